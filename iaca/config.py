@@ -1,0 +1,252 @@
+"""Configurations: frozen dataclasses that refuse a bad combination when they are made."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+AUDIO = "audio"
+VISUAL = "visual"
+MODALITIES = (AUDIO, VISUAL)
+VALENCE = "valence"
+AROUSAL = "arousal"
+TARGETS = (VALENCE, AROUSAL)
+
+CLIP_FRAMES = 32
+"""Frames of video behind one prediction (a clip), and the distance between the clips of a window."""
+
+WINDOW_CLIPS = 16
+"""Clips that a fusion model sees together (a window); L of the paper."""
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be: the message names the field, its value and what was expected."""
+
+
+class Trunk(StrEnum):
+    """Whether valence and arousal share one attention and gate (`shared`) or have one each (`per_target`)."""
+
+    SHARED = "shared"
+    PER_TARGET = "per_target"
+
+
+class Gate(StrEnum):
+    """What the gates of IACA see: `learned` (eqs 5-9), or a control that tells a gate from a skip path.
+
+    `constant` weighs 1/2 in stage 1 and 1/3 in stage 2; `blind` learns its weights but does not see the input.
+    """
+
+    LEARNED = "learned"
+    CONSTANT = "constant"
+    BLIND = "blind"
+
+
+class Stage1Context(StrEnum):
+    """What the stage-1 gate of a modality reads: its `own` attended feature (eq 5), or `both`."""
+
+    OWN = "own"
+    BOTH = "both"
+
+
+class Stage2Input(StrEnum):
+    """What the stage-2 gate reads: audio, visual and joint features concatenated (`all`), or `joint` alone."""
+
+    ALL = "all"
+    JOINT = "joint"
+
+
+class GateInit(StrEnum):
+    """How gate layers start: at `zero` (equal weights), or by torch's `default` for a linear layer."""
+
+    ZERO = "zero"
+    DEFAULT = "default"
+
+
+class DropoutPattern(StrEnum):
+    """Which clips a simulated dropout takes: `scattered`, one `block`, or a `range` of time."""
+
+    SCATTERED = "scattered"
+    BLOCK = "block"
+    RANGE = "range"
+
+
+class DropoutUnit(StrEnum):
+    """What a simulated dropout draws: clips (the paper's way), or whole seconds of the clock."""
+
+    CLIP = "clip"
+    SECOND = "second"
+
+
+def _as_enum(config: Any, name: str, kind: type[StrEnum]) -> None:
+    value = getattr(config, name)
+    try:
+        object.__setattr__(config, name, kind(value))
+    except ValueError:
+        expected = ", ".join(member.value for member in kind)
+        raise ConfigError(f"{name} is {value!r}; expected one of: {expected}") from None
+
+
+def _at_least(config: Any, minimum: int, *names: str) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+            raise ConfigError(f"{name} is {value!r}; expected a whole number of at least {minimum}")
+
+
+def _share(config: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if not 0 <= value < 1:
+            raise ConfigError(f"{name} is {value!r}; expected a share from 0 to below 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FusionConfig:
+    """One audio-visual fusion model: everything that is needed to build it again.
+
+    Source: Praveen & Alam, arXiv:2405.12853. Symbols: d is `dim`, L is `clips`, T is `gate_temperature`.
+
+    Attributes:
+        fusion: Name of a registered fusion, lower case: concat, ca, tca, jca, rjca or a plugin's.
+        plugin: Module that registers `fusion`, for fusions that are not built in; None otherwise.
+        iaca: Whether the gates of eqs 5-9 act on the fusion.
+        audio_dim: Dimension of the audio features given to the model.
+        visual_dim: Dimension of the visual features given to the model.
+        dim: d; a linear map leads to it where a feature dimension differs.
+        clips: L, clips in a window.
+        targets: Any of valence and arousal, in that order.
+        trunk: One attention and gate for both targets, or one each.
+        scale_correlation: Scale the correlation Z of CA by 1/sqrt(d). Deviates from the paper, which does not.
+        jca_hidden: k of JCA and RJCA.
+        num_recursions: Recursions of RJCA.
+        num_layers: Layers of TCA.
+        num_heads: Heads of TCA; divides `dim`.
+        attention_dropout: Dropout in the layers of TCA, a share.
+        stage1: Whether the first-stage gates act (with `iaca`).
+        stage2: Whether the second-stage gate acts (with `iaca`).
+        gate: What the gates see, or a control.
+        gate_temperature: T, above 0. The paper says "small"; 0.1 is that of the authors' DCA code.
+        gate_init: How gate layers start. Deviates: at zero, since T = 0.1 saturates a default start.
+        stage1_context: What stage-1 gates read.
+        stage2_input: What the stage-2 gate reads. The paper does not say.
+        head_hidden: Hidden units of the regression head.
+        head_dropout: Dropout of the regression head, a share.
+
+    Raises:
+        ConfigError: A value or a combination that cannot be; the message names both.
+    """
+
+    fusion: str = "ca"
+    plugin: str | None = None
+    iaca: bool = False
+    audio_dim: int = 512
+    visual_dim: int = 512
+    dim: int = 512
+    clips: int = WINDOW_CLIPS
+    targets: tuple[str, ...] = TARGETS
+    trunk: Trunk = Trunk.PER_TARGET
+    scale_correlation: bool = True
+    jca_hidden: int = 32
+    num_recursions: int = 2
+    num_layers: int = 2
+    num_heads: int = 4
+    attention_dropout: float = 0.1
+    stage1: bool = True
+    stage2: bool = True
+    gate: Gate = Gate.LEARNED
+    gate_temperature: float = 0.1
+    gate_init: GateInit = GateInit.ZERO
+    stage1_context: Stage1Context = Stage1Context.OWN
+    stage2_input: Stage2Input = Stage2Input.ALL
+    head_hidden: int = 128
+    head_dropout: float = 0.3
+
+    def __post_init__(self) -> None:
+        for name, kind in (
+            ("trunk", Trunk),
+            ("gate", Gate),
+            ("gate_init", GateInit),
+            ("stage1_context", Stage1Context),
+            ("stage2_input", Stage2Input),
+        ):
+            _as_enum(self, name, kind)
+        _at_least(
+            self, 1, "audio_dim", "visual_dim", "dim", "clips", "jca_hidden", "num_recursions", "num_layers",
+            "num_heads", "head_hidden",
+        )  # fmt: skip
+        _share(self, "attention_dropout", "head_dropout")
+        object.__setattr__(self, "targets", tuple(self.targets))
+        if not self.targets or self.targets != tuple(t for t in TARGETS if t in self.targets):
+            raise ConfigError(f"targets is {self.targets!r}; expected any of {TARGETS!r}, in this order")
+        if not self.gate_temperature > 0:
+            raise ConfigError(f"gate_temperature is {self.gate_temperature!r}; expected a number above 0")
+        if self.fusion != self.fusion.lower() or not self.fusion:
+            raise ConfigError(f"fusion is {self.fusion!r}; expected a name in lower case")
+        if self.dim % self.num_heads and self.fusion == "tca":
+            raise ConfigError(f"num_heads is {self.num_heads} and dim is {self.dim}; expected a divisor of dim")
+        if self.dim % 2 and self.fusion in ("rjca", "tca"):
+            raise ConfigError(f"dim is {self.dim}; expected an even number for fusion {self.fusion!r}")
+        if self.iaca and self.fusion == "concat" and self.stage1:
+            # Concatenation has no cross-attended feature to choose: only stage 2 is left of IACA.
+            object.__setattr__(self, "stage1", False)
+        if self.iaca and not (self.stage1 or self.stage2):
+            raise ConfigError("iaca is true but stage1 and stage2 are both false; expected at least one stage")
+
+    @property
+    def trunks(self) -> dict[str, tuple[str, ...]]:
+        """Name of each trunk and the targets it serves."""
+        if self.trunk is Trunk.SHARED:
+            return {"shared": self.targets}
+        return {target: (target,) for target in self.targets}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> FusionConfig:
+        """The configuration that `to_dict` wrote.
+
+        Raises:
+            ConfigError: An unknown field, named with those that exist.
+        """
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ConfigError(f"unknown field {unknown[0]!r}; expected any of: {', '.join(sorted(known))}")
+        return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropoutConfig:
+    """A simulated loss of one modality, as in Fig 3 of the paper.
+
+    Attributes:
+        modality: audio (the paper's) or visual.
+        share: Share of the clips that is lost, 0 to 1.
+        pattern: Which clips.
+        seed: Seed of the draw, a whole number of at least 0.
+        unit: What is drawn.
+        start_s: With pattern `range`, the first second of the interval.
+        end_s: With pattern `range`, the last second of the interval.
+    """
+
+    modality: str = AUDIO
+    share: float = 0.0
+    pattern: DropoutPattern = DropoutPattern.SCATTERED
+    seed: int = 0
+    unit: DropoutUnit = DropoutUnit.CLIP
+    start_s: float | None = None
+    end_s: float | None = None
+
+    def __post_init__(self) -> None:
+        _as_enum(self, "pattern", DropoutPattern)
+        _as_enum(self, "unit", DropoutUnit)
+        _at_least(self, 0, "seed")
+        if self.modality not in MODALITIES:
+            raise ConfigError(f"modality is {self.modality!r}; expected one of: {', '.join(MODALITIES)}")
+        if not 0 <= self.share <= 1:
+            raise ConfigError(f"share is {self.share!r}; expected a number from 0 to 1")
+        if self.pattern is DropoutPattern.RANGE and (self.start_s is None or self.end_s is None):
+            raise ConfigError("pattern is 'range' without start_s and end_s; expected both, in seconds")

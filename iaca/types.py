@@ -1,0 +1,249 @@
+"""What passes between the parts: named tuples, with shapes, units and ranges.
+
+Shapes: B windows, L clips in a window, D dimension of the model, T clips of a subject, N frames of a subject.
+A frame is 0-based; `pts_s` is its presentation time in seconds from the first video frame.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from iaca.config import TARGETS
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from torch import Tensor
+
+
+class Recording(NamedTuple):
+    """One subject's track in one video, as the index found it.
+
+    Attributes:
+        subject: Stem of the label file: stem of the video, with _left or _right for one of two people.
+        video: Stem of the video: the key of its picture and its sound.
+        split: train, validation, test, or None where no list or label file names the subject.
+        video_file: The video, or None.
+        label_file: Label file (valence,arousal per frame), or None.
+        crop_folders: Folders that hold the subject's aligned faces, 00001.jpg onwards; may be empty.
+        faces_file: faces.csv that places the subject's face in each frame of the video, or None.
+        listed_frames: Frames that a test list asks for, or None.
+    """
+
+    subject: str
+    video: str
+    split: str | None
+    video_file: Path | None
+    label_file: Path | None
+    crop_folders: tuple[Path, ...] = ()
+    faces_file: Path | None = None
+    listed_frames: int | None = None
+
+
+class Features(NamedTuple):
+    """One subject's features and labels: the content of a feature file.
+
+    Attributes:
+        subject: Name of the subject.
+        video: Stem of its video.
+        split: train, validation, test or None.
+        clip_stride: Frames between the ends of neighbouring clips.
+        backbones: Modality -> {"name", "sha256"} of the backbone that made its features.
+        created_by: Program and version that wrote the file.
+        problems: What was wrong with the source, one sentence each.
+        audio: (T, D_a) float32.
+        visual: (T, D_v) float32.
+        frame: (T,) int32, frame at which each clip ends.
+        pts_s: (N,) float64.
+        valence: (N,) float32 in [-1, 1], NaN where not annotated.
+        arousal: (N,) float32 in [-1, 1], NaN where not annotated.
+        has_face: (N,) bool.
+        has_audio: (N,) bool.
+        audio_zero: (D_a,) float32, the audio backbone's answer to zeros: what a missing clip looks like.
+        visual_zero: (D_v,) float32, likewise.
+    """
+
+    subject: str
+    video: str
+    split: str | None
+    clip_stride: int
+    backbones: dict[str, dict[str, str]]
+    created_by: str
+    problems: tuple[str, ...]
+    audio: np.ndarray
+    visual: np.ndarray
+    frame: np.ndarray
+    pts_s: np.ndarray
+    valence: np.ndarray
+    arousal: np.ndarray
+    has_face: np.ndarray
+    has_audio: np.ndarray
+    audio_zero: np.ndarray
+    visual_zero: np.ndarray
+
+
+class Attended(NamedTuple):
+    """What every base fusion returns for `audio (B, L, D)` and `visual (B, L, D)`.
+
+    Attributes:
+        audio: (B, L, D), X_a: what the gates call self-attended. Usually the input itself.
+        visual: (B, L, D), X_v.
+        attended_audio: (B, L, D), X_att,a.
+        attended_visual: (B, L, D), X_att,v.
+        audio_residual: (B, L, D), what attention added; None without attention.
+        visual_residual: (B, L, D), likewise.
+        audio_map: (B, L, L) with columns that sum to 1, or another correlation map; None without attention.
+        visual_map: Likewise.
+        maps_over_clips: Whether the maps are (B, L, L) weights over clips.
+        correlation: (B, L, L), Z of CA as it enters the softmax; None for the others.
+    """
+
+    audio: Tensor
+    visual: Tensor
+    attended_audio: Tensor
+    attended_visual: Tensor
+    audio_residual: Tensor | None = None
+    visual_residual: Tensor | None = None
+    audio_map: Tensor | None = None
+    visual_map: Tensor | None = None
+    maps_over_clips: bool = False
+    correlation: Tensor | None = None
+
+
+class Explanation(NamedTuple):
+    """One field for each thing that the dashboard plots; None where the model has no such part.
+
+    The fields from `audio` on are filled only with `return_features=True`; with them and the state dict, eqs 1-9
+    can be checked from outside.
+
+    Attributes:
+        audio_attention: (B, L, L) for maps over clips (columns sum to 1), (B, D, 2D) for JCA and RJCA.
+        visual_attention: Likewise.
+        audio_attention_contribution: (B, L) in [0, 1], |residual| / (|X| + |residual|); NaN for 0/0.
+        visual_attention_contribution: Likewise.
+        audio_attention_received: (B, L), row sum of the map / L; None for maps that are not over clips.
+        visual_attention_received: Likewise.
+        stage1_audio_weights: (B, L, 2), self-attended and cross-attended; sums to 1.
+        stage1_visual_weights: Likewise.
+        stage2_weights: (B, L, 3), audio, visual and joint; sums to 1.
+        audio: (B, L, D), X_a.
+        visual: (B, L, D), X_v.
+        correlation: (B, L, L), Z of CA as it enters the softmax.
+        attended_audio: (B, L, D), X_att,a.
+        attended_visual: (B, L, D), X_att,v.
+        stage1_audio_logits: (B, L, 2), W_go,a of eq 5.
+        stage1_visual_logits: (B, L, 2), W_go,v.
+        gated_audio: (B, L, D), X_att,ga.
+        gated_visual: (B, L, D), X_att,gv.
+        joint: (B, L, D), X_att,gav.
+        stage2_logits: (B, L, 3).
+        fused: (B, L, D), X_att,g: what the head receives.
+    """
+
+    audio_attention: Tensor | None = None
+    visual_attention: Tensor | None = None
+    audio_attention_contribution: Tensor | None = None
+    visual_attention_contribution: Tensor | None = None
+    audio_attention_received: Tensor | None = None
+    visual_attention_received: Tensor | None = None
+    stage1_audio_weights: Tensor | None = None
+    stage1_visual_weights: Tensor | None = None
+    stage2_weights: Tensor | None = None
+    audio: Tensor | None = None
+    visual: Tensor | None = None
+    correlation: Tensor | None = None
+    attended_audio: Tensor | None = None
+    attended_visual: Tensor | None = None
+    stage1_audio_logits: Tensor | None = None
+    stage1_visual_logits: Tensor | None = None
+    gated_audio: Tensor | None = None
+    gated_visual: Tensor | None = None
+    joint: Tensor | None = None
+    stage2_logits: Tensor | None = None
+    fused: Tensor | None = None
+
+
+class FusionOutput(NamedTuple):
+    """Predictions of a window and what explains them.
+
+    Attributes:
+        valence: (B, L), or None for a model without this target.
+        arousal: (B, L), likewise.
+        explanations: Target -> Explanation; a model with a shared trunk has one under both keys.
+    """
+
+    valence: Tensor | None
+    arousal: Tensor | None
+    explanations: dict[str, Explanation]
+
+
+EXPLANATION_COLUMNS = (
+    "audio_contribution", "visual_contribution", "audio_received", "visual_received",
+    "stage1_audio_self", "stage1_audio_cross", "stage1_visual_self", "stage1_visual_cross",
+    "stage2_audio", "stage2_visual", "stage2_joint",
+)  # fmt: skip
+
+FRAME_COLUMNS = (
+    "frame", "pts_s", "valence_truth", "arousal_truth", "valence", "arousal", "has_face", "has_audio",
+    "audio_dropped", "visual_dropped", "interpolated",
+)  # fmt: skip
+
+TRACE_COLUMNS = FRAME_COLUMNS + tuple(f"{t}_{c}" for t in TARGETS for c in EXPLANATION_COLUMNS)
+"""Columns of `Trace.frames` and of `python -m iaca predict --out`, in this order."""
+
+
+class Score(NamedTuple):
+    """Agreement of a prediction with the truth.
+
+    Attributes:
+        ccc: Concordance correlation coefficient in [-1, 1], NaN where undefined.
+        valid_frames: Annotated frames behind it.
+    """
+
+    ccc: float
+    valid_frames: int
+
+
+class Trace(NamedTuple):
+    """Everything that a model says of a subject, frame by frame, on the clock of the video.
+
+    Attributes:
+        subject: Name of the subject.
+        checkpoint: Name of the checkpoint.
+        clip_stride: Frames between clips; between them predictions are interpolated and gates held.
+        frames: N rows, one a frame, with TRACE_COLUMNS. A column that the model does not have is NaN.
+        clip_frame: (T,) int32, frame at which each clip ends.
+        audio_dropped: (T,) bool, clips whose audio was dropped.
+        visual_dropped: (T,) bool, likewise.
+        scores: Target -> Score, over annotated frames.
+    """
+
+    subject: str
+    checkpoint: str
+    clip_stride: int
+    frames: pd.DataFrame
+    clip_frame: np.ndarray
+    audio_dropped: np.ndarray
+    visual_dropped: np.ndarray
+    scores: dict[str, Score]
+
+
+class Episode(NamedTuple):
+    """A span in which a modality is corrupted or lies; known for the synthetic corpus only.
+
+    Attributes:
+        subject: Name of the subject.
+        start_s: First second, on the clock of the video.
+        end_s: Last second.
+        modality: audio or visual: the one that is corrupted, restrained, or that shows another valence.
+        kind: blur, hand, pose, dark, pixelated, silence, noise, restrained, conflict or conflict_control.
+        truth_modality: For conflicts, the modality that shows the label; empty otherwise.
+    """
+
+    subject: str
+    start_s: float
+    end_s: float
+    modality: str
+    kind: str
+    truth_modality: str = ""
