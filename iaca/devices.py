@@ -1,0 +1,47 @@
+"""Where tensors are computed: a GPU when there is one."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+ENVIRONMENT_VARIABLE = "IACA_DEVICE"
+
+
+class DeviceError(ValueError):
+    """A device that this machine does not have; the message names those it has."""
+
+
+def available_devices() -> list[str]:
+    """Names that `choose_device` accepts here, the preferred one first."""
+    return [f"cuda:{i}" for i in range(torch.cuda.device_count())] + ["cpu"]
+
+
+def choose_device(requested: str | None = None) -> torch.device:
+    """The device asked for, else that of the environment variable IACA_DEVICE, else a GPU, else the CPU.
+
+    Args:
+        requested: "cpu", "cuda", "cuda:1", or None.
+
+    Raises:
+        DeviceError: It is not a device, or not one of this machine.
+    """
+    name = requested or os.environ.get(ENVIRONMENT_VARIABLE) or available_devices()[0]
+    expected = ", ".join(available_devices())
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise DeviceError(f"device is {name!r}; expected one of: {expected}") from None
+    if device.type == "cuda" and device.index is None and torch.cuda.is_available():
+        device = torch.device("cuda:0")
+    if str(device) not in available_devices():
+        raise DeviceError(f"device is {name!r}, which this machine does not have; expected one of: {expected}")
+    return device
+
+
+def device_label(device: torch.device) -> str:
+    """What to call a device on screen: the name of the GPU, or CPU with its threads."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU ({torch.get_num_threads()} threads)"
