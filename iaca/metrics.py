@@ -57,9 +57,7 @@ def rmse(truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = None
     return float(np.sqrt(((x - y) ** 2).mean())) if len(x) else float("nan")
 
 
-def annotated(
-    truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def annotated(truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Truth and prediction on the frames that count, as float64.
 
     Raises:
@@ -69,8 +67,6 @@ def annotated(
     y = np.asarray(prediction, np.float64).ravel()
     mask = np.ones(len(x), bool) if valid is None else np.asarray(valid, bool).ravel()
     if not len(x) == len(y) == len(mask):
-        raise ValueError(
-            f"truth has {len(x)} frames, prediction {len(y)}, valid {len(mask)}; expected equal lengths"
-        )
+        raise ValueError(f"truth has {len(x)} frames, prediction {len(y)}, valid {len(mask)}; expected equal lengths")
     mask = mask & np.isfinite(x)
     return x[mask], y[mask]

@@ -138,7 +138,7 @@ class Explanation(NamedTuple):
         gated_visual: (B, L, D), X_att,gv.
         joint: (B, L, D), X_att,gav.
         stage2_logits: (B, L, 3).
-        fused: (B, L, D), X_att,g: what the head receives.
+        fused: (B, L, D), X_att,g; None without gates.
     """
 
     audio_attention: Tensor | None = None

@@ -224,7 +224,6 @@ def _explain(trunk: TrunkOutput, return_features: bool) -> Explanation:
         correlation=attended.correlation,
         attended_audio=attended.attended_audio,
         attended_visual=attended.attended_visual,
-        fused=trunk.features,
     )
     if gated is None:
         return explanation

@@ -1,0 +1,27 @@
+"""Inconsistency-aware cross-attention for audio-visual dimensional emotion recognition.
+
+Source: Praveen & Alam, arXiv:2405.12853.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "CheckpointError": "iaca.checkpoints",
+    "load_backbone": "iaca.checkpoints",
+    "load_checkpoint": "iaca.checkpoints",
+    "register_fusion": "iaca.models.registry",
+}
+
+__all__ = ["CheckpointError", "__version__", "load_backbone", "load_checkpoint", "register_fusion"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for on first use, so that `import iaca` does not wait for torch."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'iaca' has no attribute {name!r}")
+    return getattr(importlib.import_module(_LAZY[name]), name)

@@ -1,0 +1,311 @@
+"""Checkpoints that describe themselves: safetensors, with everything needed to rebuild the model in the header."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import nn
+
+import iaca
+from iaca.config import BackboneConfig, ConfigError, FusionConfig
+from iaca.models.fusion_model import FusionModel
+
+CHECKPOINT_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
+"""Where the checkpoints of this project lie, wherever it is called from."""
+
+FORMAT_VERSION = 1
+HEADER_KEY = "iaca"
+FUSION = "fusion"
+BACKBONE = "backbone"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used: the message names the file, what was found and what was expected."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A fusion model read from a file.
+
+    Attributes:
+        path: The file.
+        model: The model, float32, in eval mode.
+        config: Its configuration.
+        backbones: Modality -> {"name", "sha256"} of the backbones whose features it was trained on.
+        training: How it was trained: settings, seed, fingerprint of the training features.
+        scores: What it scored when it was saved.
+        created_by: Program and version that wrote it.
+    """
+
+    path: Path
+    model: FusionModel
+    config: FusionConfig
+    backbones: dict[str, dict[str, str]] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, Any] = field(default_factory=dict)
+    created_by: str = ""
+
+    @property
+    def name(self) -> str:
+        """File name without its ending."""
+        return self.path.stem
+
+    @property
+    def title(self) -> str:
+        """What to call the model: CA, CA+IACA, ..."""
+        return self.config.fusion.upper() + ("+IACA" if self.config.iaca else "")
+
+    def describe(self) -> dict[str, Any]:
+        """What the file holds, in plain values: at least `fusion`, `iaca`, dimensions, training and scores."""
+        return {
+            "name": self.name,
+            "kind": FUSION,
+            "title": self.title,
+            **self.config.to_dict(),
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "symbols": symbols(self.config),
+            "backbones": self.backbones,
+            "training": self.training,
+            "scores": self.scores,
+            "created_by": self.created_by,
+        }
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A backbone read from a file.
+
+    Attributes:
+        path: The file.
+        model: The network, float32, in eval mode.
+        config: Its configuration.
+        sha256: Of the file; feature files name it.
+        training: How it was trained.
+    """
+
+    path: Path
+    model: nn.Module
+    config: BackboneConfig
+    sha256: str
+    training: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """File name without its ending."""
+        return self.path.stem
+
+
+def symbols(config: FusionConfig) -> dict[str, str]:
+    """Symbols of the paper -> names in the state dict, for built-in attention and gates.
+
+    Matrices are stored as the paper writes them (W of eq 1 is D x D, W_gl of eq 5 is D x 2), linear layers as torch
+    does (`.weight` is output x input).
+    """
+    names: dict[str, str] = {}
+    for trunk in config.trunks:
+        prefix = f"trunks.{trunk}."
+        if config.fusion == "ca":
+            names[f"W ({trunk})"] = prefix + "attention.W"
+        if config.iaca:
+            if config.stage1 and config.gate == "learned":
+                names[f"W_gl,a ({trunk})"] = prefix + "gating.W_gl_audio"
+                names[f"W_gl,v ({trunk})"] = prefix + "gating.W_gl_visual"
+            names[f"FC ({trunk})"] = prefix + "gating.fc"
+            if config.stage2 and config.gate == "learned":
+                names[f"gate of G_av ({trunk})"] = prefix + "gating.gate_av"
+    return names
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str],
+    model: FusionModel,
+    *,
+    backbones: dict[str, dict[str, str]],
+    training: dict[str, Any] | None = None,
+    scores: dict[str, Any] | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write a fusion model, beside and then renamed.
+
+    Args:
+        path: The file, ending in .safetensors.
+        model: The model.
+        backbones: Modality -> {"name", "sha256"} of its features.
+        training: Settings, seed, fingerprint.
+        scores: Scores to keep in the header.
+        dtype: How weights are stored; float16 halves the file and rounds the weights.
+
+    Raises:
+        OSError: The file cannot be written; nothing is left of it.
+    """
+    header = {
+        "kind": FUSION,
+        "config": model.config.to_dict(),
+        "backbones": backbones,
+        "training": training or {},
+        "scores": scores or {},
+    }
+    _write(Path(path), model, header, dtype)
+
+
+def save_backbone(
+    path: str | os.PathLike[str],
+    model: nn.Module,
+    config: BackboneConfig,
+    training: dict[str, Any] | None = None,
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Write a backbone, beside and then renamed.
+
+    Args:
+        path: The file, ending in .safetensors.
+        model: The network that `build_backbone(config)` makes.
+        config: Its configuration.
+        training: Settings, seed, scores.
+        dtype: How weights are stored.
+
+    Raises:
+        OSError: The file cannot be written; nothing is left of it.
+    """
+    header = {"kind": BACKBONE, "config": asdict(config), "training": training or {}}
+    _write(Path(path), model, header, dtype)
+
+
+def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "cpu") -> Checkpoint:
+    """Read a fusion model; the file is enough to rebuild it.
+
+    Args:
+        path: A .safetensors file written by `save_checkpoint`.
+        device: Where the model goes.
+
+    Returns:
+        The model in float32 and eval mode, with its configuration and history.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, a backbone, of a newer version, or its tensors are not those
+            of its configuration.
+    """
+    path = Path(path)
+    header, tensors = _read(path)
+    if header["kind"] != FUSION:
+        raise CheckpointError(f"{path} is a {header['kind']}, not a fusion model; use iaca.load_backbone for it")
+    try:
+        config = FusionConfig.from_dict(header["config"])
+        model = FusionModel(config)
+    except ConfigError as error:
+        raise CheckpointError(f"{path} cannot be rebuilt: {error}") from error
+    _fill(path, model, tensors)
+    return Checkpoint(
+        path,
+        model.to(device).eval().requires_grad_(False),
+        config,
+        header["backbones"],
+        header["training"],
+        header["scores"],
+        header["created_by"],
+    )
+
+
+def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cpu") -> Backbone:
+    """Read a backbone.
+
+    Args:
+        path: A .safetensors file written by `save_backbone`, or the name of one in `checkpoints/`, such as
+            "visual_slim".
+        device: Where the network goes.
+
+    Returns:
+        The network in float32 and eval mode.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, a fusion model, of a newer version, or its tensors are not
+            those of its configuration.
+    """
+    path = Path(path)
+    shipped = CHECKPOINT_FOLDER / f"{path.name}.safetensors"
+    if not path.suffix and len(path.parts) == 1 and shipped.is_file():
+        path = shipped
+    from iaca.models.backbones import build_backbone  # imports torchvision, which a page without extraction never needs
+
+    header, tensors = _read(path)
+    if header["kind"] != BACKBONE:
+        raise CheckpointError(f"{path} is a {header['kind']} model, not a backbone; use iaca.load_checkpoint for it")
+    config = BackboneConfig(**header["config"])
+    model = build_backbone(config)
+    _fill(path, model, tensors)
+    return Backbone(path, model.to(device).eval().requires_grad_(False), config, file_sha256(path), header["training"])
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_beside(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: beside, then renamed.
+
+    Raises:
+        OSError: The file cannot be written; nothing is left of it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _write(path: Path, model: nn.Module, header: dict[str, Any], dtype: torch.dtype) -> None:
+    header = {"format_version": FORMAT_VERSION, "created_by": f"iaca {iaca.__version__}", **header}
+    tensors = {
+        name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).detach().cpu().contiguous()
+        for name, tensor in model.state_dict().items()
+    }
+    write_beside(path, save(tensors, {HEADER_KEY: json.dumps(header, sort_keys=True)}))
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    if not path.is_file():
+        raise CheckpointError(f"{path} does not exist; expected a checkpoint (.safetensors)")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is damaged or no safetensors file ({error}); expected a whole one") from error
+    if HEADER_KEY not in metadata:
+        raise CheckpointError(f"{path} has no {HEADER_KEY!r} header; expected a checkpoint written by this project")
+    header = json.loads(metadata[HEADER_KEY])
+    if header["format_version"] > FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path} has format version {header['format_version']} ({header['created_by']}); this is iaca "
+            f"{iaca.__version__}, which reads up to {FORMAT_VERSION}: update it"
+        )
+    return header, tensors
+
+
+def _fill(path: Path, model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    for name in expected.keys() | found.keys():
+        if expected.get(name) != found.get(name):
+            raise CheckpointError(
+                f"{path}: tensor {name!r} is {found.get(name, 'missing')}; expected {expected.get(name, 'none')}"
+            )
+    model.load_state_dict(tensors)
