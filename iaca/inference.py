@@ -1,0 +1,202 @@
+"""Features + model + dropout -> Trace: everything that the dashboard plots, on the clock of the video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+import torch
+
+from iaca.checkpoints import Checkpoint
+from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL, DropoutConfig
+from iaca.data.clips import WindowPlan, Windows, plan_windows
+from iaca.dropout import dropped_clips
+from iaca.metrics import ccc
+from iaca.types import EXPLANATION_COLUMNS, TRACE_COLUMNS, Explanation, Features, Score, Trace
+
+WINDOWS_AT_ONCE = 64
+"""Windows in one forward pass: large enough to keep the cores busy, small enough for the caches."""
+
+_plan = lru_cache(maxsize=256)(plan_windows)
+
+
+class FeaturesError(ValueError):
+    """Features that do not fit the model: the message names the subject, what was found and what was expected."""
+
+
+def infer(
+    features: Features,
+    checkpoint: Checkpoint,
+    dropouts: Sequence[DropoutConfig] = (),
+    *,
+    gate_temperature: float | None = None,
+    windows: Windows | str = Windows.OVERLAP,
+) -> Trace:
+    """Predict every frame of a subject exactly once, and explain it.
+
+    A missing clip (dropped, or an empty place in a window) is the backbone's answer to zeros. Between clips
+    predictions are interpolated linearly; gates, scores and dropout marks are those of the last clip that ended;
+    after the last clip everything is held. Such frames are marked `interpolated`.
+
+    Args:
+        features: One subject's features.
+        checkpoint: The model; it is used read-only, on the device where it is.
+        dropouts: Simulated losses, of either modality.
+        gate_temperature: Overrides the temperature of the gates, above 0.
+        windows: How clips are cut into windows.
+
+    Returns:
+        A Trace with one row a frame.
+
+    Raises:
+        FeaturesError: Dimension or backbone differ from the model's, or a feature is not finite.
+    """
+    check_fit(features, checkpoint)
+    dropped = {modality: np.zeros(len(features.frame), bool) for modality in MODALITIES}
+    for dropout in dropouts:
+        dropped[dropout.modality] |= dropped_clips(dropout, features.frame, features.pts_s)
+    plan = _plan(len(features.frame), features.clip_stride, checkpoint.config.clips, windows)
+    per_clip = _per_clip(features, checkpoint, plan, dropped, gate_temperature)
+    frames = _per_frame(features, per_clip, dropped)
+    scores = {
+        target: Score(
+            ccc(frames[f"{target}_truth"], frames[target]),
+            int(np.isfinite(frames[f"{target}_truth"].to_numpy()).sum()),
+        )
+        for target in checkpoint.config.targets
+    }
+    return Trace(
+        features.subject,
+        checkpoint.name,
+        features.clip_stride,
+        frames,
+        features.frame,
+        dropped[AUDIO],
+        dropped[VISUAL],
+        scores,
+    )
+
+
+def check_fit(features: Features, checkpoint: Checkpoint) -> None:
+    """Refuse features that the model was not trained for.
+
+    Raises:
+        FeaturesError: Dimension or backbone differ, or a feature is not finite.
+    """
+    for modality in MODALITIES:
+        values = getattr(features, modality)
+        expected = getattr(checkpoint.config, f"{modality}_dim")
+        if values.shape[1] != expected:
+            raise FeaturesError(
+                f"features of {features.subject}: {modality} has dimension {values.shape[1]}; "
+                f"model {checkpoint.name} expects {expected}"
+            )
+        made_by, wanted = features.backbones.get(modality), checkpoint.backbones.get(modality)
+        if made_by and wanted and made_by["sha256"] != wanted["sha256"]:
+            raise FeaturesError(
+                f"features of {features.subject}: {modality} was made by backbone {made_by['name']} "
+                f"({made_by['sha256'][:8]}); model {checkpoint.name} expects {wanted['name']} ({wanted['sha256'][:8]}): "
+                "extract the features again with it"
+            )
+        finite = np.isfinite(values).all(axis=1)
+        if not finite.all():
+            frame = int(features.frame[np.argmin(finite)])
+            raise FeaturesError(
+                f"features of {features.subject}: {modality} of the clip that ends at frame {frame} is not finite; "
+                "extract the subject again"
+            )
+
+
+def windows_of(features: Features, modality: str, plan: WindowPlan, dropped: np.ndarray) -> torch.Tensor:
+    """Features in windows, with missing clips as the backbone's answer to zeros.
+
+    Args:
+        features: One subject's features.
+        modality: audio or visual.
+        plan: Windows over its T clips.
+        dropped: (T,) bool.
+
+    Returns:
+        (B, L, D_m) float32.
+    """
+    zero = getattr(features, f"{modality}_zero")[None]
+    values = np.concatenate((getattr(features, modality), zero))
+    values[:-1][dropped] = zero
+    return torch.from_numpy(values[plan.index])
+
+
+def _per_clip(
+    features: Features,
+    checkpoint: Checkpoint,
+    plan: WindowPlan,
+    dropped: dict[str, np.ndarray],
+    gate_temperature: float | None,
+) -> dict[str, np.ndarray]:
+    """Columns of a Trace that the model makes, (T,) each, NaN where the model has no such part."""
+    device = checkpoint.model.audio_mean.device
+    audio = windows_of(features, AUDIO, plan, dropped[AUDIO]).to(device)
+    visual = windows_of(features, VISUAL, plan, dropped[VISUAL]).to(device)
+    batches: list[torch.Tensor] = []
+    names: list[str] = []
+    with torch.inference_mode():
+        for start in range(0, len(audio), WINDOWS_AT_ONCE):
+            part = slice(start, start + WINDOWS_AT_ONCE)
+            output = checkpoint.model(audio[part], visual[part], gate_temperature=gate_temperature)
+            columns = {target: getattr(output, target) for target in checkpoint.config.targets}
+            for target, explanation in output.explanations.items():
+                columns |= {f"{target}_{name}": values for name, values in _explanation_columns(explanation).items()}
+            names = list(columns)
+            batches.append(torch.stack([columns[name] for name in names]))
+    num_clips = len(features.frame)
+    per_clip = np.full((len(names), num_clips), np.nan, np.float32)
+    if batches:
+        values = torch.cat(batches, dim=1).float().cpu().numpy()  # (columns, B, L)
+        per_clip[:, plan.index[plan.keep]] = values[:, plan.keep]
+    return dict(zip(names, per_clip, strict=True))
+
+
+def _explanation_columns(explanation: Explanation) -> dict[str, torch.Tensor]:
+    columns = {
+        "audio_contribution": explanation.audio_attention_contribution,
+        "visual_contribution": explanation.visual_attention_contribution,
+        "audio_received": explanation.audio_attention_received,
+        "visual_received": explanation.visual_attention_received,
+    }
+    for modality, weights in (
+        (AUDIO, explanation.stage1_audio_weights),
+        (VISUAL, explanation.stage1_visual_weights),
+    ):
+        if weights is not None:
+            columns[f"stage1_{modality}_self"], columns[f"stage1_{modality}_cross"] = weights.unbind(-1)
+    if explanation.stage2_weights is not None:
+        for name, weight in zip((AUDIO, VISUAL, "joint"), explanation.stage2_weights.unbind(-1), strict=True):
+            columns[f"stage2_{name}"] = weight
+    return {name: values for name, values in columns.items() if values is not None}
+
+
+def _per_frame(features: Features, per_clip: dict[str, np.ndarray], dropped: dict[str, np.ndarray]) -> pd.DataFrame:
+    num_frames = len(features.pts_s)
+    frame = np.arange(num_frames)
+    held = np.searchsorted(features.frame, frame, side="right") - 1
+    columns: dict[str, np.ndarray] = {
+        "frame": frame.astype(np.int32),
+        "pts_s": features.pts_s,
+        "valence_truth": features.valence,
+        "arousal_truth": features.arousal,
+        "has_face": features.has_face,
+        "has_audio": features.has_audio,
+        "audio_dropped": dropped[AUDIO][held],
+        "visual_dropped": dropped[VISUAL][held],
+        "interpolated": features.frame[held] != frame,
+    }
+    for target in TARGETS:
+        if target in per_clip:
+            columns[target] = np.interp(frame, features.frame, per_clip[target]).astype(np.float32)
+        for name in EXPLANATION_COLUMNS:
+            values = per_clip.get(f"{target}_{name}")
+            if values is not None:
+                columns[f"{target}_{name}"] = values[held]
+    missing = np.full(num_frames, np.nan, np.float32)
+    return pd.DataFrame({name: columns.get(name, missing) for name in TRACE_COLUMNS}, copy=False)
