@@ -120,6 +120,7 @@ class FusionConfig:
         scale_correlation: Scale the correlation Z of CA by 1/sqrt(d). Deviates from the paper, which does not.
         jca_hidden: k of JCA and RJCA.
         num_recursions: Recursions of RJCA.
+        recurrent: Whether RJCA has its BLSTMs.
         num_layers: Layers of TCA.
         num_heads: Heads of TCA; divides `dim`.
         attention_dropout: Dropout in the layers of TCA, a share.
@@ -149,6 +150,7 @@ class FusionConfig:
     scale_correlation: bool = True
     jca_hidden: int = 32
     num_recursions: int = 2
+    recurrent: bool = True
     num_layers: int = 2
     num_heads: int = 4
     attention_dropout: float = 0.1
@@ -202,7 +204,8 @@ class FusionConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        values = asdict(self) | {"targets": list(self.targets)}
+        return {name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> FusionConfig:

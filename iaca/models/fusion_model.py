@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from iaca.config import AROUSAL, MODALITIES, VALENCE, FusionConfig
-from iaca.models import attention  # noqa: F401  registers the built-in fusions
+from iaca.models import attention, joint_attention, transformer_attention  # noqa: F401  they register themselves
 from iaca.models.gating import Gated, InconsistencyAwareGate
 from iaca.models.heads import build_head
 from iaca.models.registry import registered_fusion
@@ -40,7 +40,7 @@ class Trunk(nn.Module):
         self.attention = fusion.build(config)
         self.gating = InconsistencyAwareGate(config) if config.iaca else None
         width = config.dim if config.iaca else 2 * config.dim
-        self.before_head = fusion.build_before_head(config, width) if fusion.build_before_head else None
+        self.before_head = fusion.build_before_head(config, width)
         self.head_dim = config.dim if self.before_head is not None else width
 
     def forward(self, audio: Tensor, visual: Tensor, gate_temperature: float | None = None) -> TrunkOutput:
@@ -137,9 +137,7 @@ class FusionModel(nn.Module):
                 explanations[target] = explanation
         return FusionOutput(predictions.get(VALENCE), predictions.get(AROUSAL), explanations)
 
-    def forward_with_branches(
-        self, audio: Tensor, visual: Tensor
-    ) -> tuple[dict[str, Tensor], dict[str, list[Tensor]]]:
+    def forward_with_branches(self, audio: Tensor, visual: Tensor) -> tuple[dict[str, Tensor], dict[str, list[Tensor]]]:
         """Predictions, and those of each branch of stage 2 alone, for the auxiliary loss.
 
         Args:

@@ -10,7 +10,7 @@ from torch import nn
 from iaca.config import ConfigError, FusionConfig
 
 Builder = Callable[[FusionConfig], nn.Module]
-HeadBuilder = Callable[[FusionConfig, int], nn.Module]
+HeadBuilder = Callable[[FusionConfig, int], nn.Module | None]
 
 
 class RegisteredFusion(NamedTuple):
@@ -19,17 +19,22 @@ class RegisteredFusion(NamedTuple):
     Attributes:
         build: Configuration -> module with `forward(audio (B, L, D), visual (B, L, D)) -> Attended`.
         build_before_head: Configuration and input dimension -> module that maps (B, L, input) to (B, L, D) before
-            the head, or None. RJCA has its joint BLSTM here.
+            the head, or to None. RJCA has its joint BLSTM here.
     """
 
     build: Builder
-    build_before_head: HeadBuilder | None = None
+    build_before_head: HeadBuilder
 
 
 _FUSIONS: dict[str, RegisteredFusion] = {}
 
 
-def register_fusion(name: str, build: Builder, build_before_head: HeadBuilder | None = None) -> None:
+def nothing_before_head(config: FusionConfig, input_dim: int) -> None:
+    """What most fusions have between the features and the head."""
+    return None
+
+
+def register_fusion(name: str, build: Builder, build_before_head: HeadBuilder = nothing_before_head) -> None:
     """Make a base fusion known, so that it gets gates, training, checkpoints and a place in the dashboard.
 
     Args:
