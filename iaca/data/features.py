@@ -1,0 +1,146 @@
+"""Feature files: one safetensors file a subject. A contract: other programs read these files.
+
+Tensors, with T clips and N frames: `audio (T, D_a)`, `visual (T, D_v)`, `audio_zero (D_a,)`, `visual_zero (D_v,)`
+float16; `frame (T,)` int32; `pts_s (N,)` float64; `valence (N,)`, `arousal (N,)` float32, NaN where not annotated;
+`has_face (N,)`, `has_audio (N,)` bool. Header metadata, each value JSON: `subject`, `video`, `split`, `clip_stride`,
+`backbones`, `created_by`, `problems`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from iaca.config import CLIP_FRAMES, MODALITIES
+from iaca.data.files import write_whole
+from iaca.types import Features
+
+METADATA = ("subject", "video", "split", "clip_stride", "backbones", "created_by", "problems")
+
+# Tensor -> (type in the file, length: T clips, N frames, or the dimension of a modality)
+TENSORS = {
+    "audio": (np.float16, ("T", "A")),
+    "visual": (np.float16, ("T", "V")),
+    "frame": (np.int32, ("T",)),
+    "pts_s": (np.float64, ("N",)),
+    "valence": (np.float32, ("N",)),
+    "arousal": (np.float32, ("N",)),
+    "has_face": (np.bool_, ("N",)),
+    "has_audio": (np.bool_, ("N",)),
+    "audio_zero": (np.float16, ("A",)),
+    "visual_zero": (np.float16, ("V",)),
+}
+WIDENED = ("audio", "visual", "audio_zero", "visual_zero")
+FINITE = ("audio", "visual", "audio_zero", "visual_zero", "pts_s")
+
+
+class FeatureError(ValueError):
+    """A feature file that cannot be used: the message names the file, what was found and what was expected."""
+
+
+def read_features(path: str | os.PathLike[str]) -> Features:
+    """Read one subject's features.
+
+    Args:
+        path: A .safetensors file written by `write_features`, or by any program that keeps the contract.
+
+    Returns:
+        The features as float32, everything else as stored.
+
+    Raises:
+        FeatureError: The file is missing, truncated, no feature file, or its tensors contradict each other.
+    """
+    path = Path(path)
+    metadata, tensors = _open(path, with_tensors=True)
+    _check(path, tensors, metadata["clip_stride"])
+    for name in WIDENED:
+        tensors[name] = tensors[name].astype(np.float32)
+    metadata["problems"] = tuple(metadata["problems"])
+    return Features(**metadata, **tensors)
+
+
+def read_feature_header(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read what a feature file says of itself, without its tensors.
+
+    Returns:
+        subject, video, split, clip_stride, backbones, created_by and problems, as in `Features`; and `frames` (N) and
+        `clips` (T).
+
+    Raises:
+        FeatureError: As in `read_features`, but for the content of the tensors.
+    """
+    metadata, shapes = _open(Path(path), with_tensors=False)
+    return metadata | {"clips": shapes["frame"][0], "frames": shapes["pts_s"][0]}
+
+
+def write_features(path: str | os.PathLike[str], features: Features) -> None:
+    """Write one subject's features, whole or not at all.
+
+    Args:
+        path: The file, ending in .safetensors.
+        features: What goes in; audio and visual features are rounded to float16.
+
+    Raises:
+        FeatureError: The tensors contradict each other, or a feature is not finite in float16.
+        OSError: The file cannot be written; nothing is left of it.
+    """
+    path = Path(path)
+    with np.errstate(over="ignore"):  # an overflow becomes infinite, which `_check` refuses
+        tensors = {
+            name: np.ascontiguousarray(getattr(features, name), dtype=kind) for name, (kind, _) in TENSORS.items()
+        }
+    _check(path, tensors, features.clip_stride)
+    metadata = {name: json.dumps(getattr(features, name)) for name in METADATA}
+    write_whole(path, save(tensors, metadata))
+
+
+def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    if not path.is_file():
+        raise FeatureError(f"{path} does not exist; expected a feature file (.safetensors)")
+    try:
+        with safe_open(path, framework="np") as file:
+            header = file.metadata() or {}
+            names = set(file.keys())
+            missing = [name for name in TENSORS if name not in names] + [n for n in METADATA if n not in header]
+            if missing:
+                raise FeatureError(f"{path} has no {missing[0]!r}; expected a feature file, written by 'extract'")
+            if with_tensors:
+                content = {name: file.get_tensor(name) for name in TENSORS}
+            else:
+                content = {name: tuple(file.get_slice(name).get_shape()) for name in TENSORS}
+        return {name: json.loads(header[name]) for name in METADATA}, content
+    except (SafetensorError, OSError, json.JSONDecodeError) as error:
+        raise FeatureError(
+            f"{path} is damaged or truncated ({error}); expected a whole feature file: delete it and extract it again"
+        ) from error
+
+
+def _check(path: Path, tensors: dict[str, np.ndarray], clip_stride: Any) -> None:
+    if not isinstance(clip_stride, int) or clip_stride < 1 or CLIP_FRAMES % clip_stride:
+        raise FeatureError(f"{path}: clip_stride is {clip_stride!r}; expected one of 1, 2, 4, 8, 16, 32")
+    sizes: dict[str, int] = {}
+    for name, (kind, axes) in TENSORS.items():
+        tensor = tensors[name]
+        expected = tuple(sizes.setdefault(axis, n) for axis, n in zip(axes, tensor.shape, strict=False))
+        if tensor.shape != expected or tensor.ndim != len(axes):
+            wanted = ", ".join(f"{axis}={sizes.get(axis, '?')}" for axis in axes)
+            raise FeatureError(f"{path}: {name} is {tensor.shape}; expected ({wanted})")
+        if tensor.dtype != kind:
+            raise FeatureError(f"{path}: {name} is {tensor.dtype}; expected {np.dtype(kind)}")
+        if name in FINITE and not np.isfinite(tensor).all():
+            raise FeatureError(f"{path}: {name} has a value that is not finite; expected finite numbers")
+    for modality in MODALITIES:
+        if not tensors[modality].shape[1]:
+            raise FeatureError(f"{path}: {modality} has no dimensions; expected at least one")
+    ends = np.arange(0, sizes["N"], clip_stride)
+    if not np.array_equal(tensors["frame"], ends):
+        raise FeatureError(
+            f"{path}: frame is not 0, {clip_stride}, {2 * clip_stride}, ... below {sizes['N']}; expected the ends of "
+            f"clips {clip_stride} frames apart"
+        )
