@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from torch import nn
 
 import iaca
 from iaca.config import BackboneConfig, ConfigError, FusionConfig
+from iaca.files import write_whole
 from iaca.models.fusion_model import FusionModel
 
 CHECKPOINT_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
@@ -251,33 +251,13 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_beside(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: beside, then renamed.
-
-    Raises:
-        OSError: The file cannot be written; nothing is left of it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
 def _write(path: Path, model: nn.Module, header: dict[str, Any], dtype: torch.dtype) -> None:
     header = {"format_version": FORMAT_VERSION, "created_by": f"iaca {iaca.__version__}", **header}
     tensors = {
         name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).detach().cpu().contiguous()
         for name, tensor in model.state_dict().items()
     }
-    write_beside(path, save(tensors, {HEADER_KEY: json.dumps(header, sort_keys=True)}))
+    write_whole(path, save(tensors, {HEADER_KEY: json.dumps(header, sort_keys=True)}))
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:

@@ -14,6 +14,7 @@ from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL, DropoutConfig
 from iaca.data.clips import WindowPlan, Windows, plan_windows
 from iaca.dropout import dropped_clips
 from iaca.metrics import ccc
+from iaca.models.fusion_model import FusionModel
 from iaca.types import EXPLANATION_COLUMNS, TRACE_COLUMNS, Explanation, Features, Score, Trace
 
 WINDOWS_AT_ONCE = 64
@@ -58,7 +59,7 @@ def infer(
     for dropout in dropouts:
         dropped[dropout.modality] |= dropped_clips(dropout, features.frame, features.pts_s)
     plan = _plan(len(features.frame), features.clip_stride, checkpoint.config.clips, windows)
-    per_clip = _per_clip(features, checkpoint, plan, dropped, gate_temperature)
+    per_clip = _per_clip(features, checkpoint.model, plan, dropped, gate_temperature)
     frames = _per_frame(features, per_clip, dropped)
     scores = {
         target: Score(
@@ -79,6 +80,23 @@ def infer(
     )
 
 
+def predict(features: Features, model: FusionModel) -> dict[str, np.ndarray]:
+    """Predict every frame of a subject, without dropout and without explanations.
+
+    Args:
+        features: One subject's features.
+        model: The model, in eval mode.
+
+    Returns:
+        Target -> (N,) float32.
+    """
+    nothing = {modality: np.zeros(len(features.frame), bool) for modality in MODALITIES}
+    plan = _plan(len(features.frame), features.clip_stride, model.config.clips, Windows.OVERLAP)
+    per_clip = _per_clip(features, model, plan, nothing, None)
+    frame = np.arange(len(features.pts_s))
+    return {t: np.interp(frame, features.frame, per_clip[t]).astype(np.float32) for t in model.config.targets}
+
+
 def check_fit(features: Features, checkpoint: Checkpoint) -> None:
     """Refuse features that the model was not trained for.
 
@@ -97,8 +115,8 @@ def check_fit(features: Features, checkpoint: Checkpoint) -> None:
         if made_by and wanted and made_by["sha256"] != wanted["sha256"]:
             raise FeaturesError(
                 f"features of {features.subject}: {modality} was made by backbone {made_by['name']} "
-                f"({made_by['sha256'][:8]}); model {checkpoint.name} expects {wanted['name']} ({wanted['sha256'][:8]}): "
-                "extract the features again with it"
+                f"({made_by['sha256'][:8]}); model {checkpoint.name} expects {wanted['name']} "
+                f"({wanted['sha256'][:8]}): extract the features again with it"
             )
         finite = np.isfinite(values).all(axis=1)
         if not finite.all():
@@ -129,13 +147,13 @@ def windows_of(features: Features, modality: str, plan: WindowPlan, dropped: np.
 
 def _per_clip(
     features: Features,
-    checkpoint: Checkpoint,
+    model: FusionModel,
     plan: WindowPlan,
     dropped: dict[str, np.ndarray],
     gate_temperature: float | None,
 ) -> dict[str, np.ndarray]:
     """Columns of a Trace that the model makes, (T,) each, NaN where the model has no such part."""
-    device = checkpoint.model.audio_mean.device
+    device = model.audio_mean.device
     audio = windows_of(features, AUDIO, plan, dropped[AUDIO]).to(device)
     visual = windows_of(features, VISUAL, plan, dropped[VISUAL]).to(device)
     batches: list[torch.Tensor] = []
@@ -143,8 +161,8 @@ def _per_clip(
     with torch.inference_mode():
         for start in range(0, len(audio), WINDOWS_AT_ONCE):
             part = slice(start, start + WINDOWS_AT_ONCE)
-            output = checkpoint.model(audio[part], visual[part], gate_temperature=gate_temperature)
-            columns = {target: getattr(output, target) for target in checkpoint.config.targets}
+            output = model(audio[part], visual[part], gate_temperature=gate_temperature)
+            columns = {target: getattr(output, target) for target in model.config.targets}
             for target, explanation in output.explanations.items():
                 columns |= {f"{target}_{name}": values for name, values in _explanation_columns(explanation).items()}
             names = list(columns)
