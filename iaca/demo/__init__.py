@@ -1,0 +1,1 @@
+"""Renders the synthetic audio-visual corpus: faces, voices, labels, and what goes wrong with them."""

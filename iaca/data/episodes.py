@@ -1,0 +1,59 @@
+"""Reading episodes.csv: the known spans of corruption of a synthetic corpus."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+from iaca.config import MODALITIES
+from iaca.types import Episode
+
+COLUMNS = ("subject", "start_s", "end_s", "modality", "kind", "truth_modality")
+
+
+class EpisodeError(ValueError):
+    """An episodes.csv that cannot be used: the message names the file, the line and what was expected."""
+
+
+def read_episodes(path: str | os.PathLike[str]) -> list[Episode]:
+    """Read every episode of a corpus.
+
+    Args:
+        path: A CSV file with the columns subject, start_s, end_s, modality, kind, truth_modality.
+
+    Returns:
+        Episodes in the order of the file; empty for a corpus without any.
+
+    Raises:
+        EpisodeError: The file is missing or damaged, lacks a column, or has a value that cannot be.
+    """
+    path = Path(path)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            table = csv.DictReader(file)
+            columns = table.fieldnames or []
+            rows = list(table)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise EpisodeError(f"{path} cannot be read ({error}); expected the columns {', '.join(COLUMNS)}") from error
+    missing = [name for name in COLUMNS if name not in columns]
+    if missing:
+        raise EpisodeError(f"{path} has no column {missing[0]!r}; expected {', '.join(COLUMNS)}")
+    return [_episode(path, line, row) for line, row in enumerate(rows, start=2)]
+
+
+def _episode(path: Path, line: int, row: dict[str, str]) -> Episode:
+    values = [row[name] or "" for name in COLUMNS]
+    subject, start, end, modality, kind, truth_modality = values
+    try:
+        start_s, end_s = float(start), float(end)
+    except ValueError:
+        start_s = end_s = float("nan")
+    if not 0 <= start_s < end_s:
+        raise EpisodeError(f"{path}, line {line} runs from {start!r} to {end!r}; expected seconds, the first below")
+    if modality not in MODALITIES or truth_modality not in ("", *MODALITIES):
+        raise EpisodeError(
+            f"{path}, line {line} is {','.join(values)!r}; expected {' or '.join(MODALITIES)} as modality, and as "
+            "truth_modality these or nothing"
+        )
+    return Episode(subject, start_s, end_s, modality, kind, truth_modality)
