@@ -1,0 +1,39 @@
+"""The dashboard: `streamlit run dashboard/app.py`. Page configuration, navigation and routes; nothing else.
+
+Streamlit reads this file twice: the server imports it for `app`, and every visit runs it as a script.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+
+async def serve_media(request):
+    """Hand the request to the registry that the pages write to."""
+    # Imported per request: Streamlit reloads edited modules, and this file would keep the old registry.
+    from dashboard import media
+
+    return await media.serve(request)
+
+
+def show_page() -> None:
+    """What a visit runs."""
+    st.set_page_config(page_title="IACA", page_icon=":material/graphic_eq:", layout="wide")
+    st.navigation([st.Page("app_pages/compare.py", title="Compare", icon=":material/compare_arrows:")]).run()
+
+
+if __name__ == "__main__":
+    show_page()
+else:
+    from dashboard.components import player
+    from dashboard.media import ROUTE
+
+    app = st.App(
+        Path(__file__),
+        routes=[
+            Route(f"{ROUTE}/{{identifier}}", serve_media),
+            Mount(f"{player.ROUTE}/{{version}}", StaticFiles(directory=player.MODULES)),
+        ],
+    )

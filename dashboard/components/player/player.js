@@ -1,0 +1,9 @@
+// Streamlit sends this text with every update, so it is only a door: the player itself is a set of modules that
+// the browser fetches once.
+export default function (component) {
+  const address = new URL(component.data.modules + "/main.js", document.baseURI).href;
+  const mounted = import(address).then((main) => main.render(component));
+  return () => {
+    mounted.then((unmount) => unmount());
+  };
+}

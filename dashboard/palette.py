@@ -1,0 +1,39 @@
+"""One colour for each modality and each model, everywhere; safe for colour-blind readers.
+
+Source: Okabe & Ito, "Color Universal Design" (2008). Deviates: on a light page orange, sky blue and green are darkened
+until a line reaches a contrast of 3:1. Line style (or the shape of a point) is always a second code.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+Colour = tuple[str, str] | str
+"""A pair for light and dark pages, or "text" for the colour of the page's text."""
+
+TEXT: Colour = "text"
+AUDIO: Colour = ("#b87400", "#e69f00")
+VISUAL: Colour = ("#2f86c0", "#56b4e9")
+JOINT: Colour = ("#00875f", "#1fbf90")
+
+
+class Style(NamedTuple):
+    """How a model is drawn wherever it appears.
+
+    Attributes:
+        colour: Of its curves.
+        dash: Of its curves, in Plotly's notation.
+        shape: Of its point in the plane.
+    """
+
+    colour: Colour
+    dash: str
+    shape: str
+
+
+MODELS = (
+    Style(("#c4500a", "#f08a4b"), "5px,3px", "triangle"),
+    Style(("#0a5fa5", "#5aa9f0"), "solid", "circle"),
+    Style(("#a8507f", "#dd9cc0"), "2px,2px", "square"),
+)
+TRUTH = Style(TEXT, "solid", "diamond")
