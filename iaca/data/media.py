@@ -1,7 +1,7 @@
 """Video files: when each frame is shown, its picture, and the sound on the same clock.
 
-Clocks. The clock of a recording starts at its first video frame: `pts_s[0]` is 0. That of the file may differ: where the
-sound starts first, a browser shows the first frame at a later media time. Only `MediaInfo.first_pts_s` crosses over.
+The clock of a recording starts at its first video frame: `pts_s[0]` is 0. That of the file may differ: where the sound
+starts first, a browser shows the first frame at a later media time. Only `MediaInfo.first_pts_s` crosses over.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
         variable_frame_rate=_is_uneven(interval_s),
         browser_playable=bool(
             names & BROWSER_CONTAINERS
-            and not (path.suffix.lower() in (".mkv", ".mov"))
+            and path.suffix.lower() not in (".mkv", ".mov")
             and video_codec in BROWSER_VIDEO
             and audio_codec in BROWSER_AUDIO
             and pixels in BROWSER_PIXELS
@@ -228,7 +228,7 @@ def _video_stream(path: Path, container: av.container.InputContainer) -> av.Vide
 
 
 class _Timeline(NamedTuple):
-    """Presentation times (N,) in seconds on the timeline of the file, ascending, and whether to trust those of frames."""
+    """Presentation times (N,), seconds on the timeline of the file, ascending; and whether frames carry them."""
 
     pts_s: np.ndarray
     by_time: bool
