@@ -16,6 +16,7 @@ from torch import nn
 
 import iaca
 from iaca.config import BackboneConfig, ConfigError, FusionConfig
+from iaca.errors import InputError
 from iaca.files import write_whole
 from iaca.models.fusion_model import FusionModel
 
@@ -28,7 +29,7 @@ FUSION = "fusion"
 BACKBONE = "backbone"
 
 
-class CheckpointError(ValueError):
+class CheckpointError(InputError):
     """A checkpoint that cannot be used: the message names the file, what was found and what was expected."""
 
 

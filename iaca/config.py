@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from iaca.errors import InputError
+
 AUDIO = "audio"
 VISUAL = "visual"
 MODALITIES = (AUDIO, VISUAL)
@@ -20,7 +22,7 @@ WINDOW_CLIPS = 16
 """Clips that a fusion model sees together (a window); L of the paper."""
 
 
-class ConfigError(ValueError):
+class ConfigError(InputError):
     """A configuration that cannot be: the message names the field, its value and what was expected."""
 
 

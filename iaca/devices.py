@@ -6,10 +6,12 @@ import os
 
 import torch
 
+from iaca.errors import InputError
+
 ENVIRONMENT_VARIABLE = "IACA_DEVICE"
 
 
-class DeviceError(ValueError):
+class DeviceError(InputError):
     """A device that this machine does not have; the message names those it has."""
 
 

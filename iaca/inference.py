@@ -13,6 +13,7 @@ from iaca.checkpoints import Checkpoint
 from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL, DropoutConfig
 from iaca.data.clips import WindowPlan, Windows, plan_windows
 from iaca.dropout import dropped_clips
+from iaca.errors import InputError
 from iaca.metrics import ccc
 from iaca.models.fusion_model import FusionModel
 from iaca.types import EXPLANATION_COLUMNS, TRACE_COLUMNS, Explanation, Features, Score, Trace
@@ -23,7 +24,7 @@ WINDOWS_AT_ONCE = 64
 _plan = lru_cache(maxsize=256)(plan_windows)
 
 
-class FeaturesError(ValueError):
+class FeaturesError(InputError):
     """Features that do not fit the model: the message names the subject, what was found and what was expected."""
 
 

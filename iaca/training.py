@@ -17,6 +17,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from iaca.config import TARGETS, FusionConfig, Optimiser, Schedule, TrainingConfig
+from iaca.errors import InputError
 from iaca.files import write_whole
 from iaca.inference import predict
 from iaca.losses import ccc_loss
@@ -26,7 +27,7 @@ from iaca.sampling import Pool, draw_batch, make_pool
 from iaca.types import Features
 
 
-class TrainingError(ValueError):
+class TrainingError(InputError):
     """Features that nothing can be learnt from: the message names the subject and what was expected."""
 
 

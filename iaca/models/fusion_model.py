@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from iaca.config import AROUSAL, MODALITIES, VALENCE, FusionConfig
+from iaca.errors import InputError
 from iaca.models import attention, joint_attention, transformer_attention  # noqa: F401  they register themselves
 from iaca.models.gating import Gated, InconsistencyAwareGate
 from iaca.models.heads import build_head
@@ -124,7 +125,7 @@ class FusionModel(nn.Module):
             Predictions (B, L), unbounded (labels lie in [-1, 1]), and one Explanation per target.
 
         Raises:
-            ValueError: The shapes are not those of the configuration.
+            InputError: The shapes are not those of the configuration.
         """
         audio, visual = self.project(audio, visual)
         predictions: dict[str, Tensor] = {}
@@ -167,7 +168,7 @@ class FusionModel(nn.Module):
         for modality, features in (("audio", audio), ("visual", visual)):
             expected = (self.config.clips, getattr(self.config, f"{modality}_dim"))
             if features.ndim != 3 or tuple(features.shape[1:]) != expected:
-                raise ValueError(
+                raise InputError(
                     f"{modality} has shape {tuple(features.shape)}; expected (windows, {expected[0]}, {expected[1]})"
                 )
             mean, scale = getattr(self, f"{modality}_mean"), getattr(self, f"{modality}_scale")

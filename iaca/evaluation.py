@@ -1,0 +1,145 @@
+"""Scores of models on subjects: pooled and per subject, with intervals over subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from iaca.inference import predict
+from iaca.metrics import annotated, ccc, pearson, rmse
+from iaca.models.fusion_model import FusionModel
+from iaca.postprocess import postprocess
+from iaca.types import Features
+
+BOOTSTRAP_DRAWS = 2000
+INTERVAL = (2.5, 97.5)
+"""Percentiles of the interval that is reported."""
+
+
+class Agreement(NamedTuple):
+    """Agreement with the truth over the annotated frames of one subject, or of many together.
+
+    Attributes:
+        ccc: In [-1, 1]; NaN where undefined.
+        pearson: In [-1, 1]; NaN where undefined.
+        rmse: At least 0; NaN without annotated frames.
+        smoothed_ccc: CCC of the prediction after `postprocess`.
+        valid_frames: Annotated frames.
+        interval: 95 % bootstrap interval of the CCC over subjects; NaN for fewer than two.
+    """
+
+    ccc: float
+    pearson: float
+    rmse: float
+    smoothed_ccc: float
+    valid_frames: int
+    interval: tuple[float, float] = (float("nan"), float("nan"))
+
+
+class Evaluation(NamedTuple):
+    """Scores of one model.
+
+    Attributes:
+        groups: Group -> target -> Agreement over the pooled frames of its subjects; "all" is always there.
+        subjects: Subject -> target -> Agreement.
+    """
+
+    groups: dict[str, dict[str, Agreement]]
+    subjects: dict[str, dict[str, Agreement]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {
+            part: {
+                name: {target: agreement._asdict() for target, agreement in by_target.items()}
+                for name, by_target in getattr(self, part).items()
+            }
+            for part in self._fields
+        }
+
+
+def evaluate(
+    model: FusionModel,
+    features: Sequence[Features],
+    groups: Mapping[str, Iterable[str]] | None = None,
+    seed: int = 0,
+) -> Evaluation:
+    """Score a model on subjects.
+
+    Source: CCC over the concatenated annotated frames of all subjects (the challenge's way) and per subject.
+
+    Args:
+        model: The model, in eval mode.
+        features: Subjects.
+        groups: Group -> names of its subjects, reported apart; a group without a subject here is left out.
+        seed: Seed of the bootstrap.
+
+    Returns:
+        Scores of raw predictions, with those of smoothed ones beside.
+    """
+    predictions = {item.subject: predict(item, model) for item in features}
+    smoothed = {
+        subject: {target: postprocess(values, target) for target, values in by_target.items()}
+        for subject, by_target in predictions.items()
+    }
+    targets = model.config.targets
+    members = {"all": [item.subject for item in features]}
+    for name, subjects in (groups or {}).items():
+        chosen = [item.subject for item in features if item.subject in set(subjects)]
+        if chosen:
+            members[name] = chosen
+    by_subject = {item.subject: item for item in features}
+
+    def score(subjects: Sequence[str], target: str) -> Agreement:
+        truths = [getattr(by_subject[s], target) for s in subjects]
+        raw = [predictions[s][target] for s in subjects]
+        truth, prediction = np.concatenate(truths), np.concatenate(raw)
+        return Agreement(
+            ccc(truth, prediction),
+            pearson(truth, prediction),
+            rmse(truth, prediction),
+            ccc(truth, np.concatenate([smoothed[s][target] for s in subjects])),
+            int(np.isfinite(truth).sum()),
+            bootstrap_ccc(truths, raw, seed),
+        )
+
+    return Evaluation(
+        {name: {t: score(subjects, t) for t in targets} for name, subjects in members.items()},
+        {item.subject: {t: score([item.subject], t) for t in targets} for item in features},
+    )
+
+
+def bootstrap_ccc(
+    truths: Sequence[np.ndarray], predictions: Sequence[np.ndarray], seed: int = 0
+) -> tuple[float, float]:
+    """Percentile interval of the pooled CCC when subjects are drawn with replacement.
+
+    Args:
+        truths: One array a subject; NaN where not annotated.
+        predictions: Likewise.
+        seed: Seed of the draws.
+
+    Returns:
+        Bounds of the 95 % interval; NaN for fewer than two subjects.
+    """
+    if len(truths) < 2:
+        return float("nan"), float("nan")
+    moments = np.stack([_moments(*annotated(t, p)) for t, p in zip(truths, predictions, strict=True)])
+    draw = np.random.default_rng(seed).multinomial(
+        len(moments), np.full(len(moments), 1 / len(moments)), BOOTSTRAP_DRAWS
+    )
+    count, sum_x, sum_y, sum_xx, sum_yy, sum_xy = (draw @ moments).T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_x, mean_y = sum_x / count, sum_y / count
+        covariance = sum_xy / count - mean_x * mean_y
+        spread = sum_xx / count - mean_x**2 + sum_yy / count - mean_y**2
+        values = 2 * covariance / (spread + (mean_x - mean_y) ** 2)
+    values = values[np.isfinite(values)]
+    low, high = np.percentile(values, INTERVAL) if len(values) else (np.nan, np.nan)
+    return float(low), float(high)
+
+
+def _moments(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.array([len(x), x.sum(), y.sum(), (x * x).sum(), (y * y).sum(), (x * y).sum()])

@@ -1,0 +1,34 @@
+"""Smoothing of predictions for scores and for the challenge's files."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+
+from iaca.config import AROUSAL, VALENCE
+
+SMOOTHING_FRAMES = {VALENCE: 20, AROUSAL: 50}
+"""Length of the authors' moving mean, in frames."""
+
+
+def postprocess(prediction: np.ndarray, target: str, authors: bool = False) -> np.ndarray:
+    """Clip to [-1, 1] and smooth with a moving mean.
+
+    Source: the authors' released code: 20 frames for valence, 50 for arousal. Deviates: theirs pads with zeros, which
+    halves the curve at both ends of every video; ours repeats the nearest value.
+
+    Args:
+        prediction: (N,), one value a frame; NaN where there is none, which stays and does not spread.
+        target: valence or arousal.
+        authors: Pad with zeros, as the authors do.
+
+    Returns:
+        (N,) float64 in [-1, 1].
+    """
+    clipped = np.clip(np.asarray(prediction, np.float64), -1, 1)
+    known = np.isfinite(clipped)
+    size = SMOOTHING_FRAMES[target]
+    mode = "constant" if authors else "nearest"
+    values = uniform_filter1d(np.where(known, clipped, 0.0), size, mode=mode)
+    weight = uniform_filter1d(known.astype(np.float64), size, mode="nearest")
+    return np.where(known, np.clip(values / np.maximum(weight, 1 / size), -1, 1), np.nan)
