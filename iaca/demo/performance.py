@@ -26,6 +26,7 @@ RESTRAINT = 0.92
 ACTIONS = ("mouth", "open", "brow", "frown", "eye", "tilt")
 """Facial movements that wander on their own."""
 
+EXPOSURE_STEP = 0.04
 AUDIO_LEAD_S = 0.3
 AUDIO_LEAD_EVERY = 12
 """One identity in so many has a video that starts `AUDIO_LEAD_S` after its audio, as happens in real data."""
@@ -143,6 +144,11 @@ def _blinks(rng: np.random.Generator, frames: int) -> np.ndarray:
     return blink
 
 
+def _steps(exposure: np.ndarray) -> np.ndarray:
+    # A camera adjusts in steps, and between them a still room costs a video next to nothing.
+    return np.round(exposure / EXPOSURE_STEP) * EXPOSURE_STEP
+
+
 def _turn_away(yaw: np.ndarray, pitch: np.ndarray, episodes: tuple[PlannedEpisode, ...]) -> None:
     """Turn the head far to one side within episodes of kind `pose`, in place."""
     for episode in episodes:
@@ -206,7 +212,7 @@ def perform(plan: Plan) -> Performance:
         gaze=np.stack([wander(face_rng, 0.5, 1.0), wander(face_rng, 0.3, 1.0)], axis=1),
         blink=_blinks(face_rng, frames),
         sway=np.clip(np.stack([wander(face_rng, 0.03, 3.0) for _ in range(2)], axis=1), -0.06, 0.06),
-        exposure=np.clip(1 + wander(camera_rng, 0.06, 4.0), 0.8, 1.2),
+        exposure=_steps(np.clip(1 + wander(camera_rng, 0.06, 4.0), 0.8, 1.2)),
         gain_db=wander(camera_rng, 2.5, 5.0),
         tracking_error=np.stack([wander(camera_rng, s, 0.4) for s in (0.006, 0.006, 0.015, 1.0)], axis=1),
         audio_lead_s=AUDIO_LEAD_S if plan.identity % AUDIO_LEAD_EVERY == 3 else 0.0,

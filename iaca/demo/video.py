@@ -10,9 +10,10 @@ from pathlib import Path
 import av
 import numpy as np
 
-CRF = 23
 KEYFRAME_EVERY_FRAMES = 12
-AUDIO_BITS_PER_S = 48_000
+"""A seek decodes at most so many pictures."""
+
+AUDIO_BITS_PER_S = 40_000
 AAC_FRAME = 1024
 TIME_BASE_HZ = 12_800
 """Clock of the video track; a multiple of 25 frames a second and of the 0.1 s of leads."""
@@ -27,7 +28,8 @@ def write_video(
     fps: float,
     sample_rate_hz: int,
     audio_lead_s: float = 0.0,
-    preset: str = "medium",
+    crf: int,
+    preset: str,
 ) -> None:
     """Encode a recording. Written beside its place and then renamed: the file is whole or not there.
 
@@ -39,6 +41,7 @@ def write_video(
         fps: Pictures a second, constant.
         sample_rate_hz: Of the sound.
         audio_lead_s: How long the sound runs before the first picture.
+        crf: Of x264: higher numbers make smaller and coarser pictures.
         preset: Of x264: slower ones make smaller files.
     """
     path = Path(path)
@@ -52,7 +55,13 @@ def write_video(
             # One thread: recordings are encoded side by side, and the same pictures give the same bytes.
             video.codec_context.thread_count = 1
             video.codec_context.gop_size = KEYFRAME_EVERY_FRAMES
-            video.codec_context.options = {"crf": str(CRF), "preset": preset, "keyint_min": "1"}
+            # Drawn pictures, and key frames so close to each other that they need no more bits than the others.
+            video.codec_context.options = {
+                "crf": str(crf),
+                "preset": preset,
+                "tune": "animation",
+                "x264-params": "ipratio=1.1",
+            }
             audio = container.add_stream("aac", rate=sample_rate_hz, layout="mono")
             audio.codec_context.bit_rate = AUDIO_BITS_PER_S
 

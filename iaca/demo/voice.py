@@ -137,32 +137,36 @@ def speak(performance: Performance, rng: np.random.Generator) -> tuple[np.ndarra
     pulses = _glottis(rng, _stretch(person.pitch_hz * 2 ** (semitones / 12), samples), _stretch(effort, samples))
     breath = _stretch(0.05 + 0.12 * np.maximum(-arousal, 0) * (0.6 + 0.4 * np.maximum(-valence, 0)), samples)
     hiss = rng.normal(size=samples)
-    source = pulses * (1 - breath) + hiss * breath * 0.8
+    # Single precision from here on: half the time, and far finer than what AAC keeps.
+    source = (pulses * (1 - breath) + hiss * breath * 0.8).astype(np.float32)
+    hiss = hiss.astype(np.float32)
 
     blocks = (samples - STFT) // HOP + 1
     index = np.arange(STFT) + HOP * np.arange(blocks)[:, None]
-    window = np.hanning(STFT + 1)[:-1]
+    window = np.hanning(STFT + 1)[:-1].astype(np.float32)
     voiced_spectrum = np.fft.rfft(source[index] * window, axis=1)
     hiss_spectrum = np.fft.rfft(hiss[index] * window, axis=1)
     step = ((np.arange(blocks) * HOP + STFT / 2) / SAMPLE_RATE_HZ * CONTROL_RATE_HZ).astype(int)
     step = np.minimum(step, steps - 1)
 
-    frequency_hz = np.fft.rfftfreq(STFT, 1 / SAMPLE_RATE_HZ)
-    tract = person.vocal_tract * (1 + 0.05 * valence[step])
-    mouth = np.full((blocks, len(frequency_hz)), 0.03)
+    frequency_hz = np.fft.rfftfreq(STFT, 1 / SAMPLE_RATE_HZ).astype(np.float32)
+    tract = (person.vocal_tract * (1 + 0.05 * valence[step])).astype(np.float32)
+    mouth = np.full((blocks, len(frequency_hz)), 0.03, np.float32)
     for formant, (bandwidth, gain) in enumerate(zip(BANDWIDTH_HZ, FORMANT_GAIN, strict=True)):
-        centre = score.formants_hz[step, formant] * tract
+        centre = score.formants_hz[step, formant].astype(np.float32) * tract
         mouth += gain / (1 + ((frequency_hz - centre[:, None]) / (1.2 * bandwidth)) ** 2)
     mouth += 0.12 / (1 + ((frequency_hz - (3500 * tract)[:, None]) / 250) ** 2)
-    tilt = -0.35 + person.spectral_tilt + TILT_PER_AROUSAL * arousal[step] + 0.10 * valence[step]
+    tilt = (-0.35 + person.spectral_tilt + TILT_PER_AROUSAL * arousal[step] + 0.10 * valence[step]).astype(np.float32)
     octaves = np.log2(np.maximum(frequency_hz, 100) / 500)
     mouth *= np.exp(0.55 * tilt[:, None] * octaves) * np.exp(-((frequency_hz / 9000) ** 2))
     consonants = np.exp(-(((frequency_hz - 5200 * person.vocal_tract) / 2300) ** 2))
 
     level_db = person.loudness_db + LOUDNESS_DB_PER_AROUSAL * arousal + control(performance.gain_db)
-    level = 10 ** (level_db / 20)
-    spectrum = voiced_spectrum * mouth * (loudness * level)[step, None]
-    spectrum += hiss_spectrum * consonants * (0.10 * score.unvoiced * level)[step, None]
+    level = (10 ** (level_db / 20)).astype(np.float32)
+    voiced_level = (loudness * level)[step, None].astype(np.float32)
+    consonant_level = (0.10 * score.unvoiced * level)[step, None].astype(np.float32)
+    spectrum = voiced_spectrum * (mouth * voiced_level)
+    spectrum += hiss_spectrum * (consonants * consonant_level)
     sound = 0.10 * _overlap_add(np.fft.irfft(spectrum, axis=1) * window, samples)
     sound += MICROPHONE_NOISE * rng.normal(size=samples)
 
