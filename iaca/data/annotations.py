@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iaca.data.files import write_whole
+from iaca.errors import InputError
+from iaca.files import write_whole
 
 HEADER = "valence,arousal"
 NOT_ANNOTATED = -5
 
 
-class AnnotationError(ValueError):
+class AnnotationError(InputError):
     """A label file that cannot be read: the message names the file, the line and what was expected."""
 
 

@@ -9,13 +9,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from iaca.errors import InputError
+
 CROP_SIZE = 112
 """Side of a face picture, in pixels."""
 
 COLUMNS = ("subject", "frame", "x", "y", "size", "roll")
 
 
-class FacesError(ValueError):
+class FacesError(InputError):
     """A faces.csv that cannot be used: the message names the file, the place and what was expected."""
 
 

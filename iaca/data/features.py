@@ -18,7 +18,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from iaca.config import CLIP_FRAMES, MODALITIES
-from iaca.data.files import write_whole
+from iaca.errors import InputError
+from iaca.files import write_whole
 from iaca.types import Features
 
 METADATA = ("subject", "video", "split", "clip_stride", "backbones", "created_by", "problems")
@@ -40,7 +41,7 @@ WIDENED = ("audio", "visual", "audio_zero", "visual_zero")
 FINITE = ("audio", "visual", "audio_zero", "visual_zero", "pts_s")
 
 
-class FeatureError(ValueError):
+class FeatureError(InputError):
     """A feature file that cannot be used: the message names the file, what was found and what was expected."""
 
 

@@ -16,6 +16,8 @@ from typing import NamedTuple
 import av
 import numpy as np
 
+from iaca.errors import InputError
+
 SAMPLE_RATE_HZ = 44_100
 
 BROWSER_CONTAINERS = frozenset({"mp4", "webm"})
@@ -28,7 +30,7 @@ GAP_S = 0.1
 """Sound whose timestamp is off by more than this from the samples before it is placed by its timestamp."""
 
 
-class MediaError(ValueError):
+class MediaError(InputError):
     """A video that cannot be used: the message names the file and what was expected."""
 
 

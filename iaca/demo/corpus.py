@@ -21,7 +21,6 @@ from tqdm import tqdm
 
 from iaca.data.annotations import write_labels
 from iaca.data.faces import crop_face
-from iaca.data.files import write_whole
 from iaca.data.media import iterate_frames
 from iaca.demo.corruption import PictureCorruption
 from iaca.demo.episodes import Condition
@@ -29,6 +28,7 @@ from iaca.demo.face import Placement, draw_pictures, place_face
 from iaca.demo.performance import FPS, Performance, Plan, perform
 from iaca.demo.video import write_video
 from iaca.demo.voice import SAMPLE_RATE_HZ, corrupt_voice, speak
+from iaca.files import write_whole
 
 VIDEO_FOLDER = Path("batch1")
 CROP_FOLDER = Path("cropped_aligned")
