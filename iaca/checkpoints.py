@@ -246,6 +246,18 @@ def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cp
     return Backbone(path, model.to(device).eval().requires_grad_(False), config, file_sha256(path), header["training"])
 
 
+def describe_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a file is, in plain values.
+
+    Raises:
+        CheckpointError: It is none that this project reads, or it is damaged.
+    """
+    header, _ = _read(Path(path))
+    if header["kind"] == FUSION:
+        return load_checkpoint(path).describe()
+    return {"name": Path(path).stem, **header}
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file, as hexadecimal digits."""
     with open(path, "rb") as file:

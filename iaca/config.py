@@ -89,6 +89,14 @@ def _as_enum(config: Any, name: str, kind: type[StrEnum]) -> None:
         raise ConfigError(f"{name} is {value!r}; expected one of: {expected}") from None
 
 
+def _from_dict(kind: type, values: dict[str, Any]) -> Any:
+    known = {field.name for field in fields(kind)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ConfigError(f"unknown field {unknown[0]!r}; expected any of: {', '.join(sorted(known))}")
+    return kind(**values)
+
+
 def _at_least(config: Any, minimum: int, *names: str) -> None:
     for name in names:
         value = getattr(config, name)
@@ -216,11 +224,7 @@ class FusionConfig:
         Raises:
             ConfigError: An unknown field, named with those that exist.
         """
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(values) - known)
-        if unknown:
-            raise ConfigError(f"unknown field {unknown[0]!r}; expected any of: {', '.join(sorted(known))}")
-        return cls(**values)
+        return _from_dict(cls, values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -366,3 +370,34 @@ class TrainingConfig:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return {name: value.value if isinstance(value, StrEnum) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> TrainingConfig:
+        """The configuration that `to_dict` wrote.
+
+        Raises:
+            ConfigError: An unknown field, named with those that exist.
+        """
+        return _from_dict(cls, values)
+
+
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "paper_strict": {
+        "fusion": {"trunk": "per_target", "scale_correlation": False, "gate_init": "default", "stage1_context": "own"},
+        "training": {"auxiliary_weight": 0.0, "modality_dropout": 0.0},
+    },
+    "authors": {
+        "training": {
+            "optimiser": "adam",
+            "learning_rate": 1e-4,
+            "weight_decay": 0.0,
+            "batch_windows": 64,
+            "schedule": "plateau",
+            "plateau_patience": 10,
+            "epochs": 100,
+            "auxiliary_weight": 0.0,
+            "modality_dropout": 0.0,
+        },
+    },
+}
+"""Named settings: `paper_strict` is the paper without our deviations; `authors` trains as their released code."""

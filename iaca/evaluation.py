@@ -126,20 +126,44 @@ def bootstrap_ccc(
     """
     if len(truths) < 2:
         return float("nan"), float("nan")
-    moments = np.stack([_moments(*annotated(t, p)) for t, p in zip(truths, predictions, strict=True)])
-    draw = np.random.default_rng(seed).multinomial(
-        len(moments), np.full(len(moments), 1 / len(moments)), BOOTSTRAP_DRAWS
-    )
-    count, sum_x, sum_y, sum_xx, sum_yy, sum_xy = (draw @ moments).T
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean_x, mean_y = sum_x / count, sum_y / count
-        covariance = sum_xy / count - mean_x * mean_y
-        spread = sum_xx / count - mean_x**2 + sum_yy / count - mean_y**2
-        values = 2 * covariance / (spread + (mean_x - mean_y) ** 2)
+    moments = np.stack([ccc_moments(t, p) for t, p in zip(truths, predictions, strict=True)])
+    values = ccc_of_moments(draw_subjects(len(moments), seed) @ moments)
     values = values[np.isfinite(values)]
     low, high = np.percentile(values, INTERVAL) if len(values) else (np.nan, np.nan)
     return float(low), float(high)
 
 
-def _moments(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def draw_subjects(count: int, seed: int = 0) -> np.ndarray:
+    """How often each of `count` subjects is drawn, in each of BOOTSTRAP_DRAWS draws with replacement."""
+    return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), BOOTSTRAP_DRAWS)
+
+
+def ccc_moments(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    """Sums from which the CCC of a subject, or of many together, follows.
+
+    Args:
+        truth: (N,), NaN where not annotated.
+        prediction: (N,).
+
+    Returns:
+        (6,) float64: count, sums of x, y, x^2, y^2 and x y over annotated frames; they add up over subjects.
+    """
+    x, y = annotated(truth, prediction)
     return np.array([len(x), x.sum(), y.sum(), (x * x).sum(), (y * y).sum(), (x * y).sum()])
+
+
+def ccc_of_moments(moments: np.ndarray) -> np.ndarray:
+    """CCC from sums.
+
+    Args:
+        moments: (..., 6), as `ccc_moments` returns them, added up.
+
+    Returns:
+        (...,) in [-1, 1], NaN where undefined.
+    """
+    count, sum_x, sum_y, sum_xx, sum_yy, sum_xy = np.moveaxis(moments, -1, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_x, mean_y = sum_x / count, sum_y / count
+        covariance = sum_xy / count - mean_x * mean_y
+        spread = sum_xx / count - mean_x**2 + sum_yy / count - mean_y**2
+        return 2 * covariance / (spread + (mean_x - mean_y) ** 2)

@@ -24,7 +24,7 @@ WINDOWS_AT_ONCE = 64
 _plan = lru_cache(maxsize=256)(plan_windows)
 
 
-class FeaturesError(InputError):
+class MismatchError(InputError):
     """Features that do not fit the model: the message names the subject, what was found and what was expected."""
 
 
@@ -53,7 +53,7 @@ def infer(
         A Trace with one row a frame.
 
     Raises:
-        FeaturesError: Dimension or backbone differ from the model's, or a feature is not finite.
+        MismatchError: Dimension or backbone differ from the model's, or a feature is not finite.
     """
     check_fit(features, checkpoint)
     dropped = {modality: np.zeros(len(features.frame), bool) for modality in MODALITIES}
@@ -102,19 +102,19 @@ def check_fit(features: Features, checkpoint: Checkpoint) -> None:
     """Refuse features that the model was not trained for.
 
     Raises:
-        FeaturesError: Dimension or backbone differ, or a feature is not finite.
+        MismatchError: Dimension or backbone differ, or a feature is not finite.
     """
     for modality in MODALITIES:
         values = getattr(features, modality)
         expected = getattr(checkpoint.config, f"{modality}_dim")
         if values.shape[1] != expected:
-            raise FeaturesError(
+            raise MismatchError(
                 f"features of {features.subject}: {modality} has dimension {values.shape[1]}; "
                 f"model {checkpoint.name} expects {expected}"
             )
         made_by, wanted = features.backbones.get(modality), checkpoint.backbones.get(modality)
         if made_by and wanted and made_by["sha256"] != wanted["sha256"]:
-            raise FeaturesError(
+            raise MismatchError(
                 f"features of {features.subject}: {modality} was made by backbone {made_by['name']} "
                 f"({made_by['sha256'][:8]}); model {checkpoint.name} expects {wanted['name']} "
                 f"({wanted['sha256'][:8]}): extract the features again with it"
@@ -122,7 +122,7 @@ def check_fit(features: Features, checkpoint: Checkpoint) -> None:
         finite = np.isfinite(values).all(axis=1)
         if not finite.all():
             frame = int(features.frame[np.argmin(finite)])
-            raise FeaturesError(
+            raise MismatchError(
                 f"features of {features.subject}: {modality} of the clip that ends at frame {frame} is not finite; "
                 "extract the subject again"
             )

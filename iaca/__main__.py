@@ -1,0 +1,55 @@
+"""The command line: `python -m iaca COMMAND`. Each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+import iaca
+from iaca.errors import InputError
+
+COMMANDS = {
+    "predict": "every frame's prediction and explanation of one subject, as a table",
+    "train": "train a fusion model on features",
+    "evaluate": "score checkpoints on features",
+    "describe": "say what a checkpoint is",
+    "reproduce": "train every model of the study over seeds and compare them",
+    "demo": "build the synthetic corpus, or train everything that ships with it",
+}
+"""Name -> one line of help; the module is iaca.commands.<name>, with `add_arguments(parser)` and `run(args)`."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: Arguments; None: those of the process.
+
+    Returns:
+        0, or 1 where the input cannot be used: one sentence on stderr says why.
+    """
+    parser = argparse.ArgumentParser(prog="python -m iaca", description=iaca.__doc__.splitlines()[0])
+    parser.add_argument("--version", action="version", version=f"iaca {iaca.__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        command = importlib.import_module(f"iaca.commands.{name.replace('-', '_')}")
+        subparser = subparsers.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    args = parser.parse_args(argv)
+    try:
+        return args.run(args) or 0
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"error: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("stopped; run the same command again to go on", file=sys.stderr)
+        return 130
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

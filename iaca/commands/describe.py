@@ -1,0 +1,26 @@
+"""python -m iaca describe: what a checkpoint is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("file", type=Path, help="checkpoint or backbone")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print what the file holds."""
+    from iaca.checkpoints import describe_file
+
+    description = describe_file(args.file)
+    if args.json:
+        print(json.dumps(description, indent=2))
+        return
+    for name, value in description.items():
+        if name not in ("training", "symbols"):
+            print(f"{name}: {value}")

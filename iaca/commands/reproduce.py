@@ -1,0 +1,42 @@
+"""python -m iaca reproduce: does IACA help, when, on the given features."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from pathlib import Path
+
+from iaca.commands import add_device, groups_of, read_folder
+
+FUSIONS = ("concat", "ca")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--features", type=Path, required=True, metavar="DIR", help="folder of feature files")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for results and report.md")
+    parser.add_argument("--seeds", type=int, default=3, help="seeds 0 to N-1 (default: 3)")
+    parser.add_argument("--fusion", nargs="+", default=FUSIONS, help=f"base fusions (default: {' '.join(FUSIONS)})")
+    add_device(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train what is missing, then write results.parquet and report.md and print the report."""
+    from iaca import study
+    from iaca.devices import choose_device
+    from iaca.files import write_whole
+
+    train = read_folder(args.features, "train")
+    validation = read_folder(args.features, "validation")
+    dims = {"audio_dim": train[0].audio.shape[1], "visual_dim": train[0].visual.shape[1]}
+    dims["dim"] = min(dims.values())
+    variants = [variant for fusion in args.fusion for variant in study.variants_of(fusion, dims)]
+    device = str(choose_device(args.device))
+    results = study.run_study(train, validation, variants, args.seeds, args.out, device=device)
+    buffer = io.BytesIO()
+    results.to_parquet(buffer, index=False)
+    write_whole(args.out / "results.parquet", buffer.getvalue())
+    groups = groups_of(args.features, validation)
+    text = study.report(results, variants, groups, validation[0].clip_stride)
+    write_whole(args.out / "report.md", text.encode())
+    print(text)

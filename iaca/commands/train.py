@@ -1,0 +1,116 @@
+"""python -m iaca train: train one fusion model on features."""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from iaca.commands import CommandError, add_device, read_folder
+from iaca.config import PRESETS, FusionConfig, TrainingConfig
+
+FIXED_BY_FEATURES = ("audio_dim", "visual_dim")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments; every field of the two configurations is listed with its default."""
+    parser.add_argument("--features", type=Path, required=True, metavar="DIR", help="folder of feature files")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="checkpoint to write (.safetensors)")
+    parser.add_argument("--fusion", help="concat, ca, tca, jca, rjca or a plugin's (default: ca)")
+    parser.add_argument("--iaca", action="store_true", default=None, help="with the gates of eqs 5-9")
+    parser.add_argument("--target", choices=("valence", "arousal", "both"), help="what to predict (default: both)")
+    parser.add_argument("--seed", type=int, help="seed (default: 0)")
+    parser.add_argument("--preset", choices=sorted(PRESETS), help="named settings; the other arguments override it")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file with tables [fusion] and [training]")
+    parser.add_argument("--fresh", action="store_true", help="start again even if an interrupted run can go on")
+    add_device(parser)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "\n".join(["fields of --config:", *_field_lines()])
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train, score on the validation split, and write the checkpoint."""
+    from iaca.checkpoints import save_checkpoint
+    from iaca.devices import choose_device
+    from iaca.evaluation import evaluate
+    from iaca.training import train_fusion
+
+    features = read_folder(args.features)
+    train = [item for item in features if item.split == "train"]
+    validation = [item for item in features if item.split == "validation"]
+    if not train:
+        raise CommandError(f"{args.features} holds no subject of the split 'train'; expected some to learn from")
+    config, training = configurations(args, train[0].audio.shape[1], train[0].visual.shape[1])
+    state = args.out.with_suffix(".state")
+    if args.fresh:
+        state.unlink(missing_ok=True)
+    model, report = train_fusion(
+        train, config, training, validation=validation, device=choose_device(args.device), state_file=state
+    )
+    scores = {}
+    if validation:
+        groups = evaluate(model, validation).groups["all"]
+        scores = {target: {"ccc": a.ccc, "valid_frames": a.valid_frames} for target, a in groups.items()}
+    save_checkpoint(args.out, model, backbones=train[0].backbones, training=report, scores=scores)
+    state.unlink(missing_ok=True)
+    told = ", ".join(f"{t} CCC {s['ccc']:.3f}" for t, s in scores.items()) or "no validation subjects to score"
+    print(f"{args.out}: {told}")
+
+
+def configurations(args: argparse.Namespace, audio_dim: int, visual_dim: int) -> tuple[FusionConfig, TrainingConfig]:
+    """Settings from preset, file and arguments; the later wins.
+
+    Raises:
+        CommandError: The file cannot be read or has an unknown table.
+        ConfigError: A value or a combination that cannot be.
+    """
+    values: dict[str, dict[str, Any]] = {"fusion": {}, "training": {}}
+    layers = [PRESETS[args.preset]] if args.preset else []
+    if args.config:
+        try:
+            layers.append(tomllib.loads(args.config.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise CommandError(f"{args.config} cannot be read as TOML: {error}") from error
+    for layer in layers:
+        unknown = sorted(set(layer) - set(values))
+        if unknown:
+            raise CommandError(f"{args.config} has a table [{unknown[0]}]; expected [fusion] and [training]")
+        for table, content in layer.items():
+            values[table] |= content
+    given = {"fusion": args.fusion, "iaca": args.iaca}
+    if args.target:
+        given["targets"] = ("valence", "arousal") if args.target == "both" else (args.target,)
+    values["fusion"] |= {name: value for name, value in given.items() if value is not None}
+    if args.seed is not None:
+        values["training"]["seed"] = args.seed
+    values["fusion"] |= {"audio_dim": audio_dim, "visual_dim": visual_dim}
+    values["fusion"].setdefault("dim", min(audio_dim, visual_dim))
+    return FusionConfig.from_dict(values["fusion"]), TrainingConfig.from_dict(values["training"])
+
+
+def _field_lines() -> list[str]:
+    lines = []
+    for table, kind in (("fusion", FusionConfig), ("training", TrainingConfig)):
+        lines.append(f"[{table}]")
+        described = dict(_described(kind))
+        for field in fields(kind):
+            if field.name not in FIXED_BY_FEATURES:
+                default = "" if field.default is MISSING else getattr(field.default, "value", field.default)
+                lines.append(f"  {field.name} = {default!r}: {described[field.name]}")
+    return lines
+
+
+def _described(kind: type) -> list[tuple[str, str]]:
+    """Field and description, from the Attributes of the docstring: the one place where they are written."""
+    text = kind.__doc__.split("Attributes:")[1].split("Raises:")[0]
+    joined = " ".join(text.split("\n")).replace("        ", "\n").split("\n")
+    entries: list[str] = []
+    for line in (part.strip() for part in joined):
+        name = line.partition(":")[0]
+        if name in kind.__dataclass_fields__:
+            entries.append(line)
+        elif line and entries:
+            entries[-1] += " " + line
+    return [(name, text.strip()) for name, _, text in (entry.partition(":") for entry in entries)]
