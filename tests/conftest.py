@@ -1,0 +1,66 @@
+"""Fixtures that several parts share."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from iaca.config import FusionConfig
+from iaca.models.fusion_model import FusionModel
+from iaca.types import Features
+
+torch.set_num_threads(1)  # small tensors: threads only contend
+
+
+def make_features(
+    num_frames=200, clip_stride=8, audio_dim=12, visual_dim=12, seed=0, subject="someone", split="validation"
+) -> Features:
+    """Features with random values and smooth labels, of which some frames are not annotated."""
+    draw = np.random.default_rng([seed, num_frames])
+    frame = np.arange(0, num_frames, clip_stride, dtype=np.int32)
+    pts_s = np.arange(num_frames) / 25
+    valence = np.sin(pts_s + seed).astype(np.float32) * 0.8
+    arousal = np.cos(pts_s * 1.3 + seed).astype(np.float32) * 0.7
+    valence[num_frames // 2 : num_frames // 2 + 5] = np.nan
+    arousal[num_frames // 2 : num_frames // 2 + 5] = np.nan
+    audio = draw.normal(size=(len(frame), audio_dim)).astype(np.float32)
+    visual = draw.normal(size=(len(frame), visual_dim)).astype(np.float32)
+    audio[:, 0] += 2 * np.nan_to_num(arousal[frame])
+    visual[:, 0] += 2 * np.nan_to_num(valence[frame])
+    return Features(
+        subject,
+        subject,
+        split,
+        clip_stride,
+        {"audio": {"name": "a", "sha256": "a" * 64}, "visual": {"name": "v", "sha256": "b" * 64}},
+        "test",
+        (),
+        audio,
+        visual,
+        frame,
+        pts_s,
+        valence,
+        arousal,
+        np.ones(num_frames, bool),
+        np.ones(num_frames, bool),
+        np.full(audio_dim, 0.5, np.float32),
+        np.full(visual_dim, -0.5, np.float32),
+    )
+
+
+def make_model(seed=0, **settings) -> FusionModel:
+    """A model of dimension 12 with random weights, gates included, in eval mode."""
+    torch.manual_seed(seed)
+    config = FusionConfig(**{"audio_dim": 12, "visual_dim": 12, "dim": 12, "gate_init": "default"} | settings)
+    model = FusionModel(config).eval()
+    for name, parameter in model.named_parameters():
+        if "gate" in name or "blind" in name:
+            torch.nn.init.normal_(parameter, std=0.3)
+    return model
+
+
+@pytest.fixture
+def features() -> Features:
+    """200 frames at stride 8."""
+    return make_features()

@@ -1,0 +1,76 @@
+"""CCC against its definition, and where it is not defined."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from iaca.losses import ccc_loss
+from iaca.metrics import ccc, pearson, rmse
+from tests import reference
+
+DRAW = np.random.default_rng(0)
+TRUTH = DRAW.uniform(-1, 1, 50)
+PREDICTION = TRUTH * 0.6 + DRAW.normal(size=50) * 0.2 + 0.1
+
+
+def test_ccc_equals_its_definition():
+    assert ccc(TRUTH, PREDICTION) == pytest.approx(reference.ccc(TRUTH, PREDICTION), rel=1e-12)
+
+
+def test_ccc_is_one_for_equal_and_minus_one_for_mirrored_sequences():
+    centred = TRUTH - TRUTH.mean()
+    assert ccc(centred, centred) == pytest.approx(1)
+    assert ccc(centred, -centred) == pytest.approx(-1)
+
+
+def test_frames_without_annotation_do_not_move_ccc():
+    truth = np.concatenate((TRUTH, [np.nan, np.nan]))
+    assert ccc(truth, np.concatenate((PREDICTION, [5.0, np.nan]))) == pytest.approx(ccc(TRUTH, PREDICTION))
+
+
+def test_masked_frames_do_not_move_ccc():
+    valid = np.arange(50) < 30
+    changed = np.where(valid, PREDICTION, 9.0)
+    assert ccc(TRUTH, changed, valid) == pytest.approx(ccc(TRUTH[:30], PREDICTION[:30]))
+
+
+@pytest.mark.parametrize("truth", [[], [0.5], [np.nan, np.nan, 0.1], [0.3, 0.3]])
+def test_undefined_is_nan_and_never_zero(truth):
+    assert math.isnan(ccc(truth, [0.3] * len(truth)))
+
+
+def test_a_prediction_that_is_nan_on_an_annotated_frame_is_not_hidden():
+    assert math.isnan(ccc([0.1, 0.2, 0.3], [0.1, np.nan, 0.3]))
+
+
+def test_lengths_must_be_equal():
+    with pytest.raises(ValueError, match="truth has 2 frames, prediction 3"):
+        ccc([1, 2], [1, 2, 3])
+
+
+def test_pearson_and_rmse_equal_numpy():
+    assert pearson(TRUTH, PREDICTION) == pytest.approx(np.corrcoef(TRUTH, PREDICTION)[0, 1])
+    assert rmse(TRUTH, PREDICTION) == pytest.approx(np.sqrt(np.mean((TRUTH - PREDICTION) ** 2)))
+
+
+def test_the_loss_is_one_minus_ccc_over_valid_places():
+    truth = torch.tensor(np.concatenate((TRUTH, [np.nan] * 2)), dtype=torch.float32).reshape(2, 26)
+    prediction = torch.tensor(np.concatenate((PREDICTION, [7.0] * 2)), dtype=torch.float32).reshape(2, 26)
+    prediction.requires_grad_()
+    loss = ccc_loss(truth, prediction, truth.isfinite())
+    assert loss.item() == pytest.approx(1 - ccc(TRUTH, PREDICTION), abs=1e-5)
+    loss.backward()
+    assert prediction.grad[1, -2:].tolist() == [0, 0]
+    assert prediction.grad.isfinite().all()
+
+
+def test_the_loss_of_nothing_valid_is_zero_with_a_gradient_of_zero():
+    prediction = torch.zeros(1, 3, requires_grad=True)
+    loss = ccc_loss(torch.full((1, 3), float("nan")), prediction, torch.zeros(1, 3, dtype=torch.bool))
+    loss.backward()
+    assert loss.item() == 0
+    assert prediction.grad.tolist() == [[0, 0, 0]]
