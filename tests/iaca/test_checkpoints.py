@@ -1,0 +1,133 @@
+"""Checkpoints: what is saved is loaded, and what cannot be loaded is told."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+import iaca
+from iaca.checkpoints import describe_file, load_backbone, load_checkpoint, save_backbone, save_checkpoint
+from iaca.config import BackboneConfig
+from iaca.errors import InputError
+from iaca.models.backbones import build_backbone
+from tests.conftest import make_model
+
+FUSIONS = ("concat", "ca", "tca", "jca", "rjca")
+
+
+def windows():
+    torch.manual_seed(0)
+    return torch.randn(2, 16, 12), torch.randn(2, 16, 12)
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+@pytest.mark.parametrize("gated", [False, True])
+def test_a_loaded_model_gives_equal_output(tmp_path, fusion, gated):
+    model = make_model(fusion=fusion, iaca=gated).requires_grad_(False)
+    model.set_standardisation(torch.randn(30, 12) * 4, torch.randn(30, 12) + 1)
+    save_checkpoint(tmp_path / "m.safetensors", model, backbones={"audio": {"name": "a", "sha256": "0"}})
+    loaded = load_checkpoint(tmp_path / "m.safetensors")
+    for ours, expected in zip(loaded.model(*windows())[:2], model(*windows())[:2], strict=True):
+        assert torch.equal(ours, expected)
+    assert loaded.config == model.config
+    assert loaded.backbones == {"audio": {"name": "a", "sha256": "0"}}
+
+
+def test_a_description_has_what_other_programs_rely_on(tmp_path):
+    save_checkpoint(tmp_path / "m.safetensors", make_model(iaca=True), backbones={}, scores={"valence": 0.5})
+    description = iaca.load_checkpoint(tmp_path / "m.safetensors").describe()
+    assert (description["fusion"], description["iaca"]) == ("ca", True)
+    assert description["scores"] == {"valence": 0.5}
+    state = load_checkpoint(tmp_path / "m.safetensors").model.state_dict()
+    assert all(any(key.startswith(name) for key in state) for name in description["symbols"].values())
+    assert json.loads(json.dumps(description)) == description
+
+
+def test_half_precision_halves_the_file_and_is_loaded_as_float32(tmp_path):
+    for name, dtype in (("whole", torch.float32), ("half", torch.float16)):
+        save_checkpoint(tmp_path / f"{name}.safetensors", make_model(dim=96), backbones={}, dtype=dtype)
+    whole, half = (os.path.getsize(tmp_path / f"{name}.safetensors") for name in ("whole", "half"))
+    assert half < 0.6 * whole
+    assert load_checkpoint(tmp_path / "half.safetensors").model.audio_mean.dtype == torch.float32
+
+
+def test_a_backbone_is_loaded_by_path_and_refused_as_a_model(tmp_path):
+    config = BackboneConfig(modality="audio", dim=8, width=4)
+    network = build_backbone(config).eval()
+    file = tmp_path / "ears.safetensors"
+    save_backbone(file, network, config, dtype=torch.float32)
+    loaded = load_backbone(file)
+    clip = torch.randn(1, 1, 64, 40)
+    assert torch.allclose(loaded.model.features(clip), network.features(clip), atol=1e-6)
+    assert loaded.config == config
+    with pytest.raises(iaca.CheckpointError, match=r"ears.safetensors is a backbone.*iaca.load_backbone"):
+        load_checkpoint(file)
+    assert describe_file(file)["kind"] == "backbone"
+
+
+def test_a_fusion_model_is_refused_as_a_backbone(tmp_path):
+    save_checkpoint(tmp_path / "m.safetensors", make_model(), backbones={})
+    with pytest.raises(iaca.CheckpointError, match=r"use iaca\.load_checkpoint"):
+        load_backbone(tmp_path / "m.safetensors")
+
+
+def test_each_file_that_cannot_be_used_is_told_in_one_sentence(tmp_path):
+    file = tmp_path / "m.safetensors"
+    with pytest.raises(iaca.CheckpointError, match=r"m\.safetensors does not exist"):
+        load_checkpoint(file)
+    save_checkpoint(file, make_model(), backbones={})
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+    with pytest.raises(iaca.CheckpointError, match=r"m\.safetensors is damaged"):
+        load_checkpoint(file)
+    save_file({"x": torch.zeros(2)}, file)
+    with pytest.raises(iaca.CheckpointError, match="no 'iaca' header"):
+        load_checkpoint(file)
+
+
+def with_header(file, change):
+    from safetensors import safe_open
+
+    with safe_open(file, "pt") as opened:
+        header = json.loads(opened.metadata()["iaca"])
+        tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    change(header, tensors)
+    save_file(tensors, file, {"iaca": json.dumps(header)})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda h, t: h.update(format_version=99), "format version 99"),
+        (lambda h, t: h["config"].update(fusion="unheard"), "expected one of: concat"),
+        (lambda h, t: h["config"].update(surprise=1), "unknown field 'surprise'"),
+        (lambda h, t: t.pop("audio_mean"), r"'audio_mean' is missing; expected \(12,\)"),
+        (lambda h, t: t.update(extra=torch.zeros(3)), r"'extra' is \(3,\); expected none"),
+        (lambda h, t: t.update(audio_mean=torch.zeros(5)), r"'audio_mean' is \(5,\); expected \(12,\)"),
+    ],
+)
+def test_a_file_that_cannot_be_rebuilt_names_what_is_wrong(tmp_path, change, message):
+    file = tmp_path / "m.safetensors"
+    save_checkpoint(file, make_model(), backbones={})
+    with_header(file, change)
+    with pytest.raises(InputError, match=message):
+        load_checkpoint(file)
+
+
+def test_nothing_is_left_where_writing_fails(tmp_path, monkeypatch):
+    file = tmp_path / "m.safetensors"
+    save_checkpoint(file, make_model(), backbones={})
+    before = file.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_checkpoint(file, make_model(seed=1), backbones={})
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]

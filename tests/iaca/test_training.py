@@ -1,0 +1,163 @@
+"""Training learns, repeats itself, and goes on after a kill as if nothing had happened."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from iaca.config import FusionConfig, TrainingConfig
+from iaca.data.features import write_features
+from iaca.evaluation import evaluate
+from iaca.sampling import draw_batch, make_pool
+from iaca.training import TrainingError, train_fusion
+from tests.conftest import make_features
+
+CONFIG = FusionConfig(iaca=True, audio_dim=12, visual_dim=12, dim=12)
+QUICK = TrainingConfig(epochs=4, steps_per_epoch=4, batch_windows=8)
+
+
+def subjects(count=6, **settings):
+    return [make_features(600, 8, seed=i, subject=f"s{i}", **settings) for i in range(count)]
+
+
+def equal(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+def test_a_model_learns_what_the_features_hold():
+    training = TrainingConfig(epochs=15, steps_per_epoch=10, batch_windows=16)
+    model, report = train_fusion(subjects(), CONFIG, training, progress=False)
+    unseen = [make_features(600, 8, seed=20 + i, subject=f"u{i}") for i in range(3)]
+    scores = evaluate(model, unseen).groups["all"]
+    assert scores["valence"].ccc > 0.5
+    assert scores["arousal"].ccc > 0.5
+    assert report["history"][-1]["loss"] < report["history"][0]["loss"]
+
+
+def test_a_seed_gives_the_same_weights_and_another_seed_others():
+    one, other = (train_fusion(subjects(), CONFIG, QUICK, progress=False)[0] for _ in range(2))
+    assert equal(one, other)
+    third, _ = train_fusion(subjects(), CONFIG, TrainingConfig(**QUICK.to_dict() | {"seed": 1}), progress=False)
+    assert not equal(one, third)
+
+
+@pytest.mark.parametrize("settings", [{}, {"patience": 2}, {"schedule": "plateau", "optimiser": "adam"}])
+def test_a_run_that_was_interrupted_ends_with_the_same_weights(tmp_path, settings):
+    training = TrainingConfig(**QUICK.to_dict() | settings)
+    arguments = {"validation": subjects(2), "progress": False}
+    whole, _ = train_fusion(subjects(), CONFIG, training, **arguments)
+    state = tmp_path / "run.state"
+
+    class Interrupted(Exception):
+        pass
+
+    class Stop:
+        def __init__(self):
+            self.epochs = 0
+
+    import iaca.training
+
+    stop, save = Stop(), iaca.training._save_state
+
+    def save_and_stop(*args):
+        save(*args)
+        stop.epochs += 1
+        if stop.epochs == 2:
+            raise Interrupted
+
+    iaca.training._save_state = save_and_stop
+    try:
+        with pytest.raises(Interrupted):
+            train_fusion(subjects(), CONFIG, training, state_file=state, **arguments)
+    finally:
+        iaca.training._save_state = save
+    resumed, report = train_fusion(subjects(), CONFIG, training, state_file=state, **arguments)
+    assert equal(whole, resumed)
+    assert [record["epoch"] for record in report["history"]] == list(range(len(report["history"])))
+
+
+def test_the_command_can_be_killed_at_any_moment_and_gives_the_same_file(tmp_path):
+    folder = tmp_path / "features"
+    for item in subjects(4, split="train"):
+        write_features(folder / f"{item.subject}.safetensors", item)
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[training]\nepochs = 40\nsteps_per_epoch = 2\nbatch_windows = 4\n")
+
+    def command(out):
+        options = ["--features", folder, "--config", settings, "--iaca", "--out", out]
+        return [sys.executable, "-m", "iaca", "train", *map(str, options)]
+
+    subprocess.run(command(tmp_path / "whole.safetensors"), check=True, capture_output=True)
+    process = subprocess.Popen(command(tmp_path / "killed.safetensors"), stderr=subprocess.DEVNULL)
+    while process.poll() is None and not (tmp_path / "killed.state").exists():
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    subprocess.run(command(tmp_path / "killed.safetensors"), check=True, capture_output=True)
+    assert (tmp_path / "killed.safetensors").read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
+    assert not (tmp_path / "killed.state").exists()
+
+
+def test_the_state_of_another_run_is_refused(tmp_path):
+    state = tmp_path / "run.state"
+    train_fusion(subjects(), CONFIG, QUICK, state_file=state, progress=False)
+    other = TrainingConfig(**QUICK.to_dict() | {"learning_rate": 0.5})
+    with pytest.raises(TrainingError, match="belongs to another run"):
+        train_fusion(subjects(), CONFIG, other, state_file=state, progress=False)
+
+
+def test_the_best_epoch_is_kept_with_patience():
+    training = TrainingConfig(**QUICK.to_dict() | {"patience": 1, "epochs": 12, "learning_rate": 0.3})
+    validation = subjects(2)
+    model, report = train_fusion(subjects(), CONFIG, training, validation=validation, progress=False)
+    best = max((r["validation_valence"] + r["validation_arousal"]) / 2 for r in report["history"])
+    ours = evaluate(model, validation).groups["all"]
+    assert (ours["valence"].ccc + ours["arousal"].ccc) / 2 == pytest.approx(best, abs=1e-6)
+
+
+def test_windows_lie_within_one_subject_and_lose_what_the_settings_say():
+    features = subjects(3)
+    for i, item in enumerate(features):
+        item.audio[:] = i
+        item.visual[:] = np.arange(len(item.frame))[:, None]
+    pool = make_pool(features, "cpu")
+    training = TrainingConfig(batch_windows=500, modality_dropout=0.0, short_windows=0.5)
+    audio, visual, truth = draw_batch(pool, training, 16, np.random.default_rng(0))
+    empty = (audio == torch.from_numpy(features[0].audio_zero)).all(-1)
+    assert 0.2 < empty.any(1).float().mean() < 0.6
+    assert (empty.long().diff(dim=1) <= 0).all()  # empty places come first
+    assert truth[empty].isnan().all()
+    for a, v, e in zip(audio[..., 0], visual[..., 0], empty, strict=True):
+        assert len(a[~e].unique()) == 1
+        assert (v[~e].diff() == 4).all()
+    training = TrainingConfig(batch_windows=500, modality_dropout=1.0, short_windows=0.0)
+    audio, visual, truth = draw_batch(pool, training, 16, np.random.default_rng(0))
+    lost_audio = (audio == torch.from_numpy(features[0].audio_zero)).all(-1)
+    lost_visual = (visual == torch.from_numpy(features[0].visual_zero)).all(-1)
+    assert not (lost_audio.any(1) & lost_visual.any(1)).any()
+    assert 0.4 < (lost_audio | lost_visual).float().mean() < 0.6
+
+
+@pytest.mark.parametrize("num_frames", [1, 9, 33, 40, 121, 130])
+def test_recordings_shorter_than_a_window_are_drawn_too(num_frames):
+    pool = make_pool([make_features(num_frames, 8), make_features(600, 8)], "cpu")
+    audio, _, _ = draw_batch(pool, TrainingConfig(batch_windows=200), 16, np.random.default_rng(0))
+    assert audio.isfinite().all()
+
+
+def test_features_that_do_not_go_together_are_refused():
+    with pytest.raises(TrainingError, match="no feature files"):
+        train_fusion([], CONFIG, QUICK)
+    with pytest.raises(TrainingError, match="odd has clip stride 4; expected 8, as s0"):
+        train_fusion([*subjects(1), make_features(600, 4, subject="odd")], CONFIG, QUICK)
+    blank = make_features(600, 8)
+    blank.valence[:] = np.nan
+    with pytest.raises(TrainingError, match="annotated with valence"):
+        train_fusion([blank], CONFIG, QUICK)
+    with pytest.raises(TrainingError, match="no validation subjects"):
+        train_fusion(subjects(1), CONFIG, TrainingConfig(patience=3))

@@ -1,0 +1,112 @@
+"""Who may import whom: the arrows of the design, walked in the source."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BOTTOM = {"iaca", "iaca.errors", "iaca.config", "iaca.types", "iaca.files"}
+"""What everything may import."""
+
+ALLOWED = {
+    "iaca.errors": set(),
+    "iaca.config": {"iaca.errors"},
+    "iaca.types": {"iaca.config"},
+    "iaca.files": set(),
+    "iaca.models": set(),
+    "iaca.data": set(),
+    "iaca.metrics": set(),
+    "iaca.losses": set(),
+    "iaca.dropout": set(),
+    "iaca.devices": set(),
+    "iaca.postprocess": set(),
+    "iaca.sampling": set(),
+    "iaca.checkpoints": {"iaca.models"},
+    "iaca.extraction": {"iaca.data", "iaca.models", "iaca.checkpoints", "iaca.devices"},
+    "iaca.inference": {"iaca.data", "iaca.models", "iaca.checkpoints", "iaca.dropout", "iaca.metrics"},
+    "iaca.backbone_training": {
+        "iaca.data", "iaca.models", "iaca.checkpoints", "iaca.extraction", "iaca.losses", "iaca.metrics",
+        "iaca.devices",
+    },
+    "iaca.training": {
+        "iaca.inference", "iaca.sampling", "iaca.losses", "iaca.metrics", "iaca.models", "iaca.data",
+        "iaca.checkpoints",
+    },
+    "iaca.evaluation": {"iaca.inference", "iaca.metrics", "iaca.models", "iaca.postprocess", "iaca.checkpoints"},
+    "iaca.study": {"iaca.training", "iaca.evaluation", "iaca.inference", "iaca.models"},
+    "iaca.demo": {
+        "iaca.data", "iaca.models", "iaca.checkpoints", "iaca.extraction", "iaca.backbone_training", "iaca.training",
+        "iaca.evaluation", "iaca.study", "iaca.devices",
+    },
+    "dashboard.figures": {"iaca.types"},
+    "dashboard.components": set(),
+}  # fmt: skip
+"""Room -> rooms it may import besides the bottom and itself; a room is a module or a package of iaca or dashboard."""
+
+
+def modules(package):
+    for file in sorted((ROOT / package).rglob("*.py")):
+        name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        yield name.removesuffix(".__init__"), file
+
+
+def imports(file):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: a relative import; name the package"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room_of(name, rooms):
+    return max((r for r in rooms if name == r or name.startswith(r + ".")), key=len, default=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [*modules("iaca")], ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_module_of_iaca_imports_only_what_lies_below_it(name, file):
+    if name == "iaca.__main__" or name.startswith("iaca.commands") or name == "iaca":
+        return
+    room = room_of(name, ALLOWED)
+    assert room is not None, f"{name} is in no room: add it to ALLOWED with what it may import"
+    rooms = set(ALLOWED) | BOTTOM
+    for imported in imports(file):
+        assert not imported.startswith("dashboard"), f"{name} imports {imported}"
+        if imported.startswith("iaca."):
+            target = room_of(imported, rooms)
+            assert target in BOTTOM | ALLOWED[room] | {room}, f"{name} may not import {imported}"
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [*modules("dashboard")], ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_the_dashboard_reaches_iaca_through_services_and_types_only(name, file):
+    for imported in imports(file):
+        if imported.startswith("iaca") and not name.endswith("services"):
+            assert room_of(imported, BOTTOM) in BOTTOM - {"iaca"}, f"{name} may not import {imported}"
+        if name == "dashboard.figures":
+            assert not imported.startswith("streamlit")
+        if name.startswith("dashboard.components"):
+            assert not imported.startswith(("iaca", "dashboard.services", "dashboard.session"))
+
+
+def test_only_the_command_line_imports_the_demo():
+    for name, file in modules("iaca"):
+        if not name.startswith(("iaca.demo", "iaca.commands")):
+            assert not any(i.startswith("iaca.demo") for i in imports(file)), name
+
+
+def test_the_start_of_the_page_does_not_wait_for_torchvision_or_torchaudio():
+    import subprocess
+    import sys
+
+    code = "import sys, iaca.inference, iaca.checkpoints, iaca.data.features; print([m for m in sys.modules if m in "
+    code += "('torchvision', 'torchaudio', 'cv2', 'av')])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout.strip() == "[]"
