@@ -20,7 +20,7 @@ async def serve_media(request):
 
 def show_page() -> None:
     """What a visit runs."""
-    st.set_page_config(page_title="IACA", page_icon=":material/graphic_eq:", layout="wide")
+    st.set_page_config(page_title="IACA", page_icon=Path(__file__).parent / "favicon.svg", layout="wide")
     st.navigation([st.Page("app_pages/compare.py", title="Compare", icon=":material/compare_arrows:")]).run()
 
 
@@ -30,6 +30,7 @@ else:
     from dashboard.components import player
     from dashboard.media import ROUTE
 
+    player.provide_plotly()
     app = st.App(
         Path(__file__),
         routes=[

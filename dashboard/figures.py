@@ -22,6 +22,12 @@ SCORES = {
 }
 """Attention scores and what they mean."""
 
+OUTSIDE = 0.5
+"""How far the axis of a scaled score follows values outside [0, 1]."""
+
+MARGIN = 0.06
+"""Free space above and below the curves of a row, as a share of its range."""
+
 
 class Curve(NamedTuple):
     """One named curve of a row.
@@ -139,7 +145,7 @@ class Figure(NamedTuple):
 
 
 def score_limits(shown: Sequence[Shown], target: str, score: str) -> Limits:
-    """Limits for min-max scaling, pooled over the shown models without dropout, so that a fall under dropout is seen."""
+    """Limits for min-max scaling, pooled over the models without dropout: a fall under dropout is seen."""
     low, high = {}, {}
     for modality in MODALITIES:
         columns = [model.baseline.frames[f"{target}_{modality}_{score}"].to_numpy() for model in shown]
@@ -215,8 +221,11 @@ def _attention_rows(
             curves.append(Curve(name, f"{i}_{modality}_score", colour, model.style.dash, width=1.4))
     if not curves:
         return []
-    values = np.concatenate([frames[curve.column] for curve in curves])
-    top = 1.0 if scaled else float(np.nanmax(values)) or 1.0
+    # Under dropout a score may leave its limits: the axis gives way, but not so far that all else lies flat.
+    unit = 1.0 if scaled or score == "contribution" else max(limits.high.values())
+    values = np.concatenate([frames[curve.column] for curve in curves]) / unit
+    low = min(0.0, max(-OUTSIDE, float(np.nanmin(values))))
+    high = max(1.0, min(1.0 + OUTSIDE, float(np.nanmax(values))))
     how = "Scaled to [0, 1] by the models' limits without dropout." if scaled else "Raw values."
     return [
         Row(
@@ -224,23 +233,15 @@ def _attention_rows(
             f"Attention score ({score})",
             "score",
             f"{SCORES[score]} {how}",
-            (min(0.0, float(np.nanmin(values))) - 0.04 * top, max(top, float(np.nanmax(values))) + 0.04 * top),
-            (0.0, 0.5, 1.0) if scaled else (0.0, _tick(top)),
+            ((low - MARGIN) * unit, (high + MARGIN) * unit),
+            (0.0, 0.5, 1.0) if unit == 1.0 else (0.0, float(f"{unit:.1g}")),
             82,
             tuple(curves),
         )
     ]
 
 
-def _tick(top: float) -> float:
-    """A round number just below `top`."""
-    step = 10 ** np.floor(np.log10(top))
-    return float(np.floor(top / step) * step)
-
-
-def _gate_rows(
-    frames: dict[str, np.ndarray], i: int, model: Shown, target: str, num_models: int
-) -> list[Row]:
+def _gate_rows(frames: dict[str, np.ndarray], i: int, model: Shown, target: str, num_models: int) -> list[Row]:
     """Stage 1 of audio and visual, and stage 2, where the model has them; weights are stacked to 1."""
     of_model = f" of {model.title}" if num_models > 1 else ""
     rows = []
@@ -254,7 +255,9 @@ def _gate_rows(
             frames[f"{i}_{column}"] = values
             stack = "next" if curves else "first"
             curves.append(Curve(name, f"{i}_{column}", colour, width=0.8, opacity=0.9, stack=stack, fill=fill))
-        rows.append(Row(key, title, "weight", help_text + of_model + ".", (0.0, 1.0), (0.0, 0.5, 1.0), height, tuple(curves)))
+        rows.append(
+            Row(key, title, "weight", help_text + of_model + ".", (0.0, 1.0), (0.0, 0.5, 1.0), height, tuple(curves))
+        )
 
     for modality in MODALITIES:
         colour = MODALITY_COLOURS[modality]
@@ -289,12 +292,12 @@ def _target_row(frames: dict[str, np.ndarray], shown: Sequence[Shown], target: s
         curves.append(Curve(model.title, f"{i}_{target}", model.style.colour, model.style.dash, width=1.8))
         if model.baseline is not model.trace:
             frames[f"{i}_{target}_ghost"] = model.baseline.frames[target].to_numpy()
-            name = f"{model.title}, all audio"
+            name = f"{model.title}, no dropout"
             ghosts.append(Curve(name, f"{i}_{target}_ghost", model.style.colour, "dot", width=1.0, opacity=0.6))
     truth = Curve("truth", f"truth_{target}", palette.TRUTH.colour, palette.TRUTH.dash, width=1.8, opacity=0.8)
     help_text = f"{target.capitalize()} in [-1, 1]: the annotation and each model's prediction."
     ticks = (-1.0, 0.0, 1.0)
-    return Row(target, target.capitalize(), target, help_text, (-1.08, 1.08), ticks, 100, (truth, *ghosts, *curves))
+    return Row(target, target.capitalize(), target, help_text, (-1.08, 1.08), ticks, 100, (truth, *curves, *ghosts))
 
 
 def spans(mask: np.ndarray, pts_s: np.ndarray) -> list[tuple[float, float]]:

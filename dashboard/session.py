@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import streamlit as st
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -24,7 +26,9 @@ class Field(NamedTuple):
         return {"key": self.key} | ({"bind": "query-params"} if self.url else {})
 
 
-SUBJECT = Field("subject", None)
+SUBJECT = Field("subject", None, url=False)
+"""Also a URL parameter, but by name: a bound widget would put its whole label there."""
+
 GATES_OF = Field("gates", "valence")
 DROP_AUDIO = Field("drop_audio", False)
 SHARE = Field("dropout", 40)
@@ -64,3 +68,14 @@ def requested_device() -> str | None:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--device")
     return parser.parse_known_args(sys.argv[1:])[0].device
+
+
+def subject_of_url() -> str | None:
+    """Subject that the address asks for, or None."""
+    return st.query_params.get(SUBJECT.key)
+
+
+def put_subject_into_url(name: str) -> None:
+    """Keep the address on the subject that is shown."""
+    if st.query_params.get(SUBJECT.key) != name:
+        st.query_params[SUBJECT.key] = name

@@ -48,17 +48,15 @@ def version() -> str:
     return digest.hexdigest()[:12]
 
 
-@cache
-def plotly_address() -> str:
-    """Address of plotly.js, which is copied once from the Python package: no CDN, and never inside an update."""
-    source = files("plotly") / "package_data" / "plotly.min.js"
-    content = source.read_bytes()
-    if not PLOTLY.is_file() or PLOTLY.stat().st_size != len(content):
-        STATIC.mkdir(exist_ok=True)
-        beside = PLOTLY.with_suffix(f".{os.getpid()}.part")
-        beside.write_bytes(content)
-        os.replace(beside, PLOTLY)
-    return f"/app/static/{PLOTLY.name}?v={len(content)}"
+def provide_plotly() -> None:
+    """Copy plotly.js once from the Python package to where Streamlit serves it: no CDN, and never inside an update."""
+    source = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
+    if PLOTLY.is_file() and PLOTLY.stat().st_size == source.stat().st_size:
+        return
+    STATIC.mkdir(exist_ok=True)
+    beside = PLOTLY.with_suffix(f".{os.getpid()}.part")
+    beside.write_bytes(source.read_bytes())
+    os.replace(beside, PLOTLY)
 
 
 _component = st.components.v2.component(
@@ -87,7 +85,7 @@ def player(content: PlayerData) -> None:
         key="player",
         data={
             "modules": f"{ROUTE}/{version()}",
-            "plotly": plotly_address(),
+            "plotly": f"/app/static/{PLOTLY.name}",
             "spec": content.spec,
             "video": content.video,
             "pictures": pictures,

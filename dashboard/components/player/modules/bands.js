@@ -3,6 +3,7 @@
 import { fade } from "./theme.js";
 
 const HATCH_PX = 7;
+const NARROWEST_LABEL_PX = 44;
 
 function hatch(context, colour, ratio) {
   const size = HATCH_PX * ratio;
@@ -56,32 +57,39 @@ export class Bands {
   }
 
   paintLanes(plot, bands, laneNames, theme) {
-    const [start, end] = plot.shownSpan;
-    const { left, width } = plot.area;
     this.lanes.replaceChildren(
-      ...laneNames.map((name) => {
+      ...laneNames.flatMap((name) => {
         const lane = document.createElement("div");
         lane.className = "iaca-lane";
         lane.dataset.lane = name;
-        lane.style.marginLeft = `${left}px`;
-        lane.style.width = `${width}px`;
         for (const band of bands.filter((one) => one.lane === name)) {
-          const colour = theme.pick(band.colour);
-          for (const [from, to] of band.spans) {
-            if (to < start || from > end) continue;
-            const x = Math.max(0, plot.x(from) - left);
-            const span = document.createElement("span");
-            span.style.left = `${x}px`;
-            span.style.width = `${Math.max(2, Math.min(width, plot.x(to) - left) - x)}px`;
-            span.style.background = fade(colour, band.hatched ? 0.45 : 0.26);
-            span.style.borderColor = colour;
-            if (band.label && band.spans.length === 1) span.textContent = band.label;
-            span.title = `${band.label}, ${from.toFixed(2)} to ${to.toFixed(2)} s`;
-            lane.append(span);
-          }
+          lane.append(...band.spans.map((span) => this.laneSpan(plot, band, span, theme)).filter(Boolean));
         }
-        return lane;
+        const title = document.createElement("div");
+        title.className = "iaca-lane-title";
+        title.textContent = name;
+        return [lane, title];
       }),
     );
+  }
+
+  laneSpan(plot, band, [from, to], theme) {
+    const [start, end] = plot.shownSpan;
+    if (to < start || from > end) return null;
+    const { left, width } = plot.area;
+    const x = Math.max(0, plot.x(from) - left);
+    const wide = Math.max(2, Math.min(width, plot.x(to) - left) - x);
+    const colour = theme.pick(band.colour);
+    const span = document.createElement("span");
+    span.style.left = `${x}px`;
+    span.style.width = `${wide}px`;
+    span.style.background = fade(colour, 0.26);
+    span.title = `${band.label}, ${from.toFixed(2)} to ${to.toFixed(2)} s`;
+    if (wide >= NARROWEST_LABEL_PX && band.label !== band.lane) {
+      span.textContent = band.label;
+      span.style.borderColor = colour;
+      span.classList.add("iaca-named");
+    }
+    return span;
   }
 }

@@ -24,7 +24,7 @@ export class Clock {
   constructor(video, canvas, onChange) {
     this.video = video;
     this.canvas = canvas;
-    this.picture = canvas.getContext("2d", { alpha: false });
+    this.picture = canvas.getContext("2d");
     this.onChange = onChange;
     this.cursor = 0; // where the user points
     this.shown = 0; // what the canvas shows
@@ -33,6 +33,7 @@ export class Clock {
     this.mediaTimes = [];
     this.pending = null; // newest frame asked for while a seek is in flight
     this.inFlight = null;
+    this.presented = null; // target of the seek in flight, once its picture was announced
     this.range = null; // [first, last] frame that playback repeats
     this.problem = "";
     const listen = (name, action) => video.addEventListener(name, action);
@@ -58,7 +59,7 @@ export class Clock {
     if (url === this.url) return;
     this.url = url;
     this.problem = "";
-    this.pending = this.inFlight = this.range = null;
+    this.pending = this.inFlight = this.presented = this.range = null;
     this.hasPicture = false;
     this.cursor = this.shown = Math.min(positions.get(url) ?? 0, Math.max(0, this.frames - 1));
     this.picture.clearRect(0, 0, this.canvas.width, this.canvas.height);
@@ -122,20 +123,19 @@ export class Clock {
     return Math.min(frame, this.pictures - 1);
   }
 
+  // The video says that it has arrived: the picture is there, or comes with the next frame callback.
   expectPicture() {
     clearTimeout(this.patience);
-    this.patience = setTimeout(() => {
-      if (this.video.seeking) this.expectPicture();
-      else this.land();
-    }, SEEK_PATIENCE_MS);
+    if (this.presented === this.inFlight) this.land();
+    else this.patience = setTimeout(() => (this.video.seeking ? this.expectPicture() : this.land()), SEEK_PATIENCE_MS);
   }
 
   land() {
-    if (this.inFlight === null) return;
+    // While the video still seeks, its picture cannot be drawn, even though it was announced: wait for `seeked`.
+    if (this.inFlight === null || !this.draw()) return;
     clearTimeout(this.patience);
-    this.draw();
     this.shown = this.inFlight;
-    this.inFlight = null;
+    this.inFlight = this.presented = null;
     this.drain();
     this.changed();
   }
@@ -151,8 +151,11 @@ export class Clock {
   present(mediaTime) {
     if (!this.pictures) return;
     const frame = nearest(this.mediaTimes, mediaTime);
-    if (this.inFlight !== null && frame === this.pictureOf(this.inFlight)) return this.land();
-    this.draw();
+    if (this.inFlight !== null && frame === this.pictureOf(this.inFlight)) {
+      this.presented = this.inFlight;
+      return this.land();
+    }
+    if (!this.draw()) return;
     if (this.inFlight !== null) this.shown = frame;
     else if (!this.playing && frame === this.pictureOf(this.cursor)) this.shown = this.cursor;
     else this.follow(frame);
@@ -171,15 +174,17 @@ export class Clock {
     }
   }
 
+  // Copies the video's picture to the canvas; false while it has none.
   draw() {
     const { videoWidth: width, videoHeight: height } = this.video;
-    if (!width || this.video.readyState < 2) return;
+    if (!width || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return false;
     if (this.canvas.width !== width || this.canvas.height !== height) {
       this.canvas.width = width;
       this.canvas.height = height;
     }
     this.picture.drawImage(this.video, 0, 0, width, height);
     this.hasPicture = true;
+    return true;
   }
 
   remember() {

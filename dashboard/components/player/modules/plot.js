@@ -2,7 +2,7 @@
 
 import { fade } from "./theme.js";
 
-const LEFT = 46; // room for the labels of the y axes, px
+const LEFT = 52; // room for the labels of the y axes, px
 const RIGHT = 8;
 const TOP = 4;
 const BOTTOM = 34;
@@ -161,7 +161,7 @@ export class Plot {
         domain: [bottomUp(top + height), bottomUp(top)],
         range: row.range,
         tickvals: row.ticks,
-        title: { text: row.unit, font: { size: 10, color: theme.axis }, standoff: 2 },
+        title: { text: row.unit, font: { size: 10, color: theme.axis }, standoff: 6 },
       };
     });
     return layout;
