@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 
 from iaca.config import MODALITIES
+from iaca.errors import InputError
 from iaca.types import Episode
 
 COLUMNS = ("subject", "start_s", "end_s", "modality", "kind", "truth_modality")
 
 
-class EpisodeError(ValueError):
+class EpisodeError(InputError):
     """An episodes.csv that cannot be used: the message names the file, the line and what was expected."""
 
 

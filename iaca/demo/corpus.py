@@ -28,6 +28,7 @@ from iaca.demo.face import Placement, draw_pictures, place_face
 from iaca.demo.performance import FPS, Performance, Plan, perform
 from iaca.demo.video import write_video
 from iaca.demo.voice import SAMPLE_RATE_HZ, corrupt_voice, speak
+from iaca.errors import InputError
 from iaca.files import write_whole
 
 VIDEO_FOLDER = Path("batch1")
@@ -43,7 +44,7 @@ VOICE_STREAM = 100
 IDENTITIES_PER_ROLE = 1000
 
 
-class CorpusError(ValueError):
+class CorpusError(InputError):
     """A corpus that cannot be built: the message names the value and what was expected."""
 
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from iaca.demo import face_parts as parts
+from iaca.demo import hair
 from iaca.demo.expression import Expression, express
 from iaca.demo.face_parts import Head, Ink, Shape
 from iaca.demo.identity import Identity, mix
@@ -91,12 +92,12 @@ def _shapes(
     head = Head(person)
     clothes, neck = parts.body(person)
     skull = Shape(points=parts.skull(person)[None], colour=person.skin, ink=Ink.HULL, surface=False)
-    under = [clothes, *parts.hair_behind(person), neck, *parts.ears(person, yaw, near=False), skull]
-    near_ears = [] if parts.covers_ears(person) else parts.ears(person, yaw, near=True)
+    under = [clothes, *hair.hair_behind(person), neck, *parts.ears(person, yaw, near=False), skull]
+    near_ears = [] if hair.covers_ears(person) else parts.ears(person, yaw, near=True)
     over = [
         *parts.beard(person, head),
         *parts.eyes(person, head, face),
-        *parts.hair_in_front(person, yaw, rotation),
+        *hair.hair_in_front(person, yaw, rotation),
         *near_ears,
         *parts.brows(person, head, face),
         *parts.nose(person, head),

@@ -68,7 +68,7 @@ class _Score:
             if end > phrase + 3:
                 # Phrases fall; with valence they rise towards their end.
                 place = np.linspace(0, 1, end - phrase)
-                rise = 1.5 * valence[(phrase + end) // 2]
+                rise = 2.2 * valence[(phrase + end) // 2]
                 contour[phrase:end] += 0.5 - place + rise * (place - 0.35) * (place > 0.35)
             at += CONTROL_RATE_HZ * rng.uniform(0.15, 0.5) * (1.5 - 0.6 * arousal[min(steps - 1, int(at))])
         self.loudness = gaussian_filter1d(loudness, 1.2)
@@ -126,9 +126,9 @@ def speak(performance: Performance, rng: np.random.Generator) -> tuple[np.ndarra
     score = _Score(rng, valence, arousal, person.speaking_rate)
     effort = np.clip(0.5 + 0.5 * arousal, 0, 1)
 
-    semitones = SEMITONES_PER_AROUSAL * arousal + 0.8 * valence
+    semitones = SEMITONES_PER_AROUSAL * arousal + 1.5 * valence
     semitones += score.contour * (1.2 + 1.2 * effort + 0.7 * np.maximum(valence, 0))
-    roughness = 0.25 + np.maximum(-valence, 0) * (0.35 + 0.55 * np.maximum(arousal, 0))
+    roughness = 0.25 + np.maximum(-valence, 0) * (0.5 + 0.5 * np.maximum(arousal, 0))
     semitones += gaussian_filter1d(rng.normal(size=steps), 1.0) * roughness
     tremor = np.sin(2 * np.pi * QUAVER_HZ * step_s)
     semitones += 0.8 * quaver * tremor
@@ -150,13 +150,13 @@ def speak(performance: Performance, rng: np.random.Generator) -> tuple[np.ndarra
     step = np.minimum(step, steps - 1)
 
     frequency_hz = np.fft.rfftfreq(STFT, 1 / SAMPLE_RATE_HZ).astype(np.float32)
-    tract = (person.vocal_tract * (1 + 0.05 * valence[step])).astype(np.float32)
+    tract = (person.vocal_tract * (1 + 0.09 * valence[step])).astype(np.float32)
     mouth = np.full((blocks, len(frequency_hz)), 0.03, np.float32)
     for formant, (bandwidth, gain) in enumerate(zip(BANDWIDTH_HZ, FORMANT_GAIN, strict=True)):
         centre = score.formants_hz[step, formant].astype(np.float32) * tract
         mouth += gain / (1 + ((frequency_hz - centre[:, None]) / (1.2 * bandwidth)) ** 2)
     mouth += 0.12 / (1 + ((frequency_hz - (3500 * tract)[:, None]) / 250) ** 2)
-    tilt = (-0.35 + person.spectral_tilt + TILT_PER_AROUSAL * arousal[step] + 0.10 * valence[step]).astype(np.float32)
+    tilt = (-0.35 + person.spectral_tilt + TILT_PER_AROUSAL * arousal[step] + 0.22 * valence[step]).astype(np.float32)
     octaves = np.log2(np.maximum(frequency_hz, 100) / 500)
     mouth *= np.exp(0.55 * tilt[:, None] * octaves) * np.exp(-((frequency_hz / 9000) ** 2))
     consonants = np.exp(-(((frequency_hz - 5200 * person.vocal_tract) / 2300) ** 2))

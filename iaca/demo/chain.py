@@ -1,0 +1,176 @@
+"""The whole chain behind what ships: corpora, backbones, features, models and their scores."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from iaca.backbone_training import BackboneTraining, train_backbone
+from iaca.checkpoints import Backbone, load_backbone, save_backbone
+from iaca.config import BackboneConfig
+from iaca.data.features import read_features
+from iaca.data.index import find_recordings
+from iaca.demo.corpus import Role, build_corpus
+from iaca.errors import InputError
+from iaca.extraction import extract_all
+from iaca.files import write_whole
+
+DEMO_CLIP_STRIDE = 4
+STUDY_CLIP_STRIDE = 16
+TRAINING_VIDEO_SIZE = 192
+"""Pixels; the corpora that only teach are smaller than the one that is looked at: a face is cut at 112 of them."""
+
+
+class ChainError(InputError):
+    """A step of the chain that failed: the message names the subject and the reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainSize:
+    """How large the chain is; the defaults are what ships.
+
+    Attributes:
+        shown: People of the corpus that the dashboard shows.
+        validation: Further people, whose scores are reported.
+        backbone: People who teach the backbones.
+        training: People who teach the fusion models.
+        shown_s: Seconds of each shown video.
+        seconds: Seconds of each other video.
+        visual_epochs: Passes of the visual backbone.
+        audio_epochs: Passes of the audio backbone.
+    """
+
+    shown: int = 12
+    validation: int = 36
+    backbone: int = 60
+    training: int = 60
+    shown_s: float = 50.0
+    seconds: float = 40.0
+    visual_epochs: int = 10
+    audio_epochs: int = 30
+
+
+def build_corpora(work: Path, demo: Path, size: ChainSize, seed: int) -> None:
+    """Build the shown corpus in `demo`, and those that teach and score in `work`; what exists is kept."""
+    build_corpus(demo, identities=size.shown, seconds=size.shown_s, seed=seed, crops=False)
+    common = {"seconds": size.seconds, "seed": seed, "crops": False, "video_size": TRAINING_VIDEO_SIZE, "crf": 23}
+    build_corpus(work / "backbone", role=Role.BACKBONE, identities=size.backbone, **common)
+    build_corpus(work / "training", role=Role.TRAINING, identities=size.training, **common)
+    build_corpus(
+        work / "validation",
+        role=Role.VALIDATION,
+        identities=size.validation,
+        first_identity=size.shown,  # people who are shown are not scored, and the other way round
+        **common,
+    )
+
+
+def train_backbones(
+    work: Path, checkpoints: Path, size: ChainSize, seed: int, device: torch.device | str
+) -> dict[str, Backbone]:
+    """Train both slim backbones and write them to `checkpoints`; a finished one is kept in `work`.
+
+    Returns:
+        Modality -> backbone, as stored.
+    """
+    teachers = find_recordings([work / "backbone"]).recordings
+    listeners = find_recordings([work / "validation"]).recordings
+    backbones = {}
+    for modality, epochs in (("visual", size.visual_epochs), ("audio", size.audio_epochs)):
+        finished = work / f"{modality}_slim.safetensors"
+        if not finished.is_file():
+            state = work / f"{modality}_slim.state"
+            backbone, report = train_backbone(
+                teachers,
+                BackboneConfig(modality=modality),
+                BackboneTraining(epochs=epochs, seed=seed),
+                cache_dir=work / "clips",
+                validation=listeners,
+                device=device,
+                state_file=state,
+            )
+            save_backbone(finished, backbone.model, backbone.config, report)
+            state.unlink(missing_ok=True)
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(finished, checkpoints / finished.name)
+        backbones[modality] = load_backbone(checkpoints / finished.name, device)
+    return backbones
+
+
+def extract_features(work: Path, demo: Path, backbones: dict[str, Backbone], device: torch.device | str) -> None:
+    """Write features of shown subjects to `demo`/features and of the study's to `demo`/study.
+
+    Raises:
+        ChainError: A subject cannot be extracted.
+    """
+    jobs = (
+        (demo, demo / "features", DEMO_CLIP_STRIDE),
+        (work / "training", demo / "study", STUDY_CLIP_STRIDE),
+        (work / "validation", demo / "study", STUDY_CLIP_STRIDE),
+    )
+    for corpus, out, clip_stride in jobs:
+        recordings = find_recordings([corpus]).recordings
+        summary = extract_all(
+            recordings, out, backbones["visual"], backbones["audio"], clip_stride=clip_stride, device=device
+        )
+        if summary.problems:
+            problem = summary.problems[0]
+            raise ChainError(f"features of {problem.file} cannot be extracted: {problem.reason}")
+    write_whole(demo / "study" / "episodes.csv", (work / "validation" / "episodes.csv").read_bytes())
+
+
+def train_demo(
+    work: Path,
+    demo: Path,
+    checkpoints: Path,
+    *,
+    size: ChainSize | None = None,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+    study: Callable[[Path, Path], Any],
+) -> None:
+    """Run the chain: what is finished in `work` is not repeated, so it may be stopped at any moment.
+
+    Args:
+        work: Folder for corpora, clips and runs, several GiB.
+        demo: The shown corpus and its features.
+        checkpoints: Where backbones and models go.
+        size: How large; None: what ships.
+        seed: Seed of everything.
+        device: Where networks run.
+        study: Trains and scores the models: called with the folder of features and one for its results, which then
+            holds runs/<variant>-<seed>.safetensors and report.md.
+
+    Raises:
+        ChainError: A step failed.
+    """
+    size = size or ChainSize()
+    steps: tuple[tuple[str, Callable[[], Any]], ...] = (
+        ("building corpora", lambda: build_corpora(work, demo, size, seed)),
+        ("training backbones", lambda: train_backbones(work, checkpoints, size, seed, device)),
+        ("extracting features", lambda: extract_features(work, demo, _stored(checkpoints, device), device)),
+        ("training and scoring models", lambda: study(demo / "study", work / "study")),
+        ("storing models", lambda: _store(work / "study", demo, checkpoints)),
+    )
+    for number, (name, step) in enumerate(steps, 1):
+        print(f"{number}/{len(steps)} {name}", flush=True)
+        step()
+
+
+def _stored(checkpoints: Path, device: torch.device | str) -> dict[str, Backbone]:
+    return {m: load_backbone(checkpoints / f"{m}_slim.safetensors", device) for m in ("visual", "audio")}
+
+
+def _store(results: Path, demo: Path, checkpoints: Path) -> None:
+    """Copy the models of seed 0, and the report, to where they ship."""
+    for file in sorted((results / "runs").glob("*-0.safetensors")):
+        shutil.copyfile(file, checkpoints / f"{file.stem.removesuffix('-0')}.safetensors")
+    shutil.copyfile(results / "report.md", demo / "report.md")
+    fingerprints = {read_features(f).backbones["audio"]["sha256"] for f in (demo / "features").glob("*.safetensors")}
+    if len(fingerprints) != 1:
+        raise ChainError(f"{demo / 'features'} holds features of {len(fingerprints)} audio backbones; expected one")
