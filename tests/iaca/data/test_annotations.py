@@ -1,0 +1,80 @@
+"""Label files as they really arrive."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from iaca.data.annotations import AnnotationError, read_labels, write_labels
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"valence,arousal\n0.5,-0.25\n-1,1\n",
+        b"valence,arousal\r\n0.5,-0.25\r\n-1,1\r\n",
+        b"\xef\xbb\xbfvalence,arousal\n0.5,-0.25\n-1,1",
+        b"valence, arousal\n0.5, -0.25\n-1, 1\n\n",
+        b"\xef\xbb\xbfvalence, arousal\r\n0.5,-.25\r\n-1.0,1.0\r\n\r\n \r\n",
+    ],
+)
+def test_line_endings_marks_and_blank_ends_do_not_change_the_labels(tmp_path, content):
+    path = tmp_path / "a b'ü.txt"
+    path.write_bytes(content)
+    labels = read_labels(path)
+    assert labels.valence.tolist() == [0.5, -1.0]
+    assert labels.arousal.tolist() == [-0.25, 1.0]
+    assert labels.valence.dtype == np.float32
+
+
+@pytest.mark.parametrize("line", ["-5,-5", "-5.0,-5.0", "-5,0.3", "0.3,-5", "1.01,0", "0,-1.2", "nan,0"])
+def test_a_frame_with_either_value_out_of_range_is_not_annotated_in_both(tmp_path, line):
+    path = tmp_path / "a.txt"
+    path.write_text(f"valence,arousal\n0.1,0.2\n{line}\n0.3,0.4\n")
+    labels = read_labels(path)
+    assert np.isnan(labels.valence).tolist() == [False, True, False]
+    assert np.isnan(labels.arousal).tolist() == [False, True, False]
+
+
+def test_written_labels_are_read_back(tmp_path):
+    valence = np.array([0.123456, np.nan, -1, 1], np.float32)
+    arousal = np.array([0.5, 0.25, -0.5, np.nan], np.float32)
+    write_labels(tmp_path / "new" / "a.txt", valence, arousal)
+    labels = read_labels(tmp_path / "new" / "a.txt")
+    both = np.isfinite(valence) & np.isfinite(arousal)
+    assert np.allclose(labels.valence[both], valence[both], atol=1e-6)
+    assert np.isnan(labels.valence).tolist() == np.isnan(labels.arousal).tolist() == (~both).tolist()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "an empty file"),
+        (b"valence,arousal\n", "no frames"),
+        (b"0.1,0.2\n0.1,0.2\n", "expected the header"),
+        (b"arousal,valence\n0.1,0.2\n", "expected the header"),
+        (b"valence,arousal\n0.1,0.2\n\n0.3,0.4\n", "line 3"),
+        (b"valence,arousal\n0.1,0.2\n0.1\n", "line 3"),
+        (b"valence,arousal\n0.1,0.2,0.3\n", "line 2"),
+        (b"valence,arousal\n0.1,happy\n", "line 2"),
+        (b"\xff\xfev\x00a\x00", "no UTF-8 text"),
+    ],
+)
+def test_a_damaged_label_file_is_refused_by_name_and_place(tmp_path, content, told):
+    path = tmp_path / "someone_left.txt"
+    path.write_bytes(content)
+    with pytest.raises(AnnotationError, match=r"someone_left\.txt") as error:
+        read_labels(path)
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_label_file_is_refused_by_name(tmp_path):
+    with pytest.raises(AnnotationError, match=r"nobody\.txt cannot be read"):
+        read_labels(tmp_path / "nobody.txt")
+
+
+def test_labels_out_of_range_are_not_written(tmp_path):
+    with pytest.raises(AnnotationError, match="expected values in"):
+        write_labels(tmp_path / "a.txt", np.array([0.0, 1.5]), np.array([0.0, 0.0]))
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,134 @@
+"""Decoding real files: times of frames, numbers of frames, sound on the same clock."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from iaca.data.media import SAMPLE_RATE_HZ, MediaError, fit_pts, iterate_frames, probe, read_audio
+from tests.media_files import clicks, number_of, write_media
+
+EVEN_S = np.arange(40) / 30
+UNEVEN_S = np.cumsum(np.r_[0, np.tile([0.033, 0.05, 0.02], 13)])
+HOP_S = 0.01
+
+
+def click_s(samples: np.ndarray) -> float:
+    """Moment of the first click, from sample 0."""
+    return float(np.flatnonzero(np.abs(samples) > 0.3)[0] / SAMPLE_RATE_HZ)
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+@pytest.mark.parametrize("times_s", [EVEN_S, UNEVEN_S, EVEN_S + 0.3], ids=["even", "uneven", "begins-late"])
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+def test_every_frame_has_its_own_time_from_the_first_one(tmp_path, times_s, b_frames, ending):
+    path = write_media(tmp_path / f"a{ending}", times_s, clicks(1, ()), b_frames=b_frames)
+    info = probe(path)
+    assert np.allclose(info.pts_s, times_s - times_s[0], atol=6e-4)  # mkv rounds to milliseconds
+    assert info.first_pts_s == pytest.approx(times_s[0], abs=1e-3)
+    assert info.variable_frame_rate == (times_s is UNEVEN_S)
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+@pytest.mark.parametrize("name", ["a.mp4", "a.avi", "a.mkv"])
+def test_every_picture_comes_with_its_own_number(tmp_path, name, b_frames):
+    codec = "mpeg4" if name.endswith("avi") else "libx264"
+    path = write_media(tmp_path / name, EVEN_S, b_frames=b_frames, video_codec=codec)
+    decoded = [(k, number_of(picture)) for k, picture in iterate_frames(path)]
+    assert decoded == [(k, k) for k in range(len(EVEN_S))]
+
+
+def test_only_wanted_frames_are_handed_out_under_their_numbers(tmp_path):
+    path = write_media(tmp_path / "a.mp4", UNEVEN_S, b_frames=2)
+    wanted = np.zeros(100, bool)  # longer than the video: labels may be
+    wanted[[0, 7, 39, 60]] = True
+    assert [(k, number_of(picture)) for k, picture in iterate_frames(path, wanted)] == [(0, 0), (7, 7), (39, 39)]
+
+
+@pytest.mark.parametrize(("video_start_s", "sound_start_s"), [(0, 0), (0, 0.4), (0.3, 0), (0.3, 0.1)], ids=str)
+@pytest.mark.parametrize("sound_first", [False, True])
+def test_a_click_stands_where_it_is_heard_on_the_clock_of_the_frames(
+    tmp_path, video_start_s, sound_start_s, sound_first
+):
+    path = write_media(
+        tmp_path / "a.mp4", EVEN_S + video_start_s, clicks(1.2, (0.6,)), sound_start_s=sound_start_s,
+        sound_first=sound_first, b_frames=2,
+    )  # fmt: skip
+    track = read_audio(path)
+    offset_s = sound_start_s - video_start_s
+    assert click_s(track.samples) == pytest.approx(0.6 + offset_s, abs=HOP_S)
+    assert track.start_s == pytest.approx(max(0, offset_s), abs=0.03)  # a codec may begin one block early
+    assert track.end_s == pytest.approx(1.2 + offset_s, abs=0.05)
+    assert len(track.samples) == round(track.end_s * SAMPLE_RATE_HZ)
+    assert (track.samples[: round(track.start_s * SAMPLE_RATE_HZ)] == 0).all()
+    assert probe(path).audio_offset_s == pytest.approx(offset_s, abs=0.03)
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_delayed_frames_of_avi_do_not_shift_its_sound(tmp_path, b_frames):
+    path = write_media(
+        tmp_path / "a.avi", EVEN_S, clicks(1.2, (0.6,)), video_codec="mpeg4", audio_codec="pcm_s16le", b_frames=b_frames
+    )
+    assert click_s(read_audio(path).samples) == pytest.approx(0.6, abs=HOP_S)
+    assert np.allclose(probe(path).pts_s, EVEN_S, atol=1e-6)
+
+
+def test_a_video_without_sound_has_none(tmp_path):
+    path = write_media(tmp_path / "a.mp4", EVEN_S)
+    assert read_audio(path) is None
+    info = probe(path)
+    assert info.audio_codec is None
+    assert info.audio_offset_s is None
+
+
+def test_sound_that_ends_before_the_first_frame_is_none(tmp_path):
+    path = write_media(tmp_path / "a.mkv", EVEN_S + 2, clicks(0.5, ()), audio_codec="pcm_s16le")
+    assert read_audio(path) is None
+
+
+def test_what_a_browser_plays_is_told_from_what_it_does_not(tmp_path):
+    sound = clicks(0.5, ())
+    times_s = EVEN_S[:10]
+    assert probe(write_media(tmp_path / "a.mp4", times_s, sound)).browser_playable
+    avi = probe(write_media(tmp_path / "a.avi", times_s, sound, video_codec="mpeg4", audio_codec="libmp3lame"))
+    assert not avi.browser_playable
+    assert (avi.video_codec, avi.audio_codec) == ("mpeg4", "mp3")
+    assert not probe(write_media(tmp_path / "a.mkv", times_s, sound)).browser_playable
+
+
+@pytest.mark.parametrize("name", ["-a.mp4", "a b'c\"d.mp4", "é漢.mp4", "a:b?c#d%20.mp4"])
+def test_any_file_name_works(tmp_path, monkeypatch, name):
+    write_media(tmp_path / name, EVEN_S[:5], clicks(0.2, ()))
+    monkeypatch.chdir(tmp_path)
+    assert len(probe(name).pts_s) == 5
+    assert len(list(iterate_frames(name))) == 5
+    assert read_audio(name) is not None
+
+
+def test_a_missing_truncated_or_foreign_file_is_one_clear_sentence(tmp_path):
+    whole = write_media(tmp_path / "whole.mp4", EVEN_S).read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])  # its table of contents stands at the end
+    (tmp_path / "text.mp4").write_text("no video at all\n" * 50)
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    for name in ("missing.mp4", "cut.mp4", "text.mp4", "empty.mp4"):
+        for read in (probe, read_audio, lambda path: list(iterate_frames(path))):
+            with pytest.raises(MediaError, match=name) as error:
+                read(tmp_path / name)
+            assert "\n" not in str(error.value)
+
+
+def test_damage_in_the_middle_does_not_renumber_what_follows(tmp_path):
+    path = write_media(tmp_path / "a.mp4", np.arange(90) / 30)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 3)
+    path.write_bytes(content)
+    decoded = {k: number_of(picture) for k, picture in iterate_frames(path)}
+    assert len(decoded) < 90
+    assert decoded[88] == 88
+    assert decoded[3] == 3
+
+
+@pytest.mark.parametrize("num_frames", [1, 3, 4, 6])
+def test_times_are_cut_or_extended_to_the_labels(num_frames):
+    pts_s = fit_pts(np.array([0, 0.1, 0.25, 0.45]), num_frames)
+    assert np.allclose(pts_s, [0, 0.1, 0.25, 0.45, 0.65, 0.85][:num_frames])
