@@ -57,4 +57,6 @@ def _episode(path: Path, line: int, row: dict[str, str]) -> Episode:
             f"{path}, line {line} is {','.join(values)!r}; expected {' or '.join(MODALITIES)} as modality, and as "
             "truth_modality these or nothing"
         )
+    if not subject or not kind:
+        raise EpisodeError(f"{path}, line {line} is {','.join(values)!r}; expected a subject and a kind of episode")
     return Episode(subject, start_s, end_s, modality, kind, truth_modality)
