@@ -1,0 +1,229 @@
+"""The layers of the authors' published networks, under the names of their weight files.
+
+Source: the public code beside the papers: praveena2j/RecurrentJointAttentionwithLSTMs (RJCA, ICASSP 2023),
+praveena2j/Joint-Cross-Attention-for-Audio-Visual-Fusion (JCA, T-BIOM 2023), praveena2j/Dynamic-CrossAttention (DCA,
+ICME 2024). Layer order and parameter names are theirs, read there; the code is not.
+
+Shapes: B windows of L = 16 clips, D = 512. Everything is batch-first, and runs in pieces that fit a CPU's cache.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+CLIPS = 16
+"""L: the networks mix along this axis with 16 x 16 weights, so no other length can be given."""
+
+DIM = 512
+"""D: dimension of the audio features and of everything after the spatial attention."""
+
+POSITIONS = 49
+"""Places of the visual map, 7 x 7."""
+
+VISUAL_DIM = POSITIONS * DIM
+"""Dimension of the flattened, un-pooled visual map."""
+
+SMALL_SCORE = 0.02
+"""Below it tanh(x) = x - x^3/3 in float32: the next term, 2x^5/15, is 2e-8 of x, a third of a rounding error."""
+
+
+class SequenceBlock(nn.Module):
+    """Bidirectional two-layer LSTM with a learned start, whose input skips to a linear layer; output of length 1.
+
+    Source: `audio_extract`, `video_extract` and `Joint` of the published files.
+
+    Args:
+        in_features: Dimension of the input.
+        dropout: Dropout between the layers and before the linear layer, a share.
+    """
+
+    windows_at_once = 128
+
+    def __init__(self, in_features: int, dropout: float) -> None:
+        super().__init__()
+        self.init_hidden = nn.Parameter(nn.init.xavier_uniform_(torch.empty(8, DIM // 2)))
+        self.linear = nn.Linear(in_features + DIM, DIM)
+        self.rnn = nn.LSTM(in_features, DIM // 2, num_layers=2, dropout=dropout, bidirectional=True, batch_first=True)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Runs the block.
+
+        Args:
+            x: (B, L, in_features).
+
+        Returns:
+            (B, L, D), each clip's vector of length 1.
+        """
+        return torch.cat([self._run(part) for part in x.split(self.windows_at_once)])
+
+    def _run(self, x: Tensor) -> Tensor:
+        # Rows: h0 of layer 0 forward, layer 0 backward, layer 1 forward, layer 1 backward, then c0 likewise.
+        h0, c0 = self.init_hidden[:, None].expand(-1, len(x), -1).contiguous().chunk(2)
+        y, _ = self.rnn(x, (h0, c0))
+        return F.normalize(self.linear(self.dropout(torch.cat([x, y], dim=-1))), dim=-1)
+
+
+class SpatialAttention(nn.Module):
+    """Audio says which of the 49 places of the visual map to look at.
+
+    Source: `video_attn.attn` of the published files.
+    """
+
+    clips_at_once = 16
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.affine_audio = nn.Linear(DIM, DIM)
+        self.affine_video = nn.Linear(DIM, DIM)
+        self.affine_v = nn.Linear(DIM, POSITIONS, bias=False)
+        self.affine_g = nn.Linear(DIM, POSITIONS, bias=False)
+        self.affine_h = nn.Linear(POSITIONS, 1, bias=False)
+        self.affine_feat = nn.Linear(DIM, DIM)
+
+    def forward(self, visual: Tensor, audio: Tensor) -> Tensor:
+        """Weighs the places of each clip's map.
+
+        Choice: the maps are brought to length 1 here, piece by piece, so that a long video is not copied whole.
+
+        Args:
+            visual: (B, L, 25088), flattened maps.
+            audio: (B, L, D).
+
+        Returns:
+            (B, L, D).
+        """
+        guide = self.affine_g(F.relu(self.affine_audio(audio)))
+        pieces = zip(
+            visual.flatten(0, 1).split(self.clips_at_once),
+            guide.flatten(0, 1).split(self.clips_at_once),
+            strict=True,
+        )
+        seen = torch.cat([self._look(v, g) for v, g in pieces])
+        return self.affine_feat(seen.unflatten(0, audio.shape[:2]))
+
+    def _look(self, visual: Tensor, guide: Tensor) -> Tensor:
+        # A plain view of a channel-first map, not a transpose: "place" p holds flat values 512p to 512p + 511. The
+        # published weights were trained that way.
+        places = F.normalize(visual, dim=-1).view(-1, POSITIONS, DIM)
+        content = self.affine_v(F.relu(self.affine_video(places), inplace=True)) + guide[..., None]
+        weights = self.affine_h(content.tanh_()).squeeze(-1).softmax(dim=-1)
+        return torch.bmm(weights[:, None], places).squeeze(1)
+
+
+class CoAttended(NamedTuple):
+    """What one layer of joint cross-attention returns.
+
+    Attributes:
+        visual: (B, L, D), attended.
+        audio: (B, L, D), attended.
+        visual_map: (B, D, 2D) in [-1, 1], correlation of each visual feature with each joint feature.
+        audio_map: (B, D, 2D), likewise.
+    """
+
+    visual: Tensor
+    audio: Tensor
+    visual_map: Tensor
+    audio_map: Tensor
+
+
+class JointAttention(nn.Module):
+    """Projections of one layer of joint cross-attention; "1" is visual and "2" is audio, as in the published files.
+
+    Source: `coattn.dcn_layers.i.dense_coattn` of the published files.
+
+    Args:
+        dropout: Dropout of the correlations in training, a share.
+    """
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.query_linear = nn.Linear(2 * DIM, 2 * DIM)
+        self.key1_linear = nn.Linear(CLIPS, CLIPS)
+        self.key2_linear = nn.Linear(CLIPS, CLIPS)
+        self.value1_linear = nn.Linear(DIM, DIM)
+        self.value2_linear = nn.Linear(DIM, DIM)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, visual: Tensor, audio: Tensor) -> CoAttended:
+        """Correlates each modality with both.
+
+        Args:
+            visual: (B, L, D).
+            audio: (B, L, D).
+
+        Returns:
+            Weighted features (B, L, 2D) in [0, 1], in the places of the attended ones, and the maps.
+        """
+        joint = self.query_linear(torch.cat([visual, audio], dim=-1))
+        scale = joint.shape[-1] ** -0.5  # 1/32, so that it rounds nothing where it is applied
+        visual_key = self.key1_linear(visual.transpose(1, 2)) * scale
+        audio_key = self.key2_linear(audio.transpose(1, 2)) * scale
+        weighted_visual, visual_map = self._correlate(visual_key, joint, self.value1_linear(visual))
+        weighted_audio, audio_map = self._correlate(audio_key, joint, self.value2_linear(audio))
+        return CoAttended(weighted_visual, weighted_audio, visual_map, audio_map)
+
+    def _correlate(self, key: Tensor, joint: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        if self.training or (torch.is_grad_enabled() and key.requires_grad):
+            maps = self.dropout(torch.tanh(torch.bmm(key, joint)))
+            weighted = torch.bmm(value, maps)
+        else:
+            weighted, maps = _correlate_in_place(key, joint, value)
+        return F.relu(torch.tanh(weighted)), maps
+
+
+def _correlate_in_place(key: Tensor, joint: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+    """tanh(key . joint) and value . tanh(key . joint), window by window on a CPU: a map is 2 MiB, twice a cache."""
+    maps = key.new_empty(len(key), key.shape[1], joint.shape[2])
+    if not key.is_cpu:
+        torch.bmm(key, joint, out=maps).tanh_()
+        return torch.bmm(value, maps), maps
+    # Cauchy-Schwarz: no score of a window can exceed the longest row of key times the longest column of joint.
+    bounds = (key.norm(dim=2).amax(dim=1) * joint.norm(dim=1).amax(dim=1)).tolist()
+    weighted = torch.empty_like(value[..., :1]).expand(-1, -1, joint.shape[2]).contiguous()
+    square = key.new_empty(maps.shape[1:])
+    for window, bound in enumerate(bounds):
+        scores = torch.mm(key[window], joint[window], out=maps[window])
+        if bound <= SMALL_SCORE and scores.dtype is torch.float32:
+            torch.mul(scores, scores, out=square)
+            scores.addcmul_(scores, square, value=-1 / 3)
+        else:
+            scores.tanh_()
+        torch.mm(value[window], scores, out=weighted[window])
+    return weighted, maps
+
+
+class CoAttentionLayer(nn.Module):
+    """One layer of joint cross-attention with its residual connection.
+
+    Source: `coattn.dcn_layers.i` of the published files.
+
+    Args:
+        dropout: Dropout in training, a share.
+    """
+
+    def __init__(self, dropout: float = 0.6) -> None:
+        super().__init__()
+        self.dense_coattn = JointAttention(dropout)
+        self.linears = nn.ModuleList(
+            nn.Sequential(nn.Linear(2 * DIM, DIM), nn.ReLU(inplace=True), nn.Dropout(dropout)) for _ in range(2)
+        )
+
+    def forward(self, visual: Tensor, audio: Tensor) -> CoAttended:
+        """Attends once.
+
+        Args:
+            visual: (B, L, D).
+            audio: (B, L, D).
+
+        Returns:
+            Attended features, and the maps that they came from.
+        """
+        weighted = self.dense_coattn(visual, audio)
+        return weighted._replace(
+            visual=visual + self.linears[0](weighted.visual), audio=audio + self.linears[1](weighted.audio)
+        )
