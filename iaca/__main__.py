@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = importlib.import_module(f"iaca.commands.{name.replace('-', '_')}")
         subparser = subparsers.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
         command.add_arguments(subparser)
-        subparser.set_defaults(run=command.run)
+        if subparser.get_default("run") is None:
+            subparser.set_defaults(run=command.run)
     args = parser.parse_args(argv)
     try:
         return args.run(args) or 0

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from tqdm import tqdm
 
+from iaca.checkpoints import load_checkpoint, save_checkpoint
 from iaca.config import TARGETS, FusionConfig, Gate, Stage1Context, TrainingConfig
 from iaca.errors import InputError
 from iaca.evaluation import ccc_moments, ccc_of_moments, draw_subjects
@@ -22,8 +24,8 @@ from iaca.training import features_fingerprint, train_fusion
 from iaca.types import Features
 
 ALL = "all"
-STRONG = "strong"
-WEAK = "weak"
+FEWEST_SUBJECTS = 5
+"""Below it, no verdict: an interval over subjects says nothing."""
 
 
 class StudyError(InputError):
@@ -86,6 +88,8 @@ def run_study(
 ) -> pd.DataFrame:
     """Train what is missing and collect the sums behind every score.
 
+    Every run leaves its model and its sums in `out`/runs; weights are stored in half precision and scored as stored.
+
     Args:
         train: Training subjects.
         validation: Subjects that scores are reported for; nothing is selected on them.
@@ -113,11 +117,14 @@ def run_study(
             if result["identity"] != identity:
                 raise StudyError(f"{file} was made with other features or settings; expected an empty --out folder")
         else:
-            model, _ = train_fusion(train, variant.config, training, device=device, progress=False)
+            model, training_report = train_fusion(train, variant.config, training, device=device, progress=False)
+            weights = file.with_suffix(".safetensors")
+            save_checkpoint(weights, model, backbones=train[0].backbones, training=training_report, dtype=torch.float16)
+            saved = load_checkpoint(weights, device).model  # what is scored is what is stored
             result = {
                 "identity": identity,
-                "parameters": sum(p.numel() for p in model.parameters()),
-                "moments": _moments(model, validation),
+                "parameters": sum(p.numel() for p in saved.parameters()),
+                "moments": _moments(saved, validation),
             }
             write_whole(file, json.dumps(result).encode())
         for subject, by_target in result["moments"].items():
@@ -162,14 +169,16 @@ def table(results: pd.DataFrame, variants: Sequence[Variant], groups: Mapping[st
 def differences(
     results: pd.DataFrame, variants: Sequence[Variant], groups: Mapping[str, Sequence[str]]
 ) -> pd.DataFrame:
-    """What each variant changes against its base: mean over seeds, with a bootstrap interval over subjects.
+    """What each variant changes against its base: mean over seeds, with a bootstrap interval.
 
-    Seeds are paired; one draw of subjects serves both models and all seeds.
+    Subjects and seeds are drawn with replacement, the same for both models: the interval covers who was looked at
+    and how training happened to go.
 
     Returns:
         One row per variant, group and target: difference, low, high, seeds_better, seeds, verdict.
     """
     rows = []
+    seed_draw = np.random.default_rng(0)
     for variant in variants:
         if variant.base is None:
             continue
@@ -179,12 +188,14 @@ def differences(
                 ours = _cube(results, variant.name, target, subjects)
                 base = _cube(results, variant.base, target, subjects)
                 per_seed = ccc_of_moments(ours.sum(axis=1)) - ccc_of_moments(base.sum(axis=1))
-                drawn = np.mean(
-                    [ccc_of_moments(draws @ a) - ccc_of_moments(draws @ b) for a, b in zip(ours, base, strict=True)],
-                    axis=0,
+                drawn = np.stack(
+                    [ccc_of_moments(draws @ a) - ccc_of_moments(draws @ b) for a, b in zip(ours, base, strict=True)]
                 )
-                low, high = np.nanpercentile(drawn, (2.5, 97.5))
+                picked = seed_draw.integers(0, len(drawn), drawn.shape)
+                low, high = np.nanpercentile(np.take_along_axis(drawn, picked, axis=0).mean(axis=0), (2.5, 97.5))
                 verdict = "helps" if low > 0 else "hurts" if high < 0 else "cannot be told apart"
+                if len(subjects) < FEWEST_SUBJECTS:
+                    verdict = "too few subjects"
                 rows.append(
                     {
                         "model": variant.title,
@@ -219,7 +230,7 @@ def report(
         "",
         _markdown(table(results, variants, groups)),
         "",
-        "Difference to the base: mean over seeds, 95 % bootstrap interval over subjects.",
+        "Difference to the base: mean over seeds, 95 % bootstrap interval over subjects and seeds.",
         "",
         _markdown(
             pd.DataFrame(

@@ -36,7 +36,7 @@ ALLOWED = {
         "iaca.checkpoints",
     },
     "iaca.evaluation": {"iaca.inference", "iaca.metrics", "iaca.models", "iaca.postprocess", "iaca.checkpoints"},
-    "iaca.study": {"iaca.training", "iaca.evaluation", "iaca.inference", "iaca.models"},
+    "iaca.study": {"iaca.training", "iaca.evaluation", "iaca.inference", "iaca.models", "iaca.checkpoints"},
     "iaca.demo": {
         "iaca.data", "iaca.models", "iaca.checkpoints", "iaca.extraction", "iaca.backbone_training", "iaca.training",
         "iaca.evaluation", "iaca.study", "iaca.devices",

@@ -1,13 +1,81 @@
-"""python -m iaca demo."""
+"""python -m iaca demo build, demo train: the synthetic corpus and everything that ships with it."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+
+from iaca.commands import add_device
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
+    """Declare the two commands."""
+    commands = parser.add_subparsers(dest="demo_command", required=True, metavar="build|train")
+    build = commands.add_parser("build", help="build a synthetic corpus in the layout of Aff-Wild2")
+    build.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the corpus")
+    build.add_argument("--identities", type=int, default=12, metavar="N", help="people (default: 12)")
+    build.add_argument("--seconds", type=float, default=50.0, metavar="S", help="length of a video (default: 50)")
+    build.add_argument("--seed", type=int, default=0, metavar="K", help="seed (default: 0)")
+    build.add_argument(
+        "--role", default="validation", help="validation, backbone, training or test (default: validation)"
+    )
+    build.add_argument("--no-crops", action="store_true", help="leave out cropped_aligned/, which faces.csv replaces")
+    build.set_defaults(run=run_build)
+    train = commands.add_parser("train", help="rebuild features, backbones and models that ship, and their scores")
+    train.add_argument(
+        "--work", type=Path, default=ROOT / "runs" / "demo", metavar="DIR", help="folder for what is made"
+    )
+    train.add_argument("--demo", type=Path, default=ROOT / "demo", metavar="DIR", help="shown corpus and features")
+    train.add_argument("--checkpoints", type=Path, default=ROOT / "checkpoints", metavar="DIR", help="models")
+    train.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds of the study (default: 3)")
+    train.add_argument("--tiny", action="store_true", help="a few seconds of everything, to see the chain run")
+    add_device(train)
+    train.set_defaults(run=run_train)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Not reached."""
+    """Run the command that was chosen."""
+    args.run(args)
+
+
+def run_build(args: argparse.Namespace) -> None:
+    """Build a corpus."""
+    from iaca.demo.corpus import build_corpus
+
+    subjects = build_corpus(
+        args.out,
+        role=args.role,
+        identities=args.identities,
+        seconds=args.seconds,
+        seed=args.seed,
+        crops=not args.no_crops,
+    )
+    print(f"{args.out}: {len(subjects)} synthetic subjects")
+
+
+def run_train(args: argparse.Namespace) -> None:
+    """Run the whole chain."""
+    from iaca.commands import reproduce
+    from iaca.demo.chain import ChainSize, train_demo
+    from iaca.devices import choose_device
+
+    parser = argparse.ArgumentParser()
+    reproduce.add_arguments(parser)
+
+    def study(features: Path, out: Path) -> None:
+        options = ["--features", str(features), "--out", str(out), "--seeds", str(args.seeds)]
+        reproduce.run(parser.parse_args(options + (["--device", args.device] if args.device else [])))
+
+    tiny = ChainSize(
+        shown=2, validation=2, backbone=2, training=2, shown_s=4, seconds=4, visual_epochs=1, audio_epochs=1
+    )
+    train_demo(
+        args.work,
+        args.demo,
+        args.checkpoints,
+        size=tiny if args.tiny else None,
+        device=choose_device(args.device),
+        study=study,
+    )

@@ -85,16 +85,17 @@ def train_backbones(
         finished = work / f"{modality}_slim.safetensors"
         if not finished.is_file():
             state = work / f"{modality}_slim.state"
-            backbone, report = train_backbone(
+            config = BackboneConfig(modality=modality)
+            network, report = train_backbone(
                 teachers,
-                BackboneConfig(modality=modality),
+                config,
                 BackboneTraining(epochs=epochs, seed=seed),
                 cache_dir=work / "clips",
                 validation=listeners,
                 device=device,
                 state_file=state,
             )
-            save_backbone(finished, backbone.model, backbone.config, report)
+            save_backbone(finished, network, config, report)
             state.unlink(missing_ok=True)
         checkpoints.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(finished, checkpoints / finished.name)
