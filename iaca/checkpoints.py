@@ -63,7 +63,7 @@ class Checkpoint:
     @property
     def title(self) -> str:
         """What to call the model: CA, CA+IACA, ..."""
-        return self.config.fusion.upper() + ("+IACA" if self.config.iaca else "")
+        return self.config.title
 
     def describe(self) -> dict[str, Any]:
         """What the file holds, in plain values: at least `fusion`, `iaca`, dimensions, training and scores."""

@@ -80,7 +80,8 @@ class DropoutUnit(StrEnum):
     SECOND = "second"
 
 
-def _as_enum(config: Any, name: str, kind: type[StrEnum]) -> None:
+def as_enum(config: Any, name: str, kind: type[StrEnum]) -> None:
+    """Turn a field into a member of an enum, or refuse it with the members that exist."""
     value = getattr(config, name)
     try:
         object.__setattr__(config, name, kind(value))
@@ -89,7 +90,8 @@ def _as_enum(config: Any, name: str, kind: type[StrEnum]) -> None:
         raise ConfigError(f"{name} is {value!r}; expected one of: {expected}") from None
 
 
-def _from_dict(kind: type, values: dict[str, Any]) -> Any:
+def from_fields(kind: type, values: dict[str, Any]) -> Any:
+    """Make a configuration from a dict, or refuse an unknown field with those that exist."""
     known = {field.name for field in fields(kind)}
     unknown = sorted(set(values) - known)
     if unknown:
@@ -97,14 +99,16 @@ def _from_dict(kind: type, values: dict[str, Any]) -> Any:
     return kind(**values)
 
 
-def _at_least(config: Any, minimum: int, *names: str) -> None:
+def at_least(config: Any, minimum: int, *names: str) -> None:
+    """Refuse fields that are not whole numbers of at least `minimum`."""
     for name in names:
         value = getattr(config, name)
         if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
             raise ConfigError(f"{name} is {value!r}; expected a whole number of at least {minimum}")
 
 
-def _share(config: Any, *names: str) -> None:
+def share(config: Any, *names: str) -> None:
+    """Refuse fields that are not shares from 0 to below 1."""
     for name in names:
         value = getattr(config, name)
         if not 0 <= value < 1:
@@ -182,12 +186,12 @@ class FusionConfig:
             ("stage1_context", Stage1Context),
             ("stage2_input", Stage2Input),
         ):
-            _as_enum(self, name, kind)
-        _at_least(
+            as_enum(self, name, kind)
+        at_least(
             self, 1, "audio_dim", "visual_dim", "dim", "clips", "jca_hidden", "num_recursions", "num_layers",
             "num_heads", "head_hidden",
         )  # fmt: skip
-        _share(self, "attention_dropout", "head_dropout")
+        share(self, "attention_dropout", "head_dropout")
         object.__setattr__(self, "targets", tuple(self.targets))
         if not self.targets or self.targets != tuple(t for t in TARGETS if t in self.targets):
             raise ConfigError(f"targets is {self.targets!r}; expected any of {TARGETS!r}, in this order")
@@ -204,6 +208,11 @@ class FusionConfig:
             object.__setattr__(self, "stage1", False)
         if self.iaca and not (self.stage1 or self.stage2):
             raise ConfigError("iaca is true but stage1 and stage2 are both false; expected at least one stage")
+
+    @property
+    def title(self) -> str:
+        """What to call the model: CA, CA+IACA, ..."""
+        return self.fusion.upper() + ("+IACA" if self.iaca else "")
 
     @property
     def trunks(self) -> dict[str, tuple[str, ...]]:
@@ -224,7 +233,7 @@ class FusionConfig:
         Raises:
             ConfigError: An unknown field, named with those that exist.
         """
-        return _from_dict(cls, values)
+        return from_fields(cls, values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,9 +259,9 @@ class DropoutConfig:
     end_s: float | None = None
 
     def __post_init__(self) -> None:
-        _as_enum(self, "pattern", DropoutPattern)
-        _as_enum(self, "unit", DropoutUnit)
-        _at_least(self, 0, "seed")
+        as_enum(self, "pattern", DropoutPattern)
+        as_enum(self, "unit", DropoutUnit)
+        at_least(self, 0, "seed")
         if self.modality not in MODALITIES:
             raise ConfigError(f"modality is {self.modality!r}; expected one of: {', '.join(MODALITIES)}")
         if not 0 <= self.share <= 1:
@@ -287,8 +296,8 @@ class BackboneConfig:
     width: int = 16
 
     def __post_init__(self) -> None:
-        _as_enum(self, "arch", Architecture)
-        _at_least(self, 1, "dim", "width")
+        as_enum(self, "arch", Architecture)
+        at_least(self, 1, "dim", "width")
         if self.modality not in MODALITIES:
             raise ConfigError(f"modality is {self.modality!r}; expected one of: {', '.join(MODALITIES)}")
         visual_only = (Architecture.R3D_18, Architecture.R2PLUS1D_18)
@@ -296,108 +305,3 @@ class BackboneConfig:
             raise ConfigError(f"arch is {self.arch.value!r} and modality is audio; expected slim or resnet18")
         if self.modality == VISUAL and self.arch is Architecture.RESNET18:
             raise ConfigError("arch is 'resnet18' and modality is visual; expected slim, r3d_18 or r2plus1d_18")
-
-
-class Schedule(StrEnum):
-    """How the learning rate falls: by a `cosine` over all steps, or by half on a `plateau` of the validation CCC."""
-
-    COSINE = "cosine"
-    PLATEAU = "plateau"
-
-
-class Optimiser(StrEnum):
-    """Adam, or AdamW with decoupled weight decay."""
-
-    ADAM = "adam"
-    ADAMW = "adamw"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
-    """How a fusion model is trained on features.
-
-    Attributes:
-        seed: Seed of weights, windows and dropout; a whole number of at least 0.
-        epochs: Epochs at most.
-        steps_per_epoch: Batches in an epoch.
-        batch_windows: Windows in a batch.
-        optimiser: Adam or AdamW.
-        learning_rate: At the start; above 0.
-        weight_decay: At least 0.
-        schedule: How the learning rate falls.
-        plateau_patience: With schedule `plateau`, epochs without a better validation CCC before it halves.
-        patience: Epochs without a better validation CCC before training stops; None: never.
-        clip_norm: Largest norm of the gradient; above 0.
-        auxiliary_weight: Weight of the loss on each branch of stage 2; 0 turns it off. Extension.
-        modality_dropout: Share of windows that lose a uniform share of the clips of one modality. Extension.
-        short_windows: Share of windows that have fewer clips than L, as short recordings have.
-        mixed_precision: Train in bf16 where the device is a GPU.
-    """
-
-    seed: int = 0
-    epochs: int = 30
-    steps_per_epoch: int = 10
-    batch_windows: int = 32
-    optimiser: Optimiser = Optimiser.ADAMW
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-2
-    schedule: Schedule = Schedule.COSINE
-    plateau_patience: int = 10
-    patience: int | None = None
-    clip_norm: float = 5.0
-    auxiliary_weight: float = 0.3
-    modality_dropout: float = 0.3
-    short_windows: float = 0.1
-    mixed_precision: bool = True
-
-    def __post_init__(self) -> None:
-        _as_enum(self, "optimiser", Optimiser)
-        _as_enum(self, "schedule", Schedule)
-        _at_least(self, 0, "seed")
-        _at_least(self, 1, "epochs", "steps_per_epoch", "batch_windows", "plateau_patience")
-        if self.patience is not None:
-            _at_least(self, 1, "patience")
-        _share(self, "short_windows")
-        if not 0 <= self.modality_dropout <= 1:
-            raise ConfigError(f"modality_dropout is {self.modality_dropout!r}; expected a share from 0 to 1")
-        for name in ("learning_rate", "clip_norm"):
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"{name} is {getattr(self, name)!r}; expected a number above 0")
-        for name in ("weight_decay", "auxiliary_weight"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} is {getattr(self, name)!r}; expected a number of at least 0")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {name: value.value if isinstance(value, StrEnum) else value for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> TrainingConfig:
-        """The configuration that `to_dict` wrote.
-
-        Raises:
-            ConfigError: An unknown field, named with those that exist.
-        """
-        return _from_dict(cls, values)
-
-
-PRESETS: dict[str, dict[str, dict[str, Any]]] = {
-    "paper_strict": {
-        "fusion": {"trunk": "per_target", "scale_correlation": False, "gate_init": "default", "stage1_context": "own"},
-        "training": {"auxiliary_weight": 0.0, "modality_dropout": 0.0},
-    },
-    "authors": {
-        "training": {
-            "optimiser": "adam",
-            "learning_rate": 1e-4,
-            "weight_decay": 0.0,
-            "batch_windows": 64,
-            "schedule": "plateau",
-            "plateau_patience": 10,
-            "epochs": 100,
-            "auxiliary_weight": 0.0,
-            "modality_dropout": 0.0,
-        },
-    },
-}
-"""Named settings: `paper_strict` is the paper without our deviations; `authors` trains as their released code."""

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from iaca.config import CLIP_FRAMES, TARGETS, TrainingConfig
+from iaca.config import CLIP_FRAMES, TARGETS
+from iaca.training_config import TrainingConfig
 from iaca.types import Features
 
 

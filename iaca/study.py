@@ -14,13 +14,14 @@ import torch
 from tqdm import tqdm
 
 from iaca.checkpoints import load_checkpoint, save_checkpoint
-from iaca.config import TARGETS, FusionConfig, Gate, Stage1Context, TrainingConfig
+from iaca.config import TARGETS, FusionConfig, Gate, Stage1Context
 from iaca.errors import InputError
 from iaca.evaluation import ccc_moments, ccc_of_moments, draw_subjects
 from iaca.files import write_whole
 from iaca.inference import predict
 from iaca.models.fusion_model import FusionModel
 from iaca.training import features_fingerprint, train_fusion
+from iaca.training_config import TrainingConfig
 from iaca.types import Features
 
 ALL = "all"

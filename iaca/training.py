@@ -6,17 +6,19 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
-from iaca.config import TARGETS, FusionConfig, Optimiser, Schedule, TrainingConfig
+from iaca.config import TARGETS, FusionConfig
+from iaca.distributed import Worker, worker
 from iaca.errors import InputError
 from iaca.files import write_whole
 from iaca.inference import predict
@@ -24,6 +26,7 @@ from iaca.losses import ccc_loss
 from iaca.metrics import ccc
 from iaca.models.fusion_model import FusionModel
 from iaca.sampling import Pool, draw_batch, make_pool
+from iaca.training_config import Optimiser, Schedule, TrainingConfig
 from iaca.types import Features
 
 
@@ -31,13 +34,58 @@ class TrainingError(InputError):
     """Features that nothing can be learnt from: the message names the subject and what was expected."""
 
 
-class TrainingState(NamedTuple):
-    """Where a run stands: enough to go on as if it had never stopped."""
+class TrainingStep(nn.Module):
+    """A model with its loss, so that one forward pass is one step, on one device or on several.
 
-    epoch: int
-    best_score: float
-    best_epoch: int
-    history: list[dict[str, float]]
+    Args:
+        model: The model.
+        auxiliary_weight: Weight of the loss on each branch of stage 2.
+    """
+
+    def __init__(self, model: FusionModel, auxiliary_weight: float) -> None:
+        super().__init__()
+        self.model = model
+        self.auxiliary_weight = auxiliary_weight
+
+    def forward(self, audio: Tensor, visual: Tensor, truth: Tensor) -> Tensor:
+        """Sum over targets of (1 - CCC), and of the same for each branch of stage 2.
+
+        Args:
+            audio: (B, L, D_a).
+            visual: (B, L, D_v).
+            truth: (B, L, 2), NaN where it does not count.
+
+        Returns:
+            A scalar, at least 0.
+        """
+        predictions, branches = self.model.forward_with_branches(audio, visual)
+        loss = truth.new_zeros(())
+        for target in self.model.config.targets:
+            expected = truth[..., TARGETS.index(target)]
+            valid = expected.isfinite()
+            loss = loss + ccc_loss(expected, predictions[target], valid)
+            for branch in branches[target] if self.auxiliary_weight else ():
+                loss = loss + self.auxiliary_weight * ccc_loss(expected, branch, valid)
+        return loss
+
+
+@dataclass
+class Progress:
+    """Where a run stands between two epochs.
+
+    Attributes:
+        epoch: Epochs done.
+        best_score: Best mean validation CCC so far.
+        best_epoch: Its epoch; -1: none.
+        best: Weights of that epoch, kept with `patience` only.
+        history: One record an epoch.
+    """
+
+    epoch: int = 0
+    best_score: float = -math.inf
+    best_epoch: int = -1
+    best: dict[str, Tensor] | None = None
+    history: list[dict[str, float]] = field(default_factory=list)
 
 
 def train_fusion(
@@ -48,13 +96,15 @@ def train_fusion(
     validation: Sequence[Features] = (),
     device: torch.device | str = "cpu",
     state_file: Path | None = None,
+    log_dir: Path | None = None,
     progress: bool = True,
 ) -> tuple[FusionModel, dict[str, Any]]:
     """Train one model.
 
     Windows are drawn at random over subjects and phases. The loss is (1 - CCC) per target over the annotated clips
     of a batch (the paper's), plus, where configured, the same for each branch of stage 2 alone. With `patience`, the
-    weights of the best validation epoch are kept; without, those of the last.
+    weights of the best validation epoch are kept; without, those of the last. Started by torchrun, each process
+    takes its share of every batch and the gradients are averaged; its CCC is then that of its share.
 
     Args:
         features: Training subjects, all of one clip stride and one pair of backbones.
@@ -64,6 +114,7 @@ def train_fusion(
         device: Where to train.
         state_file: Where the state is kept after every epoch; a run that finds it goes on from there to the same
             weights as one that was never stopped.
+        log_dir: Folder for TensorBoard scalars; None: none.
         progress: Whether to show a bar on stderr.
 
     Returns:
@@ -72,57 +123,50 @@ def train_fusion(
     Raises:
         TrainingError: There are no features, they do not go together, or no clip is annotated.
     """
-    check_together(features)
+    check_together(features, config.targets)
     needs_validation = training.patience is not None or training.schedule is Schedule.PLATEAU
     if needs_validation and not validation:
         raise TrainingError("no validation subjects; expected some, for patience or the plateau schedule")
-    torch.manual_seed(training.seed)
-    model = FusionModel(config).to(device)
-    model.set_standardisation(*(_stack(features, m, device) for m in ("audio", "visual")))
-    pool = make_pool(features, device)
-    optimiser = _optimiser(model, training)
-    schedule = _schedule(optimiser, training)
-    draw = np.random.default_rng(training.seed)
-    state = TrainingState(0, -math.inf, -1, [])
-    best: dict[str, Tensor] | None = None
     fingerprint = features_fingerprint(features)
     identity = json.dumps([config.to_dict(), training.to_dict(), fingerprint], sort_keys=True)
-    if state_file is not None and state_file.is_file():
-        saved = torch.load(state_file, map_location=device, weights_only=True)
-        if saved["identity"] != identity:
-            raise TrainingError(f"{state_file} belongs to another run; expected the same settings and features")
-        model.load_state_dict(saved["model"])
-        optimiser.load_state_dict(saved["optimiser"])
-        schedule.load_state_dict(saved["schedule"])
-        draw.bit_generator.state = json.loads(saved["draw"])
-        torch.set_rng_state(saved["torch_rng"].cpu())
-        state, best = TrainingState(*saved["state"]), saved["best"]
-
-    bar = tqdm(total=training.epochs, initial=state.epoch, desc=_title(config), unit="epoch", disable=not progress)
-    with bar:
-        for epoch in range(state.epoch, training.epochs):
-            if training.patience is not None and epoch - state.best_epoch > training.patience:
-                break
-            loss = _epoch(model, pool, training, optimiser, schedule, draw)
-            record = {"epoch": epoch, "loss": loss, "learning_rate": optimiser.param_groups[0]["lr"]}
-            score = -math.inf
-            if validation:
-                score = _validate(model, validation, record)
-            if training.schedule is Schedule.PLATEAU:
-                schedule.step(score)
-            state.history.append(record)
-            improved = score > state.best_score
-            if improved and training.patience is not None:
-                best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-            state = TrainingState(
-                epoch + 1, max(score, state.best_score), epoch if improved else state.best_epoch, state.history
-            )
-            bar.set_postfix({k: f"{v:.3f}" for k, v in record.items() if k not in ("epoch", "learning_rate")})
-            bar.update()
-            if state_file is not None:
-                _save_state(state_file, identity, model, optimiser, schedule, draw, state, best)
-    if best is not None:
-        model.load_state_dict(best)
+    with worker(device) as me:
+        torch.manual_seed(training.seed)
+        model = FusionModel(config).to(me.device)
+        model.set_standardisation(*(_stack(features, m, me.device) for m in ("audio", "visual")))
+        pool = make_pool(features, me.device)
+        optimiser = _optimiser(model, training)
+        schedule = _schedule(optimiser, training)
+        state = _resume(state_file, identity, model, optimiser, schedule, me.device)
+        step = me.share(TrainingStep(model, training.auxiliary_weight))
+        bar = tqdm(
+            total=training.epochs,
+            initial=state.epoch,
+            desc=config.title,
+            unit="epoch",
+            disable=not (progress and me.leads),
+        )
+        with bar, _scalars(log_dir if me.leads else None, state.epoch) as log:
+            for epoch in range(state.epoch, training.epochs):
+                if training.patience is not None and epoch - state.best_epoch > training.patience:
+                    break
+                record = _epoch(step, pool, training, optimiser, schedule, epoch, me)
+                score = _validate(model, validation, record) if validation else -math.inf
+                if training.schedule is Schedule.PLATEAU:
+                    schedule.step(score)
+                state.epoch = epoch + 1
+                state.history.append(record)
+                if score > state.best_score:
+                    state.best_score, state.best_epoch = score, epoch
+                    if training.patience is not None:
+                        state.best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+                log(record)
+                bar.set_postfix({k: f"{v:.3f}" for k, v in record.items() if k not in ("epoch", "learning_rate")})
+                bar.update()
+                if state_file is not None and me.leads:
+                    _save_state(state_file, identity, model, optimiser, schedule, state)
+        if state.best is not None:
+            model.load_state_dict(state.best)
+        me.wait()
     report = {
         "settings": training.to_dict(),
         "fingerprint": fingerprint,
@@ -134,8 +178,12 @@ def train_fusion(
     return model.eval(), report
 
 
-def check_together(features: Sequence[Features]) -> None:
+def check_together(features: Sequence[Features], targets: Sequence[str] = TARGETS) -> None:
     """Refuse features that do not go together.
+
+    Args:
+        features: Training subjects.
+        targets: What is to be learnt.
 
     Raises:
         TrainingError: None at all, different strides or backbones, or nothing annotated.
@@ -153,7 +201,7 @@ def check_together(features: Sequence[Features]) -> None:
                 f"features of {other.subject} come from other backbones than those of {first.subject}; "
                 "extract all subjects with the same"
             )
-    for target in TARGETS:
+    for target in targets:
         if not any(np.isfinite(getattr(f, target)[f.frame]).any() for f in features):
             raise TrainingError(f"no clip of any subject is annotated with {target}; expected labels")
 
@@ -169,36 +217,34 @@ def features_fingerprint(features: Sequence[Features]) -> str:
 
 
 def _epoch(
-    model: FusionModel,
+    step: nn.Module,
     pool: Pool,
     training: TrainingConfig,
     optimiser: torch.optim.Optimizer,
     schedule: Any,
-    draw: np.random.Generator,
-) -> float:
-    model.train()
-    device = pool.audio.device
-    mixed = training.mixed_precision and device.type == "cuda"
+    epoch: int,
+    me: Worker,
+) -> dict[str, float]:
+    """One epoch. All its randomness follows from seed, epoch and rank, so a run that goes on repeats it exactly."""
+    step.train()
+    clips = getattr(step, "module", step).model.config.clips
+    draw = np.random.default_rng([training.seed, epoch])
+    torch.manual_seed(int(np.random.default_rng([training.seed, epoch, me.rank]).integers(2**62)))
+    mixed = training.mixed_precision and me.device.type == "cuda"
     losses = []
     for _ in range(training.steps_per_epoch):
-        audio, visual, truth = draw_batch(pool, training, model.config.clips, draw)
-        with torch.autocast(device.type, torch.bfloat16) if mixed else nullcontext():
-            predictions, branches = model.forward_with_branches(audio, visual)
-        loss = torch.zeros((), device=device)
-        for target in model.config.targets:
-            expected = truth[..., TARGETS.index(target)]
-            valid = expected.isfinite()
-            loss = loss + ccc_loss(expected, predictions[target], valid)
-            for branch in branches[target] if training.auxiliary_weight else ():
-                loss = loss + training.auxiliary_weight * ccc_loss(expected, branch, valid)
+        batch = [part[me.rank :: me.world] for part in draw_batch(pool, training, clips, draw)]
+        with torch.autocast("cuda", torch.bfloat16, enabled=mixed):
+            loss = step(*batch)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
+        torch.nn.utils.clip_grad_norm_(step.parameters(), training.clip_norm)
         optimiser.step()
         if training.schedule is Schedule.COSINE:
             schedule.step()
         losses.append(loss.detach())
-    return float(torch.stack(losses).mean())
+    mean = float(torch.stack(losses).mean())
+    return {"epoch": epoch, "loss": mean, "learning_rate": optimiser.param_groups[0]["lr"]}
 
 
 def _validate(model: FusionModel, validation: Sequence[Features], record: dict[str, float]) -> float:
@@ -227,8 +273,41 @@ def _stack(features: Sequence[Features], modality: str, device: torch.device | s
     return torch.from_numpy(np.concatenate([getattr(f, modality) for f in features])).to(device)
 
 
-def _title(config: FusionConfig) -> str:
-    return config.fusion.upper() + ("+IACA" if config.iaca else "")
+@contextmanager
+def _scalars(log_dir: Path | None, epoch: int) -> Iterator[Callable[[dict[str, float]], None]]:
+    """A function that writes the record of an epoch for TensorBoard, from `epoch` on."""
+    if log_dir is None:
+        yield lambda record: None
+        return
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(log_dir, purge_step=epoch) as writer:
+
+        def write(record: dict[str, float]) -> None:
+            for name, value in record.items():
+                if name != "epoch":
+                    writer.add_scalar(name, value, int(record["epoch"]))
+
+        yield write
+
+
+def _resume(
+    path: Path | None,
+    identity: str,
+    model: FusionModel,
+    optimiser: torch.optim.Optimizer,
+    schedule: Any,
+    device: torch.device,
+) -> Progress:
+    if path is None or not path.is_file():
+        return Progress()
+    saved = torch.load(path, map_location=device, weights_only=True)
+    if saved["identity"] != identity:
+        raise TrainingError(f"{path} belongs to another run; expected the same settings and features")
+    model.load_state_dict(saved["model"])
+    optimiser.load_state_dict(saved["optimiser"])
+    schedule.load_state_dict(saved["schedule"])
+    return Progress(**saved["progress"])
 
 
 def _save_state(
@@ -237,9 +316,7 @@ def _save_state(
     model: FusionModel,
     optimiser: torch.optim.Optimizer,
     schedule: Any,
-    draw: np.random.Generator,
-    state: TrainingState,
-    best: dict[str, Tensor] | None,
+    state: Progress,
 ) -> None:
     buffer = io.BytesIO()
     torch.save(
@@ -248,10 +325,7 @@ def _save_state(
             "model": model.state_dict(),
             "optimiser": optimiser.state_dict(),
             "schedule": schedule.state_dict(),
-            "draw": json.dumps(draw.bit_generator.state),
-            "torch_rng": torch.get_rng_state(),
-            "state": tuple(state),
-            "best": best,
+            "progress": vars(state),
         },
         buffer,
     )

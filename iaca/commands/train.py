@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import tomllib
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
 from iaca.commands import CommandError, add_device, read_folder
-from iaca.config import PRESETS, FusionConfig, TrainingConfig
+from iaca.config import FusionConfig
+from iaca.training_config import PRESETS, TrainingConfig
 
 FIXED_BY_FEATURES = ("audio_dim", "visual_dim")
 
@@ -24,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="seed (default: 0)")
     parser.add_argument("--preset", choices=sorted(PRESETS), help="named settings; the other arguments override it")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file with tables [fusion] and [training]")
+    parser.add_argument("--log", type=Path, metavar="DIR", help="write TensorBoard scalars there")
     parser.add_argument("--fresh", action="store_true", help="start again even if an interrupted run can go on")
     add_device(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -47,8 +50,16 @@ def run(args: argparse.Namespace) -> None:
     if args.fresh:
         state.unlink(missing_ok=True)
     model, report = train_fusion(
-        train, config, training, validation=validation, device=choose_device(args.device), state_file=state
+        train,
+        config,
+        training,
+        validation=validation,
+        device=choose_device(args.device),
+        state_file=state,
+        log_dir=args.log,
     )
+    if int(os.environ.get("RANK", "0")):
+        return  # torchrun started several: the first one writes the file
     scores = {}
     if validation:
         groups = evaluate(model, validation).groups["all"]

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from iaca.config import FusionConfig, TrainingConfig
+from iaca.checkpoints import load_checkpoint
+from iaca.config import FusionConfig
 from iaca.data.features import write_features
 from iaca.evaluation import evaluate
 from iaca.sampling import draw_batch, make_pool
 from iaca.training import TrainingError, train_fusion
+from iaca.training_config import TrainingConfig
 from tests.conftest import make_features
 
 CONFIG = FusionConfig(iaca=True, audio_dim=12, visual_dim=12, dim=12)
@@ -161,3 +163,35 @@ def test_features_that_do_not_go_together_are_refused():
         train_fusion([blank], CONFIG, QUICK)
     with pytest.raises(TrainingError, match="no validation subjects"):
         train_fusion(subjects(1), CONFIG, TrainingConfig(patience=3))
+
+
+def test_two_processes_train_one_model_as_torchrun_starts_them(tmp_path):
+    folder = tmp_path / "features"
+    for item in subjects(4, split="train"):
+        write_features(folder / f"{item.subject}.safetensors", item)
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[training]\nepochs = 12\nbatch_windows = 16\n")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "iaca"]
+    options = [
+        "--features",
+        folder,
+        "--config",
+        settings,
+        "--iaca",
+        "--device",
+        "cpu",
+        "--out",
+        tmp_path / "m.safetensors",
+    ]
+    subprocess.run([*command, "train", *map(str, options)], check=True, capture_output=True)
+    model = load_checkpoint(tmp_path / "m.safetensors").model
+    assert evaluate(model, subjects(4)).groups["all"]["valence"].ccc > 0.4
+
+
+def test_scalars_are_written_for_tensorboard(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    train_fusion(subjects(2), CONFIG, QUICK, validation=subjects(1), log_dir=tmp_path, progress=False)
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert set(events.Tags()["scalars"]) == {"loss", "learning_rate", "validation_valence", "validation_arousal"}
+    assert [event.step for event in events.Scalars("loss")] == [0, 1, 2, 3]

@@ -1,0 +1,114 @@
+"""How a fusion model is trained, and named settings."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from iaca.config import ConfigError, as_enum, at_least, from_fields, share
+
+
+class Schedule(StrEnum):
+    """How the learning rate falls: by a `cosine` over all steps, or by half on a `plateau` of the validation CCC."""
+
+    COSINE = "cosine"
+    PLATEAU = "plateau"
+
+
+class Optimiser(StrEnum):
+    """Adam, or AdamW with decoupled weight decay."""
+
+    ADAM = "adam"
+    ADAMW = "adamw"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How a fusion model is trained on features.
+
+    Attributes:
+        seed: Seed of weights, windows and dropout; a whole number of at least 0.
+        epochs: Epochs at most.
+        steps_per_epoch: Batches in an epoch.
+        batch_windows: Windows in a batch.
+        optimiser: Adam or AdamW.
+        learning_rate: At the start; above 0.
+        weight_decay: At least 0.
+        schedule: How the learning rate falls.
+        plateau_patience: With schedule `plateau`, epochs without a better validation CCC before it halves.
+        patience: Epochs without a better validation CCC before training stops; None: never.
+        clip_norm: Largest norm of the gradient; above 0.
+        auxiliary_weight: Weight of the loss on each branch of stage 2; 0 turns it off. Extension.
+        modality_dropout: Share of windows that lose a uniform share of the clips of one modality. Extension.
+        short_windows: Share of windows that have fewer clips than L, as short recordings have.
+        mixed_precision: Train in bf16 where the device is a GPU.
+    """
+
+    seed: int = 0
+    epochs: int = 30
+    steps_per_epoch: int = 10
+    batch_windows: int = 32
+    optimiser: Optimiser = Optimiser.ADAMW
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-2
+    schedule: Schedule = Schedule.COSINE
+    plateau_patience: int = 10
+    patience: int | None = None
+    clip_norm: float = 5.0
+    auxiliary_weight: float = 0.3
+    modality_dropout: float = 0.3
+    short_windows: float = 0.1
+    mixed_precision: bool = True
+
+    def __post_init__(self) -> None:
+        as_enum(self, "optimiser", Optimiser)
+        as_enum(self, "schedule", Schedule)
+        at_least(self, 0, "seed")
+        at_least(self, 1, "epochs", "steps_per_epoch", "batch_windows", "plateau_patience")
+        if self.patience is not None:
+            at_least(self, 1, "patience")
+        share(self, "short_windows")
+        if not 0 <= self.modality_dropout <= 1:
+            raise ConfigError(f"modality_dropout is {self.modality_dropout!r}; expected a share from 0 to 1")
+        for name in ("learning_rate", "clip_norm"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{name} is {getattr(self, name)!r}; expected a number above 0")
+        for name in ("weight_decay", "auxiliary_weight"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} is {getattr(self, name)!r}; expected a number of at least 0")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {name: value.value if isinstance(value, StrEnum) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> TrainingConfig:
+        """The configuration that `to_dict` wrote.
+
+        Raises:
+            ConfigError: An unknown field, named with those that exist.
+        """
+        return from_fields(cls, values)
+
+
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "paper_strict": {
+        "fusion": {"trunk": "per_target", "scale_correlation": False, "gate_init": "default", "stage1_context": "own"},
+        "training": {"auxiliary_weight": 0.0, "modality_dropout": 0.0},
+    },
+    "authors": {
+        "training": {
+            "optimiser": "adam",
+            "learning_rate": 1e-4,
+            "weight_decay": 0.0,
+            "batch_windows": 64,
+            "schedule": "plateau",
+            "plateau_patience": 10,
+            "epochs": 100,
+            "auxiliary_weight": 0.0,
+            "modality_dropout": 0.0,
+        },
+    },
+}
+"""Named settings: `paper_strict` is the paper without our deviations; `authors` trains as their released code."""
