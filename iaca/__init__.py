@@ -14,10 +14,11 @@ _LAZY = {
     "CheckpointError": "iaca.checkpoints",
     "load_backbone": "iaca.checkpoints",
     "load_checkpoint": "iaca.checkpoints",
+    "load_plugins": "iaca.plugins",
     "register_fusion": "iaca.models.registry",
 }
 
-__all__ = ["CheckpointError", "__version__", "load_backbone", "load_checkpoint", "register_fusion"]
+__all__ = ["CheckpointError", "__version__", "load_backbone", "load_checkpoint", "load_plugins", "register_fusion"]
 
 
 def __getattr__(name: str) -> Any:

@@ -41,6 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             subparser.set_defaults(run=command.run)
     args = parser.parse_args(argv)
     try:
+        if hasattr(args, "plugin"):
+            from iaca.plugins import load_plugins
+
+            load_plugins(args.plugin)
         return args.run(args) or 0
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)

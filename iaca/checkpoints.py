@@ -19,6 +19,7 @@ from iaca.config import BackboneConfig, ConfigError, FusionConfig
 from iaca.errors import InputError
 from iaca.files import write_whole
 from iaca.models.fusion_model import FusionModel
+from iaca.models.registry import fusion_names, registered_fusion
 
 CHECKPOINT_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
 """Where the checkpoints of this project lie, wherever it is called from."""
@@ -151,6 +152,7 @@ def save_checkpoint(
     header = {
         "kind": FUSION,
         "config": model.config.to_dict(),
+        "plugin": registered_fusion(model.config.fusion).plugin,
         "backbones": backbones,
         "training": training or {},
         "scores": scores or {},
@@ -201,6 +203,11 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
         raise CheckpointError(f"{path} is a {header['kind']}, not a fusion model; use iaca.load_backbone for it")
     try:
         config = FusionConfig.from_dict(header["config"])
+        if header["plugin"] and config.fusion not in fusion_names():
+            raise CheckpointError(
+                f"{path} needs fusion {config.fusion!r} of plugin {header['plugin']!r}; name it if you trust it: "
+                f"--plugin {header['plugin']} or IACA_PLUGINS={header['plugin']}"
+            )
         model = FusionModel(config)
     except ConfigError as error:
         raise CheckpointError(f"{path} cannot be rebuilt: {error}") from error

@@ -123,7 +123,6 @@ class FusionConfig:
 
     Attributes:
         fusion: Name of a registered fusion, lower case: concat, ca, tca, jca, rjca or a plugin's.
-        plugin: Module that registers `fusion`, for fusions that are not built in; None otherwise.
         iaca: Whether the gates of eqs 5-9 act on the fusion.
         audio_dim: Dimension of the audio features given to the model.
         visual_dim: Dimension of the visual features given to the model.
@@ -153,7 +152,6 @@ class FusionConfig:
     """
 
     fusion: str = "ca"
-    plugin: str | None = None
     iaca: bool = False
     audio_dim: int = 512
     visual_dim: int = 512

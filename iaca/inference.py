@@ -8,18 +8,18 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
 from iaca.checkpoints import Checkpoint
-from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL, DropoutConfig
+from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL, DropoutConfig, FusionConfig
 from iaca.data.clips import WindowPlan, Windows, plan_windows
 from iaca.dropout import dropped_clips
 from iaca.errors import InputError
 from iaca.metrics import ccc
-from iaca.models.fusion_model import FusionModel
 from iaca.types import EXPLANATION_COLUMNS, TRACE_COLUMNS, Explanation, Features, Score, Trace
 
-WINDOWS_AT_ONCE = 64
-"""Windows in one forward pass: large enough to keep the cores busy, small enough for the caches."""
+MAP_VALUES_AT_ONCE = 2**20
+"""Values of D x D maps in one forward pass: enough to keep the cores busy, few enough to stay in memory."""
 
 _plan = lru_cache(maxsize=256)(plan_windows)
 
@@ -81,7 +81,7 @@ def infer(
     )
 
 
-def predict(features: Features, model: FusionModel) -> dict[str, np.ndarray]:
+def predict(features: Features, model: nn.Module) -> dict[str, np.ndarray]:
     """Predict every frame of a subject, without dropout and without explanations.
 
     Args:
@@ -128,48 +128,48 @@ def check_fit(features: Features, checkpoint: Checkpoint) -> None:
             )
 
 
-def windows_of(features: Features, modality: str, plan: WindowPlan, dropped: np.ndarray) -> torch.Tensor:
+def windows_of(features: Features, modality: str, index: np.ndarray, dropped: np.ndarray) -> torch.Tensor:
     """Features in windows, with missing clips as the backbone's answer to zeros.
 
     Args:
         features: One subject's features.
         modality: audio or visual.
-        plan: Windows over its T clips.
+        index: (B, L) clip at each place; -1 for an empty place.
         dropped: (T,) bool.
 
     Returns:
         (B, L, D_m) float32.
     """
-    zero = getattr(features, f"{modality}_zero")[None]
-    values = np.concatenate((getattr(features, modality), zero))
-    values[:-1][dropped] = zero
-    return torch.from_numpy(values[plan.index])
+    values = getattr(features, modality)[index]
+    values[(index < 0) | dropped[index]] = getattr(features, f"{modality}_zero")
+    return torch.from_numpy(values)
 
 
 def _per_clip(
     features: Features,
-    model: FusionModel,
+    model: nn.Module,
     plan: WindowPlan,
     dropped: dict[str, np.ndarray],
     gate_temperature: float | None,
 ) -> dict[str, np.ndarray]:
     """Columns of a Trace that the model makes, (T,) each, NaN where the model has no such part."""
-    device = model.audio_mean.device
-    audio = windows_of(features, AUDIO, plan, dropped[AUDIO]).to(device)
-    visual = windows_of(features, VISUAL, plan, dropped[VISUAL]).to(device)
+    config: FusionConfig = model.config
+    device = next(model.parameters()).device
+    at_once = max(1, MAP_VALUES_AT_ONCE // config.dim**2)
     batches: list[torch.Tensor] = []
     names: list[str] = []
     with torch.inference_mode():
-        for start in range(0, len(audio), WINDOWS_AT_ONCE):
-            part = slice(start, start + WINDOWS_AT_ONCE)
-            output = model(audio[part], visual[part], gate_temperature=gate_temperature)
-            columns = {target: getattr(output, target) for target in model.config.targets}
+        for start in range(0, len(plan.index), at_once):
+            index = plan.index[start : start + at_once]
+            audio = windows_of(features, AUDIO, index, dropped[AUDIO]).to(device)
+            visual = windows_of(features, VISUAL, index, dropped[VISUAL]).to(device)
+            output = model(audio, visual, gate_temperature=gate_temperature)
+            columns = {target: getattr(output, target) for target in config.targets}
             for target, explanation in output.explanations.items():
                 columns |= {f"{target}_{name}": values for name, values in _explanation_columns(explanation).items()}
             names = list(columns)
             batches.append(torch.stack([columns[name] for name in names]))
-    num_clips = len(features.frame)
-    per_clip = np.full((len(names), num_clips), np.nan, np.float32)
+    per_clip = np.full((len(names), len(features.frame)), np.nan, np.float32)
     if batches:
         values = torch.cat(batches, dim=1).float().cpu().numpy()  # (columns, B, L)
         per_clip[:, plan.index[plan.keep]] = values[:, plan.keep]

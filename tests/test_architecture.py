@@ -17,6 +17,7 @@ ALLOWED = {
     "iaca.training_config": {"iaca.config"},
     "iaca.types": {"iaca.config"},
     "iaca.distributed": set(),
+    "iaca.plugins": set(),
     "iaca.files": set(),
     "iaca.models": set(),
     "iaca.data": set(),

@@ -22,6 +22,13 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", help="cpu, cuda, cuda:1 (default: IACA_DEVICE, else a GPU when there is one)")
 
 
+def add_plugin(parser: argparse.ArgumentParser) -> None:
+    """Add --plugin, the same for every command that builds models."""
+    parser.add_argument(
+        "--plugin", action="append", default=[], metavar="MODULE", help="import a module that registers fusions"
+    )
+
+
 def read_folder(folder: Path, split: str | None = None) -> list[Features]:
     """All feature files of a folder, sorted by name; only those of a split where it is given.
 

@@ -6,11 +6,14 @@ import argparse
 import json
 from pathlib import Path
 
+from iaca.commands import add_plugin
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("file", type=Path, help="checkpoint or backbone")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    add_plugin(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from iaca.commands import add_device, groups_of, read_folder
+from iaca.commands import add_device, add_plugin, groups_of, read_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", help="only subjects of this split (default: all)")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     add_device(parser)
+    add_plugin(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import argparse
 import io
 from pathlib import Path
 
-from iaca.commands import CommandError, add_device
+from iaca.commands import CommandError, add_device, add_plugin
 from iaca.config import DropoutPattern
 
 
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default: 0)")
     parser.add_argument("--gate-temperature", type=float, help="use another temperature of the gates, above 0")
     add_device(parser)
+    add_plugin(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import argparse
 import io
 from pathlib import Path
 
-from iaca.commands import add_device, groups_of, read_folder
+from iaca.commands import add_device, add_plugin, groups_of, read_folder
 
 FUSIONS = ("concat", "ca")
 
@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=3, help="seeds 0 to N-1 (default: 3)")
     parser.add_argument("--fusion", nargs="+", default=FUSIONS, help=f"base fusions (default: {' '.join(FUSIONS)})")
     add_device(parser)
+    add_plugin(parser)
 
 
 def run(args: argparse.Namespace) -> None:

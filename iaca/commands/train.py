@@ -9,7 +9,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from iaca.commands import CommandError, add_device, read_folder
+from iaca.commands import CommandError, add_device, add_plugin, read_folder
 from iaca.config import FusionConfig
 from iaca.training_config import PRESETS, TrainingConfig
 
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log", type=Path, metavar="DIR", help="write TensorBoard scalars there")
     parser.add_argument("--fresh", action="store_true", help="start again even if an interrupted run can go on")
     add_device(parser)
+    add_plugin(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "\n".join(["fields of --config:", *_field_lines()])
 

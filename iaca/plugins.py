@@ -1,0 +1,51 @@
+"""Modules of users that register fusions: named by the caller, never by a file."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+
+from iaca.errors import InputError
+
+ENVIRONMENT_VARIABLE = "IACA_PLUGINS"
+ENTRY_POINT_GROUP = "iaca.fusions"
+
+
+class PluginError(InputError):
+    """A plugin that cannot be imported: the message names the module and the reason."""
+
+
+def load_plugins(modules: Sequence[str] = ()) -> tuple[str, ...]:
+    """Import the modules that register fusions.
+
+    They are those given, those of the environment variable IACA_PLUGINS (separated by commas), and those that
+    installed packages declare in the entry-point group `iaca.fusions`. The working directory is searched last.
+
+    Args:
+        modules: Names of modules.
+
+    Returns:
+        Names of all modules that were imported.
+
+    Raises:
+        PluginError: A module cannot be imported.
+    """
+    named = [*modules, *filter(None, os.environ.get(ENVIRONMENT_VARIABLE, "").split(","))]
+    named += [point.module for point in entry_points(group=ENTRY_POINT_GROUP)]
+    wanted = tuple(dict.fromkeys(name.strip() for name in named))
+    if wanted and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    for name in wanted:
+        try:
+            importlib.import_module(name)
+        except InputError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"plugin {name!r} cannot be imported ({type(error).__name__}: {error}); expected a module that calls "
+                "iaca.register_fusion"
+            ) from error
+    return wanted

@@ -1,0 +1,74 @@
+"""A user's own attention gets gates, training and checkpoints, and is never imported because a file says so."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+
+from iaca.data.features import write_features
+from tests.conftest import make_features
+
+PLUGIN = """
+import torch
+import iaca
+from iaca.types import Attended
+
+class Swap(torch.nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.mix = torch.nn.Linear(dim, dim)
+
+    def forward(self, audio, visual):
+        a, v = self.mix(visual), self.mix(audio)
+        return Attended(audio, visual, audio + a, visual + v, a, v)
+
+def build(config):
+    return Swap(config.dim)
+
+iaca.register_fusion("swap", build)
+"""
+
+
+def run(folder, *arguments, plugins=""):
+    environment = os.environ | {"IACA_PLUGINS": plugins}
+    command = [sys.executable, "-m", "iaca", *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_a_fusion_of_a_plugin_is_trained_in_one_process_and_opened_in_another(tmp_path):
+    (tmp_path / "my_fusion.py").write_text(PLUGIN)
+    (tmp_path / "settings.toml").write_text("[training]\nepochs = 2\nsteps_per_epoch = 2\n")
+    for i in range(2):
+        item = make_features(600, 8, seed=i, subject=f"s{i}", split="train")
+        write_features(tmp_path / "features" / f"s{i}.safetensors", item)
+    train = ["train", "--features", "features", "--config", "settings.toml", "--fusion", "swap", "--iaca"]
+    done = run(tmp_path, *train, "--out", "swap.safetensors", "--plugin", "my_fusion")
+    assert done.returncode == 0, done.stderr
+
+    predict = ["predict", "--features", "features/s0.safetensors", "--checkpoint", "swap.safetensors"]
+    refused = run(tmp_path, *predict, "--out", "trace.csv")
+    assert refused.returncode == 1
+    assert "needs fusion 'swap' of plugin 'my_fusion'" in refused.stderr
+    assert "--plugin my_fusion" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+    opened = run(tmp_path, *predict, "--out", "trace.csv", plugins="my_fusion")
+    assert opened.returncode == 0, opened.stderr
+    frames = pd.read_csv(tmp_path / "trace.csv")
+    weights = frames[["valence_stage2_audio", "valence_stage2_visual", "valence_stage2_joint"]]
+    assert (abs(weights.sum(axis=1) - 1) < 1e-5).all()
+    assert frames.valence_audio_contribution.between(0, 1).all()
+    assert frames.valence_audio_received.isna().all()
+    described = run(tmp_path, "describe", "swap.safetensors", "--json", "--plugin", "my_fusion")
+    assert json.loads(described.stdout)["fusion"] == "swap"
+
+
+def test_a_plugin_that_cannot_be_imported_is_told_in_one_sentence(tmp_path):
+    failed = run(tmp_path, "describe", "x.safetensors", "--plugin", "not_there")
+    assert failed.returncode == 1
+    assert "plugin 'not_there' cannot be imported" in failed.stderr
+    assert "Traceback" not in failed.stderr
