@@ -18,6 +18,7 @@ ALLOWED = {
     "iaca.types": {"iaca.config"},
     "iaca.distributed": set(),
     "iaca.plugins": set(),
+    "iaca.submission": set(),
     "iaca.files": set(),
     "iaca.models": set(),
     "iaca.data": set(),

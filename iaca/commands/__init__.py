@@ -63,3 +63,10 @@ def groups_of(folder: Path, features: Sequence[Features]) -> dict[str, list[str]
         groups["strong"] = [s for s in subjects if s not in weak]
         groups["weak"] = [s for s in subjects if s in weak]
     return {name: members for name, members in groups.items() if members}
+
+
+def has_labels(features: Features) -> bool:
+    """Whether any frame of a subject is annotated."""
+    import numpy as np
+
+    return bool(np.isfinite(features.valence).any() or np.isfinite(features.arousal).any())

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from iaca.commands import add_device, add_plugin, groups_of, read_folder
+from iaca.commands import CommandError, add_device, add_plugin, groups_of, has_labels, read_folder
+from iaca.config import TARGETS
+
+if TYPE_CHECKING:
+    from iaca.checkpoints import Checkpoint
+    from iaca.evaluation import Evaluation
+    from iaca.types import Features
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--features", type=Path, required=True, metavar="DIR", help="folder of feature files")
     parser.add_argument("--checkpoint", type=Path, required=True, nargs="+", metavar="FILE", help="models to score")
     parser.add_argument("--split", help="only subjects of this split (default: all)")
+    parser.add_argument(
+        "--predictions", type=Path, metavar="DIR", help="write the challenge's files of unlabelled subjects"
+    )
+    parser.add_argument("--list", type=Path, metavar="FILE", help="the challenge's sample file: one file with its rows")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     add_device(parser)
     add_plugin(parser)
@@ -34,7 +47,12 @@ def run(args: argparse.Namespace) -> None:
         checkpoint = load_checkpoint(path, device)
         for item in features:
             check_fit(item, checkpoint)
-        evaluation = evaluate(checkpoint.model, features, groups)
+        if args.predictions:
+            _write_predictions(args, checkpoint, features)
+        labelled = [item for item in features if has_labels(item)]
+        if not labelled:
+            continue
+        evaluation = evaluate(checkpoint.model, labelled, groups)
         document[checkpoint.name] = evaluation.to_dict()
         if not args.json:
             _print(checkpoint.title, evaluation)
@@ -42,7 +60,32 @@ def run(args: argparse.Namespace) -> None:
         print(json.dumps(document, indent=2))
 
 
-def _print(title: str, evaluation) -> None:
+def _write_predictions(args: argparse.Namespace, checkpoint: Checkpoint, features: Sequence[Features]) -> None:
+    from iaca.inference import predict
+    from iaca.postprocess import postprocess
+    from iaca.submission import write_listed, write_per_subject
+
+    if set(checkpoint.config.targets) != set(TARGETS):
+        raise CommandError(
+            f"{checkpoint.name} predicts {checkpoint.config.targets[0]} alone; the challenge asks for both"
+        )
+    unlabelled = [item for item in features if not has_labels(item)]
+    if not unlabelled:
+        raise CommandError(f"{args.features} holds no subject without labels; --predictions writes files of those only")
+    predictions = {
+        item.subject: {t: postprocess(values, t) for t, values in predict(item, checkpoint.model).items()}
+        for item in unlabelled
+    }
+    folder = args.predictions / checkpoint.name
+    if args.list:
+        rows = write_listed(folder / "predictions.txt", args.list, predictions)
+        told = f"{rows} rows in {folder / 'predictions.txt'}"
+    else:
+        told = f"{len(write_per_subject(folder, predictions))} files in {folder}"
+    print(told, file=sys.stderr)
+
+
+def _print(title: str, evaluation: Evaluation) -> None:
     print(
         f"{title}\n  {'':24} {'target':8} {'CCC':>7} {'95 % interval':>17} {'smoothed':>9} {'r':>7} {'RMSE':>7} frames"
     )

@@ -1,0 +1,82 @@
+"""Prediction files of the challenge: one row for each frame that it asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from iaca.config import TARGETS
+from iaca.errors import InputError
+from iaca.files import write_whole
+
+HEADER = "image_location,valence,arousal"
+_ROW = re.compile(r"(?P<subject>.+)/(?P<number>\d+)\.jpg$")
+
+
+class SubmissionError(InputError):
+    """A list that no prediction file can be written for: the message names the line and what was expected."""
+
+
+def write_per_subject(folder: Path, predictions: Mapping[str, Mapping[str, np.ndarray]]) -> list[Path]:
+    """Write one file a subject, in the layout of the label files.
+
+    Args:
+        folder: Where `<subject>.txt` goes.
+        predictions: Subject -> target -> (N,) in [-1, 1], already clipped and smoothed.
+
+    Returns:
+        The files: a header `valence,arousal`, then one line a frame.
+    """
+    files = []
+    for subject, by_target in predictions.items():
+        rows = zip(*(by_target[target] for target in TARGETS), strict=True)
+        text = "\n".join([",".join(TARGETS), *(f"{v:.4f},{a:.4f}" for v, a in rows)])
+        files.append(folder / f"{subject}.txt")
+        write_whole(files[-1], f"{text}\n".encode())
+    return files
+
+
+def write_listed(path: Path, list_file: Path, predictions: Mapping[str, Mapping[str, np.ndarray]]) -> int:
+    """Write one row for each frame of the official list, in its order.
+
+    Args:
+        path: The file to write: `image_location,valence,arousal`, then `NAME/00001.jpg,v,a` a frame.
+        list_file: The sample file of the challenge, whose rows name the frames.
+        predictions: Subject -> target -> (N,) in [-1, 1], already clipped and smoothed.
+
+    Returns:
+        Rows written.
+
+    Raises:
+        SubmissionError: The list cannot be read, or a row names a subject or a frame without prediction.
+    """
+    rows = [HEADER]
+    for number, location in _listed(list_file):
+        match = _ROW.match(location)
+        if match is None:
+            raise SubmissionError(f"{list_file}, line {number} is {location!r}; expected NAME/00001.jpg")
+        subject, frame = match["subject"], int(match["number"]) - 1
+        if subject not in predictions:
+            raise SubmissionError(f"{list_file}, line {number} asks for {subject!r}; expected features of it")
+        values = [predictions[subject][target] for target in TARGETS]
+        if not 0 <= frame < len(values[0]):
+            raise SubmissionError(
+                f"{list_file}, line {number} asks for frame {frame + 1} of {subject!r}, which has {len(values[0])}"
+            )
+        rows.append(f"{location},{values[0][frame]:.4f},{values[1][frame]:.4f}")
+    write_whole(path, ("\n".join(rows) + "\n").encode())
+    return len(rows) - 1
+
+
+def _listed(list_file: Path) -> Sequence[tuple[int, str]]:
+    try:
+        lines = list_file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SubmissionError(f"{list_file} cannot be read ({error}); expected the challenge's sample file") from error
+    first = lines[0].split(",")[0].strip() if lines else ""
+    if first != HEADER.split(",")[0]:
+        raise SubmissionError(f"{list_file} begins with {first!r}; expected the header {HEADER}")
+    return [(i, line.split(",")[0].strip()) for i, line in enumerate(lines[1:], 2) if line.strip()]
