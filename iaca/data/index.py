@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from iaca.data.faces import FacesError, read_faces_csv
+from iaca.errors import InputError
 from iaca.types import Recording
 
 VIDEO_ENDINGS = frozenset({".mp4", ".avi", ".mkv", ".mov", ".m4v", ".webm", ".mpg", ".mpeg", ".wmv", ".flv"})
@@ -28,6 +29,10 @@ _CROPS = re.compile(r"^cropped[ _-]?aligned", re.IGNORECASE)
 _VIDEOS = re.compile(r"^(batch[ _-]?\d+|new[ _-]?vids|videos?)$", re.IGNORECASE)
 _TEST_LIST = re.compile(r"^(va|valence[ _-]?arousal).*test.*\.txt$", re.IGNORECASE)
 _ROW = re.compile(r"^\s*(.+)/0*(\d+)\.(?:jpg|jpeg|png)\s*,", re.IGNORECASE)
+
+
+class SubjectError(InputError):
+    """A subject that is not there; the message names some that are."""
 
 
 class Problem(NamedTuple):
@@ -61,13 +66,13 @@ class Index(NamedTuple):
         """The recording of a subject.
 
         Raises:
-            LookupError: There is none; the message names some that there are.
+            SubjectError: There is none.
         """
         for recording in self.recordings:
             if recording.subject == subject:
                 return recording
         known = ", ".join(r.subject for r in self.recordings[:5]) or "none at all"
-        raise LookupError(f"no subject {subject!r} in {', '.join(map(str, self.roots))}; found: {known}, ...")
+        raise SubjectError(f"there is no subject {subject!r} in {', '.join(map(str, self.roots))}; found: {known}, ...")
 
 
 class _Found:
