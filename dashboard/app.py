@@ -34,7 +34,7 @@ else:
     app = st.App(
         Path(__file__),
         routes=[
-            Route(f"{ROUTE}/{{identifier}}", serve_media),
+            Route(f"{ROUTE}/{{identifier:path}}", serve_media),
             Mount(f"{player.ROUTE}/{{version}}", StaticFiles(directory=player.MODULES)),
         ],
     )

@@ -66,7 +66,7 @@ def write_video(path: Path, spec: Spec) -> None:
     times = frame_times(spec) + spec.audio_leads_s
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
         video = container.add_stream(
-            "libx264", rate=FRAME_RATE, options={"g": "12", "preset": "ultrafast", "crf": "20"}
+            "libx264", rate=FRAME_RATE, options={"g": "12", "bf": "2", "preset": "veryfast", "crf": "20"}
         )
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         video.time_base = video.codec_context.time_base = TIME_BASE

@@ -1,11 +1,20 @@
 // The one clock of the player: which frame the canvas shows and where the cursor stands.
 //
-// Times come from requestVideoFrameCallback's mediaTime, never from currentTime or timeupdate: those are off by one in
+// Times come from requestVideoFrameCallback and from the pictures themselves, never from currentTime or timeupdate: those are off by one in
 // more than half of the frames. Frame numbers come from the table of presentation times, never from time x fps, which
 // is wrong for every file with a variable frame rate.
 
 const positions = new Map(); // address of a video -> frame, for when Streamlit mounts the player anew
-const SEEK_PATIENCE_MS = 400; // a seek inside the frame already shown may present no new one
+const SEEK_PATIENCE_MS = 300; // a seek inside the frame already shown may present no new one
+
+// Where in a frame's span to seek, as shares, one attempt after the other. Its start lands on the neighbour in 4 % of
+// the seeks; its middle does so where frames last unequally long, since browsers then take the start that is nearer.
+const SEEK_SHARES = [0.4, 0.2];
+
+// Chromium finds the key frame of a seek by decoding time. With B-frames and a variable frame rate a few frames before
+// every key frame cannot be reached so: then seek to a frame before them and play on slowly, without sound.
+const APPROACHES = 4;
+const CREEPING_RATE = 0.25;
 
 // Index of the time nearest to `time` in a rising series.
 export function nearest(times, time) {
@@ -33,18 +42,18 @@ export class Clock {
     this.mediaTimes = [];
     this.pending = null; // newest frame asked for while a seek is in flight
     this.inFlight = null;
-    this.presented = null; // target of the seek in flight, once its picture was announced
+    this.creeping = null; // settings to restore, while a frame is approached by playing
     this.range = null; // [first, last] frame that playback repeats
     this.problem = "";
     const listen = (name, action) => video.addEventListener(name, action);
-    listen("seeked", () => this.expectPicture());
+    listen("seeked", () => this.arrive());
     listen("play", () => this.changed());
     listen("pause", () => this.changed());
     listen("ended", () => this.changed());
     listen("error", () => this.fail());
     // A time set before the file is known is only a wish: ask again, and expect a picture.
     listen("loadeddata", () => {
-      if (this.inFlight !== null) this.video.currentTime = this.seekTime(this.inFlight);
+      if (this.inFlight !== null) this.ask();
       this.changed();
     });
     this.stop = new AbortController();
@@ -59,7 +68,7 @@ export class Clock {
     if (url === this.url) return;
     this.url = url;
     this.problem = "";
-    this.pending = this.inFlight = this.presented = this.range = null;
+    this.pending = this.inFlight = this.range = this.creeping = null;
     this.hasPicture = false;
     this.cursor = this.shown = Math.min(positions.get(url) ?? 0, Math.max(0, this.frames - 1));
     this.picture.clearRect(0, 0, this.canvas.width, this.canvas.height);
@@ -73,7 +82,7 @@ export class Clock {
   }
 
   get playing() {
-    return !this.video.paused && !this.video.ended;
+    return !this.video.paused && !this.video.ended && !this.creeping;
   }
 
   get seeking() {
@@ -88,13 +97,13 @@ export class Clock {
     return this.pictures > 0 && this.cursor >= this.pictures;
   }
 
-  // The middle of a frame's span: its own start lands on the neighbour in 4 % of the seeks.
-  seekTime(frame) {
+  // A moment inside a frame's span, `share` of the way to the next one.
+  seekTime(frame, share) {
     const times = this.mediaTimes;
-    const last = times.length - 1;
-    const k = Math.min(frame, last);
-    if (k < last) return (times[k] + times[k + 1]) / 2;
-    return last > 0 ? times[last] + (times[last] - times[last - 1]) / 2 : times[last];
+    const k = this.pictureOf(frame);
+    const from = Math.min(k, Math.max(0, times.length - 2)); // the last frame lasts as long as the one before it
+    const interval = times.length > 1 ? times[from + 1] - times[from] : 0;
+    return times[k] + share * interval;
   }
 
   seek(frame) {
@@ -115,7 +124,14 @@ export class Clock {
       return;
     }
     this.inFlight = frame;
-    this.video.currentTime = this.seekTime(frame);
+    this.attempts = 0;
+    this.ask();
+  }
+
+  ask() {
+    const target = this.pictureOf(this.inFlight);
+    const back = Math.max(0, this.attempts - SEEK_SHARES.length + 1);
+    this.video.currentTime = this.seekTime(Math.max(0, target - back), SEEK_SHARES[this.attempts] ?? SEEK_SHARES[0]);
   }
 
   // The frame whose picture stands for `frame`: the last one, for frames past the end of the pictures.
@@ -123,21 +139,52 @@ export class Clock {
     return Math.min(frame, this.pictures - 1);
   }
 
-  // The video says that it has arrived: the picture is there, or comes with the next frame callback.
-  expectPicture() {
+  // The video says that a seek is done: its picture is there, or comes with the next frame callback.
+  arrive() {
+    if (this.inFlight === null) return;
     clearTimeout(this.patience);
-    if (this.presented === this.inFlight) this.land();
-    else this.patience = setTimeout(() => (this.video.seeking ? this.expectPicture() : this.land()), SEEK_PATIENCE_MS);
+    const frame = this.draw(this.video.currentTime);
+    if (frame === this.pictureOf(this.inFlight)) this.land(frame);
+    else this.patience = setTimeout(() => (this.video.seeking ? this.arrive() : this.land(frame)), SEEK_PATIENCE_MS);
   }
 
-  land() {
-    // While the video still seeks, its picture cannot be drawn, even though it was announced: wait for `seeked`.
-    if (this.inFlight === null || !this.draw()) return;
+  land(frame) {
+    if (this.inFlight === null) return;
     clearTimeout(this.patience);
-    this.shown = this.inFlight;
-    this.inFlight = this.presented = null;
+    const target = this.pictureOf(this.inFlight);
+    if (frame !== target && this.pending === null && !this.playing) {
+      if (frame !== null && frame < target && this.attempts >= SEEK_SHARES.length) return this.creep();
+      if (++this.attempts < SEEK_SHARES.length + APPROACHES) return this.ask();
+    }
+    this.finish(frame);
+  }
+
+  finish(frame) {
+    const exact = frame === this.pictureOf(this.inFlight);
+    this.shown = exact ? this.inFlight : frame ?? this.shown;
+    this.inFlight = null;
+    if (!exact && this.pending === null) this.cursor = this.shown;
     this.drain();
     this.changed();
+  }
+
+  // Play on, slowly and silently, until the target is shown.
+  creep() {
+    const { video } = this;
+    this.creeping = { muted: video.muted, rate: video.playbackRate };
+    video.muted = true;
+    video.playbackRate = CREEPING_RATE;
+    video.play().catch(() => this.stopCreeping(this.shown));
+  }
+
+  stopCreeping(frame) {
+    if (!this.creeping) return;
+    const { muted, rate } = this.creeping;
+    this.creeping = null;
+    this.video.pause();
+    this.video.muted = muted;
+    this.video.playbackRate = rate;
+    this.finish(frame);
   }
 
   waitForFrame() {
@@ -149,13 +196,10 @@ export class Clock {
   }
 
   present(mediaTime) {
-    if (!this.pictures) return;
-    const frame = nearest(this.mediaTimes, mediaTime);
-    if (this.inFlight !== null && frame === this.pictureOf(this.inFlight)) {
-      this.presented = this.inFlight;
-      return this.land();
-    }
-    if (!this.draw()) return;
+    const frame = this.draw(mediaTime);
+    if (frame === null) return;
+    if (this.creeping && (frame >= this.pictureOf(this.inFlight) || this.pending !== null)) return this.stopCreeping(frame);
+    if (this.inFlight !== null && frame === this.pictureOf(this.inFlight)) return this.land(frame);
     if (this.inFlight !== null) this.shown = frame;
     else if (!this.playing && frame === this.pictureOf(this.cursor)) this.shown = this.cursor;
     else this.follow(frame);
@@ -174,17 +218,24 @@ export class Clock {
     }
   }
 
-  // Copies the video's picture to the canvas; false while it has none.
-  draw() {
-    const { videoWidth: width, videoHeight: height } = this.video;
-    if (!width || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return false;
-    if (this.canvas.width !== width || this.canvas.height !== height) {
-      this.canvas.width = width;
-      this.canvas.height = height;
+  // Copies the video's picture to the canvas and says which frame it is; null while there is none.
+  //
+  // A VideoFrame knows its own time. The video may already be one picture further than `mediaTime`, which its callback
+  // announced: at 50 frames a second that is one in twenty. Without VideoFrame (a page that is neither https nor
+  // localhost) the announced time has to do.
+  draw(mediaTime) {
+    const { video, canvas } = this;
+    if (!this.pictures || video.seeking || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
+    if (canvas.width !== video.videoWidth || canvas.height !== video.videoHeight) {
+      canvas.width = video.videoWidth;
+      canvas.height = video.videoHeight;
     }
-    this.picture.drawImage(this.video, 0, 0, width, height);
+    const picture = "VideoFrame" in window ? new VideoFrame(video) : null;
+    this.picture.drawImage(picture ?? video, 0, 0, canvas.width, canvas.height);
+    const time = picture ? picture.timestamp / 1e6 : mediaTime;
+    picture?.close();
     this.hasPicture = true;
-    return true;
+    return nearest(this.mediaTimes, time);
   }
 
   remember() {

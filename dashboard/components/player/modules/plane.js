@@ -2,7 +2,7 @@
 
 import { fade } from "./theme.js";
 
-const TAIL_S = 2;
+const TAIL_S = 1.5;
 const MARGIN = 22;
 
 const SHAPES = {

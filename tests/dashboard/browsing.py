@@ -1,0 +1,89 @@
+"""Looking at the player from outside: what a user sees, measured in the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.dashboard.projects import CELL, CODE_BITS, HEIGHT, WIDTH
+
+PLAYER = "[data-testid=player]"
+
+WATCH = """
+({ bits, cell, width, height }) => {
+  const player = document.querySelector('[data-testid=player]');
+  const canvas = player.querySelector('[data-testid=player-canvas]');
+  const cursor = player.querySelector('[data-testid=player-cursor]');
+  const plot = player.querySelector('[data-testid=player-plot]');
+  const copy = new OffscreenCanvas(width, cell).getContext('2d', { willReadFrequently: true });
+  // The frame that a viewer reads off the picture, the one that the page claims, and the time under the cursor.
+  window.sample = () => {
+    copy.drawImage(canvas, 0, 0, width, cell, 0, 0, width, cell);
+    const pixels = copy.getImageData(0, 0, width, cell).data;
+    let code = 0;
+    for (let bit = 0; bit < bits; bit++) {
+      const at = 4 * ((cell >> 1) * width + bit * cell + (cell >> 1));
+      if (pixels[at] > 128) code |= 1 << bit;
+    }
+    const axis = plot._fullLayout.xaxis;
+    const line = cursor.getBoundingClientRect();
+    const x = line.left + line.width / 2 - plot.getBoundingClientRect().left - axis._offset;
+    return {
+      picture: code,
+      frame: Number(player.dataset.frame),
+      pts: Number(player.dataset.pts),
+      cursor_s: axis.p2l(x),
+      pixel_s: Math.abs(axis.p2l(1) - axis.p2l(0)),
+      seeking: player.dataset.seeking,
+      playing: player.dataset.playing,
+    };
+  };
+}
+"""
+
+
+def open_player(page: Any, address: str, subject: str, **parameters: str) -> None:
+    """Open the page on a subject and wait until its curves and its first picture are there."""
+    query = "&".join(f"{key}={value}" for key, value in {"subject": subject, **parameters}.items())
+    page.goto(f"{address}/?{query}")
+    page.wait_for_selector(f'{PLAYER}[data-subject="{subject}"][data-revision]')
+    page.evaluate(WATCH, {"bits": CODE_BITS, "cell": CELL, "width": WIDTH, "height": HEIGHT})
+    page.wait_for_function(f"document.querySelector('{PLAYER} canvas').width === {WIDTH}")
+    settle(page)
+
+
+def settle(page: Any) -> None:
+    """Wait until no seek is in flight."""
+    page.wait_for_function(f"document.querySelector('{PLAYER}').dataset.seeking === 'false'")
+
+
+def sample(page: Any) -> dict[str, Any]:
+    """What the page shows at this moment."""
+    return page.evaluate("sample()")
+
+
+def state(page: Any, name: str) -> str:
+    """One data attribute of the player."""
+    return page.get_attribute(PLAYER, f"data-{name}")
+
+
+def record(page: Any, seconds: float) -> list[dict[str, Any]]:
+    """One sample after every painted frame of the page for some seconds."""
+    return page.evaluate(
+        """(ms) => new Promise((done) => {
+          const samples = [];
+          const start = performance.now();
+          const next = () => {
+            samples.push({ ...sample(), at: performance.now() - start });
+            performance.now() - start < ms ? requestAnimationFrame(next) : done(samples);
+          };
+          requestAnimationFrame(next);
+        })""",
+        seconds * 1000,
+    )
+
+
+def slide(page: Any, label: str, key: str) -> None:
+    """Press a key on a slider and wait until the curves were painted again."""
+    before = int(state(page, "revision"))
+    page.get_by_role("slider", name=label).press(key)
+    page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.revision) > {before}")
