@@ -20,6 +20,8 @@ from iaca.errors import InputError
 from iaca.files import write_whole
 from iaca.models.fusion_model import FusionModel
 from iaca.models.registry import fusion_names, registered_fusion
+from iaca.models.released import describe_weights, load_released
+from iaca.models.released_network import PublishedNetwork
 
 CHECKPOINT_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
 """Where the checkpoints of this project lie, wherever it is called from."""
@@ -40,8 +42,8 @@ class Checkpoint:
 
     Attributes:
         path: The file.
-        model: The model, float32, in eval mode.
-        config: Its configuration.
+        model: The model, float32, in eval mode: a `FusionModel`, or a `PublishedNetwork` of the authors.
+        config: Its configuration; for a published network the nearest one.
         backbones: Modality -> {"name", "sha256"} of the backbones whose features it was trained on.
         training: How it was trained: settings, seed, fingerprint of the training features.
         scores: What it scored when it was saved.
@@ -49,7 +51,7 @@ class Checkpoint:
     """
 
     path: Path
-    model: FusionModel
+    model: FusionModel | PublishedNetwork
     config: FusionConfig
     backbones: dict[str, dict[str, str]] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
@@ -63,8 +65,8 @@ class Checkpoint:
 
     @property
     def title(self) -> str:
-        """What to call the model: CA, CA+IACA, ..."""
-        return self.config.title
+        """What to call the model: CA, CA+IACA, ..., or which published network it is."""
+        return self.model.kind if isinstance(self.model, PublishedNetwork) else self.config.title
 
     def describe(self) -> dict[str, Any]:
         """What the file holds, in plain values: at least `fusion`, `iaca`, dimensions, training and scores."""
@@ -74,7 +76,7 @@ class Checkpoint:
             "title": self.title,
             **self.config.to_dict(),
             "parameters": sum(p.numel() for p in self.model.parameters()),
-            "symbols": symbols(self.config),
+            "symbols": symbols(self.config) if isinstance(self.model, FusionModel) else {},
             "backbones": self.backbones,
             "training": self.training,
             "scores": self.scores,
@@ -187,7 +189,7 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
     """Read a fusion model; the file is enough to rebuild it.
 
     Args:
-        path: A .safetensors file written by `save_checkpoint`.
+        path: A .safetensors file written by `save_checkpoint`, or a weight file that the authors published.
         device: Where the model goes.
 
     Returns:
@@ -198,6 +200,10 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
             of its configuration.
     """
     path = Path(path)
+    if is_published(path):
+        model, file = load_released(path, device)
+        scores = {"valence": {"ccc": file.best_valence_ccc}, "arousal": {"ccc": file.best_arousal_ccc}}
+        return Checkpoint(path, model, model.config, scores=scores, created_by="the authors")
     header, tensors = _read(path)
     if header["kind"] != FUSION:
         raise CheckpointError(f"{path} is a {header['kind']}, not a fusion model; use iaca.load_backbone for it")
@@ -254,15 +260,28 @@ def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cp
 
 
 def describe_file(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a file is, in plain values.
+    """What a file is, in plain values: a model or backbone of this project, a file of the authors, something else.
 
     Raises:
-        CheckpointError: It is none that this project reads, or it is damaged.
+        CheckpointError: It is missing or damaged.
+        ReleasedError: A file that torch saved and that cannot be read without running code from it.
     """
+    if is_published(Path(path)):
+        return describe_weights(path).describe()
     header, _ = _read(Path(path))
     if header["kind"] == FUSION:
         return load_checkpoint(path).describe()
     return {"name": Path(path).stem, **header}
+
+
+def is_published(path: Path) -> bool:
+    """Whether a file is one that torch saved (as the authors' are), by its first bytes: a ZIP or a pickle."""
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        start = file.read(9)
+    is_safetensors = start[8:] == b"{"  # after a length of 8 bytes, whose first may be that of a pickle
+    return not is_safetensors and (start[:2] == b"PK" or start[:1] == b"\x80")
 
 
 def file_sha256(path: Path) -> str:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from iaca.config import TARGETS
+from iaca.config import TARGETS, FusionConfig, Trunk
 from iaca.models.fusion_model import contribution
 from iaca.models.released_blocks import CLIPS, DIM, VISUAL_DIM, CoAttentionLayer, SequenceBlock, SpatialAttention
 from iaca.types import Explanation, FusionOutput
@@ -62,6 +62,18 @@ class PublishedNetwork(nn.Module):
     def __init__(self, kind: Published | str) -> None:
         super().__init__()
         self.kind = Published(kind)
+        self.config = FusionConfig(
+            fusion="jca" if self.kind is Published.JCA else "rjca",
+            iaca=self.kind.gated,
+            stage2=False,
+            audio_dim=DIM,
+            visual_dim=VISUAL_DIM,
+            dim=DIM,
+            clips=CLIPS,
+            trunk=Trunk.SHARED,
+            num_recursions=self.kind.num_recursions,
+            gate_temperature=GATE_TEMPERATURE,
+        )
         layers = nn.ModuleList(CoAttentionLayer() for _ in range(self.kind.num_recursions))
         self.coattn = nn.ModuleDict({"dcn_layers": layers})
         if self.kind.recurrent:

@@ -13,8 +13,10 @@ import iaca
 from iaca.checkpoints import describe_file, load_backbone, load_checkpoint, save_backbone, save_checkpoint
 from iaca.config import BackboneConfig
 from iaca.errors import InputError
+from iaca.inference import infer
 from iaca.models.backbones import build_backbone
-from tests.conftest import make_model
+from iaca.models.released_network import PublishedNetwork
+from tests.conftest import make_features, make_model
 
 FUSIONS = ("concat", "ca", "tca", "jca", "rjca")
 
@@ -131,3 +133,19 @@ def test_nothing_is_left_where_writing_fails(tmp_path, monkeypatch):
         save_checkpoint(file, make_model(seed=1), backbones={})
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("kind", ["published RJCA", "published DCA"])
+def test_a_published_network_predicts_and_explains_like_any_other(tmp_path, kind):
+    file = tmp_path / "authors.pt"
+    network = PublishedNetwork(kind).eval()
+    torch.save({"net": network.state_dict(), "best_Val_accV": 0.5, "best_Val_accA": 0.6, "best_Val_acc_epoch": 3}, file)
+    checkpoint = load_checkpoint(file)
+    assert checkpoint.title == kind
+    assert checkpoint.scores["arousal"] == {"ccc": 0.6}
+    assert checkpoint.describe()["fusion"] == "rjca"
+    assert describe_file(file)["kind"] == kind
+    frames = infer(make_features(130, 16, audio_dim=512, visual_dim=25088), checkpoint).frames
+    assert frames[["valence", "valence_audio_contribution"]].notna().all().all()
+    assert frames.valence_stage1_audio_self.notna().all() == (kind == "published DCA")
+    assert frames.valence_stage2_joint.isna().all()
