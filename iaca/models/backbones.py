@@ -18,6 +18,9 @@ from iaca.config import AUDIO, TARGETS, VISUAL, Architecture, BackboneConfig, Co
 FULL_WIDTH_DIM = 512
 """Channels of the last block of the networks that torchvision ships."""
 
+CHANNEL_STEP = 8
+"""Trap: with 4 or 6 channels, channels-last, the backward pass of a convolution crashes the process on a CPU."""
+
 UNPOOLED_DIM = 25_088
 """Values in the un-pooled map of R(2+1)D-18 for 8 pictures of 112x112: 512 x 1 x 7 x 7, flattened."""
 
@@ -92,10 +95,12 @@ def build_backbone(config: BackboneConfig) -> Backbone:
         The network, in training mode, with random weights.
 
     Raises:
-        ConfigError: `dim` does not fit the network.
+        ConfigError: `dim` or `width` does not fit the network.
     """
     memory_format = torch.channels_last_3d if config.modality == VISUAL else torch.channels_last
     if config.arch is Architecture.SLIM:
+        if config.width % CHANNEL_STEP:
+            raise ConfigError(f"width is {config.width}; expected a multiple of {CHANNEL_STEP}")
         body = _slim_visual(config.width) if config.modality == VISUAL else _slim_audio(config.width)
         return Backbone(config, body, 8 * config.width, memory_format)
     if config.dim != FULL_WIDTH_DIM:

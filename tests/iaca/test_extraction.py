@@ -32,7 +32,7 @@ def backbones(tmp_path_factory):
     folder = tmp_path_factory.mktemp("backbones")
     torch.manual_seed(0)
     for modality in ("visual", "audio"):
-        config = BackboneConfig(modality=modality, width=4, dim=6)
+        config = BackboneConfig(modality=modality, width=8, dim=6)
         save_backbone(folder / f"{modality}.safetensors", build_backbone(config), config)
     return load_backbone(folder / "visual.safetensors"), load_backbone(folder / "audio.safetensors")
 
@@ -198,7 +198,7 @@ def test_running_again_keeps_what_is_whole_and_repeats_what_is_not(tmp_path, bac
     assert again() == ["b", "c"]
     assert again(clip_stride=4) == ["a", "b", "c"]
     other = tmp_path / "other.safetensors"
-    config = BackboneConfig(modality="visual", width=4, dim=6)
+    config = BackboneConfig(modality="visual", width=8, dim=6)
     save_backbone(other, build_backbone(config), config)
     assert again(4, load_backbone(other)) == ["a", "b", "c"]
 

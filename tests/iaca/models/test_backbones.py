@@ -78,6 +78,11 @@ def test_a_dimension_that_a_full_network_does_not_have_is_refused():
         build_backbone(BackboneConfig(modality="visual", arch="r3d_18", dim=128))
 
 
+def test_a_width_that_crashes_in_training_is_refused():
+    with pytest.raises(ConfigError, match=r"width is 12.*multiple of 8"):
+        build_backbone(BackboneConfig(modality="audio", width=12))
+
+
 def test_both_networks_run_channels_last():
     for modality, memory_format in (("visual", torch.channels_last_3d), ("audio", torch.channels_last)):
         model = build_backbone(BackboneConfig(modality=modality))
