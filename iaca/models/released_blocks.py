@@ -9,8 +9,10 @@ Shapes: B windows of L = 16 clips, D = 512. Everything is batch-first, and runs 
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -29,6 +31,9 @@ VISUAL_DIM = POSITIONS * DIM
 
 SMALL_SCORE = 0.02
 """Below it tanh(x) = x - x^3/3 in float32: the next term, 2x^5/15, is 2e-8 of x, a third of a rounding error."""
+
+WINDOWS_AT_ONCE = 8
+"""Windows whose correlations are made together, 16 MiB; fewer fit a cache better, but suffer on a busy CPU."""
 
 
 class SequenceBlock(nn.Module):
@@ -74,7 +79,7 @@ class SpatialAttention(nn.Module):
     Source: `video_attn.attn` of the published files.
     """
 
-    clips_at_once = 16
+    clips_at_once = 32
 
     def __init__(self) -> None:
         super().__init__()
@@ -168,7 +173,7 @@ class JointAttention(nn.Module):
         return CoAttended(weighted_visual, weighted_audio, visual_map, audio_map)
 
     def _correlate(self, key: Tensor, joint: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        if self.training or (torch.is_grad_enabled() and key.requires_grad):
+        if self.training or (torch.is_grad_enabled() and any(x.requires_grad for x in (key, joint, value))):
             maps = self.dropout(torch.tanh(torch.bmm(key, joint)))
             weighted = torch.bmm(value, maps)
         else:
@@ -177,24 +182,29 @@ class JointAttention(nn.Module):
 
 
 def _correlate_in_place(key: Tensor, joint: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-    """tanh(key . joint) and value . tanh(key . joint), window by window on a CPU: a map is 2 MiB, twice a cache."""
-    maps = key.new_empty(len(key), key.shape[1], joint.shape[2])
+    """value . tanh(key . joint) and tanh(key . joint); on a CPU in parts that fit its cache."""
     if not key.is_cpu:
-        torch.bmm(key, joint, out=maps).tanh_()
+        maps = torch.bmm(key, joint).tanh_()
         return torch.bmm(value, maps), maps
+    maps = _empty_in_large_pages((len(key), key.shape[1], joint.shape[2]), key.dtype)
+    weighted = key.new_empty(len(key), value.shape[1], joint.shape[2])
     # Cauchy-Schwarz: no score of a window can exceed the longest row of key times the longest column of joint.
-    bounds = (key.norm(dim=2).amax(dim=1) * joint.norm(dim=1).amax(dim=1)).tolist()
-    weighted = torch.empty_like(value[..., :1]).expand(-1, -1, joint.shape[2]).contiguous()
-    square = key.new_empty(maps.shape[1:])
-    for window, bound in enumerate(bounds):
-        scores = torch.mm(key[window], joint[window], out=maps[window])
-        if bound <= SMALL_SCORE and scores.dtype is torch.float32:
-            torch.mul(scores, scores, out=square)
-            scores.addcmul_(scores, square, value=-1 / 3)
+    bounds = key.norm(dim=2).amax(dim=1) * joint.norm(dim=1).amax(dim=1)
+    limit = SMALL_SCORE if key.dtype is torch.float32 else 0.0
+    parts = (x.split(WINDOWS_AT_ONCE) for x in (key, joint, value, bounds, maps, weighted))
+    for part_key, part_joint, part_value, part_bounds, scores, out in zip(*parts, strict=True):
+        torch.bmm(part_key, part_joint, out=scores)
+        if bool((part_bounds <= limit).all()):
+            scores.addcmul_(scores, scores * scores, value=-1 / 3)
         else:
             scores.tanh_()
-        torch.mm(value[window], scores, out=weighted[window])
+        torch.bmm(part_value, scores, out=out)
     return weighted, maps
+
+
+def _empty_in_large_pages(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    """Memory by way of NumPy, which asks for large pages: touching torch's own costs more than filling it."""
+    return torch.from_numpy(np.empty(math.prod(shape) * dtype.itemsize, np.uint8)).view(dtype).view(shape)
 
 
 class CoAttentionLayer(nn.Module):

@@ -1,0 +1,70 @@
+"""Speed of the published networks beside a plain transcription of their description, on a CPU.
+
+    python -m benchmarks.released_networks
+
+Features are precomputed: 8,012 clips, 501 windows of 16. Both sides run the same windows with the same random weights
+in the same process, in turn, so that the ratio holds on a busy machine too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from iaca.inference import WINDOWS_AT_ONCE
+from iaca.models.released_blocks import CLIPS, DIM, VISUAL_DIM
+from iaca.models.released_network import Published, PublishedNetwork
+from tests.reference_released import published_forward
+
+CLIPS_OF_THE_VIDEO = 8012
+
+
+def main() -> None:
+    """Print seconds of both sides, their ratio and their largest difference."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clips", type=int, default=CLIPS_OF_THE_VIDEO, help="clips of the video")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds; the fastest of each side counts")
+    options = parser.parse_args()
+
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    num_windows = -(-options.clips // CLIPS)
+    audio = torch.randn(num_windows, CLIPS, DIM)
+    visual = torch.rand(num_windows, CLIPS, VISUAL_DIM)
+    load = os.getloadavg()[0]
+    print(f"{options.clips} clips, {num_windows} windows, {options.threads} threads; load before the start {load:.1f}")
+    for kind in (Published.RJCA, Published.DCA):
+        print(_compare(kind, audio, visual, options.rounds))
+
+
+def _compare(kind: Published, audio: Tensor, visual: Tensor, rounds: int) -> str:
+    model = PublishedNetwork(kind).eval().requires_grad_(False)
+    weights = model.state_dict()
+    ours, plain = [], []
+    with torch.inference_mode():
+        for _ in range(rounds):
+            ours.append(_timed(lambda a, v: model(a, v).valence, audio, visual))
+            plain.append(_timed(lambda a, v: published_forward(weights, a, v)["valence"], audio, visual))
+    difference = (ours[0][1] - plain[0][1]).abs().max() / plain[0][1].abs().max()
+    fast, slow = min(seconds for seconds, _ in ours), min(seconds for seconds, _ in plain)
+    return (
+        f"{kind}: {fast:.2f} s, plain transcription {slow:.2f} s, ratio {slow / fast:.2f}; "
+        f"largest difference {difference:.1e} of the largest valence"
+    )
+
+
+def _timed(run: Callable[[Tensor, Tensor], Tensor], audio: Tensor, visual: Tensor) -> tuple[float, Tensor]:
+    """Seconds for all windows, WINDOWS_AT_ONCE in a call, and the predictions."""
+    start = time.perf_counter()
+    parts = [run(a, v) for a, v in zip(audio.split(WINDOWS_AT_ONCE), visual.split(WINDOWS_AT_ONCE), strict=True)]
+    return time.perf_counter() - start, torch.cat(parts)
+
+
+if __name__ == "__main__":
+    main()
