@@ -165,7 +165,7 @@ def build_corpus(
     conditions: Sequence[Sequence[Condition | str]] | None = None,
     crops: bool = True,
     video_size: int = 320,
-    crf: int = 29,
+    crf: int = 30,
     preset: str = "medium",
     processes: int | None = None,
     progress: bool = True,
@@ -186,7 +186,7 @@ def build_corpus(
         crops: Whether to write the faces, cut from the video, as pictures too.
         video_size: Width and height of the videos, an even number of at least 64 pixels. Faces are cut at 3/4 of it, so
             192 is enough for training.
-        crf: Of x264: higher numbers make smaller and coarser pictures. Choice: 29 at 320 pixels, 23 at 192, which is
+        crf: Of x264: higher numbers make smaller and coarser pictures. Choice: 30 at 320 pixels, 23 at 192, which is
             about the same for a face.
         preset: Of x264: slower ones make smaller files.
         processes: Recordings made side by side; None takes one for each processor.

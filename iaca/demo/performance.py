@@ -17,9 +17,9 @@ from iaca.demo.labels import drift, emotion_path, rate, unannotated_spans
 
 FPS = 25.0
 
-FACE_NOISE = {"valence": 0.30, "arousal": 0.30}
-VOICE_NOISE = {"valence": 0.25, "arousal": 0.42}
-ACTION_NOISE = 0.16
+FACE_NOISE = {"valence": 0.25, "arousal": 0.25}
+VOICE_NOISE = {"valence": 0.35, "arousal": 0.48}
+ACTION_NOISE = 0.13
 RESTRAINT = 0.92
 """Share of an expression that a restrained modality hides."""
 

@@ -13,7 +13,7 @@ import numpy as np
 KEYFRAME_EVERY_FRAMES = 12
 """A seek decodes at most so many pictures."""
 
-AUDIO_BITS_PER_S = 40_000
+AUDIO_BITS_PER_S = 36_000
 AAC_FRAME = 1024
 TIME_BASE_HZ = 12_800
 """Clock of the video track; a multiple of 25 frames a second and of the 0.1 s of leads."""
