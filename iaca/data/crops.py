@@ -150,7 +150,15 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray | None:
         encoded = np.fromfile(path, np.uint8)  # cv2.imread prints to stderr and fails on some names
     except OSError:
         return None
-    picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB) if len(encoded) else None
+    if not len(encoded) or not _ends(encoded):
+        return None
+    picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB)
     if picture is not None and picture.shape[:2] != (CROP_SIZE, CROP_SIZE):
         picture = cv2.resize(picture, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_AREA)
     return picture
+
+
+def _ends(encoded: np.ndarray) -> bool:
+    """Whether a JPEG has its end marker: OpenCV fills the rest of a truncated one with grey and says nothing."""
+    content = encoded[-4096:].tobytes()
+    return encoded[:2].tobytes() != b"\xff\xd8" or b"\xff\xd9" in content[2 if len(encoded) <= 4096 else 0 :]

@@ -1,0 +1,173 @@
+"""Looking into every file of a data tree once: what is remembered, what is damaged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from iaca.data.annotations import AnnotationError, read_labels
+from iaca.data.crops import read_picture
+from iaca.data.index import list_crops
+from iaca.data.media import MediaError, probe
+from iaca.files import write_whole
+
+CACHE_VERSION = 1
+
+
+class VideoFacts(NamedTuple):
+    """What the index needs to know of a video; `error` is empty where it can be read."""
+
+    frames: int | None = None
+    variable_frame_rate: bool | None = None
+    audio_offset_s: float | None = None
+    audio_codec: str | None = None
+    video_codec: str | None = None
+    browser_playable: bool | None = None
+    error: str = ""
+
+
+class LabelFacts(NamedTuple):
+    """What the index needs to know of a label file."""
+
+    lines: int | None = None
+    annotated: int = 0
+    error: str = ""
+
+
+class CropFacts(NamedTuple):
+    """Frames that have a crop, as runs of (first, last), and the files that are damaged."""
+
+    runs: tuple[tuple[int, int], ...] = ()
+    damaged: tuple[str, ...] = ()
+
+
+class Inspector:
+    """Looks into files and remembers what it saw by path, size and time of change.
+
+    Args:
+        cache_file: Where it is remembered; None forgets.
+    """
+
+    def __init__(self, cache_file: str | os.PathLike[str] | None) -> None:
+        self._file = None if cache_file is None else Path(cache_file)
+        self._known: dict[str, Any] = {}
+        self._changed = False
+        if self._file is not None and self._file.is_file():
+            try:
+                saved = json.loads(self._file.read_text(encoding="utf-8"))
+                self._known = saved["files"] if saved["version"] == CACHE_VERSION else {}
+            except (OSError, ValueError, KeyError, TypeError):
+                self._known = {}  # only a memory: whatever is wrong with it, look again
+
+    def video(self, path: Path) -> VideoFacts:
+        """Look into a video."""
+        return VideoFacts(*self._recall(path, lambda: _look_at_video(path)))
+
+    def labels(self, path: Path) -> LabelFacts:
+        """Look into a label file."""
+        return LabelFacts(*self._recall(path, lambda: _look_at_labels(path)))
+
+    def crops(self, folder: Path) -> CropFacts:
+        """Look into a folder of crops: every picture is opened on the first visit, damaged ones on each."""
+        runs, damaged = self._recall(folder, lambda: _look_at_crops(folder))
+        still = [path for path in damaged if read_picture(path) is None]
+        return CropFacts(tuple((first, last) for first, last in runs), tuple(still))
+
+    def save(self) -> None:
+        """Remember what was seen; a folder that cannot be written is no reason to stop."""
+        if self._file is None or not self._changed:
+            return
+        try:
+            write_whole(self._file, json.dumps({"version": CACHE_VERSION, "files": self._known}).encode())
+        except OSError:
+            return
+        self._changed = False
+
+    def _recall(self, path: Path, look: Any) -> Sequence[Any]:
+        try:
+            status = path.stat()
+        except OSError:
+            return look()
+        stamp = [status.st_size, status.st_mtime_ns]
+        known = self._known.get(str(path))
+        if known is not None and known[0] == stamp:
+            return known[1]
+        facts = look()
+        self._known[str(path)] = [stamp, facts]
+        self._changed = True
+        return facts
+
+
+def default_cache_file(roots: Iterable[Path]) -> Path:
+    """Where an index of these roots is remembered: below XDG_CACHE_HOME or ~/.cache, since data may be read-only."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    key = hashlib.sha256("\n".join(sorted(str(root.resolve()) for root in roots)).encode()).hexdigest()[:16]
+    return home / "iaca" / f"index-{key}.json"
+
+
+def runs_of(frames: Iterable[int]) -> list[tuple[int, int]]:
+    """Ascending frames as runs of (first, last)."""
+    runs: list[tuple[int, int]] = []
+    for frame in sorted(frames):
+        if runs and frame == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], frame)
+        else:
+            runs.append((frame, frame))
+    return runs
+
+
+def frames_in(runs: Iterable[tuple[int, int]], num_frames: int) -> np.ndarray:
+    """(N,) bool, frames that lie in a run."""
+    mask = np.zeros(num_frames, bool)
+    for first, last in runs:
+        mask[first : last + 1] = True
+    return mask
+
+
+def _look_at_video(path: Path) -> VideoFacts:
+    try:
+        info = probe(path)
+    except (MediaError, OSError) as error:
+        return VideoFacts(error=str(error))
+    return VideoFacts(
+        len(info.pts_s),
+        info.variable_frame_rate,
+        info.audio_offset_s,
+        info.audio_codec,
+        info.video_codec,
+        info.browser_playable,
+    )
+
+
+def _look_at_labels(path: Path) -> LabelFacts:
+    try:
+        labels = read_labels(path)
+    except (AnnotationError, OSError) as error:
+        return LabelFacts(error=str(error))
+    return LabelFacts(len(labels.valence), int(np.isfinite(labels.valence).sum()))
+
+
+def _look_at_crops(folder: Path) -> CropFacts:
+    crops = list_crops([folder])
+    damaged = [str(path) for path in crops.values() if not _looks_whole(path)]
+    return CropFacts(tuple(runs_of(crops)), tuple(damaged))
+
+
+def _looks_whole(path: Path) -> bool:
+    """A JPEG that begins and ends as one; anything else is decoded to be sure."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(2)
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 2))
+            if start == b"\xff\xd8" and file.read() == b"\xff\xd9":
+                return True
+    except OSError:
+        return False
+    return read_picture(path) is not None
