@@ -3,6 +3,8 @@
 Streamlit reads this file twice: the server imports it for `app`, and every visit runs it as a script.
 """
 
+import importlib
+import threading
 from pathlib import Path
 
 import streamlit as st
@@ -31,6 +33,8 @@ else:
     from dashboard.media import ROUTE
 
     player.provide_plotly()
+    # Torch takes seconds to import: begin while the browser still loads the page.
+    threading.Thread(target=importlib.import_module, args=("dashboard.services",), daemon=True).start()
     app = st.App(
         Path(__file__),
         routes=[

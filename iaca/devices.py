@@ -46,4 +46,5 @@ def device_label(device: torch.device) -> str:
     """What to call a device on screen: the name of the GPU, or CPU with its threads."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"CPU ({torch.get_num_threads()} threads)"
+    threads = torch.get_num_threads()
+    return f"CPU ({threads} thread{'s' if threads > 1 else ''})"

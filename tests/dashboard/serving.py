@@ -1,0 +1,74 @@
+"""The dashboard as a server, for browsers that look at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = (
+    "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--mute-audio",
+)  # fmt: skip
+PATIENCE_S = 60
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serve(root: Path, home: Path, checkpoints: Path | None = None) -> Iterator[tuple[str, subprocess.Popen]]:
+    """`streamlit run dashboard/app.py` on the data below `root`, with an empty HOME; yields address and process."""
+    port = _free_port()
+    environment = os.environ | {
+        "PYTHONPATH": str(PROJECT),
+        "HOME": str(home),
+        "IACA_DATA": str(root),
+        "IACA_FEATURES": str(root / "features"),
+        "IACA_CHECKPOINTS": str(checkpoints or root / "checkpoints"),
+    }
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
+    options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+    log = home / "server.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command + options, cwd=PROJECT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_until_up(address, server, log)
+        yield address, server
+    finally:
+        server.send_signal(signal.SIGINT)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _wait_until_up(address: str, server: subprocess.Popen, log: Path) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"the dashboard did not start: {log.read_text()}")
