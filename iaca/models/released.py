@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from iaca.config import AUDIO, VISUAL
+from iaca.errors import InputError
 from iaca.models.released_blocks import CLIPS, DIM, VISUAL_DIM
 from iaca.models.released_network import Published, PublishedNetwork
 
@@ -39,7 +40,7 @@ COLOUR_CHANNELS = 3
 NAMES_SHOWN = 4
 
 
-class ReleasedError(ValueError):
+class ReleasedError(InputError):
     """A weight file that cannot be used: the message names the file, the reason, and what to do."""
 
 

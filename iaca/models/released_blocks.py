@@ -204,6 +204,8 @@ def _correlate_in_place(key: Tensor, joint: Tensor, value: Tensor) -> tuple[Tens
 
 def _empty_in_large_pages(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     """Memory by way of NumPy, which asks for large pages: touching torch's own costs more than filling it."""
+    if 0 in shape:
+        return torch.empty(shape, dtype=dtype)
     return torch.from_numpy(np.empty(math.prod(shape) * dtype.itemsize, np.uint8)).view(dtype).view(shape)
 
 
