@@ -46,9 +46,9 @@ class ChainSize:
     """
 
     shown: int = 12
-    validation: int = 36
-    backbone: int = 60
-    training: int = 60
+    validation: int = 24
+    backbone: int = 48
+    training: int = 40
     shown_s: float = 50.0
     seconds: float = 40.0
     visual_epochs: int = 10
@@ -58,7 +58,14 @@ class ChainSize:
 def build_corpora(work: Path, demo: Path, size: ChainSize, seed: int) -> None:
     """Build the shown corpus in `demo`, and those that teach and score in `work`; what exists is kept."""
     build_corpus(demo, identities=size.shown, seconds=size.shown_s, seed=seed, crops=False)
-    common = {"seconds": size.seconds, "seed": seed, "crops": False, "video_size": TRAINING_VIDEO_SIZE, "crf": 23}
+    common = {
+        "seconds": size.seconds,
+        "seed": seed,
+        "crops": False,
+        "video_size": TRAINING_VIDEO_SIZE,
+        "crf": 23,
+        "preset": "veryfast",
+    }
     build_corpus(work / "backbone", role=Role.BACKBONE, identities=size.backbone, **common)
     build_corpus(work / "training", role=Role.TRAINING, identities=size.training, **common)
     build_corpus(
