@@ -11,6 +11,9 @@ import iaca
 from iaca.errors import InputError
 
 COMMANDS = {
+    "index": "say what a download of Aff-Wild2 holds and what is wrong with it",
+    "extract": "turn recordings into features, one file per subject",
+    "train-backbone": "fine-tune a backbone on valence and arousal",
     "predict": "every frame's prediction and explanation of one subject, as a table",
     "train": "train a fusion model on features",
     "evaluate": "score checkpoints on features",

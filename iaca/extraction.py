@@ -18,6 +18,7 @@ from iaca.config import AUDIO, VISUAL, ConfigError
 from iaca.data.annotations import AnnotationError
 from iaca.data.clips import CLIP_PICTURES, check_clip_stride, clip_ends
 from iaca.data.crops import CropError, Crops
+from iaca.data.face_detection import FaceDetector, find_faces, screen_order, write_faces_csv
 from iaca.data.faces import CROP_SIZE, FacesError
 from iaca.data.features import FeatureError, read_feature_header, write_features
 from iaca.data.index import Problem
@@ -142,6 +143,7 @@ def extract_all(
     clip_stride: int,
     device: str | torch.device = "cpu",
     shard: tuple[int, int] = (0, 1),
+    detector: FaceDetector | None = None,
     quiet: bool = False,
 ) -> ExtractionSummary:
     """Extract many subjects, one file each. May be stopped at any moment and run again: whole files are kept.
@@ -155,6 +157,8 @@ def extract_all(
         device: Where the backbones run.
         shard: (i, n): every n-th subject beginning with number i, so that n runs share the work without touching
             the same file.
+        detector: Finds the faces of subjects that come without; what it found is kept in `out_dir`/faces. None: such
+            subjects are problems.
         quiet: No progress on stderr.
 
     Returns:
@@ -169,7 +173,8 @@ def extract_all(
         raise ConfigError(f"shard is {number} of {shards}; expected a number from 0 to {shards - 1}")
     out_dir = Path(out_dir)
     # Sorted, so that every run of a job array sees the same order.
-    mine = sorted(recordings, key=lambda recording: recording.subject)[number::shards]
+    everyone = sorted(recordings, key=lambda recording: recording.subject)
+    mine = everyone[number::shards]
     written, skipped, problems = [], [], []
     with (
         tqdm(total=len(mine), unit="subject", desc="extract", disable=quiet, dynamic_ncols=True) as subjects,
@@ -182,9 +187,16 @@ def extract_all(
             else:
                 clips.set_description(recording.subject)
                 try:
+                    found_by = None
+                    if detector is not None and not has_known_faces(recording):
+                        recording = with_found_faces(recording, everyone, detector, out_dir / "faces")
+                        found_by = detector.name
                     features = extract(
                         recording, visual, audio, clip_stride=clip_stride, device=device, progress=clips.update
                     )
+                    if found_by is not None:
+                        told = f"no crops were given: faces were found in the video by {found_by}"
+                        features = features._replace(problems=(told, *features.problems))
                     write_features(path, features)
                     written.append(path)
                 except RECORDING_ERRORS as error:
@@ -192,6 +204,59 @@ def extract_all(
             subjects.update()
             subjects.set_postfix(written=len(written), skipped=len(skipped), failed=len(problems))
     return ExtractionSummary(tuple(written), tuple(skipped), tuple(problems))
+
+
+def has_known_faces(recording: Recording) -> bool:
+    """Whether faces are given, as crops or as places in faces.csv."""
+    return bool(recording.crop_folders) or recording.faces_file is not None
+
+
+def with_found_faces(
+    recording: Recording, others: Iterable[Recording], detector: FaceDetector, folder: Path
+) -> Recording:
+    """The recording with a faces.csv of its own, from an earlier run or looked for now.
+
+    Args:
+        recording: Who is looked for.
+        others: All recordings: people in the same video are told apart by their order on screen.
+        detector: What finds faces.
+        folder: Where `<subject>.<detector>.csv` is kept.
+
+    Raises:
+        MediaError: There is no video, or it cannot be read.
+        CropError: No face was found.
+    """
+    path = folder / f"{recording.subject}.{detector.name}.csv"
+    if not path.is_file():
+        if recording.video_file is None:
+            raise MediaError(f"{recording.subject} has no video; expected {recording.video}.mp4 or .avi")
+        together = {r.subject for r in others if r.video == recording.video} | {recording.subject}
+        found = find_faces(recording.video_file, screen_order(sorted(together)), detector)[recording.subject]
+        if not len(found.frame):
+            raise CropError(
+                f"{recording.subject} has no crops, and {detector.name} found no face in {recording.video_file}"
+            )
+        write_faces_csv(path, {recording.subject: found})
+    return recording._replace(faces_file=path)
+
+
+def single_recording(video: str | os.PathLike[str], labels: str | os.PathLike[str] | None = None) -> Recording:
+    """A recording from one video of any format, outside any data tree.
+
+    Args:
+        video: The video; its stem names the subject.
+        labels: Label file, or None.
+
+    Raises:
+        MediaError: The video does not exist.
+        AnnotationError: The label file does not exist.
+    """
+    video, labels = Path(video), None if labels is None else Path(labels)
+    if not video.is_file():
+        raise MediaError(f"{video} does not exist; expected a video")
+    if labels is not None and not labels.is_file():
+        raise AnnotationError(f"{labels} does not exist; expected a label file")
+    return Recording(video.stem, video.stem, None, video, labels)
 
 
 def is_current(path: Path, visual: Backbone, audio: Backbone, clip_stride: int) -> bool:
@@ -236,7 +301,7 @@ def _remedy(error: Exception) -> str:
     if isinstance(error, MediaError):
         return "Download the video again, or convert it with ffmpeg."
     if isinstance(error, CropError | FacesError):
-        return "Add the folder of crops to the data roots."
+        return "Add the folder of crops to the data roots, or let a detector look for faces (a YuNet file finds more)."
     if isinstance(error, AnnotationError):
         return "Repair the label file."
     return "Check free space and permissions."

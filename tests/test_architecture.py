@@ -30,6 +30,7 @@ ALLOWED = {
     "iaca.sampling": set(),
     "iaca.checkpoints": {"iaca.models"},
     "iaca.extraction": {"iaca.data", "iaca.models", "iaca.checkpoints", "iaca.devices"},
+    "iaca.pretrained": {"iaca.models", "iaca.checkpoints"},
     "iaca.inference": {"iaca.data", "iaca.models", "iaca.checkpoints", "iaca.dropout", "iaca.metrics"},
     "iaca.backbone_training": {
         "iaca.data", "iaca.models", "iaca.checkpoints", "iaca.extraction", "iaca.losses", "iaca.metrics",

@@ -1,0 +1,86 @@
+"""python -m iaca extract: recordings -> one feature file per subject."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from iaca.commands import CommandError, add_device
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders with videos, crops and annotations")
+    parser.add_argument("--video", type=Path, metavar="FILE", help="one video of any format, instead of roots")
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="label file of --video")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for <subject>.safetensors")
+    parser.add_argument("--visual", default="slim", metavar="NAME|FILE", help="slim, r3d_18, r2plus1d_18 or a file")
+    parser.add_argument("--audio", default="slim", metavar="NAME|FILE", help="slim, resnet18 or a file")
+    parser.add_argument(
+        "--clip-stride", type=int, metavar="N", help="frames between clips (default: 1 on a GPU, 8 on a CPU)"
+    )
+    parser.add_argument("--subject", action="append", default=[], metavar="NAME", help="only this one; repeatable")
+    parser.add_argument("--shard", default="0/1", metavar="I/N", help="part I of N, counted from 0 (a job array)")
+    parser.add_argument("--untrained", action="store_true", help="allow random weights where none are at hand")
+    parser.add_argument("--yunet", type=Path, metavar="FILE", help="face detector (default: IACA_YUNET, else Haar)")
+    parser.add_argument("--strict", action="store_true", help="exit with status 1 when any subject failed")
+    add_device(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Extract.
+
+    Returns:
+        0, or 1 where no subject has features in the end, or one failed with --strict.
+    """
+    from iaca.data.face_detection import choose_detector
+    from iaca.data.index import find_recordings
+    from iaca.devices import choose_device
+    from iaca.extraction import extract_all, single_recording
+    from iaca.pretrained import find_backbone
+
+    if bool(args.roots) == bool(args.video):
+        raise CommandError("expected either ROOT... or --video FILE")
+    if args.labels and not args.video:
+        raise CommandError("--labels is given without --video; labels of ROOT... are found by name")
+    device = choose_device(args.device)
+    problems = []
+    if args.video:
+        recordings = [single_recording(args.video, args.labels)]
+    else:
+        index = find_recordings(args.roots)
+        recordings, problems = list(index.recordings), list(index.problems)
+        if args.subject:
+            recordings = [index.find(name) for name in args.subject]
+    summary = extract_all(
+        recordings,
+        args.out,
+        find_backbone(args.visual, "visual", untrained=args.untrained),
+        find_backbone(args.audio, "audio", untrained=args.untrained),
+        clip_stride=args.clip_stride or (1 if device.type == "cuda" else 8),
+        device=device,
+        shard=parse_shard(args.shard),
+        detector=choose_detector(args.yunet),
+    )
+    for problem in [*problems, *summary.problems]:
+        print(f"{problem.file}: {problem.reason} {problem.remedy}", file=sys.stderr)
+    print(
+        f"{args.out}: {len(summary.written)} subjects written, {len(summary.skipped)} were there, "
+        f"{len(summary.problems)} failed"
+    )
+    nothing = not (summary.written or summary.skipped) and bool(summary.problems or not recordings)
+    return 1 if nothing or (args.strict and summary.problems) else 0
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """I/N, counted from 0.
+
+    Raises:
+        CommandError: Anything else.
+    """
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not match or int(match[1]) >= int(match[2]):
+        raise CommandError(f"--shard is {text!r}; expected I/N with I from 0 to N - 1, such as 0/8")
+    return int(match[1]), int(match[2])

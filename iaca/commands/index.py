@@ -1,0 +1,29 @@
+"""python -m iaca index: what a download of Aff-Wild2 holds, and what is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("roots", nargs="+", metavar="ROOT", help="folders with videos, crops and annotations")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
+    parser.add_argument("--strict", action="store_true", help="exit with status 1 when there is any problem")
+    parser.add_argument("--cache", type=Path, metavar="FILE", help="where what was seen is remembered")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the report.
+
+    Returns:
+        0 when the tree is usable, 1 when it is not, or has a problem with --strict.
+    """
+    from iaca.data.report import format_report, inspect_roots
+
+    report = inspect_roots(args.roots, cache_file=args.cache, progress=sys.stderr.isatty())
+    print(json.dumps(report.to_json(), ensure_ascii=False, indent=1) if args.json else format_report(report))
+    return 0 if report.usable and not (args.strict and report.problems) else 1
