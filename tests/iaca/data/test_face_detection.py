@@ -32,14 +32,16 @@ class BrightSquares:
         return [Detection(*centres[i], max(stats[i][2:4]), 0.0, 1.0) for i in range(1, count) if stats[i][4] > 40]
 
 
-def film(path, frames, squares):
-    """A dark video; `squares(k)` gives (x, y, size) of each bright one in frame k."""
+def film(path, frames, squares, background=None, codec="libx264"):
+    """A dark video, or one of the given picture; `squares(k)` gives (x, y, size) of each bright one in frame k."""
+    background = np.full((240, 320, 3), 20, np.uint8) if background is None else background
     with av.open(str(path), "w") as out:
-        stream = out.add_stream("libx264", rate=Fraction(25))
-        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        stream.options = {"preset": "ultrafast"}
+        stream = out.add_stream(codec, rate=Fraction(25))
+        stream.height, stream.width = background.shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"preset": "ultrafast"} if codec == "libx264" else {}
         for k in range(frames):
-            picture = np.full((240, 320, 3), 20, np.uint8)
+            picture = background.copy()
             for x, y, size in squares(k):
                 half = size / 2
                 picture[round(y - half) : round(y + half), round(x - half) : round(x + half)] = 230
