@@ -318,10 +318,10 @@ def spans(mask: np.ndarray, pts_s: np.ndarray) -> list[tuple[float, float]]:
 
 
 def episode_label(episode: Episode) -> str:
-    """What is wrong in an episode, in a few words."""
+    """What is wrong in an episode, in a few words; a control is a conflict without a cue to its truth."""
     if episode.truth_modality:
-        cue = " (no cue)" if episode.kind.endswith("control") else ""
-        return f"conflict: {SENSES[episode.truth_modality]} is true{cue}"
+        kind = "control" if episode.kind.endswith("control") else "conflict"
+        return f"{kind}: {SENSES[episode.truth_modality]} true"
     return f"{SENSES[episode.modality]}: {episode.kind}"
 
 

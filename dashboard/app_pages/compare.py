@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import figures, palette, services, session
 from dashboard.components.player import PlayerData, player
@@ -156,15 +158,19 @@ def _player_data(
     )
 
 
-def _show_notices(place, notices: list[str]) -> None:
-    sentences = list(dict.fromkeys(notices))
+def _literal(sentence: str) -> str:
+    """A sentence that may hold names of files, as Markdown that shows it as it is; only `code` is kept."""
+    return re.sub(r"([\\*_{}\[\]<>#$~|:])", r"\\\1", sentence)
+
+
+def _show_notices(place: DeltaGenerator, notices: list[str]) -> None:
+    sentences = [_literal(sentence) for sentence in dict.fromkeys(notices)]
     with place:
-        for sentence in sentences[:NOTICES_AT_ONCE]:
-            st.warning(sentence, icon=":material/warning:")
+        if sentences:
+            st.warning("  \n".join(sentences[:NOTICES_AT_ONCE]), icon=":material/warning:")
         if len(sentences) > NOTICES_AT_ONCE:
             with st.expander(f"{len(sentences) - NOTICES_AT_ONCE} more remarks on the data"):
-                for sentence in sentences[NOTICES_AT_ONCE:]:
-                    st.markdown(f"- {sentence}")
+                st.markdown("\n".join(f"- {sentence}" for sentence in sentences[NOTICES_AT_ONCE:]))
 
 
 def show() -> None:

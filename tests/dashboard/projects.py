@@ -126,11 +126,11 @@ def make_features(spec: Spec, seed: int, backbones: dict[str, dict[str, str]] = 
     )
 
 
-def write_model(path: Path, *, iaca: bool, seed: int) -> None:
+def write_model(path: Path, *, iaca: bool, seed: int, **settings: str) -> None:
     """An untrained model; gates start at random, so that they move."""
     torch.manual_seed(seed)
     config = FusionConfig(
-        iaca=iaca, audio_dim=FEATURE_DIM, visual_dim=FEATURE_DIM, dim=FEATURE_DIM, gate_init="default"
+        iaca=iaca, audio_dim=FEATURE_DIM, visual_dim=FEATURE_DIM, dim=FEATURE_DIM, gate_init="default", **settings
     )
     save_checkpoint(path, FusionModel(config), backbones=BACKBONES)
 

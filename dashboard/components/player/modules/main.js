@@ -9,6 +9,7 @@ import { Readout } from "./readout.js";
 import { readTheme } from "./theme.js";
 
 const CLOSEST_ZOOM_S = 0.5;
+const UPDATE = "iaca-update"; // name of the last update in the browser's performance timeline
 const players = new WeakMap(); // element that Streamlit keeps for us -> Player
 
 // Columns of a data frame that travelled as Arrow, by name.
@@ -43,6 +44,7 @@ class Player {
   }
 
   async update(data) {
+    const arrived = performance.now();
     this.newest = data;
     this.plotly = await loadPlotly(data.plotly);
     if (this.newest !== data) return; // a later update overtook this one
@@ -56,6 +58,8 @@ class Player {
     this.scrub.max = pts.length - 1;
     await this.draw();
     await new Promise(requestAnimationFrame);
+    performance.clearMeasures(UPDATE);
+    performance.measure(UPDATE, { start: arrived });
     this.root.dataset.revision = ++this.revision;
   }
 

@@ -1,0 +1,162 @@
+"""What the player is told to draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dashboard import palette
+from dashboard.figures import Shown, compare_figure, episode_label, score_limits, spans
+from iaca.checkpoints import load_checkpoint
+from iaca.config import DropoutConfig
+from iaca.inference import infer
+from iaca.types import Episode
+from tests.dashboard.projects import Spec, make_features, write_model
+
+SPEC = Spec("someone", 160)
+
+
+@pytest.fixture(scope="module")
+def features():
+    return make_features(SPEC, seed=5)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    for name, iaca in (("ca", False), ("ca_iaca", True)):
+        write_model(folder / f"{name}.safetensors", iaca=iaca, seed=3)
+    return [load_checkpoint(folder / f"{name}.safetensors") for name in ("ca", "ca_iaca")]
+
+
+def shown_models(features, models, dropout=None):
+    shown = []
+    for model, style in zip(models, palette.MODELS, strict=False):
+        baseline = infer(features, model)
+        trace = infer(features, model, [dropout]) if dropout else baseline
+        shown.append(Shown(model.title, trace, baseline, style))
+    return shown
+
+
+def draw(features, models, dropout=None, *, target="valence", score="contribution", scaled=True, episodes=()):
+    shown = shown_models(features, models, dropout)
+    truth = infer(features, models[0]).frames
+    return compare_figure("someone", truth, shown, target=target, score=score, scaled=scaled, episodes=episodes)
+
+
+def rows_of(figure):
+    return {row["key"]: row for row in figure.spec["rows"]}
+
+
+def test_rows_come_in_the_order_of_the_model(features, models):
+    assert [row["key"] for row in draw(features, models).spec["rows"]] == [
+        "attention", "stage1_audio_1", "stage1_visual_1", "stage2_1", "valence", "arousal",
+    ]  # fmt: skip
+
+
+def test_every_curve_has_numbers_a_name_and_a_place_in_the_legend(features, models):
+    figure = draw(features, models, DropoutConfig(share=0.3))
+    for row in figure.spec["rows"]:
+        names = [trace["name"] for trace in row["traces"]]
+        assert len(set(names)) == len(names) > 0
+        for trace in row["traces"]:
+            assert trace["legend"]
+            assert figure.frames[trace["column"]].dtype == np.float32
+            assert len(figure.frames[trace["column"]]) == SPEC.frames
+
+
+def test_stacked_weights_fill_their_row_exactly(features, models):
+    figure = draw(features, models)
+    for key in ("stage1_audio_1", "stage1_visual_1", "stage2_1"):
+        row = rows_of(figure)[key]
+        assert [trace["stack"] for trace in row["traces"]] == ["first"] + ["next"] * (len(row["traces"]) - 1)
+        total = sum(figure.frames[trace["column"]] for trace in row["traces"])
+        np.testing.assert_allclose(total, 1, atol=1e-5)
+
+
+def test_scaled_scores_reach_0_and_1_without_dropout_and_keep_their_limits_under_it(features, models):
+    shown = shown_models(features, models)
+    limits = score_limits(shown, "valence", "contribution")
+    dropped = shown_models(features, models, DropoutConfig(share=0.5))
+    assert score_limits(dropped, "valence", "contribution") == limits
+    figure = draw(features, models)
+    for modality in ("audio", "visual"):
+        values = figure.frames[[f"0_{modality}_score", f"1_{modality}_score"]].to_numpy()
+        assert values.min() == pytest.approx(0, abs=1e-6)
+        assert values.max() == pytest.approx(1, abs=1e-6)
+    under = draw(features, models, DropoutConfig(share=0.5)).frames["1_audio_score"].to_numpy()
+    raw = dropped[1].trace.frames["valence_audio_contribution"].to_numpy()
+    expected = (raw - limits.low["audio"]) / (limits.high["audio"] - limits.low["audio"])
+    np.testing.assert_allclose(under, expected, atol=1e-5)
+
+
+def test_raw_scores_are_those_of_the_trace(features, models):
+    figure = draw(features, models, score="received", scaled=False, target="arousal")
+    expected = infer(features, models[1]).frames["arousal_visual_received"]
+    np.testing.assert_allclose(figure.frames["1_visual_score"], expected, atol=1e-6)
+
+
+def test_ghosts_and_shading_appear_only_under_dropout(features, models):
+    plain, dropped = draw(features, models), draw(features, models, DropoutConfig(share=0.25, seed=4))
+    assert [trace["name"] for trace in rows_of(plain)["valence"]["traces"]] == ["truth", "CA", "CA+IACA"]
+    assert [trace["name"] for trace in rows_of(dropped)["valence"]["traces"]] == [
+        "truth", "CA", "CA+IACA", "CA, no dropout", "CA+IACA, no dropout",
+    ]  # fmt: skip
+    assert not [band for band in plain.spec["bands"] if band["kind"] == "dropped"]
+    (band,) = [band for band in dropped.spec["bands"] if band["kind"] == "dropped"]
+    lost = infer(features, models[0], [DropoutConfig(share=0.25, seed=4)]).frames["audio_dropped"].to_numpy()
+    inside = np.zeros(SPEC.frames, bool)
+    for start, end in band["spans"]:
+        inside |= (features.pts_s >= start - 1e-9) & (features.pts_s < end - 1e-9)
+    np.testing.assert_array_equal(inside, lost)
+
+
+def test_spans_join_neighbours_and_reach_to_the_next_frame():
+    pts_s = np.array([0.0, 0.1, 0.3, 0.4])
+    assert spans(np.array([True, True, False, True]), pts_s) == [(0.0, 0.3), (0.4, pytest.approx(0.5))]
+    assert spans(np.zeros(4, bool), pts_s) == []
+    assert spans(np.zeros(0, bool), np.zeros(0)) == []
+
+
+def test_episodes_are_named_and_masks_lie_only_behind_their_rows(features, models):
+    episodes = [
+        Episode("someone", 1.0, 2.0, "audio", "noise"),
+        Episode("someone", 2.0, 3.0, "visual", "conflict", "audio"),
+        Episode("someone", 3.0, 4.0, "visual", "conflict_control", "audio"),
+    ]
+    assert [episode_label(one) for one in episodes] == ["voice: noise", "conflict: voice true", "control: voice true"]
+    figure = draw(features, models, episodes=episodes)
+    bands = {band["label"]: band for band in figure.spec["bands"]}
+    assert bands["voice: noise"]["spans"] == [(1.0, 2.0)]
+    assert bands["voice: noise"]["rows"] is None
+    assert set(bands["not annotated"]["rows"]) == {"valence", "arousal"}
+    assert set(bands["no face"]["rows"]) == {"attention", "stage1_visual_1"}
+    assert bands["no face"]["hatched"]
+
+
+def test_without_models_truth_remains(features, models):
+    truth = infer(features, models[0]).frames
+    figure = compare_figure("someone", truth, [], target="valence", score="contribution", scaled=True)
+    assert list(rows_of(figure)) == ["valence", "arousal"]
+    np.testing.assert_array_equal(figure.frames["truth_valence"], features.valence)
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(a, b):
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_every_colour_is_its_own_and_stands_out_on_light_and_dark_pages():
+    colours = [palette.AUDIO, palette.VISUAL, palette.JOINT, *(style.colour for style in palette.MODELS)]
+    assert len(set(colours)) == len(colours)
+    for light, dark in colours:
+        assert contrast(light, "#ffffff") >= 3
+        assert contrast(dark, "#0e1117") >= 3
+    assert len({style.dash for style in palette.MODELS}) == len(palette.MODELS)
+    assert len({style.shape for style in (*palette.MODELS, palette.TRUTH)}) == len(palette.MODELS) + 1

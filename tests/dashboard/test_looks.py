@@ -1,0 +1,84 @@
+"""The page as a user sees it: light and dark, wide and narrow, and with damaged files."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from tests.dashboard.browsing import PLAYER, open_player
+from tests.dashboard.projects import Spec, write_project
+
+SHADES = """() => {
+  const style = (selector) => getComputedStyle(document.querySelector(selector));
+  const ink = document.querySelector('[data-testid=player-plot] .ytick text');
+  return {
+    page: style('[data-testid=stApp]').backgroundColor,
+    text: style('.iaca-row-title').color,
+    axis: getComputedStyle(ink).fill,
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, server):
+    root = write_project(tmp_path_factory.mktemp("looks"), [Spec("good", 80), Spec("bad", 80)])
+    checkpoint = root / "checkpoints" / "ca.safetensors"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-64])
+    (root / "batch1" / "bad.mp4").write_bytes(b"this is no video")
+    return server(root)
+
+
+def brightness(colour):
+    numbers = [float(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+    return sum(numbers) / 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_and_axes_stand_out_in_both_themes_and_follow_a_change(page, address, scheme):
+    other = "dark" if scheme == "light" else "light"
+    page.emulate_media(color_scheme=scheme)
+    open_player(page, address, "good")
+    for expected in (scheme, other):
+        page.emulate_media(color_scheme=expected)
+        is_dark = "true" if expected == "dark" else "false"
+        page.wait_for_function(f"document.querySelector('{PLAYER}').classList.contains('iaca-dark') === {is_dark}")
+        shades = page.evaluate(SHADES)
+        dark = expected == "dark"
+        assert (brightness(shades["page"]) < 80) == dark
+        assert abs(brightness(shades["text"]) - brightness(shades["page"])) > 120
+        assert abs(brightness(shades["axis"]) - brightness(shades["page"])) > 100
+
+
+@pytest.mark.parametrize("width", [1280, 1680])
+def test_nothing_overlaps_or_leaves_the_window(page, address, width):
+    page.set_viewport_size({"width": width, "height": 1000})
+    open_player(page, address, "good")
+    boxes = {
+        name: page.get_by_test_id(f"player-{name}").bounding_box()
+        for name in ("video", "plane", "readout", "plot", "legend", "scrub")
+    }
+    for name, box in boxes.items():
+        assert box["width"] > 60, name
+        assert box["x"] + box["width"] <= width, name
+    assert boxes["video"]["x"] + boxes["video"]["width"] <= boxes["plane"]["x"] + 1
+    assert boxes["plane"]["x"] + boxes["plane"]["width"] <= boxes["readout"]["x"] + 1
+    assert boxes["plot"]["x"] + boxes["plot"]["width"] <= boxes["legend"]["x"] + 1
+    legends = [box.bounding_box() for box in page.get_by_test_id("player-legend").locator("> div").all()]
+    for above, below in itertools.pairwise(legends):
+        assert above["y"] + above["height"] <= below["y"] + 1
+
+
+def test_damaged_files_are_told_in_a_sentence_and_the_rest_works(page, address):
+    page.goto(f"{address}/?subject=bad")
+    page.wait_for_selector(f'{PLAYER}[data-subject="bad"][data-revision]')
+    page.locator("[data-testid=stAlert]").wait_for()
+    text = page.locator("body").inner_text()
+    assert "ca.safetensors" in text
+    assert "bad.mp4" in text
+    assert "Traceback" not in text
+    assert "There is no video for this subject" in text
+    assert page.locator("[data-testid=stException]").count() == 0
+    page.get_by_test_id("player-scrub").evaluate("(bar) => { bar.value = 40; bar.dispatchEvent(new Event('input')); }")
+    assert page.get_attribute(PLAYER, "data-frame") == "40"
+    assert page.get_by_test_id("player-legend").locator("> div").count() == 6

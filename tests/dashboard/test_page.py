@@ -1,0 +1,197 @@
+"""The compare page as Python runs it: choices, scores, notices."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.session import PROJECT
+from iaca.checkpoints import load_checkpoint
+from iaca.config import DropoutConfig
+from iaca.data.features import read_features, write_features
+from iaca.inference import infer
+from tests.dashboard.projects import BACKBONES, Spec, make_features, write_model, write_project
+
+SPECS = [Spec("strong-01", 120), Spec("weak-voice-02", 100)]
+
+
+@pytest.fixture(scope="module")
+def shared_project(tmp_path_factory):
+    return write_project(tmp_path_factory.mktemp("page"), SPECS)
+
+
+@pytest.fixture
+def project(shared_project, tmp_path):
+    """A copy that a test may damage."""
+    return shutil.copytree(shared_project, tmp_path / "data")
+
+
+@pytest.fixture
+def open_page(monkeypatch):
+    """Runs the page on a data root, with optional URL parameters."""
+
+    def run(root, **parameters):
+        monkeypatch.setenv("IACA_DATA", str(root))
+        monkeypatch.setenv("IACA_FEATURES", str(root / "features"))
+        monkeypatch.setenv("IACA_CHECKPOINTS", str(root / "checkpoints"))
+        monkeypatch.setattr("sys.argv", ["app.py"])
+        page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
+        for name, value in parameters.items():
+            page.query_params[name] = value
+        page.run()
+        assert not page.exception
+        return page
+
+    return run
+
+
+def notices(page):
+    """What the page warns of, without the backslashes that keep Markdown off."""
+    return re.sub(r"\\(.)", r"\1", " ".join(warning.value for warning in page.warning))
+
+
+def widget(elements, label):
+    """The one element with this label."""
+    found = [one for one in elements if one.label == label]
+    assert len(found) == 1, label
+    return found[0]
+
+
+def score_table(page):
+    return next(one.value for one in page.markdown if one.value.startswith("| CCC"))
+
+
+def test_subjects_are_listed_with_condition_length_and_scores_of_both_models(open_page, shared_project):
+    page = open_page(shared_project)
+    options = widget(page.selectbox, "Subject").options
+    assert len(options) == 2
+    for option, name, length in zip(options, ("strong-01", "weak-voice-02"), ("0:04", "0:04"), strict=True):
+        assert option.startswith(f"{name} · weak voice · {length} · CA ")
+        assert re.search(r"CA −?\.\d\d / −?\.\d\d · CA\+IACA −?\.\d\d / −?\.\d\d$", option)
+    assert not page.warning
+
+
+def test_a_banner_says_synthetic_and_how_to_bring_ones_own_data(open_page, shared_project, project):
+    text = " ".join(caption.value for caption in open_page(shared_project).caption)
+    assert "Synthetic" in text
+    assert "IACA_DATA" in text
+    (project / "corpus.json").unlink()
+    assert "Synthetic" not in " ".join(caption.value for caption in open_page(project).caption)
+
+
+def test_dropout_shows_the_change_of_every_score_and_equals_inference(open_page, shared_project):
+    page = open_page(shared_project)
+    assert "[" not in score_table(page)
+    widget(page.toggle, "Drop audio").set_value(True).run()
+    widget(page.slider, "Audio dropout (%)").set_value(60).run()
+    widget(page.selectbox, "Pattern").set_value("block").run()
+    widget(page.number_input, "Seed").set_value(3).run()
+    table = score_table(page)
+    assert table.count("[") == 4
+    features = read_features(shared_project / "features" / "strong-01.safetensors")
+    model = load_checkpoint(shared_project / "checkpoints" / "ca_iaca.safetensors")
+    after = infer(features, model, [DropoutConfig(share=0.6, pattern="block", seed=3)]).scores["valence"].ccc
+    change = after - infer(features, model).scores["valence"].ccc
+    assert f"**{after:.3f}** ".replace("-", "−") in table
+    assert f"[{change:+.3f}]".replace("-", "−") in table
+
+
+def test_gates_are_chosen_only_where_a_model_has_two_trunks(open_page, shared_project, project):
+    assert widget(open_page(shared_project).selectbox, "Gates of").options == ["valence", "arousal"]
+    for name, iaca in (("ca", False), ("ca_iaca", True)):
+        write_model(project / "checkpoints" / f"{name}.safetensors", iaca=iaca, seed=1, trunk="shared")
+    assert "Gates of" not in [one.label for one in open_page(project).selectbox]
+
+
+def test_the_device_is_named_and_the_environment_and_command_line_choose_it(open_page, shared_project, monkeypatch):
+    assert widget(open_page(shared_project).selectbox, "Device").value == "cpu"
+    monkeypatch.setenv("IACA_DEVICE", "cuda:7")
+    assert "'cuda:7'" in notices(open_page(shared_project))
+
+
+def test_the_address_chooses_the_subject_and_an_unknown_one_is_said_to_be(open_page, shared_project):
+    assert widget(open_page(shared_project, subject="weak-voice-02").selectbox, "Subject").value == "weak-voice-02"
+    assert "'nobody'" in notices(open_page(shared_project, subject="nobody"))
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def made_by_another_backbone(root):
+    other = BACKBONES | {"audio": {"name": "other_backbone", "sha256": "c" * 64}}
+    write_features(root / "features" / "strong-01.safetensors", make_features(SPECS[0], 0, other))
+
+
+BAD_INPUT = {
+    "missing checkpoint": (
+        lambda root: (root / "checkpoints" / "ca.safetensors").unlink(), ("ca.safetensors", "does not exist"),
+    ),
+    "truncated checkpoint": (
+        lambda root: truncate(root / "checkpoints" / "ca_iaca.safetensors"), ("ca_iaca.safetensors", "damaged"),
+    ),
+    "features of another backbone": (made_by_another_backbone, ("strong-01", "other_backbone", "audio_slim")),
+    "truncated features": (
+        lambda root: truncate(root / "features" / "strong-01.safetensors"), ("strong-01.safetensors", "truncated"),
+    ),
+    "video without labels": (
+        lambda root: next(root.rglob("strong-01.txt")).unlink(), ("strong-01.mp4", "no label file"),
+    ),
+    "features without video": (
+        lambda root: [path.unlink() for path in root.rglob("strong-01.*") if path.suffix in (".mp4", ".txt")],
+        ("strong-01.safetensors", "no video"),
+    ),
+    "truncated video": (
+        lambda root: (root / "batch1" / "strong-01.mp4").write_bytes(b"not a video"), ("strong-01.mp4",),
+    ),
+    "damaged corpus.json": (lambda root: (root / "corpus.json").write_text("{"), ("corpus.json",)),
+    "damaged episodes": (lambda root: (root / "episodes.csv").write_text("a,b\n1,2\n"), ("episodes.csv", "subject")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_is_one_sentence_and_the_rest_keeps_working(open_page, project, case):
+    damage, fragments = BAD_INPUT[case]
+    damage(project)
+    page = open_page(project, subject="strong-01")
+    said = notices(page)
+    for fragment in fragments:
+        assert fragment in said
+    assert "Traceback" not in said
+    other = open_page(project, subject="weak-voice-02")
+    assert widget(other.selectbox, "Subject").value == "weak-voice-02"
+    assert score_table(other)
+
+
+def test_an_empty_corpus_folder_is_said_to_be_empty(open_page, tmp_path):
+    (tmp_path / "data").mkdir()
+    said = notices(open_page(tmp_path / "data"))
+    assert str(tmp_path / "data") in said
+    assert "No subject was found" in said
+
+
+def test_without_features_truth_and_video_are_still_shown(open_page, project):
+    shutil.rmtree(project / "features")
+    page = open_page(project)
+    assert "no feature file" in notices(page)
+    assert widget(page.selectbox, "Subject").options[0].endswith("no features")
+    assert not [one for one in page.markdown if one.value.startswith("| CCC")]
+
+
+def test_names_of_files_are_shown_as_they_are(open_page, project):
+    strange = project / "features" / "<b>a_b_c$x$.safetensors"
+    strange.write_bytes(b"")
+    page = open_page(project)
+    assert "<b>a_b_c$x$.safetensors" in notices(page)
+    assert all("\\<b\\>" in warning.value for warning in page.warning)
+
+
+def test_a_frame_without_annotation_does_not_count(open_page, shared_project):
+    page = open_page(shared_project, subject="strong-01")
+    features = read_features(shared_project / "features" / "strong-01.safetensors")
+    annotated = int(np.isfinite(features.valence).sum())
+    assert f"over {annotated} annotated of {len(features.valence)} frames" in [one.value for one in page.caption]
