@@ -27,6 +27,7 @@ from iaca.data.episodes import read_episodes
 from iaca.data.features import FeatureError, read_feature_header, read_features
 from iaca.data.index import find_recordings, natural_key
 from iaca.data.media import fit_pts, probe
+from iaca.data.proxy import proxy
 from iaca.devices import available_devices, choose_device, device_label
 from iaca.errors import InputError
 from iaca.inference import infer
@@ -39,7 +40,7 @@ torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
 BAD_INPUT = (InputError, OSError)
 """Errors of the user's files and settings: their message is one sentence for the page."""
 
-__all__ = ["BAD_INPUT", "available_devices", "choose_device", "device_label"]
+__all__ = ["BAD_INPUT", "Checkpoint", "available_devices", "choose_device", "device_label"]
 
 Result = TypeVar("Result")
 
@@ -84,13 +85,11 @@ class Video(NamedTuple):
 
     Attributes:
         address: On this server.
-        media_s: (P,) time of each picture on the timeline of the file.
-        problem: Why a browser may not play it, or "".
+        media_s: (P,) time of each picture on the timeline of the file that is served.
     """
 
     address: str
     media_s: np.ndarray
-    problem: str
 
 
 class Summary(NamedTuple):
@@ -263,21 +262,21 @@ def _probe(file: FileState) -> Any:
     return probe(Path(file[0]))
 
 
-def video(path: Path) -> Video:
-    """Register a video for the browser, and say when each of its pictures is shown.
+@st.cache_resource(max_entries=256, show_spinner="Copying the video into a format that browsers play, once")
+def _playable(file: FileState, cache: Path) -> Path:
+    return proxy(file[0], cache / "videos")
+
+
+def video(path: Path, cache: Path) -> Video:
+    """Register a video, or the copy of it that a browser plays, and say when each of its pictures is shown.
 
     Raises:
         InputError, OSError: The file is missing, damaged or has no picture.
     """
-    info = _probe(file_state(path))
-    problem = ""
-    if not info.browser_playable:
-        found = "/".join(filter(None, (info.video_codec, info.audio_codec)))
-        problem = (
-            f"{path} is {path.suffix} with {found}, which browsers may not play; H.264 and AAC in mp4 is expected."
-        )
+    served = _playable(file_state(path), cache)
+    info = _probe(file_state(served))
     # Registered in every run: the registry is not cached.
-    return Video(media.register(path), info.pts_s + info.first_pts_s, problem)
+    return Video(media.register(served), info.pts_s + info.first_pts_s)
 
 
 def truth(subject: Subject) -> pd.DataFrame:

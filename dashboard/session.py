@@ -49,18 +49,21 @@ class Folders(NamedTuple):
         data: Roots of the corpora; environment variable IACA_DATA, several joined as in PATH.
         features: Feature files; IACA_FEATURES, or `features` in the first root.
         checkpoints: Models; IACA_CHECKPOINTS.
+        cache: Copies of videos that browsers cannot play; IACA_CACHE.
     """
 
     data: tuple[Path, ...]
     features: Path
     checkpoints: Path
+    cache: Path
 
 
 def folders() -> Folders:
     """The folders of this run: those of the environment, else the embedded corpus and its models."""
     data = tuple(Path(root) for root in os.environ.get("IACA_DATA", str(PROJECT / "demo")).split(os.pathsep))
     features = Path(os.environ.get("IACA_FEATURES", data[0] / "features"))
-    return Folders(data, features, Path(os.environ.get("IACA_CHECKPOINTS", PROJECT / "checkpoints")))
+    checkpoints = Path(os.environ.get("IACA_CHECKPOINTS", PROJECT / "checkpoints"))
+    return Folders(data, features, checkpoints, Path(os.environ.get("IACA_CACHE", PROJECT / ".cache")))
 
 
 def requested_device() -> str | None:

@@ -13,7 +13,6 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import figures, palette, services, session
 from dashboard.components.player import PlayerData, player
 from dashboard.figures import Shown
-from iaca.checkpoints import Checkpoint
 from iaca.config import TARGETS, DropoutConfig, DropoutPattern, Trunk
 
 NOTICES_AT_ONCE = 3
@@ -28,7 +27,7 @@ def _score_text(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.2f}".replace("-", "−").replace("0.", ".")
 
 
-def _subject_label(subject: services.Subject, models: list[Checkpoint], device: str) -> str:
+def _subject_label(subject: services.Subject, models: list[services.Checkpoint], device: str) -> str:
     """Name, condition, length and CCC of every model."""
     parts = [subject.name, subject.condition.replace("_", " ")]
     summary = services.summary(subject, tuple(model.path for model in models), device)
@@ -57,7 +56,7 @@ def _choose_device(notices: list[str]) -> str:
     return chosen
 
 
-def _load_models(folder: Path, device: str, notices: list[str]) -> list[Checkpoint]:
+def _load_models(folder: Path, device: str, notices: list[str]) -> list[services.Checkpoint]:
     models = []
     for name in session.MODELS:
         model = services.attempt(lambda path=folder / f"{name}.safetensors": services.checkpoint(path, device), notices)
@@ -84,7 +83,7 @@ def _choose_dropout() -> DropoutConfig | None:
     return DropoutConfig(share=share / 100, pattern=pattern, seed=int(seed)) if on and share else None
 
 
-def _choose_display(models: list[Checkpoint]) -> tuple[str, str, bool]:
+def _choose_display(models: list[services.Checkpoint]) -> tuple[str, str, bool]:
     """Whose gates (a target), which attention score, and whether it is scaled."""
     target = TARGETS[0]
     if any(model.config.trunk is Trunk.PER_TARGET and len(model.config.targets) > 1 for model in models):
@@ -110,7 +109,11 @@ def _choose_display(models: list[Checkpoint]) -> tuple[str, str, bool]:
 
 
 def _shown_models(
-    subject: services.Subject, models: list[Checkpoint], device: str, dropout: DropoutConfig | None, notices: list[str]
+    subject: services.Subject,
+    models: list[services.Checkpoint],
+    device: str,
+    dropout: DropoutConfig | None,
+    notices: list[str],
 ) -> list[Shown]:
     shown = []
     for model, style in zip(models, palette.MODELS, strict=False):
@@ -146,9 +149,7 @@ def _player_data(
     subject: services.Subject, truth: pd.DataFrame, figure: figures.Figure, notices: list[str]
 ) -> PlayerData:
     file = subject.recording.video_file if subject.recording else None
-    video = services.attempt(lambda: services.video(file), notices) if file else None
-    if video is not None and video.problem:
-        notices.append(video.problem)
+    video = services.attempt(lambda: services.video(file, session.folders().cache), notices) if file else None
     return PlayerData(
         spec=figure.spec,
         frames=figure.frames,
@@ -242,7 +243,7 @@ def show() -> None:
             st.caption(_provenance(shown, models))
 
 
-def _provenance(shown: list[Shown], models: list[Checkpoint]) -> str:
+def _provenance(shown: list[Shown], models: list[services.Checkpoint]) -> str:
     stride = shown[0].trace.clip_stride
     between = "" if stride == 1 else ", linear in between; gates and scores are held"
     files = ", ".join(f"{model.title} = {model.path.name}" for model in models)

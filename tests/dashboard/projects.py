@@ -41,6 +41,7 @@ class Spec(NamedTuple):
     audio_leads_s: float = 0.0
     variable: bool = False
     extra_labels: int = 0
+    ending: str = "mp4"
 
 
 def picture(frame: int) -> np.ndarray:
@@ -61,16 +62,19 @@ def frame_times(spec: Spec) -> np.ndarray:
 
 
 def write_video(path: Path, spec: Spec) -> None:
-    """H.264 and AAC in mp4, one picture for each time of `frame_times`."""
+    """A picture for each time of `frame_times`: H.264 and AAC in mp4, or MPEG-4 and MP3 in avi, for no browser."""
     path.parent.mkdir(parents=True, exist_ok=True)
     times = frame_times(spec) + spec.audio_leads_s
-    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
-        video = container.add_stream(
-            "libx264", rate=FRAME_RATE, options={"g": "12", "bf": "2", "preset": "veryfast", "crf": "20"}
-        )
+    in_avi = spec.ending == "avi"
+    time_base = Fraction(1, FRAME_RATE) if in_avi else TIME_BASE
+    quality = {"g": "12", "qscale": "3"} if in_avi else {"g": "12", "bf": "2", "preset": "veryfast", "crf": "20"}
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("mpeg4" if in_avi else "libx264", rate=FRAME_RATE, options=quality)
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        video.time_base = video.codec_context.time_base = TIME_BASE
-        sound = container.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="mono")
+        video.time_base = video.codec_context.time_base = time_base
+        if in_avi:
+            video.bit_rate = 2_000_000
+        sound = container.add_stream("libmp3lame" if in_avi else "aac", rate=SAMPLE_RATE_HZ, layout="mono")
         samples = np.arange(int((times[-1] + 0.04) * SAMPLE_RATE_HZ))
         wave = (0.1 * np.sin(2 * np.pi * 220 * samples / SAMPLE_RATE_HZ)).astype(np.float32)
         for start in range(0, len(wave), 1024):
@@ -80,7 +84,7 @@ def write_video(path: Path, spec: Spec) -> None:
         container.mux(sound.encode(None))
         for frame, time in enumerate(times):
             image = av.VideoFrame.from_ndarray(picture(frame), format="rgb24")
-            image.pts, image.time_base = round(time / TIME_BASE), TIME_BASE
+            image.pts, image.time_base = round(time / time_base), time_base
             container.mux(video.encode(image))
         container.mux(video.encode(None))
 
@@ -137,7 +141,7 @@ def write_model(path: Path, *, iaca: bool, seed: int, **settings: str) -> None:
 
 def write_subject(root: Path, spec: Spec, seed: int) -> None:
     """Video, labels and features of one subject."""
-    write_video(root / "batch1" / f"{spec.name}.mp4", spec)
+    write_video(root / "batch1" / f"{spec.name}.{spec.ending}", spec)
     features = make_features(spec, seed)
     labels = root / "annotations" / "VA_Estimation_Challenge" / "Validation_Set" / f"{spec.name}.txt"
     labels.parent.mkdir(parents=True, exist_ok=True)

@@ -39,6 +39,7 @@ def serve(root: Path, home: Path, checkpoints: Path | None = None) -> Iterator[t
         "HOME": str(home),
         "IACA_DATA": str(root),
         "IACA_FEATURES": str(root / "features"),
+        "IACA_CACHE": str(home / "cache"),
         "IACA_CHECKPOINTS": str(checkpoints or root / "checkpoints"),
     }
     command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]

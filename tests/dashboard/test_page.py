@@ -38,6 +38,7 @@ def open_page(monkeypatch):
         monkeypatch.setenv("IACA_DATA", str(root))
         monkeypatch.setenv("IACA_FEATURES", str(root / "features"))
         monkeypatch.setenv("IACA_CHECKPOINTS", str(root / "checkpoints"))
+        monkeypatch.setenv("IACA_CACHE", str(root / "cache"))
         monkeypatch.setattr("sys.argv", ["app.py"])
         page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
         for name, value in parameters.items():

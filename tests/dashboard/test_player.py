@@ -18,6 +18,7 @@ SPECS = (
     Spec("audio-first", 200, audio_leads_s=0.3),
     Spec("variable", 200, variable=True),
     Spec("labels-longer", 60, extra_labels=2),
+    Spec("copied", 100, ending="avi"),
 )
 TIMES = {spec.name: frame_times(spec) for spec in SPECS}
 
@@ -39,7 +40,7 @@ def assert_agreement(shown, times):
     assert shown["cursor_s"] == pytest.approx(shown["pts"], abs=1.01 * shown["pixel_s"])
 
 
-@pytest.mark.parametrize(("subject", "seeks"), [("steady", 50), ("audio-first", 50), ("variable", 50)])
+@pytest.mark.parametrize(("subject", "seeks"), [("steady", 50), ("audio-first", 50), ("variable", 50), ("copied", 10)])
 def test_random_seeks_land_on_the_frame_that_was_asked_for(page, address, subject, seeks):
     open_player(page, address, subject)
     rng = random.Random(subject)
