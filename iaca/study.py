@@ -52,19 +52,22 @@ class Variant:
     training: TrainingConfig
 
 
-def variants_of(fusion: str, dims: Mapping[str, int], training: TrainingConfig | None = None) -> list[Variant]:
+CONSTANT_GATES = "constant_gates"
+
+
+def variants_of(fusion: str, settings: Mapping[str, int], training: TrainingConfig | None = None) -> list[Variant]:
     """A base fusion, IACA on it, and IACA with constant gates, all with the extensions.
 
     Args:
         fusion: Name of a registered fusion.
-        dims: audio_dim, visual_dim and dim.
+        settings: Fields of FusionConfig that all of them share, at least audio_dim, visual_dim and dim.
         training: Settings; None: the defaults.
 
     Returns:
         The rows; for `concat` only the base and its second stage.
     """
     training = training or TrainingConfig()
-    base = FusionConfig(fusion=fusion, **dims)
+    base = FusionConfig(fusion=fusion, **settings)
     gated = replace(base, iaca=True, stage1_context=Stage1Context.BOTH)
     title = fusion.upper() if fusion != "concat" else "Concat"
     rows = [Variant(fusion, title, None, base, training)]
@@ -72,7 +75,7 @@ def variants_of(fusion: str, dims: Mapping[str, int], training: TrainingConfig |
         constant = replace(gated, gate=Gate.CONSTANT)
         rows += [
             Variant(f"{fusion}_iaca", f"{title}+IACA", fusion, gated, training),
-            Variant(f"{fusion}_constant_gates", f"{title}+constant gates", fusion, constant, training),
+            Variant(f"{fusion}_{CONSTANT_GATES}", f"{title}+constant gates", fusion, constant, training),
         ]
     return rows
 

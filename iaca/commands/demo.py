@@ -66,6 +66,9 @@ def run_train(args: argparse.Namespace) -> None:
 
     def study(features: Path, out: Path) -> None:
         options = ["--features", str(features), "--out", str(out), "--seeds", str(args.seeds)]
+        options += ["--tca-layers", "1"]  # the shipped files have a budget, and the corpus is small
+        if args.tiny:
+            options += ["--fusion", "concat", "ca"]
         reproduce.run(parser.parse_args(options + (["--device", args.device] if args.device else [])))
 
     tiny = ChainSize(

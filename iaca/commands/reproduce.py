@@ -8,7 +8,7 @@ from pathlib import Path
 
 from iaca.commands import add_device, add_plugin, groups_of, read_folder
 
-FUSIONS = ("concat", "ca")
+FUSIONS = ("concat", "ca", "tca", "jca", "rjca")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for results and report.md")
     parser.add_argument("--seeds", type=int, default=3, help="seeds 0 to N-1 (default: 3)")
     parser.add_argument("--fusion", nargs="+", default=FUSIONS, help=f"base fusions (default: {' '.join(FUSIONS)})")
+    parser.add_argument("--tca-layers", type=int, default=2, metavar="N", help="layers of TCA (default: 2)")
     add_device(parser)
     add_plugin(parser)
 
@@ -30,8 +31,8 @@ def run(args: argparse.Namespace) -> None:
     train = read_folder(args.features, "train")
     validation = read_folder(args.features, "validation")
     dims = {"audio_dim": train[0].audio.shape[1], "visual_dim": train[0].visual.shape[1]}
-    dims["dim"] = min(dims.values())
-    variants = [variant for fusion in args.fusion for variant in study.variants_of(fusion, dims)]
+    settings = dims | {"dim": min(dims.values()), "num_layers": args.tca_layers}
+    variants = [variant for fusion in args.fusion for variant in study.variants_of(fusion, settings)]
     device = str(choose_device(args.device))
     results = study.run_study(train, validation, variants, args.seeds, args.out, device=device)
     buffer = io.BytesIO()

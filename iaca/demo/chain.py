@@ -19,6 +19,7 @@ from iaca.demo.corpus import Role, build_corpus
 from iaca.errors import InputError
 from iaca.extraction import extract_all
 from iaca.files import write_whole
+from iaca.study import CONSTANT_GATES
 
 DEMO_CLIP_STRIDE = 4
 STUDY_CLIP_STRIDE = 16
@@ -175,9 +176,11 @@ def _stored(checkpoints: Path, device: torch.device | str) -> dict[str, Backbone
 
 
 def _store(results: Path, demo: Path, checkpoints: Path) -> None:
-    """Copy the models of seed 0, and the report, to where they ship."""
+    """Copy the models of seed 0, but those of the controls, and the report to where they ship."""
     for file in sorted((results / "runs").glob("*-0.safetensors")):
-        shutil.copyfile(file, checkpoints / f"{file.stem.removesuffix('-0')}.safetensors")
+        name = file.stem.removesuffix("-0")
+        if not name.endswith(CONSTANT_GATES):
+            shutil.copyfile(file, checkpoints / f"{name}.safetensors")
     shutil.copyfile(results / "report.md", demo / "report.md")
     fingerprints = {read_features(f).backbones["audio"]["sha256"] for f in (demo / "features").glob("*.safetensors")}
     if len(fingerprints) != 1:

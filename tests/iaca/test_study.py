@@ -90,7 +90,7 @@ def test_the_command_writes_its_report_and_results(tmp_path, capsys, monkeypatch
     for item in [*subjects("train", 2), *subjects("validation", 2)]:
         write_features(folder / f"{item.subject}.safetensors", item)
     variants_of = study.variants_of
-    monkeypatch.setattr(study, "variants_of", lambda fusion, dims: variants_of(fusion, dims, QUICK)[:1])
+    monkeypatch.setattr(study, "variants_of", lambda fusion, settings: variants_of(fusion, settings, QUICK)[:1])
     options = ["--features", folder, "--out", tmp_path / "out", "--seeds", 1, "--fusion", "concat"]
     assert main(["reproduce", *map(str, options)]) == 0
     report = (tmp_path / "out" / "report.md").read_text()

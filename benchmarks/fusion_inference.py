@@ -1,0 +1,80 @@
+"""python benchmarks/fusion_inference.py: time from features to Trace for every fusion, 8,012 frames, 2 CPU threads.
+
+Each line: median over runs of the whole (`infer`), of the network alone on the same windows, and their ratio.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+
+from iaca.checkpoints import Checkpoint
+from iaca.config import FusionConfig
+from iaca.data.clips import clip_ends, plan_windows
+from iaca.inference import infer, windows_of
+from iaca.models.fusion_model import FusionModel
+from iaca.types import Features
+
+FRAMES = 8012
+DIM = 128
+RUNS = 7
+
+
+def make_features(clip_stride: int) -> Features:
+    """A subject of 8,012 frames with random features."""
+    draw = np.random.default_rng(0)
+    frame = clip_ends(FRAMES, clip_stride)
+    audio, visual = (draw.normal(size=(len(frame), DIM)).astype(np.float32) for _ in range(2))
+    labels = draw.uniform(-1, 1, (2, FRAMES)).astype(np.float32)
+    whole, zero = np.ones(FRAMES, bool), np.zeros(DIM, np.float32)
+    pts_s = np.arange(FRAMES) / 25
+    return Features(
+        "8012 frames", "random", None, clip_stride, {}, "benchmark", (), audio, visual, frame, pts_s, *labels, whole,
+        whole, zero, zero,
+    )  # fmt: skip
+
+
+def time_s(function) -> float:
+    """Median time of a call, after one that warms up."""
+    function()
+    times = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return median(times)
+
+
+def main() -> None:
+    """Print one line for each fusion and stride."""
+    torch.set_num_threads(2)
+    print(f"{'model':10} {'stride':>6} {'clips':>6} {'whole':>9} {'network':>9} {'ratio':>6}")
+    for fusion in ("concat", "ca", "tca", "jca", "rjca"):
+        for clip_stride in (4, 1):
+            features = make_features(clip_stride)
+            config = FusionConfig(fusion=fusion, iaca=True, audio_dim=DIM, visual_dim=DIM, dim=DIM)
+            model = FusionModel(config).eval().requires_grad_(False)
+            checkpoint = Checkpoint(Path("random.safetensors"), model, config)
+            index = plan_windows(len(features.frame), clip_stride).index
+            nothing = np.zeros(len(features.frame), bool)
+            windows = [windows_of(features, modality, index, nothing) for modality in ("audio", "visual")]
+
+            def network(model=model, windows=windows) -> None:
+                with torch.inference_mode():
+                    for start in range(0, len(windows[0]), 64):
+                        model(*(part[start : start + 64] for part in windows))
+
+            whole_s = time_s(lambda features=features, checkpoint=checkpoint: infer(features, checkpoint))
+            network_s = time_s(network)
+            print(
+                f"{config.title:10} {clip_stride:6} {len(features.frame):6} {whole_s * 1e3:6.0f} ms "
+                f"{network_s * 1e3:6.0f} ms {whole_s / network_s:6.2f}"
+            )
+
+
+if __name__ == "__main__":
+    main()
