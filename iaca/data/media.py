@@ -224,9 +224,10 @@ def _opened(path: Path) -> Iterator[av.container.InputContainer]:
 
 
 def _video_stream(path: Path, container: av.container.InputContainer) -> av.VideoStream:
-    if not container.streams.video:
+    stream = container.streams.best("video")  # the first may be a cover
+    if stream is None:
         raise MediaError(f"{path} has no picture; expected a video")
-    return container.streams.video[0]
+    return stream
 
 
 class _Timeline(NamedTuple):
