@@ -17,12 +17,15 @@ _LAZY = {
     "load_plugins": "iaca.plugins",
     "register_fusion": "iaca.models.registry",
 }
+_ROOMS = ("config", "inference", "metrics", "types")
 
 __all__ = ["CheckpointError", "__version__", "load_backbone", "load_checkpoint", "load_plugins", "register_fusion"]
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for on first use, so that `import iaca` does not wait for torch."""
+    if name in _ROOMS:
+        return importlib.import_module(f"iaca.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module 'iaca' has no attribute {name!r}")
     return getattr(importlib.import_module(_LAZY[name]), name)
