@@ -6,6 +6,7 @@ from computing on it at the same time.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import threading
@@ -36,6 +37,10 @@ from iaca.types import Episode, Features, Recording, Score, Trace
 # One core is the browser's. With a thread on every core the small layers of a fusion wait for each other: on 2 cores
 # that are busy elsewhere a model takes 1.1 s with two threads and 0.03 s with one.
 torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+
+# Streamlit collects garbage after every run, with everything else waiting. What is imported by now stays for good and
+# need not be looked through: it is most of the work.
+gc.freeze()
 
 BAD_INPUT = (InputError, OSError)
 """Errors of the user's files and settings: their message is one sentence for the page."""
