@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from iaca.augmentation import augment_audio, augment_visual
 from iaca.config import CLIP_FRAMES, TARGETS, VISUAL, BackboneConfig, ConfigError
 from iaca.data.clip_cache import CachedClips, cached_clips
 from iaca.data.clips import check_clip_stride
@@ -108,6 +111,8 @@ def train_backbone(
     """
     training = training or BackboneTraining()
     device = torch.device(device)
+    if device.type == "cpu":
+        _keep_freed_memory()
     clips = _decode_all(recordings, config.modality, training.clip_stride, cache_dir, progress)
     usable = [np.flatnonzero(np.isfinite(c.targets).all(axis=1)) for c in clips]
     if sum(map(len, usable)) < 2:
@@ -199,6 +204,18 @@ def score_backbone(
     return {target: ccc(truth[:, i], prediction[:, i]) for i, target in enumerate(TARGETS)}
 
 
+def _keep_freed_memory() -> None:
+    """Let glibc reuse large blocks instead of giving them back to the system after every step.
+
+    Measured: without it a visual step spends a quarter of its time in page faults. Elsewhere than glibc: nothing.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        m_trim_threshold, m_mmap_max = -1, -4
+        mallopt(m_mmap_max, 0)
+        mallopt(m_trim_threshold, 2**31 - 1)
+
+
 def _decode_all(
     recordings: Sequence[Recording], modality: str, clip_stride: int, cache_dir: str | os.PathLike[str], progress: bool
 ) -> list[CachedClips]:
@@ -260,7 +277,7 @@ def _step(
     for group in groups:
         x = _model_input(torch.from_numpy(group).to(device), model.config.modality)
         if training.augment:
-            x = (_augment_visual if model.config.modality == VISUAL else _augment_audio)(x, generator)
+            x = (augment_visual if model.config.modality == VISUAL else augment_audio)(x, generator)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             predictions.append(model(x))
     prediction, truth = torch.cat(predictions).float(), torch.from_numpy(targets).to(device)
@@ -273,32 +290,6 @@ def _step(
 
 def _model_input(batch: Tensor, modality: str) -> Tensor:
     return visual_input(batch) if modality == VISUAL else batch
-
-
-def _augment_visual(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Flip, shift by up to 6 pixels, contrast and brightness; one draw per clip."""
-    draws = torch.rand(len(x), 5, generator=generator).tolist()
-    out = torch.empty_like(x)
-    for i, (flip, right, down, contrast, light) in enumerate(draws):
-        clip = x[i].flip(-1) if flip < 0.5 else x[i]
-        clip = clip.roll((round(12 * down - 6), round(12 * right - 6)), (-2, -1))
-        out[i] = clip * (0.75 + 0.5 * contrast) + (0.8 * light - 0.4)
-    return out
-
-
-def _augment_audio(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Loudness by up to 5 dB; in 40 % of the clips a band of 8 mels, in 40 % a span of 16 columns is masked."""
-    draws = torch.rand(len(x), 5, generator=generator).tolist()
-    out = x.clone()
-    for i, (gain, has_band, band, has_span, span) in enumerate(draws):
-        out[i] += 0.5 * gain - 0.25
-        if has_band < 0.4:
-            top = int(band * (x.shape[-2] - 8))
-            out[i, :, top : top + 8] = 0
-        if has_span < 0.4:
-            left = int(span * (x.shape[-1] - 16))
-            out[i, :, :, left : left + 16] = 0
-    return out
 
 
 def _resume(

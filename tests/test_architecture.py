@@ -19,6 +19,8 @@ ALLOWED = {
     "iaca.distributed": set(),
     "iaca.plugins": set(),
     "iaca.submission": set(),
+    "iaca.augmentation": set(),
+    "iaca.pretrained": {"iaca.models", "iaca.checkpoints"},
     "iaca.files": set(),
     "iaca.models": set(),
     "iaca.data": set(),
@@ -34,13 +36,16 @@ ALLOWED = {
     "iaca.inference": {"iaca.data", "iaca.models", "iaca.checkpoints", "iaca.dropout", "iaca.metrics"},
     "iaca.backbone_training": {
         "iaca.data", "iaca.models", "iaca.checkpoints", "iaca.extraction", "iaca.losses", "iaca.metrics",
-        "iaca.devices",
+        "iaca.devices", "iaca.augmentation",
     },
+    "iaca.augmentation": set(),
     "iaca.training": {
         "iaca.inference", "iaca.sampling", "iaca.losses", "iaca.metrics", "iaca.models", "iaca.distributed",
     },
     "iaca.evaluation": {"iaca.inference", "iaca.metrics", "iaca.models", "iaca.postprocess", "iaca.checkpoints"},
-    "iaca.study": {"iaca.training", "iaca.evaluation", "iaca.inference", "iaca.models", "iaca.checkpoints"},
+    "iaca.robustness": {"iaca.evaluation", "iaca.inference"},
+    "iaca.gate_truth": {"iaca.evaluation", "iaca.inference", "iaca.checkpoints"},
+    "iaca.study": {"iaca.robustness", "iaca.gate_truth", "iaca.training", "iaca.evaluation", "iaca.inference", "iaca.models", "iaca.checkpoints"},
     "iaca.demo": {
         "iaca.data", "iaca.models", "iaca.checkpoints", "iaca.extraction", "iaca.backbone_training", "iaca.training",
         "iaca.evaluation", "iaca.study", "iaca.devices",
