@@ -14,6 +14,9 @@ from iaca.postprocess import postprocess
 from iaca.types import Features
 
 BOOTSTRAP_DRAWS = 2000
+MOMENT_COLUMNS = tuple(f"moment_{i}" for i in range(6))
+"""What tables call the sums of `ccc_moments`."""
+
 INTERVAL = (2.5, 97.5)
 """Percentiles of the interval that is reported."""
 

@@ -56,9 +56,7 @@ def infer(
         MismatchError: Dimension or backbone differ from the model's, or a feature is not finite.
     """
     check_fit(features, checkpoint)
-    dropped = {modality: np.zeros(len(features.frame), bool) for modality in MODALITIES}
-    for dropout in dropouts:
-        dropped[dropout.modality] |= dropped_clips(dropout, features.frame, features.pts_s)
+    dropped = _draw(features, dropouts)
     plan = _plan(len(features.frame), features.clip_stride, checkpoint.config.clips, windows)
     per_clip = _per_clip(features, checkpoint.model, plan, dropped, gate_temperature)
     frames = _per_frame(features, per_clip, dropped)
@@ -81,19 +79,19 @@ def infer(
     )
 
 
-def predict(features: Features, model: nn.Module) -> dict[str, np.ndarray]:
-    """Predict every frame of a subject, without dropout and without explanations.
+def predict(features: Features, model: nn.Module, dropouts: Sequence[DropoutConfig] = ()) -> dict[str, np.ndarray]:
+    """Predict every frame of a subject, without explanations.
 
     Args:
         features: One subject's features.
         model: The model, in eval mode.
+        dropouts: Simulated losses, of either modality.
 
     Returns:
         Target -> (N,) float32.
     """
-    nothing = {modality: np.zeros(len(features.frame), bool) for modality in MODALITIES}
     plan = _plan(len(features.frame), features.clip_stride, model.config.clips, Windows.OVERLAP)
-    per_clip = _per_clip(features, model, plan, nothing, None)
+    per_clip = _per_clip(features, model, plan, _draw(features, dropouts), None)
     frame = np.arange(len(features.pts_s))
     return {t: np.interp(frame, features.frame, per_clip[t]).astype(np.float32) for t in model.config.targets}
 
@@ -126,6 +124,14 @@ def check_fit(features: Features, checkpoint: Checkpoint) -> None:
                 f"features of {features.subject}: {modality} of the clip that ends at frame {frame} is not finite; "
                 "extract the subject again"
             )
+
+
+def _draw(features: Features, dropouts: Sequence[DropoutConfig]) -> dict[str, np.ndarray]:
+    """Modality -> (T,) bool, clips that lose it."""
+    dropped = {modality: np.zeros(len(features.frame), bool) for modality in MODALITIES}
+    for dropout in dropouts:
+        dropped[dropout.modality] |= dropped_clips(dropout, features.frame, features.pts_s)
+    return dropped
 
 
 def windows_of(features: Features, modality: str, index: np.ndarray, dropped: np.ndarray) -> torch.Tensor:

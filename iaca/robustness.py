@@ -1,0 +1,76 @@
+"""How models bear the loss of a modality: CCC against the share of clips that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from torch import nn
+
+from iaca.config import AUDIO, DropoutConfig, DropoutPattern
+from iaca.evaluation import MOMENT_COLUMNS, ccc_moments, ccc_of_moments
+from iaca.inference import predict
+from iaca.types import Features
+
+SHARES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8)
+"""Shares of missing clips in Fig 3 of the paper."""
+
+DRAWS = 5
+"""Random draws of the missing clips: seeds 0 to 4."""
+
+PATTERNS = (DropoutPattern.SCATTERED, DropoutPattern.BLOCK)
+
+
+def sweep(
+    model: nn.Module,
+    features: Sequence[Features],
+    *,
+    modality: str = AUDIO,
+    shares: Sequence[float] = SHARES,
+    patterns: Sequence[DropoutPattern] = PATTERNS,
+    draws: int = DRAWS,
+) -> pd.DataFrame:
+    """Predict every subject with growing shares of one modality missing.
+
+    Source: Fig 3 of arXiv:2405.12853. A subject loses the clips that the dashboard takes for the same share, pattern
+    and seed.
+
+    Args:
+        model: The model, in eval mode.
+        features: Subjects.
+        modality: What is lost.
+        shares: From 0 to 1.
+        patterns: Which clips.
+        draws: Seeds 0 to draws - 1.
+
+    Returns:
+        One row per pattern, share, draw, subject and target, with the six sums of `ccc_moments`.
+    """
+    rows = []
+    for pattern in patterns:
+        for share in shares:
+            for draw in range(draws if share else 1):
+                dropout = DropoutConfig(modality=modality, share=share, pattern=pattern, seed=draw)
+                for item in features:
+                    for target, prediction in predict(item, model, [dropout]).items():
+                        moments = ccc_moments(getattr(item, target), prediction)
+                        where = {"pattern": pattern.value, "share": share, "draw": draw}
+                        where |= {"subject": item.subject, "target": target}
+                        rows.append(where | dict(zip(MOMENT_COLUMNS, moments, strict=True)))
+    return pd.DataFrame(rows)
+
+
+def mean_over_draws(swept: pd.DataFrame) -> pd.DataFrame:
+    """Pooled CCC per pattern, share and target, mean over draws.
+
+    Args:
+        swept: What `sweep` returned.
+
+    Returns:
+        Columns pattern, share, target, ccc.
+    """
+    keys = ["pattern", "share", "target", "draw"]
+    pooled = swept.groupby(keys, sort=False)[list(MOMENT_COLUMNS)].sum()
+    scores = pd.Series(ccc_of_moments(pooled.to_numpy(np.float64)), index=pooled.index, name="ccc")
+    return scores.groupby(level=keys[:-1], sort=False).mean().reset_index()
