@@ -104,6 +104,8 @@ def extract(
 
     for places, waveforms in prefetch(_equal_lengths(audio_clip(track, timeline.pts_s, int(end)) for end in ends)):
         audio_features[places] = _run(audio, audio_input(torch.from_numpy(waveforms).to(device)), device)
+    has_audio = frames_with_audio(track, timeline.pts_s)
+    del track  # its samples on disk count as memory while they are mapped
     done = 0
     for places, pictures in prefetch(_equal_lengths(crops.clips(ends))):
         visual_features[places] = _run(visual, visual_input(torch.from_numpy(pictures).to(device)), device)
@@ -128,7 +130,7 @@ def extract(
         valence=timeline.valence,
         arousal=timeline.arousal,
         has_face=crops.has_face,
-        has_audio=frames_with_audio(track, timeline.pts_s),
+        has_audio=has_audio,
         audio_zero=audio_zero,
         visual_zero=visual_zero,
     )
