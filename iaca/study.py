@@ -16,7 +16,7 @@ from tqdm import tqdm
 from iaca.checkpoints import load_checkpoint, save_checkpoint
 from iaca.config import TARGETS, FusionConfig, Gate, Stage1Context
 from iaca.errors import InputError
-from iaca.evaluation import ccc_moments, ccc_of_moments, draw_subjects
+from iaca.evaluation import MOMENT_COLUMNS, ccc_moments, ccc_of_moments, draw_subjects
 from iaca.files import write_whole
 from iaca.inference import predict
 from iaca.models.fusion_model import FusionModel
@@ -140,7 +140,7 @@ def run_study(
                         "subject": subject,
                         "target": target,
                         "parameters": result["parameters"],
-                        **{f"moment_{i}": value for i, value in enumerate(moments)},
+                        **dict(zip(MOMENT_COLUMNS, moments, strict=True)),
                     }
                 )
     return pd.DataFrame(rows)
@@ -232,11 +232,11 @@ def report(
         f"{frames} annotated frames, clip stride {clip_stride}. "
         + ", ".join(f"{name}: {len(subjects)} subjects" for name, subjects in groups.items() if name != ALL),
         "",
-        _markdown(table(results, variants, groups)),
+        markdown(table(results, variants, groups)),
         "",
         "Difference to the base: mean over seeds, 95 % bootstrap interval over subjects and seeds.",
         "",
-        _markdown(
+        markdown(
             pd.DataFrame(
                 {
                     "model": f"{row.model} - {row.base}",
@@ -268,10 +268,11 @@ def _cube(results: pd.DataFrame, variant: str, target: str, subjects: Sequence[s
     """Sums of one variant and target as (seeds, subjects, 6)."""
     chosen = results[(results.variant == variant) & (results.target == target) & results.subject.isin(subjects)]
     chosen = chosen.sort_values(["seed", "subject"])
-    return chosen[[f"moment_{i}" for i in range(6)]].to_numpy().reshape(chosen.seed.nunique(), -1, 6)
+    return chosen[list(MOMENT_COLUMNS)].to_numpy().reshape(chosen.seed.nunique(), -1, 6)
 
 
-def _markdown(frame: pd.DataFrame) -> str:
+def markdown(frame: pd.DataFrame) -> str:
+    """A table as Markdown."""
     rows = [list(map(str, row)) for row in [frame.columns, *frame.to_numpy().tolist()]]
     rows.insert(1, ["---"] * len(rows[0]))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -24,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train what is missing, then write results.parquet and report.md and print the report."""
-    from iaca import study
+    from iaca import study, study_models
+    from iaca.data.episodes import read_episodes
     from iaca.devices import choose_device
     from iaca.files import write_whole
 
@@ -39,6 +40,13 @@ def run(args: argparse.Namespace) -> None:
     results.to_parquet(buffer, index=False)
     write_whole(args.out / "results.parquet", buffer.getvalue())
     groups = groups_of(args.features, validation)
-    text = study.report(results, variants, groups, validation[0].clip_stride)
+    parts = [
+        study.report(results, variants, groups, validation[0].clip_stride),
+        study_models.robustness_report(args.out, variants, validation, device),
+    ]
+    if (args.features / "episodes.csv").is_file():
+        episodes = read_episodes(args.features / "episodes.csv")
+        parts.append(study_models.gates_report(args.out, variants, validation, episodes, device))
+    text = "\n".join(parts)
     write_whole(args.out / "report.md", text.encode())
     print(text)
