@@ -34,12 +34,12 @@ def project(shared_project, tmp_path):
 def open_page(monkeypatch):
     """Runs the page on a data root, with optional URL parameters."""
 
-    def run(root, **parameters):
+    def run(root, arguments=(), **parameters):
         monkeypatch.setenv("IACA_DATA", str(root))
         monkeypatch.setenv("IACA_FEATURES", str(root / "features"))
         monkeypatch.setenv("IACA_CHECKPOINTS", str(root / "checkpoints"))
         monkeypatch.setenv("IACA_CACHE", str(root / "cache"))
-        monkeypatch.setattr("sys.argv", ["app.py"])
+        monkeypatch.setattr("sys.argv", ["app.py", *arguments])
         page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
         for name, value in parameters.items():
             page.query_params[name] = value
@@ -112,6 +112,7 @@ def test_the_device_is_named_and_the_environment_and_command_line_choose_it(open
     assert widget(open_page(shared_project).selectbox, "Device").value == "cpu"
     monkeypatch.setenv("IACA_DEVICE", "cuda:7")
     assert "'cuda:7'" in notices(open_page(shared_project))
+    assert not notices(open_page(shared_project, ("--device", "cpu")))
 
 
 def test_the_address_chooses_the_subject_and_an_unknown_one_is_said_to_be(open_page, shared_project):
