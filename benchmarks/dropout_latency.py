@@ -95,7 +95,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=PROJECT / "demo")
     parser.add_argument("--checkpoints", type=Path, default=PROJECT / "checkpoints")
-    parser.add_argument("--subject", default="weak-voice-01")
+    parser.add_argument("--subject", default="weak-voice-03")
     parser.add_argument("--changes", type=int, default=40)
     options = parser.parse_args()
     fusion = fusion_ms(options.data, options.checkpoints, options.subject, options.changes)
