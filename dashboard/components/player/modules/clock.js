@@ -1,8 +1,8 @@
 // The one clock of the player: which frame the canvas shows and where the cursor stands.
 //
-// Times come from requestVideoFrameCallback and from the pictures themselves, never from currentTime or timeupdate: those are off by one in
-// more than half of the frames. Frame numbers come from the table of presentation times, never from time x fps, which
-// is wrong for every file with a variable frame rate.
+// Times come from requestVideoFrameCallback and from the pictures themselves, never from currentTime or timeupdate:
+// those are off by one in more than half of the frames. Frame numbers come from the table of presentation times, never
+// from time x fps, which is wrong for every file with a variable frame rate.
 
 const positions = new Map(); // address of a video -> frame, for when Streamlit mounts the player anew
 const SEEK_PATIENCE_MS = 300; // a seek inside the frame already shown may present no new one
@@ -145,7 +145,8 @@ export class Clock {
     clearTimeout(this.patience);
     const frame = this.draw(this.video.currentTime);
     if (frame === this.pictureOf(this.inFlight)) this.land(frame);
-    else this.patience = setTimeout(() => (this.video.seeking ? this.arrive() : this.land(frame)), SEEK_PATIENCE_MS);
+    // Nothing to draw yet: the file is still loading, and no attempt is lost.
+    else this.patience = setTimeout(() => (frame === null ? this.arrive() : this.land(frame)), SEEK_PATIENCE_MS);
   }
 
   land(frame) {
