@@ -52,7 +52,7 @@ class ChainSize:
     training: int = 40
     shown_s: float = 50.0
     seconds: float = 40.0
-    visual_epochs: int = 20
+    visual_epochs: int = 14
     audio_epochs: int = 30
 
 
