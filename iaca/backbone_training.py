@@ -32,7 +32,7 @@ from iaca.metrics import ccc
 from iaca.models.backbones import Backbone, build_backbone
 from iaca.types import Recording
 
-CLIPS_TOGETHER = 8
+CLIPS_TOGETHER = 4
 """Clips of one recording that stand together in a batch."""
 
 STATE_INTERVAL_S = 300.0

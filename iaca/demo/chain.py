@@ -52,7 +52,7 @@ class ChainSize:
     training: int = 40
     shown_s: float = 50.0
     seconds: float = 40.0
-    visual_epochs: int = 14
+    visual_epochs: int = 16
     audio_epochs: int = 30
 
 
@@ -97,7 +97,7 @@ def train_backbones(
             network, report = train_backbone(
                 teachers,
                 config,
-                BackboneTraining(epochs=epochs, seed=seed),
+                BackboneTraining(epochs=epochs, batch=32, seed=seed),
                 cache_dir=work / "clips",
                 validation=listeners,
                 device=device,

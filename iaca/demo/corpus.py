@@ -24,7 +24,7 @@ from iaca.data.faces import crop_face
 from iaca.data.media import iterate_frames
 from iaca.demo.corruption import PictureCorruption
 from iaca.demo.episodes import Condition
-from iaca.demo.face import Placement, draw_pictures, place_face
+from iaca.demo.face import Placement, draw_pictures, place_face, place_head
 from iaca.demo.performance import FPS, Performance, Plan, perform
 from iaca.demo.video import write_video
 from iaca.demo.voice import SAMPLE_RATE_HZ, corrupt_voice, speak
@@ -298,20 +298,19 @@ def _build_recording(out: Path, split: str, crops: bool, picture: _Picture, plan
     """Write labels, video and crops of one recording."""
     cv2.setNumThreads(1)
     performance = perform(plan)
-    placement = place_face(performance, picture.size)
     labels = out / LABEL_FOLDER / SPLIT_FOLDERS[split] / f"{plan.subject}.txt"
     write_labels(labels, performance.label_valence, performance.label_arousal)
     video = _video_path(out, plan)
     if not video.exists():
         video.parent.mkdir(parents=True, exist_ok=True)
-        _write_recording(video, plan, performance, placement, picture)
+        _write_recording(video, plan, performance, picture)
     if crops:
-        _write_crops(out / CROP_FOLDER / plan.subject, video, placement)
+        _write_crops(out / CROP_FOLDER / plan.subject, video, place_face(performance, picture.size))
 
 
-def _write_recording(path: Path, plan: Plan, performance: Performance, placement: Placement, picture: _Picture) -> None:
+def _write_recording(path: Path, plan: Plan, performance: Performance, picture: _Picture) -> None:
     voice, opening = speak(performance, np.random.default_rng([*plan.seed, VOICE_STREAM]))
-    corruption = PictureCorruption(performance, placement)
+    corruption = PictureCorruption(performance, place_head(performance, picture.size))
     pictures = draw_pictures(performance, opening, picture.size)
     write_video(
         path,

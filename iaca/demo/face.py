@@ -24,8 +24,14 @@ HEAD_SCALE = 0.30
 HEAD_CENTRE = (0.5, 0.47)
 """Middle of the head, in widths and heights of the picture."""
 
-CROP_SIDE = 2.5
-"""Side of the square around the face, in half heights of the head."""
+HEAD_SIDE = 2.5
+"""Side of the square around the head, in half heights of the head."""
+
+FACE_SIDE = 1.6
+"""Side of the square around brows, eyes and mouth, likewise: as tight as the crops of Aff-Wild2."""
+
+FACE_BELOW = 0.12
+"""How far the middle of that square lies below the middle of the head, likewise."""
 
 PERSPECTIVE = 0.10
 SUBPIXEL_BITS = 4
@@ -54,14 +60,27 @@ def _head_centre(performance: Performance, video_size: int) -> np.ndarray:
 
 
 def place_face(performance: Performance, video_size: int) -> Placement:
-    """Where a tracker would find the face, with its small errors. The square lies within the picture.
+    """Where a tracker would find brows, eyes and mouth, with its small errors: what becomes the crop.
+
+    Args:
+        performance: The recording.
+        video_size: Width and height of the picture, pixels.
+    """
+    head = place_head(performance, video_size)
+    scale = HEAD_SCALE * video_size * performance.identity.head_scale
+    size = FACE_SIDE * scale * (1 + performance.tracking_error[:, 2])
+    return head._replace(y=np.round(head.y + FACE_BELOW * scale, 1), size=np.round(size, 1))
+
+
+def place_head(performance: Performance, video_size: int) -> Placement:
+    """Where the head is, with the errors of a tracker: where corruption falls. The square lies within the picture.
 
     Args:
         performance: The recording.
         video_size: Width and height of the picture, pixels.
     """
     scale = HEAD_SCALE * video_size * performance.identity.head_scale
-    size = np.minimum(CROP_SIDE * scale * (1 + performance.tracking_error[:, 2]), video_size)
+    size = np.minimum(HEAD_SIDE * scale * (1 + performance.tracking_error[:, 2]), video_size)
     centre = _head_centre(performance, video_size) + performance.tracking_error[:, :2] * video_size
     x, y = (np.clip(centre[:, axis], size / 2, video_size - size / 2) for axis in range(2))
     roll = np.degrees(performance.roll) + performance.tracking_error[:, 3]
