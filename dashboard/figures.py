@@ -160,7 +160,7 @@ def _attention_rows(
 
 def _gate_rows(frames: dict[str, np.ndarray], i: int, model: Shown, target: str, num_models: int) -> list[Row]:
     """Stage 1 of audio and visual, and stage 2, where the model has them; weights are stacked to 1."""
-    of_model = f" of {model.title}" if num_models > 1 else ""
+    of_model, whose = (f" of {model.title}", f" · {model.title}") if num_models > 1 else ("", "")
     rows = []
 
     def stacked(key: str, title: str, help_text: str, parts: list[tuple[str, str, Colour, float]], height: int) -> None:
@@ -173,7 +173,16 @@ def _gate_rows(frames: dict[str, np.ndarray], i: int, model: Shown, target: str,
             stack = "next" if curves else "first"
             curves.append(Curve(name, f"{i}_{column}", colour, width=0.8, opacity=0.9, stack=stack, fill=fill))
         rows.append(
-            Row(key, title, "weight", help_text + of_model + ".", (0.0, 1.0), (0.0, 0.5, 1.0), height, tuple(curves))
+            Row(
+                key,
+                title + whose,
+                "weight",
+                help_text + of_model + ".",
+                (0.0, 1.0),
+                (0.0, 0.5, 1.0),
+                height,
+                tuple(curves),
+            )
         )
 
     for modality in MODALITIES:
@@ -206,6 +215,8 @@ def _target_row(frames: dict[str, np.ndarray], shown: Sequence[Shown], target: s
     ghosts, curves = [], []
     for i, model in enumerate(shown):
         frames[f"{i}_{target}"] = model.trace.frames[target].to_numpy()
+        if target not in model.trace.scores:
+            continue  # a model of the other target alone
         curves.append(Curve(model.title, f"{i}_{target}", model.style.colour, model.style.dash, width=1.8))
         if model.baseline is not model.trace:
             frames[f"{i}_{target}_ghost"] = model.baseline.frames[target].to_numpy()

@@ -1,4 +1,4 @@
-"""What the pages read, computed once and kept: the only file that caches.
+"""What the pages read, computed once and kept: with `model_services` the only file that caches.
 
 Objects that are cached are shared by all sessions and are read-only; one lock for each device keeps sessions' threads
 from computing on it at the same time.
@@ -10,7 +10,7 @@ import gc
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,10 +18,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 import torch
+from safetensors import SafetensorError, safe_open
 
-from dashboard import media
-from dashboard.session import Folders
-from iaca.checkpoints import Checkpoint, load_checkpoint
+from dashboard import media, model_services
+from dashboard.model_services import FileState, file_state
+from dashboard.session import Folders, Source
 from iaca.config import DropoutConfig
 from iaca.data.annotations import read_labels
 from iaca.data.episodes import read_episodes
@@ -45,12 +46,12 @@ gc.freeze()
 BAD_INPUT = (InputError, OSError)
 """Errors of the user's files and settings: their message is one sentence for the page."""
 
-__all__ = ["BAD_INPUT", "Checkpoint", "available_devices", "choose_device", "device_label"]
+__all__ = ["BAD_INPUT", "available_devices", "choose_device", "device_label"]
+
+SCORED_CLIPS = 20_000
+"""Clips of the subjects that are scored for the list before anyone asks: some seconds on a CPU, for two models."""
 
 Result = TypeVar("Result")
-
-FileState = tuple[str, int, int]
-"""A file as cache key: path, time of change and size; a file that changes is read again."""
 
 
 class Subject(NamedTuple):
@@ -61,25 +62,25 @@ class Subject(NamedTuple):
         condition: Condition of the synthetic corpus, or "".
         recording: Its media and labels, or None where only a feature file is left.
         features: Its feature file, or None.
+        synthetic: Whether the corpus.json of its corpus says that it is rendered.
     """
 
     name: str
     condition: str
     recording: Recording | None
     features: Path | None
+    synthetic: bool
 
 
 class Corpus(NamedTuple):
     """What lies in the data folders.
 
     Attributes:
-        synthetic: Whether a corpus.json says that it is rendered.
         subjects: Subjects of the validation split, or all where no split is named; in natural order.
         episodes: Subject -> known episodes of corruption.
         problems: What was wrong, one sentence each.
     """
 
-    synthetic: bool
     subjects: tuple[Subject, ...]
     episodes: dict[str, list[Episode]]
     problems: tuple[str, ...]
@@ -97,29 +98,37 @@ class Video(NamedTuple):
     media_s: np.ndarray
 
 
-class Summary(NamedTuple):
-    """One line about a subject: its length, and target -> Score for each model (None where a model failed)."""
-
-    duration_s: float
-    scores: tuple[dict[str, Score] | None, ...]
-
-
-def file_state(path: Path) -> FileState:
-    """The key of a file; a missing one has a key too, and the reader names it in its error."""
-    try:
-        status = path.stat()
-    except OSError:
-        return str(path), 0, 0
-    return str(path), status.st_mtime_ns, status.st_size
+def corpus(folders: Folders) -> Corpus:
+    """Everything that can be shown, the user's data first, and what is wrong with the rest."""
+    subjects: dict[str, Subject] = {}
+    episodes: dict[str, list[Episode]] = {}
+    problems: list[str] = []
+    for source in folders.sources:
+        # Looked at in every run: what is kept would still miss a folder that is there by now.
+        problems += [f"{root} does not exist; expected a folder of data." for root in source.roots if not root.is_dir()]
+        roots = tuple(root for root in source.roots if root.is_dir())
+        if not roots:
+            continue
+        found = _corpus(Source(roots, source.features))
+        problems += found.problems
+        new = {subject.name: subject for subject in found.subjects if subject.name not in subjects}
+        if len(new) < len(found.subjects) and roots != folders.sources[0].roots:
+            taken = next(one.name for one in found.subjects if one.name not in new)
+            problems.append(
+                f"{len(found.subjects) - len(new)} subjects of {_listed(roots)}, such as {taken}, have a name that "
+                "is taken; the first of that name is shown."
+            )
+        subjects |= new
+        episodes |= {name: found.episodes[name] for name in new if name in found.episodes}
+    return Corpus(tuple(subjects.values()), episodes, tuple(problems))
 
 
 @st.cache_resource(show_spinner="Looking through the data folders")
-def corpus(folders: Folders) -> Corpus:
-    """Everything that can be shown, and what is wrong with the rest."""
-    index = find_recordings(folders.data)
+def _corpus(source: Source) -> Corpus:
+    index = find_recordings(source.roots)
     problems = [f"{problem.file}: {problem.reason} {problem.remedy}" for problem in index.problems]
     descriptions, episodes = [], {}
-    for root in folders.data:
+    for root in source.roots:
         try:
             descriptions.append(_read_description(root / "corpus.json"))
             for episode in read_episodes(root / "episodes.csv") if (root / "episodes.csv").is_file() else ():
@@ -127,11 +136,12 @@ def corpus(folders: Folders) -> Corpus:
         except BAD_INPUT as error:
             problems.append(str(error))
     described = {name: facts for one in descriptions for name, facts in one.get("subjects", {}).items()}
+    rendered = {name for one in descriptions if one.get("synthetic") for name in one.get("subjects", {})}
     recordings = {recording.subject: recording for recording in index.recordings}
-    files = {file.stem: file for file in sorted(folders.features.glob("*.safetensors"))}
+    files = {file.stem: file for file in sorted(source.features.glob("*.safetensors"))}
     if not files:
         problems.append(
-            f"{folders.features} holds no feature file (.safetensors); run `python -m iaca extract` to make them."
+            f"{source.features} holds no feature file (.safetensors); run `python -m iaca extract` to make them."
         )
     for name, recording in recordings.items():
         if recording.video_file and not recording.label_file and recording.split is None:
@@ -140,16 +150,26 @@ def corpus(folders: Folders) -> Corpus:
                 "without truth once its features are extracted."
             )
     for name in sorted(files.keys() - recordings.keys(), key=natural_key):
-        problems.append(f"{files[name]} has no video below {_listed(folders.data)}; its curves are shown without one.")
+        problems.append(f"{files[name]} has no video below {_listed(source.roots)}; its curves are shown without one.")
     shown = [
-        Subject(name, described.get(name, {}).get("condition", ""), recordings.get(name), files.get(name))
+        Subject(
+            name,
+            described.get(name, {}).get("condition", ""),
+            recordings.get(name),
+            files.get(name),
+            name in rendered,
+        )
         for name in sorted(files.keys() | recordings.keys(), key=natural_key)
         if name in files or recordings[name].label_file
     ]
     validation = [one for one in shown if _split(one) == "validation"]
     unassigned = [one for one in shown if _split(one) is None and one.features]
-    synthetic = any(one.get("synthetic", False) for one in descriptions)
-    return Corpus(synthetic, tuple([*validation, *unassigned] if validation else shown), episodes, tuple(problems))
+    return Corpus(tuple([*validation, *unassigned] if validation else shown), episodes, tuple(problems))
+
+
+def look_again() -> None:
+    """Forget which files the data folders hold."""
+    _corpus.clear()
 
 
 def _listed(paths: tuple[Path, ...]) -> str:
@@ -174,20 +194,6 @@ def _split(subject: Subject) -> str | None:
         return None
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _checkpoint(file: FileState, device: str) -> Checkpoint:
-    return load_checkpoint(file[0], device)
-
-
-def checkpoint(path: Path, device: str) -> Checkpoint:
-    """A model on a device.
-
-    Raises:
-        InputError: The file is missing, damaged or no fusion model.
-    """
-    return _checkpoint(file_state(path), device)
-
-
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _features(file: FileState) -> Features:
     return read_features(file[0])
@@ -207,14 +213,15 @@ def _device_lock(device: str) -> threading.Lock:
     return threading.Lock()
 
 
-def _compute(subject: Features, model: Checkpoint, device: str, dropout: DropoutConfig | None) -> Trace:
+def _compute(subject: Features, model: FileState, device: str, dropout: DropoutConfig | None) -> Trace:
+    loaded = model_services.load(model, device)
     with _device_lock(device):
-        return infer(subject, model, [dropout] if dropout else [])
+        return infer(subject, loaded, [dropout] if dropout else [])
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _trace(subject: FileState, model: FileState, device: str, dropout: DropoutConfig | None) -> Trace:
-    return _compute(_features(subject), _checkpoint(model, device), device, dropout)
+    return _compute(_features(subject), model, device, dropout)
 
 
 def trace(subject: Path, model: Path, device: str, dropout: DropoutConfig | None = None) -> Trace:
@@ -233,33 +240,38 @@ def trace(subject: Path, model: Path, device: str, dropout: DropoutConfig | None
 
 
 @st.cache_data(show_spinner=False)
-def _summary(subject: FileState, models: tuple[FileState, ...], device: str) -> Summary:
-    # Read past the caches of features and traces: this goes through the whole corpus once.
-    content = read_features(subject[0])
-    scores = tuple(_scores(content, model, device) for model in models)
-    return Summary(_duration_s(content.pts_s), scores)
-
-
-def _scores(content: Features, model: FileState, device: str) -> dict[str, Score] | None:
+def _scores(subject: FileState, model: FileState, device: str) -> dict[str, Score] | None:
     try:
-        return _compute(content, _checkpoint(model, device), device, None).scores
+        # Read past the caches of features and traces: this goes through the whole corpus once.
+        return _compute(read_features(subject[0]), model, device, None).scores
     except BAD_INPUT:
         return None  # its sentence is shown where the model or the subject is chosen
 
 
-def _duration_s(pts_s: np.ndarray) -> float:
-    interval_s = float(np.median(np.diff(pts_s))) if len(pts_s) > 1 else 0.0
-    return float(pts_s[-1]) + interval_s if len(pts_s) else 0.0
+def scores(subject: Subject, model: Path, device: str) -> dict[str, Score] | None:
+    """Target -> score of a model on a subject; None where one of them cannot be used."""
+    return None if subject.features is None else _scores(file_state(subject.features), file_state(model), device)
 
 
-def summary(subject: Subject, models: tuple[Path, ...], device: str) -> Summary | None:
-    """Length and scores of a subject; None where it has no readable features."""
-    if subject.features is None:
-        return None
+@st.cache_data(show_spinner=False)
+def _length(file: FileState) -> tuple[float, int] | None:
     try:
-        return _summary(file_state(subject.features), tuple(file_state(model) for model in models), device)
-    except BAD_INPUT:
+        with safe_open(file[0], framework="np") as content:
+            pts_s, clips = content.get_tensor("pts_s"), content.get_slice("frame").get_shape()[0]
+    except (SafetensorError, OSError):
         return None
+    interval_s = float(np.median(np.diff(pts_s))) if len(pts_s) > 1 else 0.0
+    return (float(pts_s[-1]) + interval_s if len(pts_s) else 0.0), clips
+
+
+def length(subject: Subject) -> tuple[float, int] | None:
+    """Length of a subject in seconds and in clips, without reading its features; None where it has no readable ones."""
+    return None if subject.features is None else _length(file_state(subject.features))
+
+
+def first_in_budget(clips: Sequence[int], budget: int = SCORED_CLIPS) -> int:
+    """How many subjects, from the first, have at most this many clips altogether."""
+    return int(np.searchsorted(np.cumsum(clips), budget, side="right"))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

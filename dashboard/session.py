@@ -29,6 +29,13 @@ class Field(NamedTuple):
 SUBJECT = Field("subject", None, url=False)
 """Also a URL parameter, but by name: a bound widget would put its whole label there."""
 
+FUSION = Field("fusion", "CA")
+CHECKPOINT = Field("checkpoint", None, url=False)
+"""Also a URL parameter, by file name."""
+
+SECOND_CHECKPOINT = Field("second", None, url=False)
+"""Likewise."""
+
 GATES_OF = Field("gates", "valence")
 DROP_AUDIO = Field("drop_audio", False)
 SHARE = Field("dropout", 40)
@@ -37,48 +44,119 @@ SEED = Field("seed", 0)
 SCORE = Field("score", "contribution")
 SCALED = Field("scaled", True)
 DEVICE = Field("device", None, url=False)
+DATA_ROOTS = Field("data_roots", "", url=False)
+FEATURES_FOLDER = Field("features_folder", "", url=False)
+CHECKPOINTS_FOLDER = Field("checkpoints_folder", "", url=False)
 
-MODELS = ("ca", "ca_iaca")
-"""Checkpoints that the page compares, by file name."""
+
+class Options(NamedTuple):
+    """What stands after `--` on the command line, as in `streamlit run dashboard/app.py -- --device cpu`.
+
+    Attributes:
+        data: Roots of the user's data.
+        features: Their feature files, or None.
+        checkpoints: Models, or None.
+        plugins: Modules that register fusions.
+        device: Where models run, or None.
+        problem: What is wrong with the options, in one sentence, or "".
+    """
+
+    data: tuple[Path, ...] = ()
+    features: Path | None = None
+    checkpoints: Path | None = None
+    plugins: tuple[str, ...] = ()
+    device: str | None = None
+    problem: str = ""
+
+
+class Source(NamedTuple):
+    """Folders of data that belong together: roots of a corpus, and the feature files of its subjects."""
+
+    roots: tuple[Path, ...]
+    features: Path
 
 
 class Folders(NamedTuple):
     """Where the project's data lie.
 
     Attributes:
-        data: Roots of the corpora; environment variable IACA_DATA, several joined as in PATH.
-        features: Feature files; IACA_FEATURES, or `features` in the first root.
-        checkpoints: Models; IACA_CHECKPOINTS.
+        sources: The user's data, where there are some, and then the embedded corpus.
+        checkpoints: Models.
         cache: Copies of videos that browsers cannot play; IACA_CACHE.
     """
 
-    data: tuple[Path, ...]
-    features: Path
+    sources: tuple[Source, ...]
     checkpoints: Path
     cache: Path
 
 
-def folders() -> Folders:
-    """The folders of this run: those of the environment, else the embedded corpus and its models."""
-    data = tuple(Path(root) for root in os.environ.get("IACA_DATA", str(PROJECT / "demo")).split(os.pathsep))
-    features = Path(os.environ.get("IACA_FEATURES", data[0] / "features"))
-    checkpoints = Path(os.environ.get("IACA_CHECKPOINTS", PROJECT / "checkpoints"))
-    return Folders(data, features, checkpoints, Path(os.environ.get("IACA_CACHE", PROJECT / ".cache")))
-
-
-def requested_device() -> str | None:
-    """Device named after `--` on the command line (`streamlit run dashboard/app.py -- --device cpu`), or None."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+def options() -> Options:
+    """The options of this run; none where they cannot be understood."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--data", nargs="+", type=Path, action="extend", default=[])
+    parser.add_argument("--features", type=Path)
+    parser.add_argument("--checkpoints", type=Path)
+    parser.add_argument("--plugin", action="append", default=[])
     parser.add_argument("--device")
-    return parser.parse_known_args(sys.argv[1:])[0].device
+    try:
+        values, unknown = parser.parse_known_args(sys.argv[1:])
+    except argparse.ArgumentError as error:
+        return Options(problem=f"The options after -- cannot be understood, so none of them holds: {error}.")
+    known = "--data, --features, --checkpoints, --plugin, --device"
+    problem = f"There is no option {unknown[0]} after --; expected any of: {known}." if unknown else ""
+    return Options(
+        tuple(values.data), values.features, values.checkpoints, tuple(values.plugin), values.device, problem
+    )
 
 
-def subject_of_url() -> str | None:
-    """Subject that the address asks for, or None."""
-    return st.query_params.get(SUBJECT.key)
+def folders(given: Options) -> Folders:
+    """The folders of this run.
+
+    The first of these that names any data: the sidebar, `--data`. Its subjects come before those of the embedded
+    corpus, in whose place the environment may put other roots (IACA_DATA, several joined as in PATH; IACA_FEATURES).
+    Models: the sidebar, `--checkpoints`, IACA_CHECKPOINTS, else those of the project.
+
+    Args:
+        given: The options of the command line.
+
+    Returns:
+        The folders, whether they exist or not.
+    """
+    environment = os.environ
+    home = tuple(Path(root) for root in environment.get("IACA_DATA", str(PROJECT / "demo")).split(os.pathsep))
+    home_features = Path(environment.get("IACA_FEATURES", home[0] / "features"))
+    roots = tuple(_path(line) for line in _typed(DATA_ROOTS).splitlines() if line.strip()) or given.data
+    features = _path(_typed(FEATURES_FOLDER)) if _typed(FEATURES_FOLDER) else given.features
+    if roots:
+        sources = (Source(roots, features or roots[0] / "features"), Source(home, home_features))
+    else:
+        sources = (Source(home, features or home_features),)
+    if "IACA_DATA" not in environment and not home[0].is_dir() and roots:
+        sources = sources[:1]
+    checkpoints = _typed(CHECKPOINTS_FOLDER) or given.checkpoints or environment.get("IACA_CHECKPOINTS")
+    return Folders(
+        sources,
+        _path(str(checkpoints or PROJECT / "checkpoints")),
+        Path(environment.get("IACA_CACHE", PROJECT / ".cache")),
+    )
 
 
-def put_subject_into_url(name: str) -> None:
-    """Keep the address on the subject that is shown."""
-    if st.query_params.get(SUBJECT.key) != name:
-        st.query_params[SUBJECT.key] = name
+def _typed(field: Field) -> str:
+    return st.session_state.get(field.key, "").strip()
+
+
+def _path(text: str) -> Path:
+    return Path(text.strip()).expanduser()
+
+
+def asked(field: Field) -> str | None:
+    """What the address asks for, or None."""
+    return st.query_params.get(field.key)
+
+
+def put_into_url(field: Field, value: str | None) -> None:
+    """Keep the address on what is shown; None takes the parameter away."""
+    if value is None:
+        st.query_params.pop(field.key, None)
+    elif st.query_params.get(field.key) != value:
+        st.query_params[field.key] = value

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
+from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import figures, palette, services, session
+from dashboard import figures, model_choice, model_services, services, session
 from dashboard.components.player import PlayerData, player
 from dashboard.figures import Shown
+from dashboard.model_choice import Chosen
 from iaca.config import TARGETS, DropoutConfig, DropoutPattern, Trunk
 
 NOTICES_AT_ONCE = 3
 
 SYNTHETIC = (
-    "**Synthetic corpus.** Faces and voices are rendered; predictions say nothing about real people. To use your own "
-    "data, set `IACA_DATA` (and `IACA_FEATURES`, `IACA_CHECKPOINTS`) to your folders and start the page again."
+    "**Synthetic corpus.** Faces and voices are rendered; predictions say nothing about real people. For your own data "
+    "see “Use your Aff-Wild2” in `README.md`: five commands, the first is `python -m iaca index`."
 )
 
 
@@ -27,49 +27,71 @@ def _score_text(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.2f}".replace("-", "−").replace("0.", ".")
 
 
-def _subject_label(subject: services.Subject, models: list[services.Checkpoint], device: str) -> str:
-    """Name, condition, length and CCC of every model."""
-    parts = [subject.name, subject.condition.replace("_", " ")]
-    summary = services.summary(subject, tuple(model.path for model in models), device)
-    if summary is None:
-        return " · ".join(filter(None, [*parts, "no features"]))
-    parts.append(f"{int(summary.duration_s) // 60}:{int(summary.duration_s) % 60:02d}")
-    for model, scores in zip(models, summary.scores, strict=True):
-        if scores is not None:
-            values = " / ".join(_score_text(scores[name].ccc) for name in TARGETS if name in scores)
-            parts.append(f"{model.title} {values}")
-    return " · ".join(filter(None, parts))
+def _subject_labels(subjects: Sequence[services.Subject], models: Sequence[Chosen], device: str) -> dict[str, str]:
+    """Name, condition and length of every subject, and CCC of every model for the first of them."""
+    lengths = [services.length(subject) for subject in subjects]
+    num_scored = services.first_in_budget([clips for _, clips in filter(None, lengths)])
+    labels = {}
+    for subject, length in zip(subjects, lengths, strict=True):
+        parts = [subject.name, subject.condition.replace("_", " ")]
+        if length is None:
+            parts.append("no features")
+        else:
+            seconds = int(length[0])
+            parts.append(f"{seconds // 60}:{seconds % 60:02d}")
+            if num_scored > 0:
+                num_scored -= 1
+                parts += [_scores_text(subject, model, device) for model in models]
+        labels[subject.name] = " · ".join(filter(None, parts))
+    return labels
 
 
-def _choose_device(notices: list[str]) -> str:
+def _scores_text(subject: services.Subject, model: Chosen, device: str) -> str:
+    scores = services.scores(subject, model.path, device)
+    if scores is None:
+        return ""
+    values = " / ".join(_score_text(scores[name].ccc) for name in TARGETS if name in scores)
+    return f"{model.title} {values}"
+
+
+def _choose_device(requested: str | None, notices: list[str]) -> str:
     devices = services.available_devices()
-    preferred = services.attempt(lambda: str(services.choose_device(session.requested_device())), notices) or devices[0]
-    with st.sidebar:
-        chosen = st.selectbox(
-            "Device",
-            devices,
-            index=devices.index(preferred),
-            format_func=lambda name: services.device_label(services.choose_device(name)),
-            help="Where the models run. `--device` after `--`, or IACA_DEVICE, sets the first choice.",
-            **session.DEVICE.widget,
+    preferred = services.attempt(lambda: str(services.choose_device(requested)), notices) or devices[0]
+    return st.selectbox(
+        "Device",
+        devices,
+        index=devices.index(preferred),
+        format_func=lambda name: services.device_label(services.choose_device(name)),
+        help="Where the models run. `--device` after `--`, or IACA_DEVICE, sets the first choice.",
+        **session.DEVICE.widget,
+    )
+
+
+def _choose_folders(folders: session.Folders) -> None:
+    """Ask for folders; `session.folders` reads the answers at the start of the next run."""
+    with st.expander("Data folders", icon=":material/folder_open:"):
+        st.text_area(
+            "Data roots",
+            height=68,
+            placeholder="\n".join(map(str, folders.sources[0].roots)),
+            help="One folder a line, in the layout of the download. Their subjects come before those of the demo.",
+            **session.DATA_ROOTS.widget,
         )
-    return chosen
-
-
-def _load_models(folder: Path, device: str, notices: list[str]) -> list[services.Checkpoint]:
-    models = []
-    for name in session.MODELS:
-        model = services.attempt(lambda path=folder / f"{name}.safetensors": services.checkpoint(path, device), notices)
-        if model is not None:
-            models.append(model)
-    return models
+        st.text_input(
+            "Features",
+            placeholder=str(folders.sources[0].features),
+            help="Feature files of these data; if empty, `features` in the first root.",
+            **session.FEATURES_FOLDER.widget,
+        )
+        st.text_input("Checkpoints", placeholder=str(folders.checkpoints), **session.CHECKPOINTS_FOLDER.widget)
+        st.button("Look again", help="Look for new files in these folders.", on_click=services.look_again)
 
 
 def _choose_dropout() -> DropoutConfig | None:
     on = st.toggle(
         "Drop audio",
         session.DROP_AUDIO.default,
-        help="Take a share of the audio clips away from both models, as in Fig 3 of the paper.",
+        help="Take a share of the audio clips away from the models, as in Fig 3 of the paper.",
         **session.DROP_AUDIO.widget,
     )
     share = st.slider("Audio dropout (%)", 0, 100, session.SHARE.default, 5, disabled=not on, **session.SHARE.widget)
@@ -83,13 +105,15 @@ def _choose_dropout() -> DropoutConfig | None:
     return DropoutConfig(share=share / 100, pattern=pattern, seed=int(seed)) if on and share else None
 
 
-def _choose_display(models: list[services.Checkpoint]) -> tuple[str, str, bool]:
+def _choose_display(models: Sequence[Chosen]) -> tuple[str, str, bool]:
     """Whose gates (a target), which attention score, and whether it is scaled."""
-    target = TARGETS[0]
-    if any(model.config.trunk is Trunk.PER_TARGET and len(model.config.targets) > 1 for model in models):
+    configs = [model.checkpoint.config for model in models]
+    targets = [target for target in TARGETS if any(target in config.targets for config in configs)]
+    target = targets[0] if targets else TARGETS[0]
+    if len(targets) > 1 and any(config.trunk is Trunk.PER_TARGET for config in configs):
         target = st.selectbox(
             "Gates of",
-            TARGETS,
+            targets,
             help="These models have one attention and one gate for each target.",
             **session.GATES_OF.widget,
         )
@@ -110,19 +134,19 @@ def _choose_display(models: list[services.Checkpoint]) -> tuple[str, str, bool]:
 
 def _shown_models(
     subject: services.Subject,
-    models: list[services.Checkpoint],
+    models: Sequence[Chosen],
     device: str,
     dropout: DropoutConfig | None,
     notices: list[str],
 ) -> list[Shown]:
     shown = []
-    for model, style in zip(models, palette.MODELS, strict=False):
-        path, title = model.path, model.title
+    for model in models:
+        path = model.path
         baseline = services.attempt(lambda path=path: services.trace(subject.features, path, device), notices)
         if baseline is None:
             continue
         trace = services.trace(subject.features, path, device, dropout) if dropout else baseline
-        shown.append(Shown(title, trace, baseline, style))
+        shown.append(Shown(model.title, trace, baseline, model.style))
     return shown
 
 
@@ -146,10 +170,10 @@ def _score_table(shown: list[Shown]) -> str:
 
 
 def _player_data(
-    subject: services.Subject, truth: pd.DataFrame, figure: figures.Figure, notices: list[str]
+    subject: services.Subject, figure: figures.Figure, folders: session.Folders, notices: list[str]
 ) -> PlayerData:
     file = subject.recording.video_file if subject.recording else None
-    video = services.attempt(lambda: services.video(file, session.folders().cache), notices) if file else None
+    video = services.attempt(lambda: services.video(file, folders.cache), notices) if file else None
     return PlayerData(
         spec=figure.spec,
         frames=figure.frames,
@@ -176,30 +200,31 @@ def _show_notices(place: DeltaGenerator, notices: list[str]) -> None:
 
 def show() -> None:
     """The page. The player stands at one fixed place of the script, whatever else is shown."""
-    folders = session.folders()
+    options = session.options()
+    folders = session.folders(options)
     corpus = services.corpus(folders)
-    notices = [*corpus.problems]
-    head, notice_place, stage, foot = st.container(), st.container(), st.container(), st.container()
+    notices = [*filter(None, [options.problem, model_services.plugin_problem(options.plugins)]), *corpus.problems]
+    banner, head, notice_place, stage, foot = (st.container() for _ in range(5))
 
-    score_place = st.sidebar.container()
     with st.sidebar:
+        files = model_choice.choose_files(folders.checkpoints, notices)
+        score_place = st.container()
         st.divider()
         dropout = _choose_dropout()
         st.divider()
         display_place = st.container()
         st.divider()
-    device = _choose_device(notices)
-    models = _load_models(folders.checkpoints, device, notices)
+        device = _choose_device(options.device, notices)
+        _choose_folders(folders)
+    models = model_choice.load_models(files, device, notices)
     with display_place:
         target, score, scaled = _choose_display(models)
 
     with head:
-        if corpus.synthetic:
-            st.caption(SYNTHETIC)
         subjects = {subject.name: subject for subject in corpus.subjects}
         with st.spinner("Scoring the subjects"):
-            labels = {name: _subject_label(subject, models, device) for name, subject in subjects.items()}
-        asked = session.subject_of_url()
+            labels = _subject_labels(corpus.subjects, models, device)
+        asked = session.asked(session.SUBJECT)
         if asked is not None and asked not in subjects:
             notices.append(
                 f"The address asks for subject {asked!r}, which is not among the data; another one is shown."
@@ -209,15 +234,18 @@ def show() -> None:
             list(subjects),
             index=list(subjects).index(asked) if asked in subjects else 0,
             format_func=lambda one: labels.get(one, one),
-            help="Name · condition · length · CCC of each model for valence / arousal.",
+            help="Name · condition · length · CCC of each model for valence / arousal, for the first subjects; those "
+            "of the chosen one are always in the sidebar. Type to search.",
             **session.SUBJECT.widget,
         )
     if name is None:
         _show_notices(notice_place, [*notices, "There is no subject to show."])
         return
 
-    session.put_subject_into_url(name)
+    session.put_into_url(session.SUBJECT, name)
     subject = subjects[name]
+    if subject.synthetic:
+        banner.caption(SYNTHETIC)
     truth = services.attempt(lambda: services.truth(subject), notices)
     shown = _shown_models(subject, models, device, dropout, notices) if truth is not None and subject.features else []
     if truth is not None:
@@ -231,7 +259,7 @@ def show() -> None:
             episodes=corpus.episodes.get(name, ()),
         )
         with stage:
-            player(_player_data(subject, truth, figure, notices))
+            player(_player_data(subject, figure, folders, notices))
     _show_notices(notice_place, notices)
     with score_place:
         if shown:
@@ -243,7 +271,7 @@ def show() -> None:
             st.caption(_provenance(shown, models))
 
 
-def _provenance(shown: list[Shown], models: list[services.Checkpoint]) -> str:
+def _provenance(shown: list[Shown], models: Sequence[Chosen]) -> str:
     stride = shown[0].trace.clip_stride
     between = "" if stride == 1 else ", linear in between; gates and scores are held"
     files = ", ".join(f"{model.title} = {model.path.name}" for model in models)

@@ -79,7 +79,8 @@ def test_subjects_are_listed_with_condition_length_and_scores_of_both_models(ope
 def test_a_banner_says_synthetic_and_how_to_bring_ones_own_data(open_page, shared_project, project):
     text = " ".join(caption.value for caption in open_page(shared_project).caption)
     assert "Synthetic" in text
-    assert "IACA_DATA" in text
+    assert "Use your Aff-Wild2" in text
+    assert "python -m iaca index" in text
     (project / "corpus.json").unlink()
     assert "Synthetic" not in " ".join(caption.value for caption in open_page(project).caption)
 
