@@ -55,6 +55,7 @@ class BackboneTraining:
         mse_weight: Weight of the mean squared error beside 1 - CCC, which alone says little on small batches.
         clip_stride: Grid of clip ends, in frames; a finer one decodes and stores more.
         seed: Of weights, draws and augmentation.
+        within_weight: Share of the loss, 0 to 1, that is (1 - CCC) of what changes within each recording of a batch.
         augment: Whether clips are flipped, shifted, brightened (pictures), made louder and masked (spectrograms).
     """
 
@@ -65,6 +66,7 @@ class BackboneTraining:
     mse_weight: float = 0.3
     clip_stride: int = 4
     seed: int = 0
+    within_weight: float = 0.0
     augment: bool = True
 
     def __post_init__(self) -> None:
@@ -90,9 +92,9 @@ def train_backbone(
 ) -> tuple[Backbone, dict[str, Any]]:
     """Train one backbone on the clips that extraction would make of the recordings.
 
-    Loss: per target (1 - CCC) over the batch and (1 - CCC) of what changes within each recording of it, half and
-    half, plus a small mean squared error. With the first alone, a network of few people learns their faces by heart,
-    because the mean of a video is the easiest part of its labels. Clips without annotation or without
+    Loss: per target (1 - CCC) over the batch, plus a small mean squared error; where configured, part of it is
+    (1 - CCC) of what changes within each recording, since the mean of a video is the easiest part of its labels and
+    can be learnt by knowing who is in it. Clips without annotation or without
     the modality are left out.
 
     Args:
@@ -306,7 +308,7 @@ def _step(
     for i in range(len(TARGETS)):
         over_all = ccc_loss(truth[:, i], prediction[:, i], valid)
         within = ccc_loss(centred[:, i], centred[:, len(TARGETS) + i], valid)
-        loss = loss + (over_all + within) / (2 * len(TARGETS))
+        loss = loss + ((1 - training.within_weight) * over_all + training.within_weight * within) / len(TARGETS)
     return loss
 
 

@@ -52,7 +52,7 @@ class ChainSize:
     training: int = 40
     shown_s: float = 50.0
     seconds: float = 40.0
-    visual_epochs: int = 16
+    visual_epochs: int = 12
     audio_epochs: int = 30
 
 
@@ -89,7 +89,11 @@ def train_backbones(
     teachers = find_recordings([work / "backbone"]).recordings
     listeners = find_recordings([work / "validation"]).recordings
     backbones = {}
-    for modality, epochs in (("visual", size.visual_epochs), ("audio", size.audio_epochs)):
+    recipes = {
+        "visual": BackboneTraining(epochs=size.visual_epochs, learning_rate=1.5e-3, seed=seed),
+        "audio": BackboneTraining(epochs=size.audio_epochs, batch=32, within_weight=0.5, seed=seed),
+    }
+    for modality, training in recipes.items():
         finished = work / f"{modality}_slim.safetensors"
         if not finished.is_file():
             state = work / f"{modality}_slim.state"
@@ -97,7 +101,7 @@ def train_backbones(
             network, report = train_backbone(
                 teachers,
                 config,
-                BackboneTraining(epochs=epochs, batch=32, seed=seed),
+                training,
                 cache_dir=work / "clips",
                 validation=listeners,
                 device=device,
