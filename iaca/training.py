@@ -186,7 +186,7 @@ def check_together(features: Sequence[Features], targets: Sequence[str] = TARGET
         targets: What is to be learnt.
 
     Raises:
-        TrainingError: None at all, different strides or backbones, or nothing annotated.
+        TrainingError: None at all, different strides or backbones, nothing annotated, or every label the same.
     """
     if not features:
         raise TrainingError("there are no feature files; expected at least one subject")
@@ -202,8 +202,12 @@ def check_together(features: Sequence[Features], targets: Sequence[str] = TARGET
                 "extract all subjects with the same"
             )
     for target in targets:
-        if not any(np.isfinite(getattr(f, target)[f.frame]).any() for f in features):
+        labels = np.concatenate([getattr(f, target)[f.frame] for f in features])
+        labels = labels[np.isfinite(labels)]
+        if not len(labels):
             raise TrainingError(f"no clip of any subject is annotated with {target}; expected labels")
+        if labels.min() == labels.max():
+            raise TrainingError(f"every label of {target} is {labels[0]:g}; expected labels that differ")
 
 
 def features_fingerprint(features: Sequence[Features]) -> str:

@@ -161,6 +161,10 @@ def test_features_that_do_not_go_together_are_refused():
     blank.valence[:] = np.nan
     with pytest.raises(TrainingError, match="annotated with valence"):
         train_fusion([blank], CONFIG, QUICK)
+    same = make_features(600, 8)
+    same.arousal[:] = 0.25
+    with pytest.raises(TrainingError, match=r"every label of arousal is 0\.25; expected labels that differ"):
+        train_fusion([same], CONFIG, QUICK)
     with pytest.raises(TrainingError, match="no validation subjects"):
         train_fusion(subjects(1), CONFIG, TrainingConfig(patience=3))
 
