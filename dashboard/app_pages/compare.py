@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,10 +16,11 @@ from dashboard.model_choice import Chosen
 from iaca.config import TARGETS, DropoutConfig, DropoutPattern, Trunk
 
 NOTICES_AT_ONCE = 3
+SEPARATOR = " · "
 
 SYNTHETIC = (
-    "**Synthetic corpus.** Faces and voices are rendered; predictions say nothing about real people. For your own data "
-    "see “Use your Aff-Wild2” in `README.md`: five commands, the first is `python -m iaca index`."
+    "**Synthetic corpus.** Faces and voices are rendered; predictions say nothing about real people. Your own data: "
+    "“Use your Aff-Wild2” in `README.md`, from `python -m iaca index` on."
 )
 
 
@@ -42,8 +43,13 @@ def _subject_labels(subjects: Sequence[services.Subject], models: Sequence[Chose
             if num_scored > 0:
                 num_scored -= 1
                 parts += [_scores_text(subject, model, device) for model in models]
-        labels[subject.name] = " · ".join(filter(None, parts))
+        labels[subject.name] = SEPARATOR.join(filter(None, parts))
     return labels
+
+
+def _name_in(label: str, subjects: Mapping[str, services.Subject]) -> str:
+    """The subject whom a label is about; a name stands for itself."""
+    return label if label in subjects else label.split(SEPARATOR)[0]
 
 
 def _scores_text(subject: services.Subject, model: Chosen, device: str) -> str:
@@ -229,15 +235,18 @@ def show() -> None:
             notices.append(
                 f"The address asks for subject {asked!r}, which is not among the data; another one is shown."
             )
-        name = st.selectbox(
+        chosen = st.selectbox(
             "Subject",
             list(subjects),
             index=list(subjects).index(asked) if asked in subjects else 0,
-            format_func=lambda one: labels.get(one, one),
+            # The browser sends labels, also those of an earlier run, when they were others.
+            format_func=lambda one: labels.get(_name_in(one, subjects), one),
             help="Name · condition · length · CCC of each model for valence / arousal, for the first subjects; those "
             "of the chosen one are always in the sidebar. Type to search.",
-            **session.SUBJECT.widget,
+            # With other models a new box: one that stays would go on showing its old label. The address knows the name.
+            key=" ".join([session.SUBJECT.key, *(model.path.name for model in models)]),
         )
+        name = None if chosen is None else _name_in(chosen, subjects)
     if name is None:
         _show_notices(notice_place, [*notices, "There is no subject to show."])
         return

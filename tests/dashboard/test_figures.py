@@ -134,6 +134,28 @@ def test_episodes_are_named_and_masks_lie_only_behind_their_rows(features, model
     assert bands["no face"]["hatched"]
 
 
+def test_gate_rows_are_those_of_whoever_has_gates_and_say_whose(features, models):
+    base, gated = models
+    titles = {
+        name: [row["title"] for row in draw(features, pair).spec["rows"] if row["unit"] == "weight"]
+        for name, pair in (("none", [base]), ("alone", [gated]), ("first", [gated, base]), ("both", [gated, gated]))
+    }
+    assert titles["none"] == []
+    assert titles["alone"] == ["Stage-1 gate, audio", "Stage-1 gate, visual", "Stage-2 gate"]
+    assert titles["first"] == [f"{title} · CA+IACA" for title in titles["alone"]]
+    assert titles["both"] == 2 * titles["first"]
+
+
+def test_models_without_attention_or_of_one_target_have_no_such_curves(features, tmp_path):
+    write_model(tmp_path / "concat.safetensors", iaca=False, seed=1, fusion="concat")
+    write_model(tmp_path / "half.safetensors", iaca=True, seed=1, targets=("arousal",))
+    concat, half = (load_checkpoint(tmp_path / f"{name}.safetensors") for name in ("concat", "half"))
+    assert list(rows_of(draw(features, [concat]))) == ["valence", "arousal"]
+    rows = rows_of(draw(features, [concat, half], target="arousal"))
+    assert [trace["column"] for trace in rows["valence"]["traces"]] == ["truth_valence", "0_valence"]
+    assert [trace["column"] for trace in rows["arousal"]["traces"]] == ["truth_arousal", "0_arousal", "1_arousal"]
+
+
 def test_without_models_truth_remains(features, models):
     truth = infer(features, models[0]).frames
     figure = compare_figure("someone", truth, [], target="valence", score="contribution", scaled=True)

@@ -1,0 +1,196 @@
+"""Which models and which data the page shows."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import torch
+
+from dashboard import model_services, services
+from iaca.models.released_network import Published, PublishedNetwork
+from tests.dashboard.projects import Spec, write_model, write_project
+from tests.dashboard.test_page import notices, open_page, score_table, widget  # noqa: F401  open_page is a fixture
+
+PLUGIN = """
+import torch
+import iaca
+from iaca.types import Attended
+
+class Swap(torch.nn.Module):
+    def forward(self, audio, visual):
+        return Attended(audio, visual, audio + visual, visual + audio, audio_residual=visual, visual_residual=audio)
+
+iaca.register_fusion("{name}", lambda config: Swap())
+"""
+
+
+@pytest.fixture(scope="module")
+def all_fusions(tmp_path_factory):
+    root = write_project(tmp_path_factory.mktemp("choices"), [Spec("strong-01", 90)])
+    for fusion in ("jca", "concat"):
+        for iaca in (False, True):
+            name = f"{fusion}_iaca" if iaca else fusion
+            write_model(root / "checkpoints" / f"{name}.safetensors", iaca=iaca, seed=1, fusion=fusion)
+    return root
+
+
+@pytest.fixture
+def project(all_fusions, tmp_path):
+    return shutil.copytree(all_fusions, tmp_path / "data")
+
+
+def rows_of_table(page):
+    return [line.split("|")[1].strip() for line in score_table(page).splitlines()[2:]]
+
+
+def test_fusions_come_in_the_papers_order_and_ca_is_first_shown(open_page, all_fusions):  # noqa: F811
+    page = open_page(all_fusions)
+    fusion = widget(page.selectbox, "Fusion")
+    assert fusion.options == ["CONCAT", "CA", "JCA", "any two checkpoints"]
+    assert rows_of_table(page) == ["CA", "CA+IACA"]
+    fusion.set_value("JCA").run()
+    assert rows_of_table(page) == ["JCA", "JCA+IACA"]
+    option = widget(page.selectbox, "Subject").options[0]
+    assert " JCA " in option
+    assert " JCA+IACA " in option
+
+
+def test_the_subject_stays_when_other_models_are_chosen(open_page, all_fusions, tmp_path):  # noqa: F811
+    root = write_project(tmp_path / "two", [Spec("strong-01", 60), Spec("strong-02", 60)])
+    write_model(root / "checkpoints" / "concat.safetensors", iaca=False, seed=1, fusion="concat")
+    page = open_page(root)
+    widget(page.selectbox, "Subject").select_index(1).run()
+    widget(page.selectbox, "Fusion").set_value("CONCAT").run()
+    assert page.query_params["subject"] in ("strong-02", ["strong-02"])
+    assert "CONCAT" in widget(page.selectbox, "Subject").options[1]
+    assert "concat_iaca.safetensors does not exist" in notices(page)
+
+
+def test_any_two_checkpoints_or_one_alone_are_shown(open_page, project):  # noqa: F811
+    write_model(project / "checkpoints" / "ca_seed2.safetensors", iaca=False, seed=9)
+    page = open_page(project, fusion="any two checkpoints", checkpoint="ca_seed2.safetensors", second="ca.safetensors")
+    assert not page.warning
+    assert rows_of_table(page) == ["CA (ca_seed2.safetensors)", "CA (ca.safetensors)"]
+    assert "CA · ca_seed2.safetensors" in widget(page.selectbox, "Checkpoint").options
+    assert "CA · ca_seed2.safetensors" not in widget(page.selectbox, "Checkpoint, second").options
+    widget(page.selectbox, "Checkpoint").set_value("jca_iaca.safetensors").run()
+    widget(page.selectbox, "Checkpoint, second").set_value("none").run()
+    assert not page.exception
+    assert rows_of_table(page) == ["JCA+IACA"]
+    assert page.query_params["second"] in ("none", ["none"])
+
+
+def test_backbones_and_strangers_are_no_models_and_a_damaged_file_is_told(project):
+    folder = project / "checkpoints"
+    (folder / "broken.safetensors").write_bytes(b"\x00" * 30)
+    (folder / "notes.txt").write_text("nothing")
+    from safetensors.torch import save_file
+
+    save_file({"weight": torch.zeros(2)}, folder / "stranger.safetensors")
+    save_file({"weight": torch.zeros(2)}, folder / "slim.safetensors", {"iaca": '{"kind": "backbone"}'})
+    save_file({"weight": torch.zeros(2)}, folder / "odd.safetensors", {"iaca": '{"kind": "fusion"}'})
+    shelf = model_services.shelf(folder)
+    names = [model.path.name for model in shelf.models]
+    assert names == [f"{n}{i}.safetensors" for n in ("ca", "concat", "jca") for i in ("", "_iaca")]
+    assert len(shelf.problems) == 2
+    assert all(name in "".join(shelf.problems) for name in ("broken.safetensors", "odd.safetensors"))
+
+
+def test_a_published_network_has_its_place_and_says_why_it_does_not_fit(open_page, project):  # noqa: F811
+    network = PublishedNetwork(Published.JCA)
+    torch.save({"net": network.state_dict()}, project / "checkpoints" / "authors.pt")
+    page = open_page(project, fusion="published networks")
+    assert widget(page.selectbox, "Fusion").options[-2:] == ["published networks", "any two checkpoints"]
+    assert "model authors expects" in notices(page)
+
+
+def test_a_plugin_named_on_the_command_line_opens_its_models(open_page, project, monkeypatch):  # noqa: F811
+    (project / "swap_for_pages.py").write_text(PLUGIN.format(name="swap_for_pages"))
+    monkeypatch.syspath_prepend(project)
+    page = open_page(project, ("--plugin", "swap_for_pages", "--plugin", "swap_for_pages"))
+    write_model(project / "checkpoints" / "swap.safetensors", iaca=True, seed=1, fusion="swap_for_pages")
+    page = open_page(project, ("--plugin", "swap_for_pages"), fusion="SWAP_FOR_PAGES")
+    assert rows_of_table(page) == ["SWAP_FOR_PAGES+IACA"]
+
+
+def test_a_plugin_that_fails_is_one_sentence(open_page, all_fusions):  # noqa: F811
+    page = open_page(all_fusions, ("--plugin", "is_not_there"))
+    assert "plugin 'is_not_there' cannot be imported" in notices(page)
+    assert rows_of_table(page) == ["CA", "CA+IACA"]
+
+
+def test_a_model_that_needs_a_plugin_says_which(open_page, project):  # noqa: F811
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save_file
+
+    folder = project / "checkpoints"
+    with safe_open(folder / "ca.safetensors", framework="pt") as file:
+        header = file.metadata()["iaca"]
+    header = header.replace('"fusion": "ca"', '"fusion": "secret"').replace('"plugin": null', '"plugin": "secrets"')
+    save_file(load_file(folder / "ca.safetensors"), folder / "secret.safetensors", {"iaca": header})
+    page = open_page(project, fusion="any two checkpoints", checkpoint="secret.safetensors", second="ca.safetensors")
+    assert "--plugin secrets" in notices(page)
+    assert rows_of_table(page) == ["CA"]
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    root = write_project(tmp_path_factory.mktemp("own data"), [Spec("own-1", 60)])
+    (root / "corpus.json").unlink()
+    return root
+
+
+@pytest.mark.parametrize("way", ["command line", "sidebar"])
+def test_ones_own_subjects_come_before_the_demo_and_only_the_demo_has_a_banner(open_page, all_fusions, own, way):  # noqa: F811
+    if way == "command line":
+        page = open_page(all_fusions, ("--data", str(own)))
+    else:
+        page = open_page(all_fusions)
+        widget(page.text_area, "Data roots").set_value(f"{own}\n").run()
+        widget(page.selectbox, "Subject").select_index(0).run()
+    names = [option.split(" · ")[0] for option in widget(page.selectbox, "Subject").options]
+    assert names == ["own-1", "strong-01"]
+    assert not page.warning
+    assert "Synthetic" not in " ".join(one.value for one in page.caption)
+    widget(page.selectbox, "Subject").select_index(1).run()
+    assert "Synthetic" in " ".join(one.value for one in page.caption)
+    assert score_table(page)
+
+
+def test_features_and_checkpoints_may_lie_elsewhere(open_page, all_fusions, own, tmp_path):  # noqa: F811
+    shutil.copytree(own / "batch1", tmp_path / "bare" / "batch1")
+    shutil.copytree(own / "annotations", tmp_path / "bare" / "annotations")
+    page = open_page(
+        all_fusions,
+        (
+            "--data",
+            str(tmp_path / "bare"),
+            "--features",
+            str(own / "features"),
+            "--checkpoints",
+            str(own / "checkpoints"),
+        ),
+    )
+    assert widget(page.selectbox, "Fusion").options == ["CA", "any two checkpoints"]
+    assert rows_of_table(page) == ["CA", "CA+IACA"]
+
+
+def test_a_folder_that_does_not_exist_is_one_sentence(open_page, all_fusions, tmp_path):  # noqa: F811
+    page = open_page(all_fusions, ("--data", str(tmp_path / "nowhere"), "--checkpoints", str(tmp_path / "none")))
+    said = notices(page)
+    assert said.count(f"{tmp_path / 'nowhere'} does not exist") == 1
+    assert said.count(f"{tmp_path / 'none'} does not exist") == 1
+    assert widget(page.selectbox, "Subject").options[0].startswith("strong-01")
+
+
+def test_an_option_that_does_not_exist_is_told(open_page, all_fusions):  # noqa: F811
+    assert "no option --dta" in notices(open_page(all_fusions, ("--dta", "x")))
+    assert "--data" in notices(open_page(all_fusions, ("--data",)))
+
+
+def test_only_the_first_subjects_are_scored_for_the_list():
+    assert services.first_in_budget([4, 4, 4], 8) == 2
+    assert services.first_in_budget([9, 1], 8) == 0
+    assert services.first_in_budget([], 8) == 0
+    assert services.first_in_budget([1] * 300) == 300
