@@ -52,7 +52,7 @@ class ChainSize:
     training: int = 40
     shown_s: float = 50.0
     seconds: float = 40.0
-    visual_epochs: int = 12
+    visual_epochs: int = 9
     audio_epochs: int = 30
 
 
@@ -90,7 +90,7 @@ def train_backbones(
     listeners = find_recordings([work / "validation"]).recordings
     backbones = {}
     recipes = {
-        "visual": BackboneTraining(epochs=size.visual_epochs, learning_rate=1.5e-3, seed=seed),
+        "visual": BackboneTraining(epochs=size.visual_epochs, batch=16, learning_rate=6e-4, mse_weight=1.0, seed=seed),
         "audio": BackboneTraining(epochs=size.audio_epochs, batch=32, within_weight=0.5, seed=seed),
     }
     for modality, training in recipes.items():
