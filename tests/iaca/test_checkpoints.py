@@ -58,7 +58,7 @@ def test_half_precision_halves_the_file_and_is_loaded_as_float32(tmp_path):
 
 
 def test_a_backbone_is_loaded_by_path_and_refused_as_a_model(tmp_path):
-    config = BackboneConfig(modality="audio", dim=8, width=4)
+    config = BackboneConfig(modality="audio", dim=8, width=8)
     network = build_backbone(config).eval()
     file = tmp_path / "ears.safetensors"
     save_backbone(file, network, config, dtype=torch.float32)
