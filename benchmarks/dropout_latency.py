@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from dashboard import services, session
+from dashboard import services
 from dashboard.session import PROJECT
 from iaca.config import DropoutConfig
 from iaca.inference import infer
@@ -24,6 +24,7 @@ from tests.dashboard.browsing import PLAYER
 from tests.dashboard.serving import CHROMIUM, FLAGS, serve
 
 BAR_MS = 300
+MODELS = ("ca", "ca_iaca")
 
 PRESS = """
 ([slider, player]) => new Promise((done) => {
@@ -44,7 +45,7 @@ PRESS = """
 def fusion_ms(data: Path, checkpoints: Path, subject: str, changes: int) -> np.ndarray:
     """What both models take for one dropout, in this process."""
     features = services.features(data / "features" / f"{subject}.safetensors")
-    models = [services.checkpoint(checkpoints / f"{name}.safetensors", "cpu") for name in session.MODELS]
+    models = [services.checkpoint(checkpoints / f"{name}.safetensors", "cpu") for name in MODELS]
     times = []
     for i in range(changes + 1):
         begin = time.perf_counter()
