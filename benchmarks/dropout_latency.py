@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright
 
 from dashboard import services
 from dashboard.session import PROJECT
+from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig
 from iaca.inference import infer
 from tests.dashboard.browsing import PLAYER
@@ -45,7 +46,7 @@ PRESS = """
 def fusion_ms(data: Path, checkpoints: Path, subject: str, changes: int) -> np.ndarray:
     """What both models take for one dropout, in this process."""
     features = services.features(data / "features" / f"{subject}.safetensors")
-    models = [services.checkpoint(checkpoints / f"{name}.safetensors", "cpu") for name in MODELS]
+    models = [load_checkpoint(checkpoints / f"{name}.safetensors") for name in MODELS]
     times = []
     for i in range(changes + 1):
         begin = time.perf_counter()
