@@ -11,6 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -239,7 +240,7 @@ def trace(subject: Path, model: Path, device: str, dropout: DropoutConfig | None
     return _trace(file_state(subject), file_state(model), device, dropout)
 
 
-@st.cache_data(show_spinner=False)
+@lru_cache(maxsize=100_000)  # asked for every listed subject in every run: Streamlit's own cache hashes and unpickles
 def _scores(subject: FileState, model: FileState, device: str) -> dict[str, Score] | None:
     try:
         # Read past the caches of features and traces: this goes through the whole corpus once.
@@ -253,7 +254,7 @@ def scores(subject: Subject, model: Path, device: str) -> dict[str, Score] | Non
     return None if subject.features is None else _scores(file_state(subject.features), file_state(model), device)
 
 
-@st.cache_data(show_spinner=False)
+@lru_cache(maxsize=100_000)
 def _length(file: FileState) -> tuple[float, int] | None:
     try:
         with safe_open(file[0], framework="np") as content:
