@@ -13,6 +13,8 @@ import os
 import time
 from collections.abc import Callable
 
+import iaca  # noqa: F401  # isort: skip  before torch, or its threads spin while they wait
+
 import torch
 from torch import Tensor
 

@@ -12,33 +12,47 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 
-async def serve_media(request):
-    """Hand the request to the registry that the pages write to."""
-    # Imported per request: Streamlit reloads edited modules, and this file would keep the old registry.
-    from dashboard import media
+def hand_to(name):
+    """An endpoint that hands its requests to a function of the registry that the pages write to."""
 
-    return await media.serve(request)
+    async def endpoint(request):
+        # Imported per request: Streamlit reloads edited modules, and this file would keep the old registry.
+        from dashboard import media
+
+        return await getattr(media, name)(request)
+
+    return endpoint
 
 
 def show_page() -> None:
     """What a visit runs."""
     st.set_page_config(page_title="IACA", page_icon=Path(__file__).parent / "favicon.svg", layout="wide")
-    st.navigation([st.Page("app_pages/compare.py", title="Compare", icon=":material/compare_arrows:")]).run()
+    st.html(Path(__file__).parent / "page.css")
+    st.navigation(
+        [
+            st.Page("app_pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
+            st.Page("app_pages/your_video.py", title="Your video", icon=":material/video_file:"),
+            st.Page("app_pages/robustness.py", title="Robustness", icon=":material/trending_down:"),
+            st.Page("app_pages/results.py", title="Results", icon=":material/table_chart:"),
+            st.Page("app_pages/about.py", title="About the models", icon=":material/account_tree:"),
+        ]
+    ).run()
 
 
 if __name__ == "__main__":
     show_page()
 else:
     from dashboard.components import player
-    from dashboard.media import ROUTE
+    from dashboard.media import ROUTE, SOUNDS, TABLES
 
-    player.provide_plotly()
     # Torch takes seconds to import: begin while the browser still loads the page.
     threading.Thread(target=importlib.import_module, args=("dashboard.services",), daemon=True).start()
     app = st.App(
         Path(__file__),
         routes=[
-            Route(f"{ROUTE}/{{identifier:path}}", serve_media),
+            Route(f"{ROUTE}/{{identifier:path}}", hand_to("serve")),
+            Route(f"{TABLES}/{{identifier}}", hand_to("serve_table")),
+            Route(f"{SOUNDS}/{{identifier}}", hand_to("serve_sound")),
             Mount(f"{player.ROUTE}/{{version}}", StaticFiles(directory=player.MODULES)),
         ],
     )

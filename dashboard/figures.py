@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from dashboard import palette
-from dashboard.palette import Colour
-from dashboard.rows import Band, Curve, Point, Row
-from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL
-from iaca.types import Episode, Trace
-
-MODALITY_COLOURS = {AUDIO: palette.AUDIO, VISUAL: palette.VISUAL}
-SENSES = {AUDIO: "voice", VISUAL: "face"}
+import iaca.palette as palette
+from dashboard.bands import MODALITY_COLOURS, dropped_bands, episode_bands, gate_changed_bands, mask_bands
+from dashboard.rows import Curve, Point, Row, Shown, Travel
+from iaca.config import MODALITIES, TARGETS
+from iaca.palette import Colour
+from iaca.types import Episode
 
 SCORES = {
-    "contribution": "Share of a clip's attended feature that came from attention: |residual| / (|X| + |residual|).",
-    "received": "How much all clips of the window attend to this one: row sum of the attention map / L.",
+    "contribution": "Share of a clip's attended feature that came from attention (eqs 1-4): |residual| / "
+    "(|X| + |residual|).",
+    "received": "How much all clips of the window attend to this one: row sum of the attention map (eq 1) / L.",
 }
 """Attention scores and what they mean."""
 
@@ -30,20 +29,33 @@ MARGIN = 0.06
 """Free space above and below the curves of a row, as a share of its range."""
 
 
-class Shown(NamedTuple):
-    """One model on the page.
-
-    Attributes:
-        title: What to call it.
-        trace: What it says, with the dropout that is chosen.
-        baseline: What it says without dropout; the same object when there is none.
-        style: How it is drawn.
-    """
-
-    title: str
-    trace: Trace
-    baseline: Trace
-    style: palette.Style
+SOUND_ROWS = (
+    Row(
+        "waveform",
+        "Sound",
+        "amplitude",
+        "Smallest and largest sample of every pixel, on the clock of the video.",
+        (-1.0, 1.0),
+        (-1.0, 0.0, 1.0),
+        52,
+        (),
+        kind="waveform",
+        hidden=True,
+    ),
+    Row(
+        "spectrogram",
+        "Mel spectrogram",
+        "mel band",
+        "What the audio backbone hears: 64 mel bands to 22 kHz, low ones below; decibels down to 80 below the loudest.",
+        (0.0, 64.0),
+        (0.0, 32.0, 64.0),
+        84,
+        (),
+        kind="spectrogram",
+        hidden=True,
+    ),
+)
+"""Rows that are drawn from the sound, where there is some."""
 
 
 class Limits(NamedTuple):
@@ -54,11 +66,21 @@ class Limits(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """What the player needs: the declared rows and the numbers behind them."""
+    """What the player needs.
+
+    Attributes:
+        spec: The declared rows, bands and points.
+        frames: N rows of float32: every column that they name.
+        pts_s: (N,) seconds.
+        travels: How the columns go to the browser; each is named once.
+        clip_stride: Frames between clips.
+    """
 
     spec: dict[str, Any]
     frames: pd.DataFrame
     pts_s: np.ndarray
+    travels: tuple[Travel, ...]
+    clip_stride: int
 
 
 def score_limits(shown: Sequence[Shown], target: str, score: str) -> Limits:
@@ -101,13 +123,20 @@ def compare_figure(
         *_attention_rows(frames, shown, target, score, scaled),
         *(row for i, model in enumerate(shown) for row in _gate_rows(frames, i, model, target, len(shown))),
         *(_target_row(frames, shown, name) for name in TARGETS),
+        *_difference_rows(shown),
+        *SOUND_ROWS,
     ]
     pts_s = truth["pts_s"].to_numpy()
-    bands = [*_episode_bands(episodes), *_dropped_bands(shown, pts_s), *_mask_bands(truth, pts_s, rows)]
+    bands = [
+        *episode_bands(episodes),
+        *dropped_bands(shown, pts_s),
+        *mask_bands(truth, pts_s, rows),
+        *gate_changed_bands(shown, pts_s),
+    ]
     points = [
         Point("truth", "truth_valence", "truth_arousal", palette.TRUTH.colour, palette.TRUTH.shape),
         *(
-            Point(model.title, f"{i}_valence", f"{i}_arousal", model.style.colour, model.style.shape)
+            Point(model.title, f"{i}_valence", f"{i}_arousal", model.style.colour, model.style.shape, i)
             for i, model in enumerate(shown)
         ),
     ]
@@ -117,25 +146,48 @@ def compare_figure(
         "bands": [band._asdict() for band in bands],
         "lanes": list(dict.fromkeys(band.lane for band in bands if band.lane)),
         "points": [point._asdict() for point in points],
+        "models": [model.title for model in shown],
     }
-    return Figure(spec, pd.DataFrame(frames).astype(np.float32), pts_s)
+    stride = shown[0].trace.clip_stride if shown else 1
+    return Figure(spec, pd.DataFrame(frames).astype(np.float32), pts_s, _travels(frames, shown), stride)
+
+
+def _travels(frames: Mapping[str, np.ndarray], shown: Sequence[Shown]) -> tuple[Travel, ...]:
+    """Truth, and of every model its predictions and the rest, now and before the change."""
+    found = [Travel(tuple(name for name in frames if name.startswith("truth_")), "frames", True)]
+    for i, model in enumerate(shown):
+        predictions = [f"{i}_{target}" for target in TARGETS]
+        for ghost in ("", "_ghost"):
+            mine = [name for name in frames if name.startswith(f"{i}_") and name.endswith("_ghost") == bool(ghost)]
+            linear = tuple(name for name in mine if name.removesuffix("_ghost") in predictions)
+            held = tuple(name for name in mine if name not in linear)
+            fixed = bool(ghost) or not model.changed
+            found += [Travel(columns, how, fixed) for columns, how in ((linear, "linear"), (held, "held")) if columns]
+    return tuple(found)
 
 
 def _attention_rows(
     frames: dict[str, np.ndarray], shown: Sequence[Shown], target: str, score: str, scaled: bool
 ) -> list[Row]:
     limits = score_limits(shown, target, score)
-    curves = []
+    curves, ghosts = [], []
     for modality in MODALITIES:
         low, high = limits.low[modality], limits.high[modality]
         for i, model in enumerate(shown):
             values = model.trace.frames[f"{target}_{modality}_{score}"].to_numpy()
             if not np.isfinite(values).any():
                 continue
-            frames[f"{i}_{modality}_score"] = (values - low) / ((high - low) or 1.0) if scaled else values
+            span = (high - low) or 1.0
+            frames[f"{i}_{modality}_score"] = (values - low) / span if scaled else values
             name = f"{modality}, {model.title}"
             colour = MODALITY_COLOURS[modality]
-            curves.append(Curve(name, f"{i}_{modality}_score", colour, model.style.dash, width=1.4))
+            curves.append(Curve(name, f"{i}_{modality}_score", colour, model.style.dash, width=1.4, model=i))
+            if model.changed:
+                before = model.baseline.frames[f"{target}_{modality}_{score}"].to_numpy()
+                frames[f"{i}_{modality}_score_ghost"] = (before - low) / span if scaled else before
+                ghosts.append(
+                    _ghost(f"{name}, {model.baseline_name}", f"{i}_{modality}_score", colour, i, legend=False)
+                )
     if not curves:
         return []
     # Under dropout a score may leave its limits: the axis gives way, but not so far that all else lies flat.
@@ -153,7 +205,7 @@ def _attention_rows(
             ((low - MARGIN) * unit, (high + MARGIN) * unit),
             (0.0, 0.5, 1.0) if unit == 1.0 else (0.0, float(f"{unit:.1g}")),
             82,
-            tuple(curves),
+            (*curves, *ghosts),
         )
     ]
 
@@ -164,14 +216,20 @@ def _gate_rows(frames: dict[str, np.ndarray], i: int, model: Shown, target: str,
     rows = []
 
     def stacked(key: str, title: str, help_text: str, parts: list[tuple[str, str, Colour, float]], height: int) -> None:
-        curves = []
+        curves, ghosts, below = [], [], 0.0
         for name, column, colour, fill in parts:
             values = model.trace.frames[f"{target}_{column}"].to_numpy()
             if not np.isfinite(values).any():
                 return
             frames[f"{i}_{column}"] = values
             stack = "next" if curves else "first"
-            curves.append(Curve(name, f"{i}_{column}", colour, width=0.8, opacity=0.9, stack=stack, fill=fill))
+            curves.append(Curve(name, f"{i}_{column}", colour, width=0.8, opacity=0.9, stack=stack, fill=fill, model=i))
+            # Of stacked weights only the limits between them are seen; the last one lies at 1.
+            if model.changed and len(curves) < len(parts):
+                below = below + model.baseline.frames[f"{target}_{column}"].to_numpy()
+                frames[f"{i}_{column}_ghost"] = below
+                ghost_name = f"{name}, {model.baseline_name}"
+                ghosts.append(_ghost(ghost_name, f"{i}_{column}", palette.TEXT, i, legend=False))
         rows.append(
             Row(
                 key,
@@ -181,7 +239,9 @@ def _gate_rows(frames: dict[str, np.ndarray], i: int, model: Shown, target: str,
                 (0.0, 1.0),
                 (0.0, 0.5, 1.0),
                 height,
-                tuple(curves),
+                (*curves, *ghosts),
+                slot=key.removesuffix(f"_{i}"),
+                model=i,
             )
         )
 
@@ -190,7 +250,7 @@ def _gate_rows(frames: dict[str, np.ndarray], i: int, model: Shown, target: str,
         stacked(
             f"stage1_{modality}_{i}",
             f"Stage-1 gate, {modality}",
-            "Weight of cross-attended against self-attended features (eqs 5-6)",
+            "Weight of cross-attended against self-attended features (eqs 5-8)",
             [
                 ("cross-attended", f"stage1_{modality}_cross", colour, 0.62),
                 ("self-attended", f"stage1_{modality}_self", colour, 0.16),
@@ -200,7 +260,7 @@ def _gate_rows(frames: dict[str, np.ndarray], i: int, model: Shown, target: str,
     stacked(
         f"stage2_{i}",
         "Stage-2 gate",
-        "Weight of audio, joint and visual features (eqs 8-9)",
+        "Weight of audio, joint and visual features (eq 9)",
         [
             ("audio", "stage2_audio", palette.AUDIO, 0.62),
             ("joint", "stage2_joint", palette.JOINT, 0.42),
@@ -217,79 +277,33 @@ def _target_row(frames: dict[str, np.ndarray], shown: Sequence[Shown], target: s
         frames[f"{i}_{target}"] = model.trace.frames[target].to_numpy()
         if target not in model.trace.scores:
             continue  # a model of the other target alone
-        curves.append(Curve(model.title, f"{i}_{target}", model.style.colour, model.style.dash, width=1.8))
-        if model.baseline is not model.trace:
+        curves.append(Curve(model.title, f"{i}_{target}", model.style.colour, model.style.dash, width=1.8, model=i))
+        if model.changed:
             frames[f"{i}_{target}_ghost"] = model.baseline.frames[target].to_numpy()
-            name = f"{model.title}, no dropout"
-            ghosts.append(Curve(name, f"{i}_{target}_ghost", model.style.colour, "dot", width=1.0, opacity=0.6))
+            ghosts.append(_ghost(f"{model.title}, {model.baseline_name}", f"{i}_{target}", model.style.colour, i))
     truth = Curve("truth", f"truth_{target}", palette.TRUTH.colour, palette.TRUTH.dash, width=1.8, opacity=0.8)
     help_text = f"{target.capitalize()} in [-1, 1]: the annotation and each model's prediction."
     ticks = (-1.0, 0.0, 1.0)
     return Row(target, target.capitalize(), target, help_text, (-1.08, 1.08), ticks, 100, (truth, *curves, *ghosts))
 
 
-def spans(mask: np.ndarray, pts_s: np.ndarray) -> list[tuple[float, float]]:
-    """Spans of time in which a mask over frames is true; a frame lasts until the next one.
-
-    Args:
-        mask: (N,) bool.
-        pts_s: (N,) seconds.
-
-    Returns:
-        (start, end) in seconds, in order.
-    """
-    edges = np.diff(np.concatenate(([0], mask.astype(np.int8), [0])))
-    interval_s = pts_s[-1] - pts_s[-2] if len(pts_s) > 1 else 0.0
-    ends_s = np.append(pts_s, pts_s[-1] + interval_s if len(pts_s) else 0.0)
-    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    return [(float(ends_s[a]), float(ends_s[b])) for a, b in zip(starts, stops, strict=True)]
-
-
-def episode_label(episode: Episode) -> str:
-    """What is wrong in an episode, in a few words; a control is a conflict without a cue to its truth."""
-    if episode.truth_modality:
-        kind = "control" if episode.kind.endswith("control") else "conflict"
-        return f"{kind}: {SENSES[episode.truth_modality]} true"
-    return f"{SENSES[episode.modality]}: {episode.kind}"
-
-
-def _episode_bands(episodes: Sequence[Episode]) -> list[Band]:
-    return [
-        Band(
-            "episode",
-            episode_label(episode),
-            [(episode.start_s, episode.end_s)],
-            MODALITY_COLOURS[episode.modality],
-            0.11,
-            lane=f"known: {SENSES[episode.modality]}",
-        )
-        for episode in sorted(episodes, key=lambda one: (one.modality, one.start_s))
-    ]
-
-
-def _dropped_bands(shown: Sequence[Shown], pts_s: np.ndarray) -> list[Band]:
-    if not shown:
+def _difference_rows(shown: Sequence[Shown]) -> list[Row]:
+    """Second model minus first, where there are two."""
+    if len(shown) != 2:
         return []
-    bands = []
-    for modality in MODALITIES:
-        found = spans(shown[0].trace.frames[f"{modality}_dropped"].to_numpy(), pts_s)
-        if found:
-            bands.append(Band("dropped", f"{modality} dropped", found, palette.TEXT, 0.11, lane=f"{modality} dropped"))
-    return bands
+    first, second = shown
+    curves = [
+        Curve(name, f"1_{name}", palette.TEXT, dash, width=1.4, fill=fill, minus=f"0_{name}")
+        for name, dash, fill in zip(TARGETS, ("solid", "2px,2px"), (0.12, 0.0), strict=True)
+        if all(name in model.trace.scores for model in shown)
+    ]
+    if not curves:
+        return []
+    help_text = f"Prediction of {second.title} minus that of {first.title}: above zero, {second.title} says more."
+    title = f"{second.title} − {first.title}"
+    return [Row("difference", title, "difference", help_text, (-1.08, 1.08), (-1.0, 0.0, 1.0), 70, tuple(curves))]
 
 
-def _mask_bands(truth: pd.DataFrame, pts_s: np.ndarray, rows: Sequence[Row]) -> list[Band]:
-    keys = [row.key for row in rows]
-    masks = (
-        ("not annotated", truth[["valence_truth", "arousal_truth"]].isna().any(axis=1).to_numpy(), TARGETS),
-        ("no face", ~truth["has_face"].to_numpy(), ("attention", f"stage1_{VISUAL}")),
-        ("no audio", ~truth["has_audio"].to_numpy(), ("attention", f"stage1_{AUDIO}")),
-    )
-    return [
-        Band(
-            "mask", label, found, palette.TEXT, 0.3, hatched=True, lane="missing",
-            rows=tuple(key for key in keys if key.startswith(behind)),
-        )
-        for label, mask, behind in masks
-        if (found := spans(mask, pts_s))
-    ]  # fmt: skip
+def _ghost(name: str, column: str, colour: Colour, model: int, *, legend: bool = True) -> Curve:
+    """What a curve was before the change."""
+    return Curve(name, f"{column}_ghost", colour, "dot", width=1.0, opacity=0.6, legend=legend, model=model)

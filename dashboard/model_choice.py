@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from dashboard import model_services, palette, session
+import iaca.palette as palette
+from dashboard import model_services, session
 from dashboard.model_services import Candidate, Shelf
 from dashboard.services import attempt
 

@@ -21,20 +21,21 @@ import streamlit as st
 import torch
 from safetensors import SafetensorError, safe_open
 
-from dashboard import media, model_services
+from dashboard import media, model_services, your_video_services
 from dashboard.model_services import FileState, file_state
 from dashboard.session import Folders, Source
-from iaca.config import DropoutConfig
 from iaca.data.annotations import read_labels
 from iaca.data.episodes import read_episodes
 from iaca.data.features import FeatureError, read_feature_header, read_features
 from iaca.data.index import find_recordings, natural_key
 from iaca.data.media import fit_pts, probe
 from iaca.data.proxy import proxy
+from iaca.data.sound import sound_summary
 from iaca.devices import available_devices, choose_device, device_label
 from iaca.errors import InputError
 from iaca.inference import infer
 from iaca.types import Episode, Features, Recording, Score, Trace
+from iaca.what_if import WhatIf
 
 # One core is the browser's. With a thread on every core the small layers of a fusion wait for each other: on 2 cores
 # that are busy elsewhere a model takes 1.1 s with two threads and 0.03 s with one.
@@ -49,8 +50,13 @@ BAD_INPUT = (InputError, OSError)
 
 __all__ = ["BAD_INPUT", "available_devices", "choose_device", "device_label"]
 
+NAMED_ONE_BY_ONE = 3
+"""Subjects of one problem that have a sentence each."""
+
 SCORED_CLIPS = 20_000
 """Clips of the subjects that are scored for the list before anyone asks: some seconds on a CPU, for two models."""
+
+UNCHANGED = WhatIf()
 
 Result = TypeVar("Result")
 
@@ -73,6 +79,18 @@ class Subject(NamedTuple):
     synthetic: bool
 
 
+class Spoilt(NamedTuple):
+    """Features of one modality in place of those of the subject: what the backbone makes of noise or of a blur.
+
+    Attributes:
+        modality: audio or visual.
+        file: Where they lie: (T, D_m) float16, as NumPy saves it.
+    """
+
+    modality: str
+    file: FileState
+
+
 class Corpus(NamedTuple):
     """What lies in the data folders.
 
@@ -93,10 +111,12 @@ class Video(NamedTuple):
     Attributes:
         address: On this server.
         media_s: (P,) time of each picture on the timeline of the file that is served.
+        sound: Address of the summary of its sound.
     """
 
     address: str
     media_s: np.ndarray
+    sound: str
 
 
 def corpus(folders: Folders) -> Corpus:
@@ -121,6 +141,9 @@ def corpus(folders: Folders) -> Corpus:
             )
         subjects |= new
         episodes |= {name: found.episodes[name] for name in new if name in found.episodes}
+    for own in your_video_services.finished(folders.cache):
+        mine = Subject(own.subject, your_video_services.CONDITION, own.recording, own.features, False)
+        subjects.setdefault(own.subject, mine)
     return Corpus(tuple(subjects.values()), episodes, tuple(problems))
 
 
@@ -150,8 +173,9 @@ def _corpus(source: Source) -> Corpus:
                 f"{recording.video_file} has no label file {name}.txt in a VA_Estimation_Challenge folder; it is shown "
                 "without truth once its features are extracted."
             )
-    for name in sorted(files.keys() - recordings.keys(), key=natural_key):
-        problems.append(f"{files[name]} has no video below {_listed(source.roots)}; its curves are shown without one.")
+    problems += _without_video(
+        [files[name] for name in sorted(files.keys() - recordings.keys(), key=natural_key)], source
+    )
     shown = [
         Subject(
             name,
@@ -166,6 +190,14 @@ def _corpus(source: Source) -> Corpus:
     validation = [one for one in shown if _split(one) == "validation"]
     unassigned = [one for one in shown if _split(one) is None and one.features]
     return Corpus(tuple([*validation, *unassigned] if validation else shown), episodes, tuple(problems))
+
+
+def _without_video(files: Sequence[Path], source: Source) -> list[str]:
+    """A sentence each, or one for many."""
+    below = f"no video below {_listed(source.roots)}"
+    if len(files) > NAMED_ONE_BY_ONE:
+        return [f"{len(files)} subjects, such as {files[0].stem}, have {below}; their curves are shown without one."]
+    return [f"{file} has {below}; its curves are shown without one." for file in files]
 
 
 def look_again() -> None:
@@ -200,51 +232,71 @@ def _features(file: FileState) -> Features:
     return read_features(file[0])
 
 
-def features(path: Path) -> Features:
-    """A feature file.
+def features(path: Path, spoilt: tuple[Spoilt, ...] = ()) -> Features:
+    """A feature file, with spoilt modalities in place of its own.
 
     Raises:
         InputError: It is missing, damaged or none.
     """
-    return _features(file_state(path))
+    return _with_spoilt(_features(file_state(path)), spoilt)
+
+
+def _with_spoilt(features: Features, spoilt: tuple[Spoilt, ...]) -> Features:
+    return features._replace(**{one.modality: _spoilt_features(one.file) for one in spoilt})
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _spoilt_features(file: FileState) -> np.ndarray:
+    return np.load(file[0], allow_pickle=False).astype(np.float32)
 
 
 @st.cache_resource(show_spinner=False)
-def _device_lock(device: str) -> threading.Lock:
+def device_lock(device: str) -> threading.Lock:
+    """Held while something is computed on a device."""
     return threading.Lock()
 
 
-def _compute(subject: Features, model: FileState, device: str, dropout: DropoutConfig | None) -> Trace:
+def compute(subject: Features, model: FileState, device: str, change: WhatIf) -> Trace:
+    """What a model says of features, computed now."""
     loaded = model_services.load(model, device)
-    with _device_lock(device):
-        return infer(subject, loaded, [dropout] if dropout else [])
+    with device_lock(device):
+        return infer(
+            subject,
+            loaded,
+            change.dropouts,
+            gate_temperature=change.gate_temperature,
+            forced_gates=change.forced_gates,
+        )
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _trace(subject: FileState, model: FileState, device: str, dropout: DropoutConfig | None) -> Trace:
-    return _compute(_features(subject), model, device, dropout)
+def _trace(subject: FileState, model: FileState, device: str, change: WhatIf, spoilt: tuple[Spoilt, ...]) -> Trace:
+    return compute(_with_spoilt(_features(subject), spoilt), model, device, change)
 
 
-def trace(subject: Path, model: Path, device: str, dropout: DropoutConfig | None = None) -> Trace:
+def trace(
+    subject: Path, model: Path, device: str, change: WhatIf = UNCHANGED, spoilt: tuple[Spoilt, ...] = ()
+) -> Trace:
     """What a model says of a subject.
 
     Args:
         subject: Feature file.
         model: Checkpoint.
         device: Where to compute.
-        dropout: A simulated loss, or None.
+        change: Dropout and gates; of its corruptions those count that are in `spoilt`.
+        spoilt: Spoilt modalities whose features are ready.
 
     Raises:
         InputError: A file cannot be used, or they do not fit each other.
     """
-    return _trace(file_state(subject), file_state(model), device, dropout)
+    return _trace(file_state(subject), file_state(model), device, change, spoilt)
 
 
 @lru_cache(maxsize=100_000)  # asked for every listed subject in every run: Streamlit's own cache hashes and unpickles
 def _scores(subject: FileState, model: FileState, device: str) -> dict[str, Score] | None:
     try:
         # Read past the caches of features and traces: this goes through the whole corpus once.
-        return _compute(read_features(subject[0]), model, device, None).scores
+        return compute(read_features(subject[0]), model, device, UNCHANGED).scores
     except BAD_INPUT:
         return None  # its sentence is shown where the model or the subject is chosen
 
@@ -294,7 +346,8 @@ def video(path: Path, cache: Path) -> Video:
     served = _playable(file_state(path), cache)
     info = _probe(file_state(served))
     # Registered in every run: the registry is not cached.
-    return Video(media.register(served), info.pts_s + info.first_pts_s)
+    sound = media.register_sound(path, lambda: sound_summary(path, cache / "sounds"))
+    return Video(media.register(served), info.pts_s + info.first_pts_s, sound)
 
 
 def truth(subject: Subject) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,11 @@ class Field(NamedTuple):
     url: bool = True
 
     @property
+    def section(self) -> dict[str, str]:
+        """Keyword arguments that tie an expander to it, so that the page knows whether it is open."""
+        return self.widget | {"on_change": "rerun"}
+
+    @property
     def widget(self) -> dict[str, str]:
         """Keyword arguments that tie a widget to it."""
         return {"key": self.key} | ({"bind": "query-params"} if self.url else {})
@@ -28,6 +34,12 @@ class Field(NamedTuple):
 
 SUBJECT = Field("subject", None, url=False)
 """Also a URL parameter, but by name: a bound widget would put its whole label there."""
+
+FRAME = Field("frame", None, url=False)
+"""URL parameter alone, which the player keeps: the frame at the cursor, from 0."""
+
+RANGE = Field("range", None, url=False)
+"""Likewise: first and last frame of the brushed range, as in 120-340."""
 
 FUSION = Field("fusion", "CA")
 CHECKPOINT = Field("checkpoint", None, url=False)
@@ -41,12 +53,46 @@ DROP_AUDIO = Field("drop_audio", False)
 SHARE = Field("dropout", 40)
 PATTERN = Field("pattern", "scattered")
 SEED = Field("seed", 0)
+MOMENTS = Field("moments", False)
+MOMENT_KINDS = Field("kinds", None)
+MOMENT_SCOPE = Field("in", "this subject")
+ATTENTION = Field("attention", False)
+ATTENTION_OF = Field("map", "audio")
+FACE_SHARE = Field("face_dropout", 0)
+FACE_PATTERN = Field("face_pattern", "scattered")
+NOISE = Field("noise", "none")
+SNR = Field("snr", 10)
+BLUR = Field("blur", 0.0)
+SPOILT_SPAN = Field("spoilt", "whole video")
+TEMPERATURE = Field("temperature", "as trained")
+STAGE_1 = Field("stage1", "as the gate says")
+STAGE_2 = Field("stage2", "as the gate says")
 SCORE = Field("score", "contribution")
 SCALED = Field("scaled", True)
 DEVICE = Field("device", None, url=False)
 DATA_ROOTS = Field("data_roots", "", url=False)
 FEATURES_FOLDER = Field("features_folder", "", url=False)
 CHECKPOINTS_FOLDER = Field("checkpoints_folder", "", url=False)
+ROBUST_MODELS = Field("models", None)
+ROBUST_MISSING = Field("missing", "audio")
+ROBUST_PATTERN = Field("missing_pattern", "scattered")
+ROBUST_SUBJECTS = Field("missing_of", None)
+RESULTS_FOLDER = Field("results_folder", "", url=False)
+RESULTS_REGIME = Field("regime", "extensions")
+RESULTS_FRAMES = Field("frames_of", "all")
+RESULTS_TARGET = Field("target", "valence")
+
+
+LAST_VIEW = "last_view"
+"""Key of the session alone: what was looked at last, for the other pages."""
+
+
+class LastView(NamedTuple):
+    """What was looked at last: a subject's name, files of models, and where they ran."""
+
+    subject: str
+    models: tuple[Path, ...]
+    device: str
 
 
 class Options(NamedTuple):
@@ -112,8 +158,9 @@ def options() -> Options:
 def folders(given: Options) -> Folders:
     """The folders of this run.
 
-    The first of these that names any data: the sidebar, `--data`. Its subjects come before those of the embedded
-    corpus, in whose place the environment may put other roots (IACA_DATA, several joined as in PATH; IACA_FEATURES).
+    The first of these that names any data: the sidebar, `--data`, IACA_DATA (several roots joined as in PATH); their
+    features likewise, with IACA_FEATURES. Its subjects come before those of the embedded corpus (elsewhere with
+    IACA_DEMO).
     Models: the sidebar, `--checkpoints`, IACA_CHECKPOINTS, else those of the project.
 
     Args:
@@ -123,16 +170,20 @@ def folders(given: Options) -> Folders:
         The folders, whether they exist or not.
     """
     environment = os.environ
-    home = tuple(Path(root) for root in environment.get("IACA_DATA", str(PROJECT / "demo")).split(os.pathsep))
-    home_features = Path(environment.get("IACA_FEATURES", home[0] / "features"))
-    roots = tuple(_path(line) for line in _typed(DATA_ROOTS).splitlines() if line.strip()) or given.data
-    features = _path(_typed(FEATURES_FOLDER)) if _typed(FEATURES_FOLDER) else given.features
-    if roots:
-        sources = (Source(roots, features or roots[0] / "features"), Source(home, home_features))
+    demo = Path(environment.get("IACA_DEMO", PROJECT / "demo"))
+    named = tuple(_path(root) for root in environment.get("IACA_DATA", "").split(os.pathsep) if root.strip())
+    roots = tuple(_path(line) for line in _typed(DATA_ROOTS).splitlines() if line.strip()) or given.data or named
+    typed = _typed(FEATURES_FOLDER) or given.features or environment.get("IACA_FEATURES")
+    features = _path(str(typed)) if typed else None
+    if not roots:
+        sources = (Source((demo,), features or demo / "features"),)
     else:
-        sources = (Source(home, features or home_features),)
-    if "IACA_DATA" not in environment and not home[0].is_dir() and roots:
-        sources = sources[:1]
+        sources = (Source(roots, features or roots[0] / "features"), Source((demo,), demo / "features"))
+        sources = sources if demo.is_dir() else sources[:1]
+    wanted, study = asked(SUBJECT), demo / "study"
+    if wanted and Path(wanted).name == wanted and (study / f"{wanted}.safetensors").is_file():
+        # Subjects of the study have no videos: they are listed only for who comes from its results.
+        sources = (*sources, Source((study,), study))
     checkpoints = _typed(CHECKPOINTS_FOLDER) or given.checkpoints or environment.get("IACA_CHECKPOINTS")
     return Folders(
         sources,
@@ -141,12 +192,28 @@ def folders(given: Options) -> Folders:
     )
 
 
+def results_folder() -> Path:
+    """Where the results of a study lie: typed on the page, IACA_RESULTS, else those of the embedded corpus."""
+    demo = Path(os.environ.get("IACA_DEMO", PROJECT / "demo"))
+    return _path(_typed(RESULTS_FOLDER) or os.environ.get("IACA_RESULTS", "") or str(demo / "results"))
+
+
 def _typed(field: Field) -> str:
     return st.session_state.get(field.key, "").strip()
 
 
 def _path(text: str) -> Path:
     return Path(text.strip()).expanduser()
+
+
+def remember(view: LastView) -> None:
+    """Keep what is looked at for the other pages."""
+    st.session_state[LAST_VIEW] = view
+
+
+def last_view() -> LastView | None:
+    """What was looked at last in this visit, or None."""
+    return st.session_state.get(LAST_VIEW)
 
 
 def asked(field: Field) -> str | None:
@@ -160,3 +227,26 @@ def put_into_url(field: Field, value: str | None) -> None:
         st.query_params.pop(field.key, None)
     elif st.query_params.get(field.key) != value:
         st.query_params[field.key] = value
+
+
+def asked_frames(frames: int, notices: list[str]) -> tuple[int | None, tuple[int, int] | None]:
+    """Frame and range that the address asks for; None, and a sentence in `notices`, for one that cannot be.
+
+    Args:
+        frames: How many frames the subject has.
+        notices: What is wrong is added here.
+    """
+    place, span = asked(FRAME), asked(RANGE)
+    frame = int(place) if place is not None and re.fullmatch(r"\d{1,9}", place) else None
+    if place is not None and (frame is None or frame >= frames):
+        frame = None
+        notices.append(f"The address asks for frame {place!r}; expected 0 to {frames - 1}: the first one is shown.")
+    ends = re.fullmatch(r"(\d{1,9})-(\d{1,9})", span or "")
+    limits = (int(ends[1]), int(ends[2])) if ends else None
+    if span is not None and (limits is None or not limits[0] < limits[1] < frames):
+        limits = None
+        notices.append(
+            f"The address asks for the range {span!r}; expected two rising frames up to {frames - 1}, as in "
+            f"0-{frames - 1}: no range is set."
+        )
+    return frame, limits

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
-import io
+import hashlib
 import json
 import os
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,23 +18,28 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from iaca.augmentation import augment_audio, augment_visual
-from iaca.config import CLIP_FRAMES, TARGETS, VISUAL, BackboneConfig, ConfigError
-from iaca.data.clip_cache import CachedClips, cached_clips
-from iaca.data.clips import check_clip_stride
+from iaca.backbone_batches import batches, decode_all, draw_epoch, groups_of_one_shape
+from iaca.config import AUDIO, TARGETS, VISUAL, BackboneConfig, ConfigError
+from iaca.data.clip_cache import CachedClips
+from iaca.data.clips import CLIP_PICTURES, check_clip_stride
 from iaca.data.prefetch import prefetch
 from iaca.data.transforms import visual_input
+from iaca.devices import keep_freed_memory
+from iaca.distributed import Worker, worker
 from iaca.errors import InputError
-from iaca.files import write_whole
 from iaca.losses import ccc_loss
 from iaca.metrics import ccc
 from iaca.models.backbones import Backbone, build_backbone
+from iaca.training_state import TrainingState
 from iaca.types import Recording
-
-CLIPS_TOGETHER = 4
-"""Clips of one recording that stand together in a batch."""
 
 STATE_INTERVAL_S = 300.0
 """A kill costs at most this, or an epoch where that is shorter."""
+
+SCORE_CLIP_STRIDE = 8
+
+RANK_SEED = 2**40
+"""Apart by more than any run has steps: processes augment differently, and the first as if it were alone."""
 
 
 class BackboneTrainingError(InputError):
@@ -56,6 +59,8 @@ class BackboneTraining:
         clip_stride: Grid of clip ends, in frames; a finer one decodes and stores more.
         seed: Of weights, draws and augmentation.
         within_weight: Share of the loss, 0 to 1, that is (1 - CCC) of what changes within each recording of a batch.
+        pictures: How many of a clip's pictures are seen, the last ones, 1 to 8. One teaches what a face looks like
+            before how it moves, at a fraction of the time; `inflate` then makes a start for whole clips of it.
         augment: Whether clips are flipped, shifted, brightened (pictures), made louder and masked (spectrograms).
     """
 
@@ -67,15 +72,68 @@ class BackboneTraining:
     clip_stride: int = 4
     seed: int = 0
     within_weight: float = 0.0
+    pictures: int = CLIP_PICTURES
     augment: bool = True
 
     def __post_init__(self) -> None:
         check_clip_stride(self.clip_stride)
-        for name, minimum in (("epochs", 1), ("batch", 2), ("seed", 0)):
+        for name, minimum in (("epochs", 1), ("batch", 2), ("seed", 0), ("pictures", 1)):
             if getattr(self, name) < minimum:
                 raise ConfigError(f"{name} is {getattr(self, name)}; expected at least {minimum}")
+        if self.pictures > CLIP_PICTURES:
+            raise ConfigError(f"pictures is {self.pictures}; a clip has {CLIP_PICTURES}")
         if not self.learning_rate > 0:
             raise ConfigError(f"learning_rate is {self.learning_rate}; expected a number above 0")
+        if not 0 <= self.within_weight <= 1:
+            raise ConfigError(f"within_weight is {self.within_weight}; expected a share from 0 to 1")
+        for name in ("weight_decay", "mse_weight"):
+            if not getattr(self, name) >= 0:
+                raise ConfigError(f"{name} is {getattr(self, name)}; expected at least 0")
+
+
+class BackboneStep(nn.Module):
+    """A backbone with its loss, so that one forward pass is one step, on one device or on several.
+
+    Args:
+        model: The network.
+        training: Weights of the loss, and whether clips are augmented.
+    """
+
+    def __init__(self, model: Backbone, training: BackboneTraining) -> None:
+        super().__init__()
+        self.model = model
+        self.training_config = training
+
+    def forward(self, groups: Sequence[Tensor], targets: Tensor, recordings: Tensor, seed: int) -> Tensor:
+        """The loss of a batch.
+
+        Args:
+            groups: Clips, those of one shape together: (B, P, 112, 112, 3) uint8 or (B, 1, 64, F) float32.
+            targets: (M, 2) valence and arousal, in the order of the groups.
+            recordings: (M,) int64, which recording each clip is of.
+            seed: Of the augmentation.
+
+        Returns:
+            A scalar, at least 0.
+        """
+        training, modality = self.training_config, self.model.config.modality
+        generator = torch.Generator().manual_seed(seed)
+        predictions = []
+        for group in groups:
+            x = _model_input(group, modality, training.pictures)
+            if training.augment:
+                x = (augment_visual if modality == VISUAL else augment_audio)(x, generator)
+            with torch.autocast(x.device.type, torch.bfloat16, enabled=x.device.type == "cuda"):
+                predictions.append(self.model(x))
+        prediction = torch.cat(predictions).float()
+        valid = torch.ones(len(targets), dtype=torch.bool, device=targets.device)
+        loss = training.mse_weight * functional.mse_loss(prediction, targets)
+        centred = _centre(torch.cat((targets, prediction), dim=1), recordings)
+        for i in range(len(TARGETS)):
+            over_all = ccc_loss(targets[:, i], prediction[:, i], valid)
+            within = ccc_loss(centred[:, i], centred[:, len(TARGETS) + i], valid)
+            loss = loss + ((1 - training.within_weight) * over_all + training.within_weight * within) / len(TARGETS)
+        return loss
 
 
 def train_backbone(
@@ -94,14 +152,15 @@ def train_backbone(
 
     Loss: per target (1 - CCC) over the batch, plus a small mean squared error; where configured, part of it is
     (1 - CCC) of what changes within each recording, since the mean of a video is the easiest part of its labels and
-    can be learnt by knowing who is in it. Clips without annotation or without
-    the modality are left out.
+    can be learnt by knowing who is in it. Clips without annotation or without the modality are left out, and so are
+    recordings that cannot be read. Started by torchrun, each process decodes its share of the recordings, takes its
+    share of every batch, and the gradients are averaged; its CCC and its batch statistics are then those of its share.
 
     Args:
         recordings: Training subjects.
         config: The network.
         training: How to train it; by default as `BackboneTraining` says.
-        cache_dir: Where decoded clips are kept between epochs and runs.
+        cache_dir: Where decoded clips are kept between epochs and runs; the same place for all processes.
         validation: Subjects whose CCC is reported at the end.
         device: Where to train.
         start: Network whose weights are the start; None: random.
@@ -110,74 +169,91 @@ def train_backbone(
         progress: Whether to show bars on stderr.
 
     Returns:
-        The network in eval mode, and a report: settings, losses, wall time, validation CCC.
+        The network in eval mode, and a report: settings, what was left out, losses, wall time, validation CCC. Of
+        several processes only the leading one knows the validation CCC.
 
     Raises:
-        BackboneTrainingError: No clip is annotated, or the state file belongs to another run.
-        InputError: A recording that cannot be read.
+        ConfigError: `pictures` is given for sound.
+        BackboneTrainingError: Too few clips are annotated, or a batch is too small to be shared.
+        StateError: The state file is damaged or belongs to another run.
     """
     training = training or BackboneTraining()
-    device = torch.device(device)
-    if device.type == "cpu":
-        _keep_freed_memory()
-    clips = _decode_all(recordings, config.modality, training.clip_stride, cache_dir, progress)
-    usable = [np.flatnonzero(np.isfinite(c.targets).all(axis=1)) for c in clips]
-    if sum(map(len, usable)) < 2:
-        raise BackboneTrainingError(
-            f"{sum(map(len, usable))} {config.modality} clips of {len(recordings)} recordings are annotated; expected "
-            "at least 2"
-        )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(training.seed)
-        model = build_backbone(config)
-    if start is not None:
-        model.load_state_dict(start.state_dict())
-    model.to(device)
-    steps = -(-len(_draw(usable, training, 0)) // training.batch)
-    optimiser = torch.optim.AdamW(model.parameters(), training.learning_rate, weight_decay=training.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, training.learning_rate, total_steps=training.epochs * steps + 1
-    )
-    identity = json.dumps([asdict(config), asdict(training), [c.subject for c in clips], steps])
-    step, losses, spent_s = _resume(state_file, identity, model, optimiser, schedule, device)
+    if config.modality == AUDIO and training.pictures != CLIP_PICTURES:
+        raise ConfigError(f"pictures is {training.pictures} and modality is 'audio'; expected it of a visual backbone")
+    with worker(device) as me:
+        if me.device.type == "cpu":
+            keep_freed_memory()
+        clips, left_out = decode_all(recordings, config.modality, training.clip_stride, cache_dir, me, progress)
+        usable = [np.flatnonzero(np.isfinite(c.targets).all(axis=1)) for c in clips]
 
-    def save() -> None:
-        if state_file is not None:
-            _save(Path(state_file), identity, model, optimiser, schedule, step, losses, spent_s + time.time() - began)
+        def draw(epoch: int) -> np.ndarray:
+            return draw_epoch(usable, clip_stride=training.clip_stride, seed=training.seed, epoch=epoch)
 
-    began = saved = time.time()
-    total = training.epochs * steps * training.batch
-    bar = tqdm(
-        total=total, initial=step * training.batch, unit="clip", desc=f"{config.modality} {config.arch.value}",
-        disable=not progress, dynamic_ncols=True,
-    )  # fmt: skip
-    model.train()
-    with bar:
-        for number, *batch in prefetch(_batches(clips, usable, training, steps, step), depth=3):
-            loss = _step(model, *batch, training, number, device)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            step = number + 1
-            losses.append(float(loss.detach()))
-            bar.set_postfix(epoch=f"{number // steps + 1}/{training.epochs}", loss=f"{np.mean(losses[-steps:]):.3f}")
-            bar.update(training.batch)
-            if step % steps == 0 or time.time() - saved > STATE_INTERVAL_S:
-                save()
-                saved = time.time()
-    model.eval()
-    report = {
-        "settings": asdict(training),
-        "recordings": len(recordings),
-        "clips": int(sum(map(len, usable))),
-        "losses": [round(float(np.mean(losses[i : i + steps])), 4) for i in range(0, len(losses), steps)],
-        "wall_s": round(spent_s + time.time() - began, 1),
-    }
-    if validation:
-        report["validation_ccc"] = score_backbone(
-            validation, model, cache_dir=cache_dir, device=device, progress=progress
+        steps = _steps(usable, draw, training, config.modality, len(recordings), me.world, left_out)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(training.seed)
+            model = build_backbone(config)
+        if start is not None:
+            model.load_state_dict(start.state_dict())
+        identity = json.dumps(
+            [asdict(config), asdict(training), [c.subject for c in clips], steps, _fingerprint(model)]
         )
+        model.to(me.device)
+        optimiser = torch.optim.AdamW(model.parameters(), training.learning_rate, weight_decay=training.weight_decay)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, training.learning_rate, total_steps=training.epochs * steps + 1
+        )
+        state = TrainingState(None if state_file is None else Path(state_file), identity, model, optimiser, schedule)
+        done = state.load(me.device) or {"step": 0, "losses": [], "spent_s": 0.0}
+        losses = list(done["losses"])
+        share = me.share(BackboneStep(model, training))
+
+        def spent_s() -> float:
+            return done["spent_s"] + time.time() - began
+
+        began = saved = time.time()
+        bar = tqdm(
+            total=training.epochs * steps * training.batch, initial=done["step"] * training.batch, unit="clip",
+            desc=f"{config.modality} {config.arch.value}", disable=not (progress and me.leads), dynamic_ncols=True,
+        )  # fmt: skip
+        model.train()
+        numbers = range(done["step"], training.epochs * steps)
+        with bar:
+            for number, groups, targets, members in prefetch(batches(clips, draw, steps, numbers, me), depth=3):
+                loss = share(
+                    [torch.from_numpy(group).to(me.device) for group in groups],
+                    torch.from_numpy(targets).to(me.device),
+                    torch.from_numpy(members).to(me.device),
+                    # Seeded by the step, so that a resumed run augments as an unbroken one does.
+                    training.seed * 1_000_003 + number + me.rank * RANK_SEED,
+                )
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()
+                optimiser.step()
+                schedule.step()
+                losses.append(float(loss.detach()))
+                bar.set_postfix(
+                    epoch=f"{number // steps + 1}/{training.epochs}", loss=f"{np.mean(losses[-steps:]):.3f}"
+                )
+                bar.update(training.batch)
+                if me.leads and ((number + 1) % steps == 0 or time.time() - saved > STATE_INTERVAL_S):
+                    state.save({"step": number + 1, "losses": losses, "spent_s": spent_s()})
+                    saved = time.time()
+        model.eval()
+        report = {
+            "settings": asdict(training),
+            "recordings": len(clips),
+            "left_out": left_out,
+            "clips": int(sum(map(len, usable))),
+            "losses": [round(float(np.mean(losses[i : i + steps])), 4) for i in range(0, len(losses), steps)],
+            "wall_s": round(spent_s(), 1),
+        }
+        if validation:
+            heard, unheard = decode_all(validation, config.modality, SCORE_CLIP_STRIDE, cache_dir, me, progress)
+            report["left_out"] = left_out + unheard
+            if me.leads:
+                report["validation_ccc"] = _score(heard, model, training.pictures, me.device)
+        me.wait()
     return model, report
 
 
@@ -186,24 +262,41 @@ def score_backbone(
     model: Backbone,
     *,
     cache_dir: str | os.PathLike[str],
-    clip_stride: int = 8,
+    clip_stride: int = SCORE_CLIP_STRIDE,
+    pictures: int = CLIP_PICTURES,
     device: torch.device | str = "cpu",
     progress: bool = True,
 ) -> dict[str, float]:
-    """CCC of a backbone alone, over all annotated clips of some recordings.
+    """CCC of a backbone alone, over all annotated clips of some recordings; those that cannot be read are left out.
+
+    Args:
+        recordings: The subjects.
+        model: The backbone.
+        cache_dir: Where decoded clips are kept.
+        clip_stride: Frames between the ends of neighbouring clips.
+        pictures: How many of a clip's pictures it sees, the last ones: as many as it was taught with.
+        device: Where it runs.
+        progress: Whether to show a bar on stderr.
 
     Returns:
         valence and arousal -> CCC in [-1, 1].
     """
-    model = model.to(device).eval()
+    device = torch.device(device)
+    alone = Worker(0, 1, device)
+    clips, _ = decode_all(recordings, model.config.modality, clip_stride, cache_dir, alone, progress)
+    return _score(clips, model.to(device).eval(), pictures, device)
+
+
+def _score(recordings: Sequence[CachedClips], model: Backbone, pictures: int, device: torch.device) -> dict[str, float]:
     truth, prediction = [], []
-    for clips in _decode_all(recordings, model.config.modality, clip_stride, cache_dir, progress):
-        for members in _by_shape(clips, np.arange(len(clips.ends))):
+    for clips in recordings:
+        for members in groups_of_one_shape(clips):
             for start in range(0, len(members), 64):
                 part = members[start : start + 64]
                 batch = torch.from_numpy(np.stack([clips.clip(i) for i in part])).to(device)
                 with torch.inference_mode():
-                    prediction.append(model(_model_input(batch, model.config.modality)).cpu().numpy())
+                    x = _model_input(batch, model.config.modality, pictures)
+                    prediction.append(model(x).cpu().numpy())
                 truth.append(clips.targets[part])
     if not truth:
         return dict.fromkeys(TARGETS, float("nan"))
@@ -211,105 +304,38 @@ def score_backbone(
     return {target: ccc(truth[:, i], prediction[:, i]) for i, target in enumerate(TARGETS)}
 
 
-def _keep_freed_memory() -> None:
-    """Let glibc reuse large blocks instead of giving them back to the system after every step.
-
-    Measured: without it a visual step spends a quarter of its time in page faults. Elsewhere than glibc: nothing.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        m_trim_threshold, m_mmap_max = -1, -4
-        mallopt(m_mmap_max, 0)
-        mallopt(m_trim_threshold, 2**31 - 1)
-
-
-def _decode_all(
-    recordings: Sequence[Recording], modality: str, clip_stride: int, cache_dir: str | os.PathLike[str], progress: bool
-) -> list[CachedClips]:
-    bar = tqdm(recordings, unit="subject", desc=f"decode {modality}", disable=not progress, dynamic_ncols=True)
-    return [cached_clips(recording, modality, clip_stride, cache_dir) for recording in bar]
-
-
-def _draw(usable: Sequence[np.ndarray], training: BackboneTraining, epoch: int) -> np.ndarray:
-    """Clips of an epoch in random order, (M, 2): recording and clip. Each part of a recording gives one clip.
-
-    Some clips of one recording stand together, so that a batch can tell what changes within a recording.
-    """
-    draw = np.random.default_rng((training.seed, epoch))
-    part = CLIP_FRAMES // training.clip_stride
-    rows = []
-    for recording, members in enumerate(usable):
-        for start in range(0, len(members), part):
-            chunk = members[start : start + part]
-            rows.append((recording, chunk[draw.integers(len(chunk))]))
-    shuffled = draw.permutation(np.array(rows, np.int64).reshape(-1, 2))
-    # Stable: clips of a recording stay shuffled, and come in groups that stand together in a batch.
-    shuffled = shuffled[np.argsort(shuffled[:, 0], kind="stable")]
-    bounds = np.flatnonzero(np.diff(shuffled[:, 0])) + 1
-    groups = [
-        recording[start : start + CLIPS_TOGETHER]
-        for recording in np.split(shuffled, bounds)
-        for start in range(0, len(recording), CLIPS_TOGETHER)
-    ]
-    return np.concatenate([groups[i] for i in draw.permutation(len(groups))])
-
-
-def _batches(
-    clips: Sequence[CachedClips], usable: Sequence[np.ndarray], training: BackboneTraining, steps: int, first: int
-) -> Iterator[tuple[int, list[np.ndarray], np.ndarray, np.ndarray]]:
-    """Step number, the clips of the batch in groups of one shape, and their targets and recordings in that order."""
-    epoch, rows = -1, np.zeros((0, 2), np.int64)
-    for number in range(first, training.epochs * steps):
-        if number // steps != epoch:
-            epoch = number // steps
-            rows = _draw(usable, training, epoch)
-        batch = np.array_split(rows, steps)[number % steps]  # batches of one epoch differ by one clip at most
-        groups: dict[tuple[int, ...], list[tuple[np.ndarray, np.ndarray, int]]] = {}
-        for r, i in batch:
-            clip = clips[r].clip(i)
-            groups.setdefault(clip.shape, []).append((clip, clips[r].targets[i], r))
-        yield (
-            number,
-            [np.stack([clip for clip, _, _ in group]) for group in groups.values()],
-            np.stack([target for group in groups.values() for _, target, _ in group]),
-            np.array([r for group in groups.values() for _, _, r in group]),
-        )
-
-
-def _by_shape(clips: CachedClips, members: np.ndarray) -> list[np.ndarray]:
-    if clips.modality == VISUAL or not len(members):
-        return [members] if len(members) else []
-    lengths = clips.places[members, 1]
-    return [members[lengths == length] for length in np.unique(lengths)]
-
-
-def _step(
-    model: Backbone,
-    groups: Sequence[np.ndarray],
-    targets: np.ndarray,
-    recordings: np.ndarray,
+def _steps(
+    usable: Sequence[np.ndarray],
+    draw: Callable[[int], np.ndarray],
     training: BackboneTraining,
-    number: int,
-    device: torch.device,
-) -> Tensor:
-    # Seeded by the step, so that a resumed run augments as an unbroken one does.
-    generator = torch.Generator().manual_seed(training.seed * 1_000_003 + number)
-    predictions = []
-    for group in groups:
-        x = _model_input(torch.from_numpy(group).to(device), model.config.modality)
-        if training.augment:
-            x = (augment_visual if model.config.modality == VISUAL else augment_audio)(x, generator)
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            predictions.append(model(x))
-    prediction, truth = torch.cat(predictions).float(), torch.from_numpy(targets).to(device)
-    valid = torch.ones(len(truth), dtype=torch.bool, device=device)
-    loss = training.mse_weight * functional.mse_loss(prediction, truth)
-    centred = _centre(torch.cat((truth, prediction), dim=1), torch.from_numpy(recordings).to(device))
-    for i in range(len(TARGETS)):
-        over_all = ccc_loss(truth[:, i], prediction[:, i], valid)
-        within = ccc_loss(centred[:, i], centred[:, len(TARGETS) + i], valid)
-        loss = loss + ((1 - training.within_weight) * over_all + training.within_weight * within) / len(TARGETS)
-    return loss
+    modality: str,
+    recordings: int,
+    processes: int,
+    left_out: Sequence[str],
+) -> int:
+    """Batches in an epoch, none so small that a process has nothing to compare."""
+    annotated = sum(map(len, usable))
+    if annotated < 2:
+        more = f" ({left_out[0]})" if left_out else ""
+        raise BackboneTrainingError(
+            f"{annotated} {modality} clips of {recordings} recordings are annotated; expected at least 2{more}"
+        )
+    clips = len(draw(0))
+    steps = -(-clips // training.batch)
+    if processes > 1 and clips // steps < 2 * processes:
+        raise BackboneTrainingError(
+            f"a batch has {clips // steps} clips and {processes} processes share it; expected at least 2 for each: "
+            "take larger batches, more recordings or fewer processes"
+        )
+    return steps
+
+
+def _fingerprint(model: nn.Module) -> str:
+    """Of the weights that a run starts from."""
+    digest = hashlib.sha256()
+    for tensor in model.state_dict().values():
+        digest.update(tensor.detach().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _centre(values: Tensor, recordings: Tensor) -> Tensor:
@@ -319,51 +345,5 @@ def _centre(values: Tensor, recordings: Tensor) -> Tensor:
     return values - (sums / place.bincount()[:, None])[place]
 
 
-def _model_input(batch: Tensor, modality: str) -> Tensor:
-    return visual_input(batch) if modality == VISUAL else batch
-
-
-def _resume(
-    state_file: str | os.PathLike[str] | None,
-    identity: str,
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    schedule: Any,
-    device: torch.device,
-) -> tuple[int, list[float], float]:
-    if state_file is None or not Path(state_file).is_file():
-        return 0, [], 0.0
-    saved = torch.load(state_file, map_location=device, weights_only=True)
-    if saved["identity"] != identity:
-        raise BackboneTrainingError(
-            f"{state_file} belongs to another run; expected the same network, settings and recordings: remove it to "
-            "start again"
-        )
-    model.load_state_dict(saved["model"])
-    optimiser.load_state_dict(saved["optimiser"])
-    schedule.load_state_dict(saved["schedule"])
-    return saved["step"], list(saved["losses"]), saved["spent_s"]
-
-
-def _save(
-    path: Path,
-    identity: str,
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    schedule: Any,
-    step: int,
-    losses: list[float],
-    spent_s: float,
-) -> None:
-    state = {
-        "identity": identity,
-        "model": model.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "schedule": schedule.state_dict(),
-        "step": step,
-        "losses": losses,
-        "spent_s": spent_s,
-    }
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    write_whole(path, buffer.getvalue())
+def _model_input(batch: Tensor, modality: str, pictures: int) -> Tensor:
+    return visual_input(batch[:, -pictures:]) if modality == VISUAL else batch

@@ -107,6 +107,11 @@ class Backbone:
         """File name without its ending."""
         return self.path.stem
 
+    @property
+    def is_still(self) -> bool:
+        """Whether it was taught single pictures: whole clips mean nothing to it until it is trained further."""
+        return self.training.get("settings", {}).get("pictures") == 1
+
 
 def symbols(config: FusionConfig) -> dict[str, str]:
     """Symbols of the paper -> names in the state dict, for built-in attention and gates.

@@ -199,7 +199,9 @@ class FusionConfig:
             raise ConfigError(f"fusion is {self.fusion!r}; expected a name in lower case")
         if self.dim % self.num_heads and self.fusion == "tca":
             raise ConfigError(f"num_heads is {self.num_heads} and dim is {self.dim}; expected a divisor of dim")
-        if self.dim % 2 and self.fusion in ("rjca", "tca"):
+        if self.fusion.endswith("transformer") and 2 * self.dim % self.num_heads:
+            raise ConfigError(f"num_heads is {self.num_heads} and dim is {self.dim}; expected a divisor of twice dim")
+        if self.dim % 2 and self.fusion in ("rjca", "tca", "lstm_transformer"):
             raise ConfigError(f"dim is {self.dim}; expected an even number for fusion {self.fusion!r}")
         if self.iaca and self.fusion == "concat" and self.stage1:
             # Concatenation has no cross-attended feature to choose: only stage 2 is left of IACA.

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.distributed import barrier, destroy_process_group, init_process_group, is_initialized
 from torch.nn.parallel import DistributedDataParallel
+
+PATIENCE = timedelta(hours=24)
+"""How long processes wait for one another: what one decodes or scores may take hours. A dead one ends all at once."""
 
 
 class Worker(NamedTuple):
@@ -44,6 +48,11 @@ class Worker(NamedTuple):
             barrier()
 
 
+def leads() -> bool:
+    """Whether this process writes files and prints: the first one that torchrun started, or the only one."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
 @contextmanager
 def worker(device: torch.device | str) -> Iterator[Worker]:
     """Join the processes that torchrun started, or work alone.
@@ -64,7 +73,7 @@ def worker(device: torch.device | str) -> Iterator[Worker]:
         torch.cuda.set_device(device)
     joined = is_initialized()
     if not joined:
-        init_process_group("nccl" if device.type == "cuda" else "gloo")
+        init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
     try:
         yield Worker(int(os.environ["RANK"]), world, device)
     finally:

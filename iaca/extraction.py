@@ -18,12 +18,12 @@ from iaca.config import AUDIO, VISUAL, ConfigError
 from iaca.data.annotations import AnnotationError
 from iaca.data.clips import CLIP_PICTURES, check_clip_stride, clip_ends
 from iaca.data.crops import CropError, Crops
-from iaca.data.face_detection import FaceDetector, find_faces, screen_order, write_faces_csv
+from iaca.data.face_detection import FaceDetector, has_known_faces, with_found_faces
 from iaca.data.faces import CROP_SIZE, FacesError
 from iaca.data.features import FeatureError, read_feature_header, write_features
 from iaca.data.index import Problem
 from iaca.data.media import MediaError, read_audio
-from iaca.data.prefetch import prefetch
+from iaca.data.prefetch import prefetch_all
 from iaca.data.timeline import read_timeline
 from iaca.data.transforms import (
     HOP_SAMPLES,
@@ -37,8 +37,11 @@ from iaca.data.transforms import (
 from iaca.types import Features, Recording
 
 BATCH_CLIPS = 32
+WAITING_CLIPS = 8 * BATCH_CLIPS
+"""Clips that wait for others of their length. Where the frame rate varies, nearly every sound has its own."""
+
 RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureError, OSError)
-"""What can be wrong with one recording; the others go on."""
+"""What is known to go wrong with one recording."""
 
 
 class ExtractionSummary(NamedTuple):
@@ -62,7 +65,7 @@ def extract(
     *,
     clip_stride: int,
     device: str | torch.device = "cpu",
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Features:
     """Compute the features of one subject. Memory does not grow with the decoded media.
 
@@ -74,13 +77,13 @@ def extract(
         audio: Backbone for sound.
         clip_stride: Frames between the ends of neighbouring clips: 1, 2, 4, 8, 16 or 32.
         device: Where the backbones run.
-        progress: Called with the number of clips that have just been finished.
+        progress: Called with the number of clips that have just been finished, and that of all.
 
     Returns:
         Features, labels and masks.
 
     Raises:
-        ConfigError: The stride is none of those, or a backbone is of the other modality.
+        ConfigError: The stride is none of those, or a backbone is of the other modality or taught single pictures.
         MediaError: There is no video, or it cannot be read.
         AnnotationError: The label file cannot be read.
         CropError: There are no faces.
@@ -90,30 +93,46 @@ def extract(
     for backbone, modality in ((visual, VISUAL), (audio, AUDIO)):
         if backbone.config.modality != modality:
             raise ConfigError(f"{backbone.name} is a backbone for {backbone.config.modality}; expected {modality}")
+    if visual.is_still:
+        raise ConfigError(
+            f"{visual.name} was taught single pictures; expected whole clips: train it further with --start"
+        )
     device = torch.device(device)
     timeline = read_timeline(recording)
     num_frames = len(timeline.pts_s)
     ends = clip_ends(num_frames, clip_stride)
     crops = Crops(recording, num_frames)
-    track = read_audio(recording.video_file)
+    has_audio = np.zeros(num_frames, bool)
 
-    visual_zero = _run(visual, torch.zeros(1, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE), device)[0]
-    audio_zero = _run(audio, torch.zeros(1, 1, MEL_BANDS, 1 + MINIMUM_SAMPLES // HOP_SAMPLES), device)[0]
+    visual_zero = run_backbone(visual, torch.zeros(1, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE), device)[0]
+    audio_zero = run_backbone(audio, torch.zeros(1, 1, MEL_BANDS, 1 + MINIMUM_SAMPLES // HOP_SAMPLES), device)[0]
     visual_features = np.tile(visual_zero, (len(ends), 1))
     audio_features = np.tile(audio_zero, (len(ends), 1))
 
-    for places, waveforms in prefetch(_equal_lengths(audio_clip(track, timeline.pts_s, int(end)) for end in ends)):
-        audio_features[places] = _run(audio, audio_input(torch.from_numpy(waveforms).to(device)), device)
-    has_audio = frames_with_audio(track, timeline.pts_s)
-    del track  # its samples on disk count as memory while they are mapped
+    def sounds() -> Iterator[tuple[list[int], Tensor, str]]:
+        track = read_audio(recording.video_file)
+        has_audio[:] = frames_with_audio(track, timeline.pts_s)
+        for places, waveforms in equal_lengths(audio_clip(track, timeline.pts_s, int(end)) for end in ends):
+            track.release()
+            yield places, _ready(waveforms, device), AUDIO
+
+    def pictures() -> Iterator[tuple[list[int], Tensor, str]]:
+        for places, clips in equal_lengths(crops.clips(ends)):
+            yield places, _ready(clips, device), VISUAL
+
     done = 0
-    for places, pictures in prefetch(_equal_lengths(crops.clips(ends))):
-        visual_features[places] = _run(visual, visual_input(torch.from_numpy(pictures).to(device)), device)
+    # Sound is decoded beside the pictures, and both beside the networks.
+    for places, batch, modality in prefetch_all((pictures(), sounds())):
+        batch = batch.to(device, non_blocking=True)
+        if modality == AUDIO:
+            audio_features[places] = run_backbone(audio, audio_input(batch), device)
+            continue
+        visual_features[places] = run_backbone(visual, visual_input(batch), device)
         if progress is not None:
-            progress(places[-1] + 1 - done)
-            done = places[-1] + 1
+            progress(max(0, places[-1] + 1 - done), len(ends))
+            done = max(done, places[-1] + 1)
     if progress is not None:
-        progress(len(ends) - done)
+        progress(len(ends) - done, len(ends))
 
     return Features(
         subject=recording.subject,
@@ -182,11 +201,19 @@ def extract_all(
         tqdm(total=len(mine), unit="subject", desc="extract", disable=quiet, dynamic_ncols=True) as subjects,
         tqdm(unit="clip", disable=quiet, dynamic_ncols=True, leave=False, position=1) as clips,
     ):
+
+        def advance(finished: int, total: int) -> None:
+            clips.total = total  # known only once the subject is looked into: from here on the time left is shown
+            clips.update(finished)
+            if clips.n >= total:
+                clips.refresh()  # the last step of a short subject would be passed over as too soon
+
         for recording in mine:
             path = out_dir / f"{recording.subject}.safetensors"
             if is_current(path, visual, audio, clip_stride):
                 skipped.append(path)
             else:
+                clips.reset()
                 clips.set_description(recording.subject)
                 try:
                     found_by = None
@@ -194,52 +221,20 @@ def extract_all(
                         recording = with_found_faces(recording, everyone, detector, out_dir / "faces")
                         found_by = detector.name
                     features = extract(
-                        recording, visual, audio, clip_stride=clip_stride, device=device, progress=clips.update
+                        recording, visual, audio, clip_stride=clip_stride, device=device, progress=advance
                     )
                     if found_by is not None:
                         told = f"no crops were given: faces were found in the video by {found_by}"
                         features = features._replace(problems=(told, *features.problems))
                     write_features(path, features)
                     written.append(path)
-                except RECORDING_ERRORS as error:
-                    problems.append(Problem(recording.subject, f"{error}.", _remedy(error)))
+                except ConfigError:
+                    raise  # of all subjects alike
+                except Exception as error:
+                    problems.append(Problem(recording.subject, _reason(error), _remedy(error)))
             subjects.update()
             subjects.set_postfix(written=len(written), skipped=len(skipped), failed=len(problems))
     return ExtractionSummary(tuple(written), tuple(skipped), tuple(problems))
-
-
-def has_known_faces(recording: Recording) -> bool:
-    """Whether faces are given, as crops or as places in faces.csv."""
-    return bool(recording.crop_folders) or recording.faces_file is not None
-
-
-def with_found_faces(
-    recording: Recording, others: Iterable[Recording], detector: FaceDetector, folder: Path
-) -> Recording:
-    """The recording with a faces.csv of its own, from an earlier run or looked for now.
-
-    Args:
-        recording: Who is looked for.
-        others: All recordings: people in the same video are told apart by their order on screen.
-        detector: What finds faces.
-        folder: Where `<subject>.<detector>.csv` is kept.
-
-    Raises:
-        MediaError: There is no video, or it cannot be read.
-        CropError: No face was found.
-    """
-    path = folder / f"{recording.subject}.{detector.name}.csv"
-    if not path.is_file():
-        if recording.video_file is None:
-            raise MediaError(f"{recording.subject} has no video; expected {recording.video}.mp4 or .avi")
-        together = {r.subject for r in others if r.video == recording.video} | {recording.subject}
-        found = find_faces(recording.video_file, screen_order(sorted(together)), detector)[recording.subject]
-        if not len(found.frame):
-            raise CropError(
-                f"{recording.subject} has no crops, and {detector.name} found no face in {recording.video_file}"
-            )
-        write_faces_csv(path, {recording.subject: found})
-    return recording._replace(faces_file=path)
 
 
 def single_recording(video: str | os.PathLike[str], labels: str | os.PathLike[str] | None = None) -> Recording:
@@ -271,24 +266,45 @@ def is_current(path: Path, visual: Backbone, audio: Backbone, clip_stride: int) 
     return header["clip_stride"] == clip_stride and made_by == {VISUAL: visual.sha256, AUDIO: audio.sha256}
 
 
-def _equal_lengths(clips: Iterable[np.ndarray | None]) -> Iterator[tuple[list[int], np.ndarray]]:
-    """Batches of clips of one shape, so that nothing is padded to its neighbours; missing clips are passed over."""
+def equal_lengths(clips: Iterable[np.ndarray | None]) -> Iterator[tuple[list[int], np.ndarray]]:
+    """Batches of clips of one shape, so that nothing is padded to its neighbours; missing clips are passed over.
+
+    No more than `WAITING_CLIPS` are held back, so memory does not grow with the number of different lengths.
+
+    Args:
+        clips: What is made of media; None for a missing one.
+
+    Yields:
+        Places of the clips among all, and the clips stacked.
+    """
     waiting: dict[tuple[int, ...], tuple[list[int], list[np.ndarray]]] = {}
+    held = 0
     for place, clip in enumerate(clips):
         if clip is None:
             continue
         places, batch = waiting.setdefault(clip.shape, ([], []))
         places.append(place)
         batch.append(clip)
-        if len(batch) == BATCH_CLIPS:
-            yield places, np.stack(batch)
-            del waiting[clip.shape]
+        held += 1
+        if len(batch) < BATCH_CLIPS and held <= WAITING_CLIPS:
+            continue
+        largest = max(waiting, key=lambda shape: len(waiting[shape][0]))
+        places, batch = waiting.pop(largest)
+        held -= len(places)
+        yield places, np.stack(batch)
     for places, batch in waiting.values():
         yield places, np.stack(batch)
 
 
+def _ready(clips: np.ndarray, device: torch.device) -> Tensor:
+    """A batch in memory from which a GPU copies while it computes."""
+    tensor = torch.from_numpy(clips)
+    return tensor.pin_memory() if device.type == "cuda" else tensor
+
+
 @torch.inference_mode()
-def _run(backbone: Backbone, x: Tensor, device: torch.device) -> np.ndarray:
+def run_backbone(backbone: Backbone, x: Tensor, device: torch.device) -> np.ndarray:
+    """Features of clips: (B, D) float32, for an input as `data.transforms` makes it."""
     model = backbone.model.to(device)
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
         return model.features(x.to(device, non_blocking=True)).float().cpu().numpy()
@@ -299,7 +315,14 @@ def _shortened(problems: Sequence[str], most: int = 20) -> list[str]:
     return [*problems[:most], *([f"and {rest} more frames"] if rest > 0 else [])]
 
 
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split()).rstrip(".")
+    return f"{text}." if isinstance(error, RECORDING_ERRORS) else f"{type(error).__name__}: {text}."
+
+
 def _remedy(error: Exception) -> str:
+    if not isinstance(error, RECORDING_ERRORS):
+        return "This was not foreseen: try the subject alone; if its files are sound, tell the authors of iaca."
     if isinstance(error, MediaError):
         return "Download the video again, or convert it with ffmpeg."
     if isinstance(error, CropError | FacesError):

@@ -17,9 +17,10 @@ from iaca.dropout import dropped_clips
 from iaca.errors import InputError
 from iaca.metrics import ccc
 from iaca.types import EXPLANATION_COLUMNS, TRACE_COLUMNS, Explanation, Features, Score, Trace
+from iaca.what_if import ForcedGates
 
-MAP_VALUES_AT_ONCE = 2**20
-"""Values of D x D maps in one forward pass: enough to keep the cores busy, few enough to stay in memory."""
+MAP_VALUES_AT_ONCE = 2**19
+"""Values of D x D maps in one forward pass: enough to keep the cores busy, few enough for a cache."""
 
 _plan = lru_cache(maxsize=256)(plan_windows)
 
@@ -34,6 +35,7 @@ def infer(
     dropouts: Sequence[DropoutConfig] = (),
     *,
     gate_temperature: float | None = None,
+    forced_gates: ForcedGates | None = None,
     windows: Windows | str = Windows.OVERLAP,
 ) -> Trace:
     """Predict every frame of a subject exactly once, and explain it.
@@ -47,18 +49,19 @@ def infer(
         checkpoint: The model; it is used read-only, on the device where it is.
         dropouts: Simulated losses, of either modality.
         gate_temperature: Overrides the temperature of the gates, above 0.
+        forced_gates: Weights of gates that are set by hand; a model without such a gate stays as it is.
         windows: How clips are cut into windows.
 
     Returns:
         A Trace with one row a frame.
 
     Raises:
-        MismatchError: Dimension or backbone differ from the model's, or a feature is not finite.
+        MismatchError: Dimension, clip count or backbone differ from the model's, or a feature is not finite.
     """
     check_fit(features, checkpoint)
-    dropped = _draw(features, dropouts)
+    dropped = drawn(features, dropouts)
     plan = _plan(len(features.frame), features.clip_stride, checkpoint.config.clips, windows)
-    per_clip = _per_clip(features, checkpoint.model, plan, dropped, gate_temperature)
+    per_clip = _per_clip(features, checkpoint.model, plan, dropped, gate_temperature, forced_gates)
     frames = _per_frame(features, per_clip, dropped)
     scores = {
         target: Score(
@@ -91,7 +94,7 @@ def predict(features: Features, model: nn.Module, dropouts: Sequence[DropoutConf
         Target -> (N,) float32.
     """
     plan = _plan(len(features.frame), features.clip_stride, model.config.clips, Windows.OVERLAP)
-    per_clip = _per_clip(features, model, plan, _draw(features, dropouts), None)
+    per_clip = _per_clip(features, model, plan, drawn(features, dropouts))
     frame = np.arange(len(features.pts_s))
     return {t: np.interp(frame, features.frame, per_clip[t]).astype(np.float32) for t in model.config.targets}
 
@@ -100,10 +103,15 @@ def check_fit(features: Features, checkpoint: Checkpoint) -> None:
     """Refuse features that the model was not trained for.
 
     Raises:
-        MismatchError: Dimension or backbone differ, or a feature is not finite.
+        MismatchError: Dimension, clip count or backbone differ, or a feature is not finite.
     """
     for modality in MODALITIES:
         values = getattr(features, modality)
+        if len(values) != len(features.frame):
+            raise MismatchError(
+                f"features of {features.subject}: {modality} has {len(values)} clips; expected {len(features.frame)}, "
+                "one for each end of a clip; extract the subject again"
+            )
         expected = getattr(checkpoint.config, f"{modality}_dim")
         if values.shape[1] != expected:
             raise MismatchError(
@@ -126,8 +134,8 @@ def check_fit(features: Features, checkpoint: Checkpoint) -> None:
             )
 
 
-def _draw(features: Features, dropouts: Sequence[DropoutConfig]) -> dict[str, np.ndarray]:
-    """Modality -> (T,) bool, clips that lose it."""
+def drawn(features: Features, dropouts: Sequence[DropoutConfig]) -> dict[str, np.ndarray]:
+    """Modality -> (T,) bool, clips that lose it by any of the dropouts."""
     dropped = {modality: np.zeros(len(features.frame), bool) for modality in MODALITIES}
     for dropout in dropouts:
         dropped[dropout.modality] |= dropped_clips(dropout, features.frame, features.pts_s)
@@ -156,7 +164,8 @@ def _per_clip(
     model: nn.Module,
     plan: WindowPlan,
     dropped: dict[str, np.ndarray],
-    gate_temperature: float | None,
+    gate_temperature: float | None = None,
+    forced_gates: ForcedGates | None = None,
 ) -> dict[str, np.ndarray]:
     """Columns of a Trace that the model makes, (T,) each, NaN where the model has no such part."""
     config: FusionConfig = model.config
@@ -169,7 +178,7 @@ def _per_clip(
             index = plan.index[start : start + at_once]
             audio = windows_of(features, AUDIO, index, dropped[AUDIO]).to(device)
             visual = windows_of(features, VISUAL, index, dropped[VISUAL]).to(device)
-            output = model(audio, visual, gate_temperature=gate_temperature)
+            output = model(audio, visual, gate_temperature=gate_temperature, forced_gates=forced_gates)
             columns = {target: getattr(output, target) for target in config.targets}
             for target, explanation in output.explanations.items():
                 columns |= {f"{target}_{name}": values for name, values in _explanation_columns(explanation).items()}

@@ -31,21 +31,24 @@ def load_plugins(modules: Sequence[str] = ()) -> tuple[str, ...]:
         Names of all modules that were imported.
 
     Raises:
-        PluginError: A module cannot be imported.
+        PluginError: Modules cannot be imported; all others were, and the message names each that failed.
     """
     named = [*modules, *filter(None, os.environ.get(ENVIRONMENT_VARIABLE, "").split(","))]
     named += [point.module for point in entry_points(group=ENTRY_POINT_GROUP)]
     wanted = tuple(dict.fromkeys(name.strip() for name in named))
     if wanted and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
+    problems = []
     for name in wanted:
         try:
             importlib.import_module(name)
-        except InputError:
-            raise
+        except InputError as error:
+            problems.append(f"plugin {name!r}: {error}")
         except Exception as error:
-            raise PluginError(
+            problems.append(
                 f"plugin {name!r} cannot be imported ({type(error).__name__}: {error}); expected a module that calls "
                 "iaca.register_fusion"
-            ) from error
+            )
+    if problems:
+        raise PluginError("; ".join(problems))
     return wanted

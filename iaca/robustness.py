@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from torch import nn
 
 from iaca.config import AUDIO, DropoutConfig, DropoutPattern
-from iaca.evaluation import MOMENT_COLUMNS, ccc_moments, ccc_of_moments
+from iaca.evaluation import MOMENT_COLUMNS, ccc_moments
 from iaca.inference import predict
 from iaca.types import Features
 
@@ -59,18 +58,3 @@ def sweep(
                         where |= {"subject": item.subject, "target": target}
                         rows.append(where | dict(zip(MOMENT_COLUMNS, moments, strict=True)))
     return pd.DataFrame(rows)
-
-
-def mean_over_draws(swept: pd.DataFrame) -> pd.DataFrame:
-    """Pooled CCC per pattern, share and target, mean over draws.
-
-    Args:
-        swept: What `sweep` returned.
-
-    Returns:
-        Columns pattern, share, target, ccc.
-    """
-    keys = ["pattern", "share", "target", "draw"]
-    pooled = swept.groupby(keys, sort=False)[list(MOMENT_COLUMNS)].sum()
-    scores = pd.Series(ccc_of_moments(pooled.to_numpy(np.float64)), index=pooled.index, name="ccc")
-    return scores.groupby(level=keys[:-1], sort=False).mean().reset_index()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -20,13 +19,13 @@ from tqdm import tqdm
 from iaca.config import TARGETS, FusionConfig
 from iaca.distributed import Worker, worker
 from iaca.errors import InputError
-from iaca.files import write_whole
 from iaca.inference import predict
 from iaca.losses import ccc_loss
 from iaca.metrics import ccc
 from iaca.models.fusion_model import FusionModel
 from iaca.sampling import Pool, draw_batch, make_pool
 from iaca.training_config import Optimiser, Schedule, TrainingConfig
+from iaca.training_state import TrainingState
 from iaca.types import Features
 
 
@@ -122,6 +121,7 @@ def train_fusion(
 
     Raises:
         TrainingError: There are no features, they do not go together, or no clip is annotated.
+        StateError: The state file is damaged or belongs to another run.
     """
     check_together(features, config.targets)
     needs_validation = training.patience is not None or training.schedule is Schedule.PLATEAU
@@ -136,7 +136,8 @@ def train_fusion(
         pool = make_pool(features, me.device)
         optimiser = _optimiser(model, training)
         schedule = _schedule(optimiser, training)
-        state = _resume(state_file, identity, model, optimiser, schedule, me.device)
+        kept = TrainingState(state_file, identity, model, optimiser, schedule)
+        state = Progress(**(kept.load(me.device) or {}))
         step = me.share(TrainingStep(model, training.auxiliary_weight))
         bar = tqdm(
             total=training.epochs,
@@ -162,8 +163,8 @@ def train_fusion(
                 log(record)
                 bar.set_postfix({k: f"{v:.3f}" for k, v in record.items() if k not in ("epoch", "learning_rate")})
                 bar.update()
-                if state_file is not None and me.leads:
-                    _save_state(state_file, identity, model, optimiser, schedule, state)
+                if me.leads:
+                    kept.save(vars(state))
         if state.best is not None:
             model.load_state_dict(state.best)
         me.wait()
@@ -293,44 +294,3 @@ def _scalars(log_dir: Path | None, epoch: int) -> Iterator[Callable[[dict[str, f
                     writer.add_scalar(name, value, int(record["epoch"]))
 
         yield write
-
-
-def _resume(
-    path: Path | None,
-    identity: str,
-    model: FusionModel,
-    optimiser: torch.optim.Optimizer,
-    schedule: Any,
-    device: torch.device,
-) -> Progress:
-    if path is None or not path.is_file():
-        return Progress()
-    saved = torch.load(path, map_location=device, weights_only=True)
-    if saved["identity"] != identity:
-        raise TrainingError(f"{path} belongs to another run; expected the same settings and features")
-    model.load_state_dict(saved["model"])
-    optimiser.load_state_dict(saved["optimiser"])
-    schedule.load_state_dict(saved["schedule"])
-    return Progress(**saved["progress"])
-
-
-def _save_state(
-    path: Path,
-    identity: str,
-    model: FusionModel,
-    optimiser: torch.optim.Optimizer,
-    schedule: Any,
-    state: Progress,
-) -> None:
-    buffer = io.BytesIO()
-    torch.save(
-        {
-            "identity": identity,
-            "model": model.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "schedule": schedule.state_dict(),
-            "progress": vars(state),
-        },
-        buffer,
-    )
-    write_whole(path, buffer.getvalue())

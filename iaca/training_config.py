@@ -46,7 +46,7 @@ class TrainingConfig:
     """
 
     seed: int = 0
-    epochs: int = 30
+    epochs: int = 20
     steps_per_epoch: int = 10
     batch_windows: int = 32
     optimiser: Optimiser = Optimiser.ADAMW

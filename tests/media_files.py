@@ -94,3 +94,31 @@ def write_media(
                     out.mux(audio.encode(converted))
             out.mux(audio.encode(None))
     return path
+
+
+def pack_as_divx(source: Path, target: Path) -> Path:
+    """Rewrite an AVI of MPEG-4 with single B-frames as DivX 5 did: two pictures in a packet, then one with none."""
+    start = b"\x00\x00\x01\xb6"  # of a picture; two bits that follow say which kind
+
+    def is_b_frame(packet: bytes) -> bool:
+        return packet[packet.index(start) + 4] >> 6 == 2
+
+    with av.open(f"file:{source}") as original, av.open(f"file:{target}", "w") as out:
+        stream = original.streams.video[0]
+        copy = out.add_stream_from_template(stream)
+        packets = [bytes(packet) for packet in original.demux(stream) if packet.size]
+        head = packets[0].index(start)
+        packets[0] = packets[0][:head] + b"\x00\x00\x01\xb2DivX503b1393p" + packets[0][head:]
+        packed: list[bytes] = []
+        for packet in packets:
+            if is_b_frame(packet):
+                packed[-1] += packet
+                packed.append(start + b"\x50\x40\x7f")
+            else:
+                packed.append(packet)
+        for slot, content in enumerate(packed):
+            packet = av.Packet(content)
+            packet.stream, packet.time_base, packet.is_keyframe = copy, stream.time_base, slot == 0
+            packet.pts = packet.dts = slot
+            out.mux(packet)
+    return target

@@ -8,19 +8,34 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-BOTTOM = {"iaca", "iaca.errors", "iaca.config", "iaca.training_config", "iaca.types", "iaca.files"}
+BOTTOM = {
+    "iaca",
+    "iaca.errors",
+    "iaca.config",
+    "iaca.training_config",
+    "iaca.what_if",
+    "iaca.types",
+    "iaca.files",
+    "iaca.palette",
+}
 """What everything may import."""
 
 ALLOWED = {
     "iaca.errors": set(),
     "iaca.config": {"iaca.errors"},
     "iaca.training_config": {"iaca.config"},
+    "iaca.what_if": {"iaca.config"},
     "iaca.types": {"iaca.config"},
     "iaca.distributed": set(),
     "iaca.plugins": set(),
     "iaca.submission": set(),
     "iaca.augmentation": set(),
     "iaca.files": set(),
+    "iaca.palette": set(),
+    "iaca.print_style": set(),
+    "iaca.view_figure": {"iaca.print_style"},
+    "iaca.paper_figures": {"iaca.print_style"},
+    "iaca.film": {"iaca.data", "iaca.print_style", "iaca.view_figure"},
     "iaca.models": set(),
     "iaca.data": set(),
     "iaca.metrics": set(),
@@ -31,20 +46,28 @@ ALLOWED = {
     "iaca.sampling": set(),
     "iaca.checkpoints": {"iaca.models"},
     "iaca.extraction": {"iaca.data", "iaca.models", "iaca.checkpoints", "iaca.devices"},
+    "iaca.own_video": {"iaca.data", "iaca.checkpoints", "iaca.extraction"},
+    "iaca.corruption": {"iaca.data", "iaca.checkpoints", "iaca.extraction"},
+    "iaca.moments": set(),
+    "iaca.attention_maps": {"iaca.checkpoints", "iaca.data", "iaca.inference"},
     "iaca.pretrained": {"iaca.models", "iaca.checkpoints"},
     "iaca.inference": {"iaca.data", "iaca.models", "iaca.checkpoints", "iaca.dropout", "iaca.metrics"},
+    "iaca.training_state": set(),
+    "iaca.backbone_batches": {"iaca.data", "iaca.distributed"},
     "iaca.backbone_training": {
-        "iaca.data", "iaca.models", "iaca.checkpoints", "iaca.extraction", "iaca.losses", "iaca.metrics",
-        "iaca.devices", "iaca.augmentation",
+        "iaca.data", "iaca.models", "iaca.backbone_batches", "iaca.training_state", "iaca.distributed", "iaca.losses",
+        "iaca.metrics", "iaca.devices", "iaca.augmentation",
     },
     "iaca.training": {
         "iaca.inference", "iaca.sampling", "iaca.losses", "iaca.metrics", "iaca.models", "iaca.distributed",
+        "iaca.training_state",
     },
     "iaca.evaluation": {"iaca.inference", "iaca.metrics", "iaca.models", "iaca.postprocess", "iaca.checkpoints"},
     "iaca.robustness": {"iaca.evaluation", "iaca.inference"},
-    "iaca.gate_truth": {"iaca.evaluation", "iaca.inference", "iaca.checkpoints"},
-    "iaca.study_models": {"iaca.study", "iaca.robustness", "iaca.gate_truth", "iaca.checkpoints"},
-    "iaca.study": {"iaca.training", "iaca.evaluation", "iaca.inference", "iaca.models", "iaca.checkpoints"},
+    "iaca.study": {
+        "iaca.training", "iaca.evaluation", "iaca.inference", "iaca.models", "iaca.checkpoints", "iaca.robustness",
+        "iaca.data", "iaca.devices", "iaca.metrics", "iaca.paper_figures", "iaca.print_style",
+    },
     "iaca.demo": {
         "iaca.data", "iaca.models", "iaca.checkpoints", "iaca.extraction", "iaca.backbone_training", "iaca.training",
         "iaca.evaluation", "iaca.study", "iaca.devices",

@@ -47,3 +47,12 @@ def test_ci_runs_the_test_command_of_the_readme():
     assert shlex.split(command)[:3] == ["pip", "install", "-r"]
     assert "README.md" in ci
     assert command not in ci  # it is read from the README, not copied
+
+
+def test_every_score_that_is_quoted_is_printed_in_the_report_of_the_study():
+    report = (ROOT / "demo" / "results" / "report.md").read_text(encoding="utf-8")
+    card = (ROOT / "checkpoints" / "README.md").read_text(encoding="utf-8")
+    section = README.split("## Does IACA help, here?")[1].split("\n## ")[0]
+    quoted = set(re.findall(r"[+-]?\d\.\d{3}", section + card))
+    assert len(quoted) > 20
+    assert quoted <= set(re.findall(r"[+-]?\d\.\d{3}", report))

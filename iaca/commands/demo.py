@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     train.add_argument("--demo", type=Path, default=ROOT / "demo", metavar="DIR", help="shown corpus and features")
     train.add_argument("--checkpoints", type=Path, default=ROOT / "checkpoints", metavar="DIR", help="models")
-    train.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds of the study (default: 3)")
+    train.add_argument("--seeds", type=int, default=5, metavar="N", help="seeds of the study (default: 5)")
     train.add_argument("--tiny", action="store_true", help="a few seconds of everything, to see the chain run")
     add_device(train)
     train.set_defaults(run=run_train)
@@ -57,28 +57,27 @@ def run_build(args: argparse.Namespace) -> None:
 
 def run_train(args: argparse.Namespace) -> None:
     """Run the whole chain."""
-    from iaca.commands import reproduce
     from iaca.demo.chain import ChainSize, train_demo
     from iaca.devices import choose_device
+    from iaca.study.reproduction import QUICK, Reproduction
 
-    parser = argparse.ArgumentParser()
-    reproduce.add_arguments(parser)
+    device = choose_device(args.device)
+    options = {"fusions": ("concat", "ca"), "training": QUICK} if args.tiny else {}
 
     def study(features: Path, out: Path) -> None:
-        options = ["--features", str(features), "--out", str(out), "--seeds", str(args.seeds)]
-        options += ["--tca-layers", "1"]  # the shipped files have a budget, and the corpus is small
-        if args.tiny:
-            options += ["--fusion", "concat", "ca"]
-        reproduce.run(parser.parse_args(options + (["--device", args.device] if args.device else [])))
+        # One layer: the files that ship have a budget, and the corpus is small.
+        options.update(features=features, test=features / "test", out=out, videos=args.demo)
+        print(Reproduction(**options, seeds=args.seeds, tca_layers=1, device=str(device)).run())
 
     tiny = ChainSize(
-        shown=2, validation=2, backbone=2, training=2, shown_s=4, seconds=4, visual_epochs=1, audio_epochs=1
-    )
+        shown=2, validation=2, test=2, backbone=2, training=2, shown_s=4, seconds=4, backbone_s=4, picture_epochs=1,
+        visual_epochs=1, audio_epochs=1,
+    )  # fmt: skip
     train_demo(
         args.work,
         args.demo,
         args.checkpoints,
         size=tiny if args.tiny else None,
-        device=choose_device(args.device),
+        device=device,
         study=study,
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iaca.commands import CommandError, add_device, add_plugin, groups_of, has_labels, read_folder
+from iaca.commands import CommandError, add_device, add_plugin
 from iaca.config import TARGETS
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Score every checkpoint, pooled and per subject, and print the table."""
     from iaca.checkpoints import load_checkpoint
+    from iaca.data.folder import groups_of, has_labels, read_folder
     from iaca.devices import choose_device
     from iaca.evaluation import evaluate
     from iaca.inference import check_fit
@@ -61,6 +62,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _write_predictions(args: argparse.Namespace, checkpoint: Checkpoint, features: Sequence[Features]) -> None:
+    from iaca.data.folder import has_labels
     from iaca.inference import predict
     from iaca.postprocess import postprocess
     from iaca.submission import write_listed, write_per_subject

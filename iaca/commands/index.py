@@ -25,5 +25,5 @@ def run(args: argparse.Namespace) -> int:
     from iaca.data.report import format_report, inspect_roots
 
     report = inspect_roots(args.roots, cache_file=args.cache, progress=sys.stderr.isatty())
-    print(json.dumps(report.to_json(), ensure_ascii=False, indent=1) if args.json else format_report(report))
+    print(json.dumps(report.to_json(), indent=1) if args.json else format_report(report))
     return 0 if report.usable and not (args.strict and report.problems) else 1

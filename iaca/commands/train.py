@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import tomllib
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from iaca.commands import CommandError, add_device, add_plugin, read_folder
+from iaca.commands import CommandError, add_device, add_plugin
 from iaca.config import FusionConfig
 from iaca.training_config import PRESETS, TrainingConfig
 
@@ -37,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train, score on the validation split, and write the checkpoint."""
     from iaca.checkpoints import save_checkpoint
+    from iaca.data.folder import read_folder
     from iaca.devices import choose_device
+    from iaca.distributed import leads
     from iaca.evaluation import evaluate
     from iaca.training import train_fusion
 
@@ -59,8 +60,8 @@ def run(args: argparse.Namespace) -> None:
         state_file=state,
         log_dir=args.log,
     )
-    if int(os.environ.get("RANK", "0")):
-        return  # torchrun started several: the first one writes the file
+    if not leads():
+        return
     scores = {}
     if validation:
         groups = evaluate(model, validation).groups["all"]

@@ -5,8 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iaca.commands import CommandError, add_device
+
+if TYPE_CHECKING:
+    from iaca.checkpoints import Backbone
+    from iaca.config import BackboneConfig
 
 FULL_WIDTH_DIM = 512
 
@@ -20,14 +25,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start",
         metavar="FILE|random",
-        help="where to start (default: Kinetics-400 or ImageNet for full-width networks, random for slim)",
+        help="where to start (default: Kinetics-400 or ImageNet for full-width networks, random for slim); what was "
+        "taught single pictures is inflated to whole clips",
     )
     parser.add_argument("--epochs", type=int, default=10, metavar="N", help="passes (default: 10)")
-    parser.add_argument("--batch", type=int, default=48, metavar="N", help="clips in a step (default: 48)")
+    parser.add_argument(
+        "--batch", type=int, default=48, metavar="N", help="clips in a step, over all processes (default: 48)"
+    )
     parser.add_argument("--learning-rate", type=float, default=2e-3, metavar="X", help="its peak (default: 0.002)")
+    parser.add_argument(
+        "--mse-weight", type=float, default=0.3, metavar="X",
+        help="weight of the mean squared error beside 1 - CCC, at least 0 (default: 0.3)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--within-weight", type=float, default=0.0, metavar="X",
+        help="share of 1 - CCC that looks at what changes within each recording, 0 to 1 (default: 0)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--pictures", type=int, default=8, metavar="N",
+        help="pictures seen of each clip, the last ones, 1 to 8 (default: 8); 1 teaches faces before movement, at a "
+        "fraction of the time: go on from it with --start",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="seed (default: 0)")
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="decoded clips (default: beside --out)")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="decoded clips (default: clips beside --out)")
     add_device(parser)
+    parser.epilog = (
+        "Several GPUs: torchrun --nproc-per-node N -m iaca train-backbone ...; each takes its share of every batch. "
+        "A run that was stopped goes on when it is started again."
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -37,32 +62,57 @@ def run(args: argparse.Namespace) -> None:
     from iaca.config import Architecture, BackboneConfig
     from iaca.data.index import find_recordings
     from iaca.devices import choose_device
-    from iaca.pretrained import find_backbone
+    from iaca.distributed import leads
 
     if args.out.suffix != ".safetensors":
         raise CommandError(f"--out is {args.out}; expected a file that ends in .safetensors")
     slim = args.arch == Architecture.SLIM
     config = BackboneConfig(modality=args.modality, arch=args.arch, dim=128 if slim else FULL_WIDTH_DIM)
-    start = None
-    if args.start not in (None, "random") or (args.start is None and not slim):
-        start = find_backbone(args.start or args.arch, args.modality)
-        if start.config != config:
-            raise CommandError(f"--start is {start.config}; expected {config}")
+    training = BackboneTraining(
+        epochs=args.epochs,
+        batch=args.batch,
+        learning_rate=args.learning_rate,
+        mse_weight=args.mse_weight,
+        within_weight=args.within_weight,
+        pictures=args.pictures,
+        seed=args.seed,
+    )
+    start = _start(args.start, config, args.pictures)
     index = find_recordings(args.roots)
-    for problem in index.problems:
+    for problem in index.problems if leads() else ():
         print(f"{problem.file}: {problem.reason} {problem.remedy}", file=sys.stderr)
     state = args.out.with_suffix(".state")
     model, report = train_backbone(
         [r for r in index.recordings if r.split == "train"],
         config,
-        BackboneTraining(epochs=args.epochs, batch=args.batch, learning_rate=args.learning_rate, seed=args.seed),
+        training,
         cache_dir=args.cache or args.out.parent / "clips",
         validation=[r for r in index.recordings if r.split == "validation"],
         device=choose_device(args.device),
         start=None if start is None else start.model,
         state_file=state,
     )
+    if not leads():
+        return
+    for reason in report["left_out"]:
+        print(reason, file=sys.stderr)
     save_backbone(args.out, model, config, report)
     state.unlink(missing_ok=True)
     scores = ", ".join(f"{target} {value:.3f}" for target, value in report.get("validation_ccc", {}).items())
     print(f"{args.out}: trained in {report['wall_s']:.0f} s; validation CCC: {scores or 'no validation subjects'}")
+
+
+def _start(spec: str | None, config: BackboneConfig, pictures: int) -> Backbone | None:
+    """The network to start from; one that was taught single pictures is made ready for whole clips."""
+    from iaca.config import Architecture
+    from iaca.models.backbones import inflate
+    from iaca.pretrained import find_backbone
+
+    if spec == "random" or (spec is None and config.arch is Architecture.SLIM):
+        return None
+    start = find_backbone(spec or config.arch.value, config.modality)
+    if start.config != config:
+        raise CommandError(f"--start is {start.config}; expected {config}")
+    if start.is_still and pictures > 1:
+        inflate(start.model)
+    return start

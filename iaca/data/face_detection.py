@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 import itertools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 
+from iaca.data.crops import CropError
 from iaca.data.faces import COLUMNS, Faces, FacesError
-from iaca.data.media import iterate_frames
+from iaca.data.media import MediaError, iterate_frames
 from iaca.files import write_whole
+from iaca.types import Recording
 
 YUNET_VARIABLE = "IACA_YUNET"
 """Environment variable that names a YuNet file (face_detection_yunet_*.onnx of the OpenCV model zoo)."""
@@ -144,6 +146,7 @@ def find_faces(
     subjects: Sequence[str],
     detector: FaceDetector,
     *,
+    frames: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Faces]:
     """Follow the faces of a video: the main one, or as many as there are subjects, in their order on screen.
@@ -155,6 +158,7 @@ def find_faces(
         video: The video.
         subjects: Names, from left to right on screen; usually one, or NAME_left and NAME_right.
         detector: What finds faces.
+        frames: How many of the first frames are looked at; None: all.
         progress: Called with the number of frames that have just been searched.
 
     Returns:
@@ -165,6 +169,8 @@ def find_faces(
     """
     last, tracks = -1, []
     for frame, picture in iterate_frames(video):
+        if frames is not None and frame >= frames:
+            break
         last = frame
         if frame % STEP_FRAMES == 0:
             _link(tracks, frame, detector.detect(picture))
@@ -198,6 +204,40 @@ def write_faces_csv(path: str | os.PathLike[str], faces: Mapping[str, Faces]) ->
 
 
 _Track = list[tuple[int, Detection]]
+
+
+def has_known_faces(recording: Recording) -> bool:
+    """Whether faces are given, as crops or as places in faces.csv."""
+    return bool(recording.crop_folders) or recording.faces_file is not None
+
+
+def with_found_faces(
+    recording: Recording, others: Iterable[Recording], detector: FaceDetector, folder: Path
+) -> Recording:
+    """The recording with a faces.csv of its own, from an earlier run or looked for now.
+
+    Args:
+        recording: Who is looked for.
+        others: All recordings: people in the same video are told apart by their order on screen.
+        detector: What finds faces.
+        folder: Where `<subject>.<detector>.csv` is kept.
+
+    Raises:
+        MediaError: There is no video, or it cannot be read.
+        CropError: No face was found.
+    """
+    path = folder / f"{recording.subject}.{detector.name}.csv"
+    if not path.is_file():
+        if recording.video_file is None:
+            raise MediaError(f"{recording.subject} has no video; expected {recording.video}.mp4 or .avi")
+        together = {r.subject for r in others if r.video == recording.video} | {recording.subject}
+        found = find_faces(recording.video_file, screen_order(sorted(together)), detector)[recording.subject]
+        if not len(found.frame):
+            raise CropError(
+                f"{recording.subject} has no crops, and {detector.name} found no face in {recording.video_file}"
+            )
+        write_faces_csv(path, {recording.subject: found})
+    return recording._replace(faces_file=path)
 
 
 def _smaller(picture: np.ndarray) -> tuple[np.ndarray, float]:

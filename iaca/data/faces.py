@@ -14,6 +14,9 @@ from iaca.errors import InputError
 CROP_SIZE = 112
 """Side of a face picture, in pixels."""
 
+LARGEST = 16_384
+"""Pixels: wider than any video, and small enough to be cut."""
+
 COLUMNS = ("subject", "frame", "x", "y", "size", "roll")
 
 
@@ -60,12 +63,12 @@ def read_faces_csv(path: str | os.PathLike[str]) -> dict[str, Faces]:
     if missing:
         raise FacesError(f"{path} has no column {missing[0]!r}; expected {', '.join(COLUMNS)}")
     numbers = table[list(COLUMNS[1:])].apply(pd.to_numeric, errors="coerce")
-    bad = numbers.isna().any(axis=1) | (numbers["size"] <= 0) | (numbers["frame"] < 0)
+    bad = ~np.isfinite(numbers).all(axis=1) | ~numbers["size"].between(0, LARGEST, "right") | (numbers["frame"] < 0)
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise FacesError(
             f"{path}, line {row + 2} is {','.join(map(str, table.iloc[row]))!r}; expected numbers, with frame at least "
-            "0 and size above 0"
+            f"0 and size above 0 and at most {LARGEST}"
         )
     numbers["frame"] = numbers["frame"].astype(np.int64)
     faces = {}

@@ -17,7 +17,7 @@ from iaca.data.index import list_crops
 from iaca.data.media import MediaError, probe
 from iaca.files import write_whole
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 
 
 class VideoFacts(NamedTuple):
@@ -41,10 +41,11 @@ class LabelFacts(NamedTuple):
 
 
 class CropFacts(NamedTuple):
-    """Frames that have a crop, as runs of (first, last), and the files that are damaged."""
+    """Frames that have a crop, as runs of (first, last), the files that are damaged, and why none can be seen."""
 
     runs: tuple[tuple[int, int], ...] = ()
     damaged: tuple[str, ...] = ()
+    error: str = ""
 
 
 class Inspector:
@@ -75,7 +76,10 @@ class Inspector:
 
     def crops(self, folder: Path) -> CropFacts:
         """Look into a folder of crops: every picture is opened on the first visit, damaged ones on each."""
-        runs, damaged = self._recall(folder, lambda: _look_at_crops(folder))
+        try:
+            runs, damaged, _ = self._recall(folder, lambda: _look_at_crops(folder))
+        except OSError as error:
+            return CropFacts(error=f"It cannot be read: {error.strerror}")
         still = [path for path in damaged if read_picture(path) is None]
         return CropFacts(tuple((first, last) for first, last in runs), tuple(still))
 

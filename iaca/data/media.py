@@ -6,6 +6,7 @@ starts first, a browser shows the first frame at a later media time. Only `Media
 
 from __future__ import annotations
 
+import mmap
 import os
 import tempfile
 from collections.abc import Iterator
@@ -43,6 +44,7 @@ class MediaInfo(NamedTuple):
         duration_s: From the first frame to the end of the last one.
         width: Of the picture as displayed, in pixels.
         height: Likewise.
+        rotation_degrees: By how much the file says that its pictures are to be turned; 0 for most.
         video_codec: Name, such as h264.
         audio_codec: Name, or None without sound.
         audio_offset_s: First sound minus first frame; None without sound.
@@ -55,6 +57,7 @@ class MediaInfo(NamedTuple):
     duration_s: float
     width: int
     height: int
+    rotation_degrees: int
     video_codec: str
     audio_codec: str | None
     audio_offset_s: float | None
@@ -74,6 +77,12 @@ class AudioTrack(NamedTuple):
     samples: np.ndarray
     start_s: float
     end_s: float
+
+    def release(self) -> None:
+        """Let go of the samples that were read: they stay on disk, but no longer count as memory of the process."""
+        pages = self.samples.base
+        if isinstance(pages, mmap.mmap) and hasattr(pages, "madvise"):
+            pages.madvise(mmap.MADV_DONTNEED)
 
 
 def probe(path: str | os.PathLike[str]) -> MediaInfo:
@@ -112,6 +121,7 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
         duration_s=float(pts_s[-1] - pts_s[0]) + last_s,
         width=width,
         height=height,
+        rotation_degrees=round(first_frame.rotation),
         video_codec=video_codec,
         audio_codec=audio_codec if audio_start_s is not None else None,
         audio_offset_s=None if audio_start_s is None else audio_start_s - float(pts_s[0]),
@@ -166,6 +176,10 @@ def read_audio(path: str | os.PathLike[str]) -> AudioTrack | None:
 
     Sound before the first frame is cut, a late start is filled with zeros. Memory does not grow with the length: the
     samples lie in an unnamed temporary file.
+
+    Choice: what the encoder put before the sound is skipped where the file says how much (mp4, mkv). AVI cannot say it:
+    the 25 ms of LAME stay, as in every player. Programs that write mp3 into AVI let the pictures wait for the sound, by
+    whole frames, so cutting them here would part the two further (by 33 ms instead of 8 at 30 frames/s).
 
     Returns:
         The track, or None where there is no sound from the first frame on.
@@ -250,6 +264,10 @@ def _timeline(path: Path) -> _Timeline:
             stream = _video_stream(path, container)
             stream.thread_type = "AUTO"
             pts = [frame.pts for frame in _decoded(container, stream)]
+        slots = [dts for _, dts in packets]
+        # A guess for the first frame of an H.264 stream is that of the second packet: a gap between them would be lost.
+        if len(slots) == len(pts) and None not in slots:
+            pts = slots
     places = [k for k, p in enumerate(pts) if p is not None]
     if not places:
         raise MediaError(f"{path} has no frame with a presentation time; expected a video")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -22,6 +22,19 @@ def prefetch(items: Iterable[Item], depth: int = 4) -> Iterator[Item]:
     Yields:
         Each item. An exception of `items` is raised here.
     """
+    return prefetch_all((items,), depth)
+
+
+def prefetch_all(sources: Sequence[Iterable[Item]], depth: int = 4) -> Iterator[Item]:
+    """The items of several sources, each made in a thread of its own, in the order in which they are ready.
+
+    Args:
+        sources: Each is consumed in its thread only; items of one source keep their order.
+        depth: How many of all may wait: bounds the memory.
+
+    Yields:
+        Each item. An exception of a source is raised here.
+    """
     waiting: queue.Queue = queue.Queue(maxsize=depth)
     stopped = threading.Event()
 
@@ -34,7 +47,7 @@ def prefetch(items: Iterable[Item], depth: int = 4) -> Iterator[Item]:
                 continue
         return False
 
-    def work() -> None:
+    def work(items: Iterable[Item]) -> None:
         try:
             for item in items:
                 if not put((item, None)):
@@ -44,14 +57,21 @@ def prefetch(items: Iterable[Item], depth: int = 4) -> Iterator[Item]:
             return
         put(_END)
 
-    thread = threading.Thread(target=work, daemon=True, name="prefetch")
-    thread.start()
+    threads = [threading.Thread(target=work, args=(s,), daemon=True, name="prefetch") for s in sources]
+    for thread in threads:
+        thread.start()
     try:
-        while (entry := waiting.get()) is not _END:
+        running = len(threads)
+        while running:
+            entry = waiting.get()
+            if entry is _END:
+                running -= 1
+                continue
             item, error = entry
             if error is not None:
                 raise error
             yield item
     finally:
         stopped.set()
-        thread.join()
+        for thread in threads:
+            thread.join()

@@ -148,6 +148,8 @@ def _subject(
         for folder in recording.crop_folders:
             crops = inspector.crops(folder)
             mask |= frames_in(crops.runs, frames)
+            if crops.error:
+                problems.append(_problem(folder, crops.error, "Check its permissions."))
             for path in crops.damaged:
                 problems.append(_problem(path, "It is no whole picture", "Unpack or download it again."))
                 damaged = int(Path(path).stem) - 1
@@ -227,7 +229,7 @@ def format_report(report: Report) -> str:
         ("two people in one video", [s for members in per_video.values() if len(members) > 1 for s in members], None),
         ("without a video", [s for s in subjects if s.variable_frame_rate is None], None),
         ("without sound", [s for s in readable if s.audio_offset_s is None], None),
-        ("without labels", [s for s in subjects if not s.annotated], None),
+        ("without labels", [s for s in subjects if not s.annotated and s.split != "test"], None),
         ("without faces", [s for s in subjects if s.missing_crops is None], None),
         ("with missing crops", [s for s in subjects if s.missing_crops], lambda s: f"{s.missing_crops} of {s.frames}"),
         (

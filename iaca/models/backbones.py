@@ -121,6 +121,27 @@ def build_backbone(config: BackboneConfig) -> Backbone:
     return Backbone(config, body, FULL_WIDTH_DIM, memory_format)
 
 
+def inflate(network: Backbone) -> Backbone:
+    """A start for whole clips from a network that was taught single pictures, in place.
+
+    A clip of one picture meets only the middle of every kernel in time. Each kernel becomes that middle, spread evenly
+    over its length, so that a still clip gives about what its picture gave.
+    Source: Carreira & Zisserman, CVPR 2017 (arXiv:1705.07750), section 2.4.
+
+    Args:
+        network: A visual backbone.
+
+    Returns:
+        The same network.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv3d):
+            length = module.kernel_size[0]
+            middle = module.weight.data[:, :, length // 2 : length // 2 + 1]
+            module.weight.data.copy_(middle.expand_as(module.weight) / length)
+    return network
+
+
 def _slim_visual(width: int) -> nn.Sequential:
     def stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
         shortcut = None

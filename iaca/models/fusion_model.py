@@ -10,11 +10,17 @@ from torch.nn import functional as F
 
 from iaca.config import AROUSAL, MODALITIES, VALENCE, FusionConfig
 from iaca.errors import InputError
-from iaca.models import attention, joint_attention, transformer_attention  # noqa: F401  they register themselves
+from iaca.models import (  # noqa: F401  they register themselves
+    attention,
+    joint_attention,
+    sequence_fusions,
+    transformer_attention,
+)
 from iaca.models.gating import Gated, InconsistencyAwareGate
 from iaca.models.heads import build_head
 from iaca.models.registry import registered_fusion
 from iaca.types import Attended, Explanation, FusionOutput
+from iaca.what_if import ForcedGates
 
 SMALLEST_SCALE = 1e-3
 """Lower bound of the standard deviation that features are divided by."""
@@ -44,14 +50,20 @@ class Trunk(nn.Module):
         self.before_head = fusion.build_before_head(config, width)
         self.head_dim = config.dim if self.before_head is not None else width
 
-    def forward(self, audio: Tensor, visual: Tensor, gate_temperature: float | None = None) -> TrunkOutput:
+    def forward(
+        self,
+        audio: Tensor,
+        visual: Tensor,
+        gate_temperature: float | None = None,
+        forced_gates: ForcedGates | None = None,
+    ) -> TrunkOutput:
         """Fuse and gate (B, L, D) features; `features` is (B, L, head_dim)."""
         attended = self.attention(audio, visual)
         if self.gating is None:
             gated = None
             features = torch.cat((attended.attended_audio, attended.attended_visual), dim=-1)
         else:
-            gated = self.gating(attended, gate_temperature)
+            gated = self.gating(attended, gate_temperature, forced_gates)
             features = gated.fused
         return TrunkOutput(attended, gated, self._before_head(features))
 
@@ -112,6 +124,7 @@ class FusionModel(nn.Module):
         visual: Tensor,
         return_features: bool = False,
         gate_temperature: float | None = None,
+        forced_gates: ForcedGates | None = None,
     ) -> FusionOutput:
         """Predict valence and arousal for every clip of a window.
 
@@ -120,6 +133,7 @@ class FusionModel(nn.Module):
             visual: (B, L, D_v) float32, likewise.
             return_features: Also fill the intermediate features of each Explanation.
             gate_temperature: Overrides the configured T, above 0.
+            forced_gates: Weights of gates that are set by hand; a model without such a gate stays as it is.
 
         Returns:
             Predictions (B, L), unbounded (labels lie in [-1, 1]), and one Explanation per target.
@@ -131,7 +145,7 @@ class FusionModel(nn.Module):
         predictions: dict[str, Tensor] = {}
         explanations: dict[str, Explanation] = {}
         for name, targets in self.config.trunks.items():
-            trunk = self.trunks[name](audio, visual, gate_temperature)
+            trunk = self.trunks[name](audio, visual, gate_temperature, forced_gates)
             explanation = _explain(trunk, return_features)
             for target in targets:
                 predictions[target] = self.heads[target](trunk.features).squeeze(-1)

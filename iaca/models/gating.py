@@ -11,6 +11,11 @@ from torch.nn import functional as F
 
 from iaca.config import FusionConfig, Gate, GateInit, Stage1Context, Stage2Input
 from iaca.types import Attended
+from iaca.what_if import ForcedGates, Stage1Choice, Stage2Choice
+
+STAGE1_COLUMNS = {Stage1Choice.SELF: 0, Stage1Choice.CROSS: 1}
+STAGE2_COLUMNS = {Stage2Choice.AUDIO: 0, Stage2Choice.VISUAL: 1, Stage2Choice.JOINT: 2}
+"""Columns of the weights that a forced gate takes."""
 
 
 class Gated(NamedTuple):
@@ -86,25 +91,26 @@ class InconsistencyAwareGate(nn.Module):
             if self.stage2:
                 self.blind_av = nn.Parameter(torch.zeros(3))
 
-    def forward(self, attended: Attended, temperature: float | None = None) -> Gated:
+    def forward(self, attended: Attended, temperature: float | None = None, forced: ForcedGates | None = None) -> Gated:
         """Apply both stages.
 
         Args:
             attended: What a base fusion returned.
             temperature: Overrides the configured T, above 0.
+            forced: Weights that are set by hand; logits stay those of the gates.
 
         Returns:
             The fused feature and every intermediate of eqs 5-9.
         """
         temperature = self.temperature if temperature is None else temperature
+        forced = ForcedGates() if forced is None else forced
         stage1 = self._stage1_logits(attended)
         if stage1 is None:
             audio_logits = visual_logits = audio_weights = visual_weights = None
             gated_audio, gated_visual = F.relu(attended.attended_audio), F.relu(attended.attended_visual)
         else:
             audio_logits, visual_logits = stage1
-            audio_weights = (audio_logits / temperature).softmax(-1)
-            visual_weights = (visual_logits / temperature).softmax(-1)
+            audio_weights, visual_weights = (stage1_weights(x, temperature, forced) for x in stage1)
             gated_audio = _choose(attended.audio, attended.attended_audio, audio_weights)
             gated_visual = _choose(attended.visual, attended.attended_visual, visual_weights)
         joint = self.fc(torch.cat((gated_audio, gated_visual), dim=-1))
@@ -113,7 +119,7 @@ class InconsistencyAwareGate(nn.Module):
             stage2_weights = None
             fused = F.relu(joint)
         else:
-            stage2_weights = (stage2_logits / temperature).softmax(-1)
+            stage2_weights = _weights(stage2_logits, temperature, STAGE2_COLUMNS.get(forced.stage2))
             fused = F.relu(
                 gated_audio * stage2_weights[..., 0:1]
                 + gated_visual * stage2_weights[..., 1:2]
@@ -157,6 +163,26 @@ class InconsistencyAwareGate(nn.Module):
         if self.stage2_input is Stage2Input.ALL:
             return self.gate_av(torch.cat((gated_audio, gated_visual, joint), dim=-1))
         return self.gate_av(joint)
+
+
+def stage1_weights(logits: Tensor, temperature: float, forced: ForcedGates) -> Tensor:
+    """G_m: (B, L, 2), sums to 1.
+
+    Args:
+        logits: (B, L, 2), W_go,m of eq 5.
+        temperature: T, above 0.
+        forced: Weights that are set by hand.
+    """
+    return _weights(logits, temperature, STAGE1_COLUMNS.get(forced.stage1))
+
+
+def _weights(logits: Tensor, temperature: float, column: int | None) -> Tensor:
+    """Softmax of the logits, or all weight on one column."""
+    if column is None:
+        return (logits / temperature).softmax(-1)
+    weights = torch.zeros_like(logits)
+    weights[..., column] = 1
+    return weights
 
 
 def _choose(self_attended: Tensor, cross_attended: Tensor, weights: Tensor) -> Tensor:

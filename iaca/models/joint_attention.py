@@ -6,11 +6,13 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from iaca.config import FusionConfig
 from iaca.models.registry import register_fusion
 from iaca.types import Attended
+
+QUINTIC_LIMIT = 0.1
+"""Largest score up to which tanh(x) is taken as x - x^3/3 + 2x^5/15."""
 
 
 class JointCrossAttention(nn.Module):
@@ -66,9 +68,33 @@ class JointCrossAttention(nn.Module):
 
     def _attend(self, features: Tensor, joint: Tensor, modality: str) -> tuple[Tensor, Tensor]:
         w_j, w, w_c, w_h = (getattr(self, f"{name}_{modality}") for name in ("W_j", "W", "W_c", "W_h"))
-        correlation = torch.tanh(features.transpose(1, 2) @ (w_j @ joint) * self.scale)  # (B, D, 2D)
-        hidden = F.relu(w @ features + w_c @ correlation.transpose(1, 2))  # (B, k, D)
+        # In place, since fresh memory for D x 2D maps costs more than the arithmetic in them.
+        correlation = tanh_in_place(features.transpose(1, 2) @ ((w_j * self.scale) @ joint))  # (B, D, 2D)
+        hidden = (w_c @ correlation.transpose(1, 2)).add_(w @ features).relu_()  # (B, k, D)
         return w_h.T @ hidden, correlation
+
+
+def tanh_in_place(scores: Tensor) -> Tensor:
+    """tanh in a third of its time, which is most of JCA's on a CPU.
+
+    Choice: small scores take x - x^3/3 + 2x^5/15, whose next term is below 6e-8 of x; the others 2 sigmoid(2x) - 1,
+    which is off by up to 1.8e-7 and so would be too coarse for them. Gradients and other types take tanh itself.
+
+    Args:
+        scores: Any shape; overwritten.
+
+    Returns:
+        The same memory, in [-1, 1]; off by at most 2e-6 of the largest.
+    """
+    if scores.requires_grad or not scores.is_cpu or scores.dtype is not torch.float32 or not scores.numel():
+        return scores.tanh_()
+    lowest, highest = torch.aminmax(scores)
+    if max(-float(lowest), float(highest)) <= QUINTIC_LIMIT:
+        # The same with its square completed, which needs one temporary: 1 - u/3 + 2u^2/15 = 19/24 + 2 (u - 5/4)^2 / 15.
+        factors = scores.square().sub_(5 / 4)
+        torch.addcmul(scores.new_tensor(19 / 24), factors, factors, value=2 / 15, out=factors)
+        return scores.mul_(factors)
+    return scores.mul_(2).sigmoid_().mul_(2).sub_(1)
 
 
 class RecursiveJointCrossAttention(nn.Module):

@@ -32,8 +32,8 @@ VISUAL_DIM = POSITIONS * DIM
 SMALL_SCORE = 0.02
 """Below it tanh(x) = x - x^3/3 in float32: the next term, 2x^5/15, is 2e-8 of x, a third of a rounding error."""
 
-WINDOWS_AT_ONCE = 8
-"""Windows whose correlations are made together, 16 MiB; fewer fit a cache better, but suffer on a busy CPU."""
+WINDOWS_AT_ONCE = 4
+"""Windows whose correlations are made together, 8 MiB: their squares then come from memory already touched."""
 
 
 class SequenceBlock(nn.Module):

@@ -14,8 +14,10 @@ from torch.nn import functional as F
 
 from iaca.config import TARGETS, FusionConfig, Trunk
 from iaca.models.fusion_model import contribution
+from iaca.models.gating import stage1_weights
 from iaca.models.released_blocks import CLIPS, DIM, VISUAL_DIM, CoAttentionLayer, SequenceBlock, SpatialAttention
 from iaca.types import Explanation, FusionOutput
+from iaca.what_if import ForcedGates
 
 GATE_TEMPERATURE = 0.1
 """T of the published DCA."""
@@ -93,6 +95,7 @@ class PublishedNetwork(nn.Module):
         visual: Tensor,
         return_features: bool = False,
         gate_temperature: float | None = None,
+        forced_gates: ForcedGates | None = None,
     ) -> FusionOutput:
         """Predict valence and arousal for every clip of a window.
 
@@ -104,6 +107,7 @@ class PublishedNetwork(nn.Module):
             return_features: Also fill the intermediate features of the Explanation. `fused` is what the heads
                 receive, the output of the joint LSTM block.
             gate_temperature: Overrides the T of DCA, above 0.
+            forced_gates: Weights of the gates of DCA that are set by hand; it has a first stage only.
 
         Returns:
             Predictions (B, 16), unbounded (labels lie in [-1, 1]), and one Explanation under both targets. Maps are
@@ -136,12 +140,13 @@ class PublishedNetwork(nn.Module):
             )
         fused_audio, fused_visual = attended_audio, attended_visual
         if self.kind.gated:
-            fused_audio, audio_fields = _gate(
-                "audio", self.audio_gating_fc_layer, audio, attended_audio, return_features, gate_temperature
+            how = (
+                GATE_TEMPERATURE if gate_temperature is None else gate_temperature,
+                forced_gates or ForcedGates(),
+                return_features,
             )
-            fused_visual, visual_fields = _gate(
-                "visual", self.video_gating_fc_layer, visual, attended_visual, return_features, gate_temperature
-            )
+            fused_audio, audio_fields = _gate("audio", self.audio_gating_fc_layer, audio, attended_audio, *how)
+            fused_visual, visual_fields = _gate("visual", self.video_gating_fc_layer, visual, attended_visual, *how)
             explanation = explanation._replace(**audio_fields, **visual_fields)
         fused = self.Joint(torch.cat([fused_visual, fused_audio], dim=-1))
         if return_features:
@@ -156,12 +161,13 @@ def _gate(
     layer: nn.Linear,
     features: Tensor,
     attended: Tensor,
+    temperature: float,
+    forced: ForcedGates,
     return_features: bool,
-    temperature: float | None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Gated feature of a modality, and the fields of Explanation that tell of it."""
     logits = layer(attended)
-    weights = (logits / (GATE_TEMPERATURE if temperature is None else temperature)).softmax(dim=-1)
+    weights = stage1_weights(logits, temperature, forced)
     gated = F.relu(weights[..., :1] * features + weights[..., 1:] * attended)
     fields = {f"stage1_{modality}_weights": weights}
     if return_features:

@@ -24,15 +24,18 @@ WATCH = """
       const at = 4 * ((cell >> 1) * width + bit * cell + (cell >> 1));
       if (pixels[at] > 128) code |= 1 << bit;
     }
-    const axis = plot._fullLayout.xaxis;
-    const line = cursor.getBoundingClientRect();
-    const x = line.left + line.width / 2 - plot.getBoundingClientRect().left - axis._offset;
+    // Time as a viewer reads it off the labels of the time axis.
+    const labels = [...plot.querySelectorAll('.iaca-x-tick')];
+    const middle = (box) => box.left + box.width / 2;
+    const placed = (label) => [Number(label.textContent), middle(label.getBoundingClientRect())];
+    const [from, to] = [placed(labels[0]), placed(labels.at(-1))];
+    const pixel_s = (to[0] - from[0]) / (to[1] - from[1]);
     return {
       picture: code,
       frame: Number(player.dataset.frame),
       pts: Number(player.dataset.pts),
-      cursor_s: axis.p2l(x),
-      pixel_s: Math.abs(axis.p2l(1) - axis.p2l(0)),
+      cursor_s: from[0] + (middle(cursor.getBoundingClientRect()) - from[1]) * pixel_s,
+      pixel_s,
       seeking: player.dataset.seeking,
       playing: player.dataset.playing,
     };

@@ -19,23 +19,29 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path]
 
 
 @pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
-    """A browser with its own profile."""
+def playwright() -> Iterator:
+    """Playwright, where there is a Chromium for it."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: install chromium to run the browser tests")
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(tmp_path_factory.mktemp("profile")),
-            executable_path=CHROMIUM,
-            headless=True,
-            args=list(FLAGS),
-            viewport={"width": 1280, "height": 1000},
-        )
-        context.set_default_timeout(PATIENCE_S * 1000)
-        yield context
-        context.close()
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
+    """A browser with its own profile."""
+    context = playwright.chromium.launch_persistent_context(
+        str(tmp_path_factory.mktemp("profile")),
+        executable_path=CHROMIUM,
+        headless=True,
+        args=list(FLAGS),
+        viewport={"width": 1280, "height": 1000},
+    )
+    context.set_default_timeout(PATIENCE_S * 1000)
+    yield context
+    context.close()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ FLAGS = (
     "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--mute-audio",
 )  # fmt: skip
-PATIENCE_S = 60
+PATIENCE_S = 180
 
 
 def _free_port() -> int:
@@ -37,8 +37,7 @@ def serve(root: Path, home: Path, checkpoints: Path | None = None) -> Iterator[t
     environment = os.environ | {
         "PYTHONPATH": str(PROJECT),
         "HOME": str(home),
-        "IACA_DATA": str(root),
-        "IACA_FEATURES": str(root / "features"),
+        "IACA_DEMO": str(root),
         "IACA_CACHE": str(home / "cache"),
         "IACA_CHECKPOINTS": str(checkpoints or root / "checkpoints"),
     }

@@ -141,10 +141,19 @@ def own(tmp_path_factory):
     return root
 
 
-@pytest.mark.parametrize("way", ["command line", "sidebar"])
-def test_ones_own_subjects_come_before_the_demo_and_only_the_demo_has_a_banner(open_page, all_fusions, own, way):  # noqa: F811
+@pytest.mark.parametrize("way", ["command line", "environment", "sidebar"])
+def test_ones_own_subjects_come_before_the_demo_and_only_the_demo_has_a_banner(
+    open_page,  # noqa: F811
+    all_fusions,
+    own,
+    way,
+    monkeypatch,
+):
     if way == "command line":
         page = open_page(all_fusions, ("--data", str(own)))
+    elif way == "environment":
+        monkeypatch.setenv("IACA_DATA", str(own))
+        page = open_page(all_fusions)
     else:
         page = open_page(all_fusions)
         widget(page.text_area, "Data roots").set_value(f"{own}\n").run()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard import palette
-from dashboard.figures import Shown, compare_figure, episode_label, score_limits, spans
+from dashboard.bands import ANSWER_CHANGED, GATE_MOVED, episode_label, gate_changed, spans
+from dashboard.figures import compare_figure, score_limits
+from dashboard.rows import Shown
+from iaca import palette
 from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig
 from iaca.inference import infer
@@ -50,17 +52,22 @@ def rows_of(figure):
 
 def test_rows_come_in_the_order_of_the_model(features, models):
     assert [row["key"] for row in draw(features, models).spec["rows"]] == [
-        "attention", "stage1_audio_1", "stage1_visual_1", "stage2_1", "valence", "arousal",
+        "attention", "stage1_audio_1", "stage1_visual_1", "stage2_1", "valence", "arousal", "difference", "waveform",
+        "spectrogram",
     ]  # fmt: skip
 
 
 def test_every_curve_has_numbers_a_name_and_a_place_in_the_legend(features, models):
     figure = draw(features, models, DropoutConfig(share=0.3))
+    travelling = [column for travel in figure.travels for column in travel.columns]
+    assert sorted(travelling) == sorted(figure.frames.columns)
     for row in figure.spec["rows"]:
+        if row["kind"] != "curves":
+            continue
         names = [trace["name"] for trace in row["traces"]]
         assert len(set(names)) == len(names) > 0
         for trace in row["traces"]:
-            assert trace["legend"]
+            assert trace["legend"] or trace["column"].endswith("_ghost")
             assert figure.frames[trace["column"]].dtype == np.float32
             assert len(figure.frames[trace["column"]]) == SPEC.frames
 
@@ -150,16 +157,48 @@ def test_models_without_attention_or_of_one_target_have_no_such_curves(features,
     write_model(tmp_path / "concat.safetensors", iaca=False, seed=1, fusion="concat")
     write_model(tmp_path / "half.safetensors", iaca=True, seed=1, targets=("arousal",))
     concat, half = (load_checkpoint(tmp_path / f"{name}.safetensors") for name in ("concat", "half"))
-    assert list(rows_of(draw(features, [concat]))) == ["valence", "arousal"]
+    assert list(rows_of(draw(features, [concat])))[:2] == ["valence", "arousal"]
     rows = rows_of(draw(features, [concat, half], target="arousal"))
     assert [trace["column"] for trace in rows["valence"]["traces"]] == ["truth_valence", "0_valence"]
     assert [trace["column"] for trace in rows["arousal"]["traces"]] == ["truth_arousal", "0_arousal", "1_arousal"]
 
 
+def test_what_travels_at_clip_ends_gives_every_frame_back(features, models):
+    figure = draw(features, models, DropoutConfig(share=0.4))
+    frame = np.arange(SPEC.frames)
+    for travel in figure.travels:
+        assert travel.fixed == (travel.columns[0].startswith("truth") or travel.columns[0].endswith("_ghost"))
+        for column in travel.columns if travel.how != "frames" else ():
+            values, ends = figure.frames[column].to_numpy()[:: figure.clip_stride], frame[:: figure.clip_stride]
+            again = np.interp(frame, ends, values) if travel.how == "linear" else values[frame // figure.clip_stride]
+            np.testing.assert_allclose(again, figure.frames[column], atol=1e-6)
+
+
+def test_the_gate_changed_the_answer_only_where_predictions_differ_and_a_gate_moved(features, models):
+    base, gated = (infer(features, model) for model in models)
+    where = gate_changed(base, gated, "valence")
+    assert 0 < where.sum() < len(where)
+    gap = np.abs(base.frames["valence"] - gated.frames["valence"])
+    assert gap[where].min() >= ANSWER_CHANGED
+    names = ("stage1_audio_cross", "stage1_visual_cross", "stage2_audio", "stage2_visual", "stage2_joint")
+    gates = [f"valence_{name}" for name in names]
+    away = (gated.frames[gates] - gated.frames[gates].median()).abs().max(axis=1)
+    assert away[where].min() >= GATE_MOVED
+    assert (away[~where & (gap >= ANSWER_CHANGED)] < GATE_MOVED).all()
+    assert not gate_changed(base, base, "valence").any()
+
+
+def test_the_difference_is_the_second_model_less_the_first(features, models):
+    (valence, arousal) = rows_of(draw(features, models))["difference"]["traces"]
+    assert (valence["column"], valence["minus"]) == ("1_valence", "0_valence")
+    assert (arousal["column"], arousal["minus"]) == ("1_arousal", "0_arousal")
+    assert "difference" not in rows_of(draw(features, models[:1]))
+
+
 def test_without_models_truth_remains(features, models):
     truth = infer(features, models[0]).frames
     figure = compare_figure("someone", truth, [], target="valence", score="contribution", scaled=True)
-    assert list(rows_of(figure)) == ["valence", "arousal"]
+    assert list(rows_of(figure)) == ["valence", "arousal", "waveform", "spectrogram"]
     np.testing.assert_array_equal(figure.frames["truth_valence"], features.valence)
 
 

@@ -11,11 +11,11 @@ from tests.dashboard.projects import Spec, write_project
 
 SHADES = """() => {
   const style = (selector) => getComputedStyle(document.querySelector(selector));
-  const ink = document.querySelector('[data-testid=player-plot] .ytick text');
+  const ink = document.querySelector('[data-testid=player-plot] .iaca-y-tick');
   return {
     page: style('[data-testid=stApp]').backgroundColor,
     text: style('.iaca-row-title').color,
-    axis: getComputedStyle(ink).fill,
+    axis: getComputedStyle(ink).color,
   };
 }"""
 

@@ -35,8 +35,7 @@ def open_page(monkeypatch):
     """Runs the page on a data root, with optional URL parameters."""
 
     def run(root, arguments=(), **parameters):
-        monkeypatch.setenv("IACA_DATA", str(root))
-        monkeypatch.setenv("IACA_FEATURES", str(root / "features"))
+        monkeypatch.setenv("IACA_DEMO", str(root))
         monkeypatch.setenv("IACA_CHECKPOINTS", str(root / "checkpoints"))
         monkeypatch.setenv("IACA_CACHE", str(root / "cache"))
         monkeypatch.setattr("sys.argv", ["app.py", *arguments])

@@ -90,8 +90,8 @@ def test_frames_after_the_last_picture_keep_it_and_say_so(page, address):
 def test_dragging_on_any_row_moves_picture_and_cursor(page, address):
     open_player(page, address, "steady")
     rows = page.get_by_test_id("player-legend").locator("> div")
-    assert rows.count() == 6
-    for row in range(6):
+    assert rows.count() == 7
+    for row in range(7):
         rows.nth(row).scroll_into_view_if_needed()
         where, plot = rows.nth(row).bounding_box(), page.get_by_test_id("player-plot").bounding_box()
         y, goal = where["y"] + where["height"] / 2, plot["x"] + 250 + 37 * row

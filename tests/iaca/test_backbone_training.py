@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
 import torch
 
 from iaca.backbone_training import BackboneTraining, BackboneTrainingError, score_backbone, train_backbone
+from iaca.checkpoints import load_backbone
 from iaca.config import BackboneConfig, ConfigError
 from iaca.data.annotations import write_labels
 from iaca.data.clip_cache import cached_clips
@@ -14,6 +19,8 @@ from iaca.data.crops import Crops
 from iaca.data.index import find_recordings
 from iaca.data.media import probe, read_audio
 from iaca.data.transforms import audio_clip, audio_input
+from iaca.models.backbones import build_backbone, inflate
+from iaca.training_state import StateError
 from tests.media_files import write_media
 
 SMALL = {"visual": BackboneConfig(modality="visual", width=8, dim=4),
@@ -111,8 +118,11 @@ def test_the_state_of_another_run_is_refused(recordings, tmp_path):
     state = tmp_path / "state.pt"
     options = {"cache_dir": tmp_path, "state_file": state, "progress": False}
     train_backbone(recordings, SMALL["audio"], BackboneTraining(epochs=1), **options)
-    with pytest.raises(BackboneTrainingError, match="another run"):
+    with pytest.raises(StateError, match="another run"):
         train_backbone(recordings, SMALL["audio"], BackboneTraining(epochs=2), **options)
+    start = build_backbone(SMALL["audio"])
+    with pytest.raises(StateError, match="another run"):  # the same settings from another start
+        train_backbone(recordings, SMALL["audio"], BackboneTraining(epochs=1), start=start, **options)
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(recordings, tmp_path):
@@ -130,7 +140,91 @@ def test_recordings_without_labels_are_refused(recordings, tmp_path):
         train_backbone(unlabelled, SMALL["audio"], cache_dir=tmp_path, progress=False)
 
 
-@pytest.mark.parametrize("field", [{"epochs": 0}, {"batch": 1}, {"learning_rate": 0}, {"clip_stride": 5}])
+def test_a_recording_that_cannot_be_read_is_left_out_and_named(recordings, tmp_path):
+    broken = recordings[1]._replace(subject="gone", video_file=None)
+    _, report = train_backbone(
+        [recordings[0], broken], SMALL["audio"], BackboneTraining(epochs=1), cache_dir=tmp_path, progress=False
+    )
+    assert report["recordings"] == 1
+    assert [reason.split(":")[0] for reason in report["left_out"]] == ["gone is left out"]
+
+
+def test_single_pictures_teach_a_network_that_then_starts_on_whole_clips(recordings, tmp_path):
+    options = {"cache_dir": tmp_path, "progress": False}
+    still, report = train_backbone(
+        recordings, SMALL["visual"], BackboneTraining(epochs=2, batch=4, pictures=1), validation=recordings, **options
+    )
+    assert report["validation_ccc"] == score_backbone(recordings, still, pictures=1, **options)
+    assert report["validation_ccc"] != score_backbone(recordings, still, **options)
+    torch.manual_seed(0)
+    untaught = build_backbone(SMALL["visual"]).state_dict()
+    for name, after in still.state_dict().items():
+        if after.ndim == 5 and after.shape[2] == 3:  # only the middle in time can have learnt; the rest but decays
+            ratio = after / untaught[name]
+            assert torch.allclose(ratio[:, :, ::2], ratio[0, 0, 0, 0, 0].expand_as(ratio[:, :, ::2]), rtol=1e-3), name
+            assert ratio[:, :, 1].std() > 1e-3, name
+    _, report = train_backbone(
+        recordings, SMALL["visual"], BackboneTraining(epochs=1, batch=4), start=inflate(still), **options
+    )
+    assert np.isfinite(report["losses"]).all()
+    with pytest.raises(ConfigError, match="pictures is 1 and modality is 'audio'"):
+        train_backbone(recordings, SMALL["audio"], BackboneTraining(pictures=1), **options)
+
+
+@pytest.fixture(scope="module")
+def two_processes(recordings, tmp_path_factory):
+    """The weights that two processes reach, with a batch small enough for several steps, and what they printed."""
+    folder = tmp_path_factory.mktemp("two")
+    ran = subprocess.run(two_processes_train(recordings, folder), check=True, capture_output=True, text=True)
+    return folder / "audio.safetensors", ran
+
+
+def two_processes_train(recordings, folder, *options):
+    root = recordings[0].video_file.parent.parent
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "iaca"]
+    settings = ["--modality", "audio", "--epochs", "6", "--batch", "4", "--device", "cpu", *options]
+    return [*command, "train-backbone", *settings, "--out", str(folder / "audio.safetensors"), str(root)]
+
+
+def test_two_processes_train_one_backbone_and_one_of_them_writes(two_processes):
+    file, ran = two_processes
+    backbone = load_backbone(file)
+    assert backbone.training["losses"][-1] < backbone.training["losses"][0]
+    assert backbone.training["recordings"] == 2
+    assert ran.stdout.count("trained in") == 1
+    assert sorted(path.name for path in file.parent.iterdir()) == ["audio.safetensors", "clips"]
+    assert len(list((file.parent / "clips").glob("*.npy"))) == 2  # each recording decoded once
+
+
+def test_two_processes_that_were_killed_go_on_to_the_same_weights(two_processes, recordings, tmp_path):
+    file, _ = two_processes
+    state = tmp_path / "audio.state"
+    process = subprocess.Popen(two_processes_train(recordings, tmp_path), stderr=subprocess.DEVNULL)
+    while process.poll() is None and not state.exists():
+        time.sleep(0.01)
+    process.terminate()  # torchrun passes it on
+    process.wait()
+    assert state.exists()
+    subprocess.run(two_processes_train(recordings, tmp_path), check=True, capture_output=True)
+    whole, resumed = load_backbone(file).model.state_dict(), load_backbone(tmp_path / file.name).model.state_dict()
+    assert all(torch.equal(tensor, resumed[name]) for name, tensor in whole.items())
+
+
+def test_a_batch_too_small_to_be_shared_is_refused(recordings, tmp_path):
+    command = two_processes_train(recordings, tmp_path, "--batch", "3")
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode != 0
+    assert "2 processes share it; expected at least 2 for each" in ran.stderr
+    assert not (tmp_path / "audio.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"epochs": 0}, {"batch": 1}, {"learning_rate": 0}, {"clip_stride": 5}, {"pictures": 0}, {"pictures": 9},
+        {"within_weight": 1.5}, {"mse_weight": -1},
+    ],
+)  # fmt: skip
 def test_settings_that_cannot_be_are_refused(field):
     with pytest.raises(ConfigError, match=next(iter(field))):
         BackboneTraining(**field)

@@ -19,7 +19,7 @@ from iaca.data.annotations import write_labels
 from iaca.data.clips import clip_ends, clip_frame_indices
 from iaca.data.features import read_features
 from iaca.data.index import find_recordings
-from iaca.extraction import extract, extract_all
+from iaca.extraction import WAITING_CLIPS, equal_lengths, extract, extract_all
 from iaca.models.backbones import build_backbone
 from tests.media_files import clicks, write_media
 
@@ -181,6 +181,24 @@ def test_one_bad_subject_does_not_stop_the_others(tmp_path, backbones):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["good.safetensors"]
 
 
+def test_a_name_that_is_no_text_stops_nobody_and_can_be_printed(tmp_path, backbones):
+    name = os.fsdecode(b"\xe9t\xe9")  # as Latin-1 wrote it
+    make_subject(tmp_path, "good", TIMES_S[:10])
+    (tmp_path / "batch1" / f"{name}.mp4").write_bytes((tmp_path / "batch1" / "good.mp4").read_bytes())
+    crops = tmp_path / "cropped_aligned" / name
+    crops.mkdir(parents=True)
+    (crops / "00001.jpg").write_bytes(b"damaged")
+    summary = extract_all(find_recordings(tmp_path).recordings, tmp_path / "out", *backbones, clip_stride=8, quiet=True)
+    assert tmp_path / "out" / "good.safetensors" in summary.written
+    assert len(summary.written) + len(summary.problems) == 2
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8:strict", "XDG_CACHE_HOME": str(tmp_path)}
+    for options in ([], ["--json"]):
+        command = [sys.executable, "-m", "iaca", "index", *options, str(tmp_path)]
+        told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True)
+        assert told.returncode == 0, told.stderr
+        told.stdout.decode("utf-8")
+
+
 def test_running_again_keeps_what_is_whole_and_repeats_what_is_not(tmp_path, backbones):
     for subject in ("a", "b", "c"):
         make_subject(tmp_path, subject, TIMES_S[:10])
@@ -256,5 +274,41 @@ def test_backbones_in_the_wrong_place_are_refused(plain, backbones):
 
 def test_progress_counts_every_clip(plain, backbones):
     counts = []
-    extract(find_recordings(plain).find("s"), *backbones, clip_stride=4, progress=counts.append)
-    assert sum(counts) == 23
+    extract(find_recordings(plain).find("s"), *backbones, clip_stride=4, progress=lambda *step: counts.append(step))
+    assert sum(finished for finished, _ in counts) == 23
+    assert {total for _, total in counts} == {23}
+
+
+def test_the_bars_show_subjects_and_the_clips_of_the_one_in_hand(tmp_path, backbones, capsys):
+    for subject, frames in (("a", 90), ("b", 30)):
+        make_subject(tmp_path, subject, TIMES_S[:frames])
+    extract_all(find_recordings(tmp_path).recordings, tmp_path / "out", *backbones, clip_stride=1)
+    shown = capsys.readouterr().err
+    assert "extract: 100%" in shown
+    assert "2/2" in shown
+    assert "90/90" in shown
+    assert "30/30" in shown
+    assert "clip/s" in shown
+
+
+def test_no_more_clips_wait_than_memory_is_meant_for_when_every_length_differs():
+    made = []
+
+    def clips():
+        for i in range(2000):
+            made.append(i)
+            yield np.zeros(5 + i % 700, np.float32) if i % 50 else None
+
+    handed_out = []
+    for places, batch in equal_lengths(clips()):
+        handed_out += places
+        assert batch.shape == (len(places), 5 + places[0] % 700)
+        assert len(made) - len(handed_out) - len(made) // 50 <= WAITING_CLIPS + 2
+    assert sorted(handed_out) == [i for i in range(2000) if i % 50]
+
+
+def test_a_backbone_that_knows_only_single_pictures_is_refused(plain, backbones, tmp_path):
+    config = BackboneConfig(modality="visual", width=8, dim=6)
+    save_backbone(tmp_path / "still.safetensors", build_backbone(config), config, {"settings": {"pictures": 1}})
+    with pytest.raises(ConfigError, match="taught single pictures"):
+        run(plain, (load_backbone(tmp_path / "still.safetensors"), backbones[1]))

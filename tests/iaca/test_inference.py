@@ -96,6 +96,8 @@ def test_features_that_do_not_fit_are_refused_in_one_sentence(tmp_path, features
     checkpoint = checkpoint_of(tmp_path)
     with pytest.raises(MismatchError, match="someone: audio has dimension 13; model model expects 12"):
         infer(features._replace(audio=np.zeros((25, 13), np.float32)), checkpoint)
+    with pytest.raises(MismatchError, match="someone: audio has 22 clips; expected 25"):
+        infer(features._replace(audio=features.audio[:22]), checkpoint)
     broken = features.visual.copy()
     broken[3, 5] = np.nan
     with pytest.raises(MismatchError, match="visual of the clip that ends at frame 24 is not finite"):

@@ -72,3 +72,20 @@ def test_a_plugin_that_cannot_be_imported_is_told_in_one_sentence(tmp_path):
     assert failed.returncode == 1
     assert "plugin 'not_there' cannot be imported" in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+def test_every_plugin_that_fails_is_named_and_the_others_are_loaded(tmp_path):
+    (tmp_path / "my_fusion.py").write_text(PLUGIN)
+    (tmp_path / "broken.py").write_text("1 / 0")
+    code = (
+        "import iaca\n"
+        "from iaca.models.registry import registered_fusion\n"
+        "try:\n    iaca.load_plugins(['not_there', 'broken', 'my_fusion'])\n"
+        "except iaca.plugins.PluginError as error:\n    print(error)\n"
+        "print(registered_fusion('swap').plugin)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    message, plugin = done.stdout.splitlines()
+    assert "plugin 'not_there' cannot be imported" in message
+    assert "plugin 'broken' cannot be imported (ZeroDivisionError: division by zero)" in message
+    assert plugin == "my_fusion"

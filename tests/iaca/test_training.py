@@ -17,6 +17,7 @@ from iaca.evaluation import evaluate
 from iaca.sampling import draw_batch, make_pool
 from iaca.training import TrainingError, train_fusion
 from iaca.training_config import TrainingConfig
+from iaca.training_state import StateError, TrainingState
 from tests.conftest import make_features
 
 CONFIG = FusionConfig(iaca=True, audio_dim=12, visual_dim=12, dim=12)
@@ -49,7 +50,7 @@ def test_a_seed_gives_the_same_weights_and_another_seed_others():
 
 
 @pytest.mark.parametrize("settings", [{}, {"patience": 2}, {"schedule": "plateau", "optimiser": "adam"}])
-def test_a_run_that_was_interrupted_ends_with_the_same_weights(tmp_path, settings):
+def test_a_run_that_was_interrupted_ends_with_the_same_weights(tmp_path, monkeypatch, settings):
     training = TrainingConfig(**QUICK.to_dict() | settings)
     arguments = {"validation": subjects(2), "progress": False}
     whole, _ = train_fusion(subjects(), CONFIG, training, **arguments)
@@ -62,9 +63,7 @@ def test_a_run_that_was_interrupted_ends_with_the_same_weights(tmp_path, setting
         def __init__(self):
             self.epochs = 0
 
-    import iaca.training
-
-    stop, save = Stop(), iaca.training._save_state
+    stop, save = Stop(), TrainingState.save
 
     def save_and_stop(*args):
         save(*args)
@@ -72,12 +71,10 @@ def test_a_run_that_was_interrupted_ends_with_the_same_weights(tmp_path, setting
         if stop.epochs == 2:
             raise Interrupted
 
-    iaca.training._save_state = save_and_stop
-    try:
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingState, "save", save_and_stop)
         with pytest.raises(Interrupted):
             train_fusion(subjects(), CONFIG, training, state_file=state, **arguments)
-    finally:
-        iaca.training._save_state = save
     resumed, report = train_fusion(subjects(), CONFIG, training, state_file=state, **arguments)
     assert equal(whole, resumed)
     assert [record["epoch"] for record in report["history"]] == list(range(len(report["history"])))
@@ -109,8 +106,11 @@ def test_the_state_of_another_run_is_refused(tmp_path):
     state = tmp_path / "run.state"
     train_fusion(subjects(), CONFIG, QUICK, state_file=state, progress=False)
     other = TrainingConfig(**QUICK.to_dict() | {"learning_rate": 0.5})
-    with pytest.raises(TrainingError, match="belongs to another run"):
+    with pytest.raises(StateError, match="belongs to another run"):
         train_fusion(subjects(), CONFIG, other, state_file=state, progress=False)
+    state.write_bytes(state.read_bytes()[:500])
+    with pytest.raises(StateError, match="remove it to start again"):
+        train_fusion(subjects(), CONFIG, QUICK, state_file=state, progress=False)
 
 
 def test_the_best_epoch_is_kept_with_patience():

@@ -3,22 +3,57 @@
 from __future__ import annotations
 
 import hashlib
-import os
+from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
+
+if TYPE_CHECKING:
+    from dashboard.rows import Mark
 
 FOLDER = Path(__file__).parent
 MODULES = FOLDER / "modules"
 """JavaScript modules, which the app serves below `ROUTE/<version>`."""
 
 ROUTE = "/iaca/player"
-STATIC = FOLDER.parent.parent / "static"
-PLOTLY = STATIC / "plotly.min.js"
+
+
+KEY = "player"
+
+
+class PlayerState(NamedTuple):
+    """Where the user is, as the player last reported it: never by itself while it plays.
+
+    Attributes:
+        frame: Frame at the cursor, from 0; None before the first report on this subject.
+        range: First and last frame of the brushed range, or None.
+        playing: Whether it was playing.
+    """
+
+    frame: int | None = None
+    range: tuple[int, int] | None = None
+    playing: bool = False
+
+
+class Table(NamedTuple):
+    """Columns of numbers.
+
+    Attributes:
+        columns: Their names.
+        how: "frames", or "linear" or "held" between clip ends.
+        stride: Frames from one value to the next.
+        length: Values of a column.
+        place: Address below the server's root, of the columns one after the other; or the name of a live table.
+    """
+
+    columns: tuple[str, ...]
+    how: str
+    stride: int
+    length: int
+    place: str
 
 
 class PlayerData(NamedTuple):
@@ -26,17 +61,30 @@ class PlayerData(NamedTuple):
 
     Attributes:
         spec: Rows, traces, bands and points, as `dashboard.figures` declares them.
-        frames: N rows of float32: every column that the spec names.
-        pts_s: (N,) seconds from the first video frame: the time axis.
-        media_s: (P,) when each picture is shown on the timeline of the file; P may differ from N. None without video.
+        clock: Seconds from the first video frame, which is the time axis, and when each picture is shown on the
+            timeline of the file; float64, by address. There may be more or fewer pictures than frames.
+        tables: Every column that the spec names; float32.
+        live: Those of them that travel in the update itself.
         video: Address of the video on this server, or None.
+        sound: Address of the summary of its sound, or None.
+        marks: Ticks below the scrub bar.
+        seek: (token, second): with every new token the player goes to that second, playing or not; None for nowhere.
+        start: Where the address asks to begin; the first update of a visit obeys it.
+        moment: Label of a button that reports the frame at the cursor, with a run of the page; "" for no button.
+        follows: Whether a run of the page is also due each time that the cursor comes to rest.
     """
 
     spec: dict[str, Any]
-    frames: pd.DataFrame
-    pts_s: Any
-    media_s: Any
+    clock: tuple[Table, Table]
+    tables: Sequence[Table]
+    live: Mapping[str, pd.DataFrame]
     video: str | None
+    sound: str | None = None
+    marks: Sequence[Mark] = ()
+    seek: tuple[str, float] | None = None
+    start: PlayerState = PlayerState()
+    moment: str = ""
+    follows: bool = False
 
 
 @cache
@@ -48,28 +96,33 @@ def version() -> str:
     return digest.hexdigest()[:12]
 
 
-def provide_plotly() -> None:
-    """Copy plotly.js once from the Python package to where Streamlit serves it: no CDN, and never inside an update."""
-    source = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
-    if PLOTLY.is_file() and PLOTLY.stat().st_size == source.stat().st_size:
-        return
-    STATIC.mkdir(exist_ok=True)
-    beside = PLOTLY.with_suffix(f".{os.getpid()}.part")
-    beside.write_bytes(source.read_bytes())
-    os.replace(beside, PLOTLY)
-
-
 _component = st.components.v2.component(
     "iaca_player",
     html=(FOLDER / "player.html").read_text(encoding="utf-8"),
     css=(FOLDER / "player.css").read_text(encoding="utf-8"),
     js=(FOLDER / "player.js").read_text(encoding="utf-8"),
-    # Inside a shadow root Plotly's own styles do not apply.
+    # Not in a shadow root: the player's focus, keys and styles are those of the page.
     isolate_styles=False,
 )
 
 
-def player(content: PlayerData) -> None:
+def player_state(subject: str) -> PlayerState:
+    """Where the user is in a subject; for what has to be known before the player is mounted.
+
+    A run that a slider or a button of the page starts sees the last report: the player reports when a range was brushed
+    or taken back, when its own button is pressed, and, where `follows` is set, when the cursor comes to rest.
+
+    Args:
+        subject: Name of the subject; a report about another one does not count.
+    """
+    report = (st.session_state.get(KEY) or {}).get("moment") or {}
+    if report.get("subject") != subject:
+        return PlayerState()
+    span = report["range"]
+    return PlayerState(report["frame"], None if span is None else (span[0], span[1]), report["playing"])
+
+
+def player(content: PlayerData) -> PlayerState:
     """Mount the player.
 
     Call it in every run and at one fixed place of the script, never inside columns, tabs or an `if`: anything else
@@ -77,19 +130,27 @@ def player(content: PlayerData) -> None:
 
     Args:
         content: What it shows; changed content updates the player where it stands.
+
+    Returns:
+        Where the user is.
     """
-    pictures = 0 if content.media_s is None else len(content.media_s)
-    count = max(len(content.pts_s), pictures)
-    clock = pd.DataFrame({"pts_s": pd.Series(content.pts_s), "media_s": pd.Series(content.media_s, dtype=float)})
     _component(
-        key="player",
+        key=KEY,
         data={
             "modules": f"{ROUTE}/{version()}",
-            "plotly": f"/app/static/{PLOTLY.name}",
             "spec": content.spec,
             "video": content.video,
-            "pictures": pictures,
-            "clock": clock.reindex(range(count)),
-            "frames": content.frames,
+            "sound": content.sound,
+            "clock": content.clock,
+            "tables": content.tables,
+            "marks": [mark._asdict() for mark in content.marks],
+            "seek": content.seek,
+            "start": content.start._asdict(),
+            "moment": content.moment,
+            "follows": content.follows,
+            **content.live,
         },
+        # A state has to be declared by its callback; the run that a report starts reads it.
+        on_moment_change=lambda: None,
     )
+    return player_state(content.spec["subject"])

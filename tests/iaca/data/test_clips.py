@@ -14,8 +14,7 @@ STRIDES = (1, 2, 4, 8, 16, 32)
 @pytest.mark.parametrize("windows", ["overlap", "authors"])
 @pytest.mark.parametrize("stride", STRIDES)
 def test_every_clip_is_kept_exactly_once_for_any_number_of_frames(stride, windows):
-    lengths = range(1, 2001, 7 if stride == 1 else 1)
-    for num_clips in sorted({len(clip_ends(n, stride)) for n in lengths}):
+    for num_clips in sorted({len(clip_ends(n, stride)) for n in range(1, 2001)}):
         plan = plan_windows(num_clips, stride, windows=windows)
         assert sorted(plan.index[plan.keep].tolist()) == list(range(num_clips))
         assert plan.index.shape[1] == 16

@@ -64,6 +64,8 @@ def test_places_are_read_per_subject_in_order(tmp_path):
         (HEADER + "a,0,1,2,50,0\na,1,1,2,wide,0\n", "line 3"),
         (HEADER + "a,0,1,2,0,0\n", "line 2"),
         (HEADER + "a,-1,1,2,50,0\n", "line 2"),
+        (HEADER + "a,0,1,2,inf,0\n", "line 2"),
+        (HEADER + "a,0,1,2,1000000,0\n", "at most 16384"),
     ],
 )
 def test_a_damaged_faces_file_is_refused_by_name_and_place(tmp_path, content, told):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from iaca.data.media import SAMPLE_RATE_HZ, MediaError, fit_pts, iterate_frames, probe, read_audio
-from tests.media_files import clicks, number_of, write_media
+from tests.media_files import clicks, number_of, pack_as_divx, write_media
 
 EVEN_S = np.arange(40) / 30
 UNEVEN_S = np.cumsum(np.r_[0, np.tile([0.033, 0.05, 0.02], 13)])
@@ -73,6 +78,77 @@ def test_delayed_frames_of_avi_do_not_shift_its_sound(tmp_path, b_frames):
     assert np.allclose(probe(path).pts_s, EVEN_S, atol=1e-6)
 
 
+needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffprobe"), reason="compares with the programs of ffmpeg")
+
+
+def times_of_ffprobe(path):
+    options = [
+        "-v",
+        "error",
+        "-select_streams",
+        "v",
+        "-show_entries",
+        "frame=best_effort_timestamp_time",
+        "-of",
+        "csv=p=0",
+    ]
+    told = subprocess.run(["ffprobe", *options, str(path)], capture_output=True, text=True, check=True).stdout
+    return np.array([float(line.strip(",")) for line in told.split()])
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("name", "times_s", "media"),
+    [
+        ("even.mp4", EVEN_S, {"b_frames": 2}),
+        ("uneven.mp4", UNEVEN_S, {"b_frames": 2, "sound_first": True}),
+        ("picture-late.mkv", EVEN_S + 0.3, {"b_frames": 2}),
+        ("sound-late.mp4", UNEVEN_S, {"sound_start_s": 0.4}),
+        ("mp3.avi", EVEN_S, {"video_codec": "mpeg4", "audio_codec": "libmp3lame"}),
+        ("h264.avi", EVEN_S, {"audio_codec": "libmp3lame"}),
+    ],
+)
+def test_every_frame_has_the_time_that_ffprobe_tells(tmp_path, name, times_s, media):
+    path = write_media(tmp_path / name, times_s, clicks(1.2, (0.6,)), **media)
+    told = times_of_ffprobe(path)
+    assert np.allclose(probe(path).pts_s, told - told[0], atol=1e-6)
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("video_codec", ["mpeg4", "libx264"])
+@pytest.mark.parametrize("rate", [14, 25, 30, 60])
+def test_mp3_in_avi_sounds_where_ffmpeg_plays_it_and_its_pictures_wait_for_it_by_whole_frames(
+    tmp_path, rate, video_codec
+):
+    times_s = np.arange(2 * rate) / rate
+    k = round(0.6 * rate)
+    path = write_media(
+        tmp_path / "a.avi", times_s, clicks(2, (times_s[k],)), video_codec=video_codec, audio_codec="libmp3lame"
+    )
+    options = ["-v", "error", "-i", str(path), "-f", "f32le", "-ac", "1", "-ar", str(SAMPLE_RATE_HZ), "-"]
+    played = np.frombuffer(subprocess.run(["ffmpeg", *options], capture_output=True, check=True).stdout, np.float32)
+    heard_s = click_s(read_audio(path).samples)
+    assert heard_s == pytest.approx(click_s(played), abs=2 / SAMPLE_RATE_HZ)
+    # The encoder puts 1105 samples of silence first. Nothing in an AVI says so: its writer moves the pictures instead,
+    # and those by whole frames only.
+    shift_s = probe(path).pts_s[k] - times_s[k]
+    assert shift_s * rate == pytest.approx(round(shift_s * rate), abs=1e-3)
+    apart_s = heard_s - probe(path).pts_s[k]
+    assert apart_s == pytest.approx(1105 / SAMPLE_RATE_HZ - shift_s, abs=0.001)
+    assert abs(apart_s) < 1 / rate
+    if rate >= 30:
+        assert abs(apart_s) < HOP_S
+
+
+def test_packets_of_divx_that_hold_two_pictures_are_two_frames_at_their_times(tmp_path):
+    times_s = np.arange(61) / 30
+    original = write_media(tmp_path / "a.avi", times_s, video_codec="mpeg4", b_frames=1)
+    path = pack_as_divx(original, tmp_path / "packed.avi")
+    assert path.read_bytes() != original.read_bytes()
+    assert [(k, number_of(picture)) for k, picture in iterate_frames(path)] == [(k, k) for k in range(61)]
+    assert np.allclose(probe(path).pts_s, times_s, atol=1e-6)
+
+
 def test_a_video_without_sound_has_none(tmp_path):
     path = write_media(tmp_path / "a.mp4", EVEN_S)
     assert read_audio(path) is None
@@ -126,6 +202,25 @@ def test_damage_in_the_middle_does_not_renumber_what_follows(tmp_path):
     assert len(decoded) < 90
     assert decoded[88] == 88
     assert decoded[3] == 3
+
+
+def mapped_bytes():
+    """Memory of this process that stands for files."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(re.search(r"RssFile:\s+(\d+)", status)[1])
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for its memory")
+def test_sound_that_was_read_and_released_is_no_memory_and_can_be_read_again(tmp_path):
+    sound = np.random.default_rng(0).normal(0, 0.1, 60 * SAMPLE_RATE_HZ).astype(np.float32)
+    track = read_audio(write_media(tmp_path / "a.mkv", np.arange(60.0), sound, audio_codec="pcm_s16le"))
+    before = mapped_bytes()
+    heard = float(track.samples.sum())
+    read = mapped_bytes()
+    assert read - before > 0.9 * track.samples.nbytes
+    track.release()
+    assert read - mapped_bytes() > 0.9 * track.samples.nbytes
+    assert float(track.samples.sum()) == heard
 
 
 @pytest.mark.parametrize("num_frames", [1, 3, 4, 6])

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from iaca.data.prefetch import prefetch
+from iaca.data.prefetch import prefetch, prefetch_all
 
 
 def test_items_arrive_in_order():
@@ -44,4 +44,29 @@ def test_stopping_early_ends_the_thread():
     running = prefetch(iter(int, 1))
     next(running)
     running.close()
+    assert threading.active_count() == before
+
+
+def test_two_sources_are_made_at_once_and_each_keeps_its_order():
+    met = threading.Barrier(2)  # passed only if both are at work
+
+    def items(name):
+        met.wait(10)
+        yield from ((name, i) for i in range(50))
+
+    made = list(prefetch_all((items("a"), items("b")), depth=3))
+    assert len(made) == 100
+    for name in "ab":
+        assert [i for n, i in made if n == name] == list(range(50))
+
+
+def test_an_error_in_one_source_ends_the_others():
+    def items():
+        yield 1
+        raise OSError("no more")
+
+    before = threading.active_count()
+    with pytest.raises(OSError, match="no more"):
+        for _ in prefetch_all((items(), iter(int, 1))):
+            pass
     assert threading.active_count() == before

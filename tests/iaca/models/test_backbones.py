@@ -7,7 +7,7 @@ import torch
 from torchvision.models import resnet18, video
 
 from iaca.config import BackboneConfig, ConfigError
-from iaca.models.backbones import build_backbone
+from iaca.models.backbones import build_backbone, inflate
 
 CASES = [
     ("visual", "slim", 128, 128), ("audio", "slim", 40, 40), ("visual", "r2plus1d_18", 512, 25_088),
@@ -87,3 +87,33 @@ def test_both_networks_run_channels_last():
     for modality, memory_format in (("visual", torch.channels_last_3d), ("audio", torch.channels_last)):
         model = build_backbone(BackboneConfig(modality=modality))
         assert model.body[0].weight.is_contiguous(memory_format=memory_format)
+
+
+def test_a_clip_that_stands_still_gives_an_inflated_network_what_its_picture_gave():
+    torch.manual_seed(0)
+    model = build_backbone(BackboneConfig(modality="visual", width=8)).eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm3d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+    picture = torch.randn(1, 3, 1, 32, 32, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        before = model.body(picture)
+        assert not torch.allclose(model.body(picture.expand(-1, -1, 512, -1, -1))[:, :, 16:17], before, rtol=0.1)
+        after = inflate(model).body(picture.expand(-1, -1, 512, -1, -1))
+    # Near the ends kernels meet padding.
+    assert after.shape[2] == 32
+    assert torch.allclose(after[:, :, 10:22], before.expand(-1, -1, 12, -1, -1), rtol=1e-4, atol=1e-4)
+
+
+def test_inflated_kernels_sum_to_what_their_middle_was():
+    torch.manual_seed(0)
+    model = build_backbone(BackboneConfig(modality="visual", arch="r2plus1d_18", dim=512))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    for name, tensor in inflate(model).state_dict().items():
+        if tensor.ndim != 5:
+            assert torch.equal(tensor, before[name]), name
+            continue
+        middle = before[name][:, :, tensor.shape[2] // 2]
+        assert torch.allclose(tensor.sum(2), middle, atol=1e-6), name
+        assert torch.equal(tensor, tensor[:, :, :1].expand_as(tensor)), name

@@ -8,6 +8,7 @@ import torch
 
 import iaca
 from iaca.checkpoints import save_checkpoint
+from iaca.models.joint_attention import QUINTIC_LIMIT, tanh_in_place
 from tests import reference
 from tests.conftest import make_model
 
@@ -90,6 +91,14 @@ def test_jca_equals_its_transcription(tmp_path):
         near(e.attended_visual[b], X_att_v.T)
         near(e.audio_attention[b], C_a)
         near(e.visual_attention[b], C_v)
+
+
+@pytest.mark.parametrize("largest", [1e-6, 0.03, QUINTIC_LIMIT, 1.01 * QUINTIC_LIMIT, 0.5, 3.0, 90.0])
+def test_scores_of_every_size_get_their_tanh(largest):
+    scores = torch.linspace(-largest, largest, 10_001)
+    expected = np.tanh(scores.double().numpy())
+    found = tanh_in_place(scores.clone()).numpy()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6 * expected.max())
 
 
 def test_features_are_standardised_by_training_statistics():

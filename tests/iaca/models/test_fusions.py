@@ -9,6 +9,7 @@ from iaca.config import ConfigError, FusionConfig
 from iaca.errors import InputError
 from iaca.models.fusion_model import FusionModel
 from iaca.models.joint_attention import JointCrossAttention, RecursiveJointCrossAttention
+from iaca.what_if import ForcedGates
 from tests.conftest import make_model
 
 FUSIONS = ("concat", "ca", "tca", "jca", "rjca")
@@ -130,6 +131,36 @@ def test_a_lower_temperature_sharpens_the_gates():
     soft, sharp = (model(*inputs(), gate_temperature=t).explanations["valence"] for t in (1.0, 0.05))
     assert (sharp.stage2_weights.max(-1).values >= soft.stage2_weights.max(-1).values - 1e-6).all()
     assert sharp.stage2_weights.max() > soft.stage2_weights.max()
+
+
+@pytest.mark.parametrize("fusion", ["ca", "tca", "jca", "rjca"])
+def test_a_gate_forced_to_one_side_takes_that_path_and_its_weights_still_sum_to_one(fusion):
+    model = make_model(fusion=fusion, iaca=True)
+    for choice, audio, visual in (("self", "audio", "visual"), ("cross", "attended_audio", "attended_visual")):
+        e = model(*inputs(), True, forced_gates=ForcedGates(stage1=choice)).explanations["valence"]
+        torch.testing.assert_close(e.gated_audio, torch.relu(getattr(e, audio)))
+        torch.testing.assert_close(e.gated_visual, torch.relu(getattr(e, visual)))
+        for weights in (e.stage1_audio_weights, e.stage1_visual_weights, e.stage2_weights):
+            torch.testing.assert_close(weights.sum(-1), torch.ones(4, 16))
+    for choice in ("audio", "visual", "joint"):
+        e = model(*inputs(), True, forced_gates=ForcedGates(stage2=choice)).explanations["arousal"]
+        alone = e.joint if choice == "joint" else getattr(e, f"gated_{choice}")
+        torch.testing.assert_close(e.fused, torch.relu(alone))
+        torch.testing.assert_close(e.stage2_weights.sum(-1), torch.ones(4, 16))
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_forced_gates_leave_a_model_without_gates_as_it_is(fusion):
+    model = make_model(fusion=fusion)
+    forced = model(*inputs(), forced_gates=ForcedGates(stage1="self", stage2="audio"))
+    assert torch.equal(forced.valence, model(*inputs()).valence)
+
+
+def test_gates_that_are_free_are_the_models_own():
+    model = make_model(iaca=True)
+    assert torch.equal(model(*inputs(), forced_gates=ForcedGates()).valence, model(*inputs()).valence)
+    with pytest.raises(ConfigError, match="stage2 is 'both'; expected one of: free, audio, visual, joint"):
+        ForcedGates(stage2="both")
 
 
 def test_a_shared_trunk_explains_both_targets_with_one_explanation_and_separate_trunks_do_not():

@@ -20,6 +20,18 @@ function hatch(context, colour, ratio) {
   return context.createPattern(tile, "repeat");
 }
 
+// Spans without room for a label, of which there may be hundreds, on one canvas.
+function drawn(spans, width, colour) {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = 1;
+  Object.assign(canvas.style, { position: "absolute", left: 0, top: 0, width: "100%", height: "100%" });
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = colour;
+  for (const [x, wide] of spans) pen.fillRect(x, 0, wide, 1);
+  return canvas;
+}
+
 export class Bands {
   constructor(canvas, lanes) {
     this.canvas = canvas;
@@ -34,26 +46,30 @@ export class Bands {
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
     const context = this.canvas.getContext("2d");
-    const places = plot.places();
-    const { left, width: inner } = plot.area;
-    context.save();
-    context.beginPath();
-    context.rect(left * ratio, 0, inner * ratio, height * ratio);
-    context.clip();
-    for (const band of bands) {
-      const colour = theme.pick(band.colour);
-      context.fillStyle = band.hatched ? hatch(context, fade(colour, band.opacity), ratio) : fade(colour, band.opacity);
-      for (const place of places) {
-        if (band.rows && !band.rows.includes(place.key)) continue;
-        for (const [start, end] of band.spans) {
-          const from = plot.x(start);
-          const to = Math.max(plot.x(end), from + 1);
-          context.fillRect(from * ratio, place.top * ratio, (to - from) * ratio, place.height * ratio);
-        }
+    plot.panels.forEach((panel, i) => {
+      context.save();
+      context.beginPath();
+      context.rect(panel.left * ratio, 0, panel.width * ratio, height * ratio);
+      context.clip();
+      for (const band of bands) this.paintBand(context, plot, band, panel, i, theme, ratio);
+      context.restore();
+    });
+    this.paintLanes(plot, bands, laneNames, theme);
+  }
+
+  paintBand(context, plot, band, panel, index, theme, ratio) {
+    const colour = theme.pick(band.colour);
+    context.fillStyle = band.hatched ? hatch(context, fade(colour, band.opacity), ratio) : fade(colour, band.opacity);
+    for (const { rows, top, height } of plot.places()) {
+      const row = rows[index];
+      if (!row || (band.rows && !band.rows.includes(row.key))) continue;
+      for (const [start, end] of band.spans) {
+        const from = plot.x(start, panel);
+        const to = Math.max(plot.x(end, panel), from + 1);
+        if (to < panel.left || from > panel.left + panel.width) continue;
+        context.fillRect(from * ratio, top * ratio, (to - from) * ratio, height * ratio);
       }
     }
-    context.restore();
-    this.paintLanes(plot, bands, laneNames, theme);
   }
 
   paintLanes(plot, bands, laneNames, theme) {
@@ -63,29 +79,37 @@ export class Bands {
         lane.className = "iaca-lane";
         lane.dataset.lane = name;
         for (const band of bands.filter((one) => one.lane === name)) {
-          lane.append(...band.spans.map((span) => this.laneSpan(plot, band, span, theme)).filter(Boolean));
+          if (band.help) lane.title = band.help;
+          const narrow = [];
+          for (const panel of plot.panels) {
+            lane.append(...band.spans.map((span) => this.laneSpan(plot, panel, band, span, theme, narrow)).filter(Boolean));
+          }
+          if (narrow.length) lane.prepend(drawn(narrow, plot.area.width, fade(theme.pick(band.colour), 0.26)));
         }
         const title = document.createElement("div");
         title.className = "iaca-lane-title";
         title.textContent = name;
+        title.title = lane.title;
         return [lane, title];
       }),
     );
   }
 
-  laneSpan(plot, band, [from, to], theme) {
+  laneSpan(plot, panel, band, [from, to], theme, narrow) {
     const [start, end] = plot.shownSpan;
     if (to < start || from > end) return null;
-    const { left, width } = plot.area;
-    const x = Math.max(0, plot.x(from) - left);
-    const wide = Math.max(2, Math.min(width, plot.x(to) - left) - x);
+    const first = Math.max(panel.left, plot.x(from, panel));
+    const last = Math.min(panel.left + panel.width, plot.x(to, panel));
+    const x = first - plot.area.left;
+    const wide = Math.max(2, last - first);
+    if (wide < NARROWEST_LABEL_PX) return void narrow.push([x, wide]);
     const colour = theme.pick(band.colour);
     const span = document.createElement("span");
     span.style.left = `${x}px`;
     span.style.width = `${wide}px`;
     span.style.background = fade(colour, 0.26);
-    span.title = `${band.label}, ${from.toFixed(2)} to ${to.toFixed(2)} s`;
-    if (wide >= NARROWEST_LABEL_PX && band.label !== band.lane) {
+    span.title = [`${band.label}, ${from.toFixed(2)} to ${to.toFixed(2)} s`, band.help].filter(Boolean).join(". ");
+    if (band.label !== band.lane) {
       span.textContent = band.label;
       span.style.borderColor = colour;
       span.classList.add("iaca-named");

@@ -231,7 +231,12 @@ export class Clock {
       canvas.width = video.videoWidth;
       canvas.height = video.videoHeight;
     }
-    const picture = "VideoFrame" in window ? new VideoFrame(video) : null;
+    let picture = null;
+    try {
+      picture = "VideoFrame" in window ? new VideoFrame(video) : null;
+    } catch {
+      return null; // a file that has just been loaded may announce data before it has a picture
+    }
     this.picture.drawImage(picture ?? video, 0, 0, canvas.width, canvas.height);
     const time = picture ? picture.timestamp / 1e6 : mediaTime;
     picture?.close();

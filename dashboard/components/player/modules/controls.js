@@ -1,41 +1,69 @@
-// What the user does: buttons, keys, the scrub bar, and dragging on the rows.
+// What the user does: buttons, keys, the scrub bar, and the pointer on the rows.
 
-const KEYS = {
-  " ": (player) => player.clock.toggle(),
-  k: (player) => player.clock.toggle(),
-  m: (player) => player.toggleSound(),
-  ArrowLeft: (player, event) => (event.shiftKey ? player.clock.stepSeconds(-1) : player.clock.step(-1)),
-  ArrowRight: (player, event) => (event.shiftKey ? player.clock.stepSeconds(1) : player.clock.step(1)),
-  Home: (player) => player.clock.seek(0),
-  End: (player) => player.clock.seek(Infinity),
-  "[": (player) => player.markRange(0),
-  "]": (player) => player.markRange(1),
-  Escape: (player) => player.clearRange(),
-};
+import { showHelp } from "./help.js";
+
+const WHEEL = 0.002; // zoom for each px of a wheel
+const STEP = 1.4; // zoom for each press of a key
+
+// Every key, with what the help says of it. `keys` are shown; `names` are those of the events.
+export const BINDINGS = [
+  { keys: ["Space", "K"], names: [" ", "k"], text: "Play or pause", act: (player) => player.clock.toggle() },
+  { keys: ["←", "→"], names: ["ArrowLeft", "ArrowRight"], text: "One frame back or on; with Shift one second", act: stepBy },
+  { keys: ["Home", "End"], names: ["Home", "End"], text: "First or last frame", act: (player, event) => player.goTo(event.key === "Home" ? 0 : Infinity) },
+  { keys: [",", "."], names: [",", "."], text: "Mark before or after the cursor", act: (player, event) => player.marks.go(player.second, event.key === "." ? 1 : -1) },
+  { keys: ["[", "]"], names: ["[", "]"], text: "Range: begins or ends at the cursor, and is repeated", act: (player, event) => player.markRange(event.key === "]" ? 1 : 0) },
+  { keys: ["Esc"], names: ["Escape"], text: "No range", act: (player) => player.setRange(null) },
+  { keys: ["+", "−"], names: ["+", "=", "-"], text: "Zoom in or out around the cursor", act: (player, event) => player.zoomBy(event.key === "-" ? STEP : 1 / STEP, player.second) },
+  { keys: ["0"], names: ["0"], text: "See the whole recording", act: (player) => player.zoom(null) },
+  { keys: ["M"], names: ["m"], text: "Sound on or off", act: (player) => player.toggleSound() },
+  { keys: ["?"], names: ["?"], text: "This list", act: (player) => showHelp(player.help, [...BINDINGS, ...POINTER]) },
+];
+
+const POINTER = [
+  { keys: ["drag"], text: "On the rows: move the cursor" },
+  { keys: ["Shift", "drag"], text: "On the rows: brush a range; on the time axis without Shift" },
+  { keys: ["Ctrl", "wheel"], text: "On the rows: zoom; without Ctrl on the time axis, or after a click on the rows. Double click: the whole recording" },
+  { keys: ["Alt", "drag"], text: "On the rows, when zoomed: move along; also Shift and wheel" },
+];
+
+const KEYS = new Map(BINDINGS.flatMap((binding) => binding.names.map((name) => [name, binding.act])));
+
+function stepBy(player, event) {
+  const way = event.key === "ArrowLeft" ? -1 : 1;
+  if (event.shiftKey) player.clock.stepSeconds(way);
+  else player.clock.step(way);
+}
 
 const ACTIONS = {
-  home: KEYS.Home,
+  home: (player) => player.goTo(0),
   back: (player) => player.clock.step(-1),
-  toggle: KEYS[" "],
+  toggle: (player) => player.clock.toggle(),
   forward: (player) => player.clock.step(1),
-  mute: KEYS.m,
+  mute: (player) => player.toggleSound(),
+  moment: (player) => player.report(),
+  begin: (player) => player.markRange(0),
+  finish: (player) => player.markRange(1),
+  clear: (player) => player.setRange(null),
+  repeat: (player) => player.playRange(),
+  fit: (player) => player.zoomToRange(),
+  help: (player) => showHelp(player.help, [...BINDINGS, ...POINTER]),
 };
 
 // Elements that have their own use for the keyboard.
-const TYPING = "input, textarea, select, [contenteditable], [role=slider], [role=combobox], [role=listbox], [role=dialog]";
+const TYPING = "input, textarea, select, [contenteditable], [role=slider], [role=combobox], [role=listbox], [role=dialog], dialog, .iaca-grip";
 const PRESSING = "button, a, [role=button], [role=switch], [role=checkbox], [role=radio], [role=tab], summary";
 
 export function connect(player, signal) {
-  const { root, clock, plot } = player;
+  const { root, clock } = player;
   const on = (target, name, action, options = {}) => target.addEventListener(name, action, { signal, ...options });
 
   // In the capture phase, before Streamlit's own shortcuts.
   on(document, "keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !player.spec) return;
     const target = event.target instanceof Element ? event.target : document.body;
     if (target.closest(TYPING)) return;
     if ((event.key === " " || event.key === "Enter") && target.closest(PRESSING)) return;
-    const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const act = KEYS.get(event.key.length === 1 ? event.key.toLowerCase() : event.key);
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();
@@ -55,29 +83,56 @@ export function connect(player, signal) {
   holdPlayback(scrub, clock, on);
 
   const rows = root.querySelector(".iaca-rows");
-  let dragging = false;
+  connectPointer(player, rows, on);
+  connectWheel(player, rows, on);
+  holdPlayback(rows, clock, on);
+}
+
+// On the rows a drag moves the cursor; with Shift, or on the time axis, it brushes a range; with Alt it pans.
+function connectPointer(player, rows, on) {
+  const { plot, clock, root } = player;
+  let drag = null; // { kind, from } while the pointer is down
+  const at = (event) => event.clientX - rows.getBoundingClientRect().left;
+  const onAxis = (event) => event.clientY - rows.getBoundingClientRect().top > plot.area.top + plot.area.height;
   const follow = (event) => {
-    const x = event.clientX - rows.getBoundingClientRect().left;
-    clock.seek(player.frameAt(plot.second(x)));
+    const second = plot.second(at(event));
+    if (drag.kind === "pan") player.panTo(drag.view, drag.second - plot.second(at(event)) + plot.shownSpan[0] - drag.view[0]);
+    else if (drag.kind === "brush") player.brush(drag.frame, player.frameAt(second));
+    else clock.seek(player.frameAt(second));
   };
   on(rows, "pointerdown", (event) => {
     if (event.button !== 0 || !plot.times) return;
-    dragging = true;
+    const second = plot.second(at(event));
+    const kind = event.altKey && plot.view ? "pan" : event.shiftKey || onAxis(event) ? "brush" : "seek";
+    drag = { kind, second, frame: player.frameAt(second), view: plot.shownSpan };
     rows.setPointerCapture(event.pointerId);
     event.preventDefault();
     root.focus({ preventScroll: true });
-    follow(event);
+    rows.dataset.active = true;
+    if (kind === "seek") follow(event);
   });
-  on(rows, "pointermove", (event) => dragging && follow(event));
-  on(rows, "lostpointercapture", () => (dragging = false));
+  on(rows, "pointermove", (event) => drag && follow(event));
+  on(rows, "lostpointercapture", () => {
+    if (drag?.kind === "brush") player.endBrush();
+    drag = null;
+  });
+  on(rows, "pointerleave", () => delete rows.dataset.active);
   on(rows, "dblclick", () => player.zoom(null));
+}
+
+// A plain wheel scrolls the page, unless the pointer has just worked on the rows or is on the time axis.
+function connectWheel(player, rows, on) {
+  const { plot } = player;
   on(rows, "wheel", (event) => {
-    if (!event.ctrlKey && !event.metaKey) return; // a plain wheel scrolls the page
+    if (!plot.times) return;
+    const box = rows.getBoundingClientRect();
+    const along = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+    const meant = event.ctrlKey || event.metaKey || rows.dataset.active || event.clientY - box.top > plot.area.top + plot.area.height;
+    if (!meant && !(along && plot.view)) return;
     event.preventDefault();
-    const around = plot.second(event.clientX - rows.getBoundingClientRect().left);
-    player.zoomBy(Math.exp(event.deltaY * 0.002), around);
+    if (along) player.panBy(event.deltaX || event.deltaY);
+    else player.zoomBy(Math.exp(event.deltaY * WHEEL), plot.second(event.clientX - box.left));
   }, { passive: false });
-  holdPlayback(rows, clock, on);
 }
 
 // While the pointer is down the video stands still; afterwards it goes on if it was playing.

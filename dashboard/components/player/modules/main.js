@@ -1,76 +1,154 @@
 // The player: one video, one cursor, one figure. Streamlit calls `render` again for every update of the data.
 
+import { writeAddress } from "./address.js";
+import { Arrangement } from "./arrangement.js";
 import { Bands } from "./bands.js";
 import { Clock, nearest } from "./clock.js";
 import { connect } from "./controls.js";
+import { Marks } from "./marks.js";
 import { Plane } from "./plane.js";
-import { loadPlotly, Plot } from "./plot.js";
+import { Plot } from "./plot.js";
+import { RangePanel } from "./range.js";
 import { Readout } from "./readout.js";
+import { RowTools } from "./rowtools.js";
+import { columns, times } from "./tables.js";
 import { readTheme } from "./theme.js";
 
 const CLOSEST_ZOOM_S = 0.5;
-const UPDATE = "iaca-update"; // name of the last update in the browser's performance timeline
+const REST_MS = 250; // how long the cursor stands before the address, and a page that follows, are told
+const UPDATE = "iaca-update"; // names of the last update and the last zoom in the browser's performance timeline
+const ZOOM = "iaca-zoom";
 const players = new WeakMap(); // element that Streamlit keeps for us -> Player
-
-// Columns of a data frame that travelled as Arrow, by name.
-function columns(table) {
-  return Object.fromEntries(table.schema.fields.map((field, i) => [field.name, table.getChildAt(i).toArray()]));
-}
+let started = false; // whether this visit has begun where its address asked it to
+let lastSeek = null; // token of the newest seek that the page asked for
 
 function clockText(seconds) {
   const minutes = Math.floor(seconds / 60);
   return `${String(minutes).padStart(2, "0")}:${(seconds - 60 * minutes).toFixed(3).padStart(6, "0")}`;
 }
 
+function measure(name, start) {
+  performance.clearMeasures(name);
+  performance.measure(name, { start });
+}
+
 class Player {
   constructor(parent) {
     this.root = parent.querySelector(".iaca-player");
     const find = (selector) => this.root.querySelector(selector);
-    this.cursorLine = find(".iaca-cursor");
+    this.cursorLines = [find(".iaca-cursor")];
     this.scrub = find("[data-testid=player-scrub]");
+    this.scrubRange = find(".iaca-scrub-range");
     this.time = find(".iaca-time");
     this.message = find(".iaca-message");
     this.playButton = find("[data-action=toggle]");
+    this.momentButton = find("[data-action=moment]");
+    this.help = find(".iaca-help");
     this.revision = 0;
+    this.listeners = new AbortController();
+    this.arrangement = new Arrangement();
     this.plot = new Plot(find(".iaca-plot"), () => this.placeAll());
     this.bands = new Bands(find(".iaca-bands"), find(".iaca-lanes"));
     this.plane = new Plane(find(".iaca-plane canvas"));
-    this.readout = new Readout(find(".iaca-legend"), find(".iaca-facts table"), find(".iaca-flags"));
+    this.tools = new RowTools(this, find(".iaca-dividers"), find(".iaca-view"));
+    this.readout = new Readout(find(".iaca-legend"), find(".iaca-facts table"), find(".iaca-flags"), this.tools);
+    this.rangePanel = new RangePanel(find(".iaca-range"));
     this.clock = new Clock(find("video"), find(".iaca-picture"), () => this.tick());
-    this.listeners = new AbortController();
+    this.marks = new Marks(find(".iaca-marks"), (second) => this.goTo(this.frameAt(second)));
     connect(this, this.listeners.signal);
-    this.resize = new ResizeObserver(() => this.redraw());
+    // Rows that grow change the height, which is no reason to lay them out again.
+    let width = 0;
+    this.resize = new ResizeObserver(([{ contentRect }]) => {
+      if (contentRect.width !== width) this.redraw();
+      width = contentRect.width;
+    });
     this.resize.observe(this.plot.element);
   }
 
   async update(data) {
     const arrived = performance.now();
     this.newest = data;
-    this.plotly = await loadPlotly(data.plotly);
+    const [pts, media] = await Promise.all(data.clock.map(times));
+    const frames = await columns(data, pts.length);
     if (this.newest !== data) return; // a later update overtook this one
-    this.spec = data.spec;
-    this.frames = columns(data.frames);
-    const { pts_s: pts, media_s: media } = columns(data.clock);
+    Object.assign(this, { spec: data.spec, frames, data });
     if (this.root.dataset.subject !== data.spec.subject) this.plot.view = null;
-    this.clock.load(data.video, media.subarray(0, data.pictures), pts);
+    this.clock.load(data.video, media, pts);
     this.root.dataset.subject = data.spec.subject;
     this.root.dataset.frames = pts.length;
     this.scrub.max = pts.length - 1;
-    await this.draw();
+    this.momentButton.hidden = !data.moment;
+    this.momentButton.textContent = data.moment;
+    this.begin(data);
+    this.draw();
+    this.toldPlace = null; // the server may have put an older place into the address
+    this.tick();
     await new Promise(requestAnimationFrame);
-    performance.clearMeasures(UPDATE);
-    performance.measure(UPDATE, { start: arrived });
+    measure(UPDATE, arrived);
     this.root.dataset.revision = ++this.revision;
+  }
+
+  // Where the address and the page want the cursor to be.
+  begin({ start, seek }) {
+    if (!started) {
+      started = true;
+      if (start.range) this.clock.range = start.range;
+      if (start.frame !== null) this.goTo(start.frame);
+    }
+    if (seek && seek[0] !== lastSeek) {
+      lastSeek = seek[0];
+      this.goTo(this.frameAt(seek[1]));
+    }
+    this.bandRange();
+  }
+
+  // Rows that can be shown: those of the sound only where there is a video.
+  get rows() {
+    return this.spec.rows.filter((row) => row.kind === "curves" || this.data.sound);
   }
 
   draw() {
     this.theme = readTheme(this.root);
     this.root.classList.toggle("iaca-dark", this.theme.dark);
-    const { spec, frames, clock } = this;
-    const painted = this.plot.show(spec.rows, frames, clock.pts, this.theme, this.plotly);
-    this.readout.show(this.plot, spec, frames, this.theme);
-    this.plane.show(spec.points, frames, clock.pts, this.theme);
-    return painted;
+    this.marks.show(this.data.marks, this.clock.pts, this.theme);
+    this.plane.show(this.shownPoints, this.frames, this.clock.pts, this.theme);
+    this.arrange();
+  }
+
+  // Points of the models that are shown.
+  get shownPoints() {
+    const panels = this.arrangement.panels(this.spec.models);
+    const alone = panels.length === 1 ? panels[0] : null;
+    return this.spec.points.filter((point) => point.model === null || alone === null || point.model === alone);
+  }
+
+  // Lay out and paint the rows as the user arranged them.
+  arrange() {
+    this.layOut();
+    this.tools.show();
+  }
+
+  // The same while a handle is held, which must not be replaced.
+  arrangeKeeping(edge) {
+    this.layOut();
+    const place = this.plot.places().find((one) => one.key === edge.dataset.row);
+    edge.style.top = `${place.top + place.height + 2}px`;
+  }
+
+  layOut() {
+    const { arrangement, spec, frames, clock, plot, theme } = this;
+    const slots = arrangement.slots(this.rows, spec.models);
+    const panels = arrangement.panels(spec.models);
+    this.root.dataset.layout = arrangement.layout(spec.models);
+    plot.show(slots, panels, spec.models, frames, clock.pts, this.data.sound, theme);
+    this.readout.show(plot, { ...spec, points: this.shownPoints }, frames, theme);
+    this.rangePanel.show(clock.range, { ...spec, points: this.shownPoints }, this.shownRows, frames, clock.pts);
+    if (this.plane.points?.length !== this.shownPoints.length) this.plane.show(this.shownPoints, frames, clock.pts, theme);
+    this.tick();
+  }
+
+  get shownRows() {
+    return this.plot.slots.flatMap((slot) => slot.rows.filter(Boolean));
   }
 
   redraw() {
@@ -81,11 +159,28 @@ class Player {
     });
   }
 
+  // Only what the time axis moves.
+  repaint() {
+    if (!this.spec || this.repainting) return;
+    const start = performance.now();
+    this.repainting = requestAnimationFrame(() => {
+      this.repainting = 0;
+      this.plot.paint();
+      measure(ZOOM, start);
+    });
+  }
+
   // After the figure was painted: everything whose place depends on its axes.
   placeAll() {
     const { plot } = this;
     const { left, top, width, height } = plot.area;
-    Object.assign(this.cursorLine.style, { top: `${top}px`, height: `${height}px` });
+    while (this.cursorLines.length < plot.panels.length) {
+      const line = this.cursorLines[0].cloneNode();
+      line.removeAttribute("data-testid");
+      this.cursorLines[0].after(line);
+      this.cursorLines.push(line);
+    }
+    for (const line of this.cursorLines) Object.assign(line.style, { top: `${top}px`, height: `${height}px` });
     this.root.style.setProperty("--iaca-left", `${left}px`);
     this.root.style.setProperty("--iaca-width", `${width}px`);
     this.bands.paint(plot, this.spec.bands, this.spec.lanes, this.theme);
@@ -98,10 +193,12 @@ class Player {
     if (!this.spec || !plot.times) return;
     const { cursor, shown } = clock;
     const second = clock.pts[cursor];
-    const x = plot.x(second);
-    const { left, width } = plot.area;
-    this.cursorLine.style.transform = `translateX(${x - 1}px)`;
-    this.cursorLine.style.visibility = x < left - 1 || x > left + width + 1 ? "hidden" : "visible";
+    this.cursorLines.forEach((line, i) => {
+      const panel = plot.panels[i];
+      const x = panel ? plot.x(second, panel) : -1;
+      line.style.transform = `translateX(${x - 1}px)`;
+      line.style.visibility = !panel || x < panel.left - 1 || x > panel.left + panel.width + 1 ? "hidden" : "visible";
+    });
     this.scrub.value = cursor;
     const past = clock.pastLastPicture;
     Object.assign(root.dataset, {
@@ -114,11 +211,49 @@ class Player {
     root.classList.toggle("iaca-playing", clock.playing);
     this.playButton.setAttribute("aria-label", clock.playing ? "Pause" : "Play");
     this.time.textContent = `${clockText(second)} / ${clockText(clock.pts[clock.frames - 1])}  ·  frame ${cursor} of ${clock.frames}`;
+    this.scrub.setAttribute("aria-valuetext", `frame ${cursor}, ${second.toFixed(2)} seconds`);
     this.readout.at(cursor, second, past);
     this.plane.at(cursor);
     const message = clock.url ? clock.problem : "There is no video for this subject; the curves are complete.";
     this.message.hidden = !message;
     if (this.message.textContent !== message) this.message.textContent = message;
+    if (!clock.playing && !clock.seeking) this.rest();
+  }
+
+  // The cursor stands at a frame that was not told yet: after a moment, tell the address and whoever follows.
+  rest() {
+    const { cursor, range } = this.clock;
+    const place = JSON.stringify([this.spec.subject, cursor, range]);
+    if (place === this.toldPlace) return;
+    this.toldPlace = place;
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => {
+      if (this.clock.playing) return void (this.toldPlace = null);
+      writeAddress(cursor, range);
+      if (this.data.follows) this.report();
+    }, REST_MS);
+  }
+
+  // Tell the page where the cursor and the range are; the page runs again.
+  report() {
+    const { cursor, range, playing } = this.clock;
+    const moment = { subject: this.spec.subject, frame: cursor, range, playing };
+    if (JSON.stringify(moment) === this.reported) return;
+    this.reported = JSON.stringify(moment);
+    this.component.setStateValue("moment", moment);
+  }
+
+  // Go to a frame, and see it: a zoomed view moves along.
+  goTo(frame) {
+    const { clock, plot } = this;
+    clock.seek(frame);
+    if (!plot.view || (this.second >= plot.view[0] && this.second <= plot.view[1])) return;
+    this.panBySeconds(this.second - (plot.view[0] + plot.view[1]) / 2);
+  }
+
+  // Time at the cursor.
+  get second() {
+    return this.clock.pts[this.clock.cursor];
   }
 
   frameAt(second) {
@@ -132,59 +267,123 @@ class Player {
     this.root.querySelector("[data-action=mute]").setAttribute("aria-pressed", video.muted);
   }
 
-  // `side` 0 starts, 1 ends the range that playback repeats.
+  // `side` 0 starts, 1 ends the range at the cursor.
   markRange(side) {
     const { clock } = this;
-    const range = clock.range ?? [0, clock.frames - 1];
+    const range = [...(clock.range ?? [0, clock.frames - 1])];
     range[side] = clock.cursor;
-    clock.range = range[0] < range[1] ? range : null;
+    this.setRange(range[0] < range[1] ? range : null);
+  }
+
+  setRange(range) {
+    this.clock.range = range;
+    this.showRange();
+    this.toldPlace = null;
+    this.tick();
+    this.report();
+  }
+
+  // While the pointer brushes: the range is seen, and told only at its end.
+  brush(from, to) {
+    this.clock.range = from === to ? null : [Math.min(from, to), Math.max(from, to)];
+    this.brushed = to;
     this.showRange();
   }
 
-  clearRange() {
-    this.clock.range = null;
-    this.showRange();
+  endBrush() {
+    if (this.clock.range || this.brushed === undefined) this.setRange(this.clock.range);
+    else {
+      // It did not move: a click on the axis.
+      this.clock.seek(this.brushed);
+      this.setRange(null);
+    }
+    this.brushed = undefined;
   }
 
   showRange() {
-    const { range, pts } = this.clock;
+    this.bandRange();
+    const { clock, spec, frames } = this;
+    this.rangePanel.show(clock.range, { ...spec, points: this.shownPoints }, this.shownRows, frames, clock.pts);
+    this.readout.bands = spec.bands.filter((band) => band.label);
+    this.repaint();
+  }
+
+  bandRange() {
+    const { range, pts, frames } = this.clock;
     this.spec.bands = this.spec.bands.filter((band) => band.kind !== "range");
-    if (range) {
-      const span = [pts[range[0]], pts[range[1]]];
-      this.spec.bands.push({ kind: "range", label: "repeated range", spans: [span], colour: "text", opacity: 0.07, hatched: false, rows: null, lane: null });
-    }
-    this.redraw();
+    this.scrubRange.hidden = !range;
+    if (!range) return;
+    const span = [pts[range[0]], pts[range[1]]];
+    this.spec.bands.push({ kind: "range", label: "repeated range", spans: [span], colour: "text", opacity: 0.09, hatched: false, rows: null, lane: null });
+    const [from, to] = range.map((frame) => (100 * frame) / Math.max(1, frames - 1));
+    Object.assign(this.scrubRange.style, { left: `${from}%`, width: `${to - from}%` });
+  }
+
+  playRange() {
+    const { clock } = this;
+    if (clock.playing) return clock.video.pause();
+    if (clock.range) clock.seek(clock.range[0]);
+    clock.toggle();
+  }
+
+  zoomToRange() {
+    const { range, pts } = this.clock;
+    if (!range) return;
+    const margin = 0.05 * (pts[range[1]] - pts[range[0]]);
+    this.zoomInto(pts[range[0]] - margin, pts[range[1]] + margin);
   }
 
   zoomBy(factor, around) {
     const [start, end] = this.plot.shownSpan;
+    this.zoomInto(around - (around - start) * factor, around + (end - around) * factor);
+  }
+
+  zoomInto(start, end) {
     const [first, last] = this.plot.span;
-    const from = Math.max(first, around - (around - start) * factor);
-    const to = Math.min(last, around + (end - around) * factor);
+    const [from, to] = [Math.max(first, start), Math.min(last, end)];
     if (to - from < CLOSEST_ZOOM_S) return;
     this.zoom(from <= first && to >= last ? null : [from, to]);
   }
 
+  panBy(pixels) {
+    const [start, end] = this.plot.shownSpan;
+    this.panBySeconds((pixels / this.plot.panels[0].width) * (end - start));
+  }
+
+  panBySeconds(seconds) {
+    if (this.plot.view) this.panTo(this.plot.view, seconds);
+  }
+
+  // A view, moved by some seconds, but not past the ends.
+  panTo([start, end], seconds) {
+    const [first, last] = this.plot.span;
+    const by = Math.max(first - start, Math.min(last - end, seconds));
+    this.zoom([start + by, end + by]);
+  }
+
   zoom(view) {
     this.plot.view = view;
-    this.redraw();
+    this.repaint();
   }
 
   destroy() {
     this.listeners.abort();
     this.resize.disconnect();
     cancelAnimationFrame(this.redrawing);
+    cancelAnimationFrame(this.repainting);
+    clearTimeout(this.resting);
     this.clock.destroy();
-    if (window.Plotly) window.Plotly.purge(this.plot.element);
   }
 }
 
-export function render({ data, parentElement }) {
+export function render(component) {
+  const { data, parentElement } = component;
   let player = players.get(parentElement);
   if (!player) {
     player = new Player(parentElement);
     players.set(parentElement, player);
   }
+  player.component = component;
   player.update(data).catch((error) => {
     player.message.hidden = false;
     player.message.textContent = error.message;

@@ -1,69 +1,47 @@
-// One Plotly figure whose rows share the time axis. Rows and traces are data (see dashboard/figures.py).
+// Rows that share the time axis, in one or two panels side by side. Drawn on a canvas: a figure of SVG paths takes
+// longer to build than a picture of the video lasts.
 
-import { fade } from "./theme.js";
+import { drawCurves } from "./curves.js";
+import { drawSound, summaryOf } from "./sound.js";
 
 const LEFT = 52; // room for the labels of the y axes, px
 const RIGHT = 8;
 const TOP = 4;
+const TITLE = 18; // above panels that stand side by side, px
 const BOTTOM = 34;
 const GAP = 12; // between rows, px
+const BETWEEN = 60; // between panels, px
+const TICK_PX = 90; // room for a label of the time axis
 
-let loading = null;
-
-export function loadPlotly(address) {
-  if (window.Plotly) return Promise.resolve(window.Plotly);
-  loading ??= new Promise((done, failed) => {
-    const script = document.createElement("script");
-    script.src = new URL(address, document.baseURI).href;
-    script.onload = () => done(window.Plotly);
-    script.onerror = () => failed(new Error(`plotly.js could not be loaded from ${script.src}`));
-    document.head.appendChild(script);
-  });
-  return loading;
+function element(className, text, style) {
+  const made = document.createElement("span");
+  made.className = className;
+  made.textContent = text;
+  Object.assign(made.style, style);
+  return made;
 }
 
-// Minimum and maximum of every pixel's bin, in the order in which they occur: all that a polyline of that width shows.
-function reduce(times, values, first, last, width) {
-  const count = last - first + 1;
-  const bins = Math.max(1, Math.floor(width));
-  const x = [];
-  const y = [];
-  if (count <= 2 * bins) {
-    // Gates and scores are held between clips: of a flat stretch its ends are enough.
-    for (let i = first; i <= last; i++) {
-      const flat = i > first && i < last && Object.is(values[i], values[i - 1]) && Object.is(values[i], values[i + 1]);
-      if (flat) continue;
-      x.push(times[i]);
-      y.push(values[i]);
-    }
-    return [Float64Array.from(x), Float64Array.from(y)];
-  }
-  for (let bin = 0; bin < bins; bin++) {
-    const from = first + Math.floor((bin * count) / bins);
-    const to = first + Math.floor(((bin + 1) * count) / bins);
-    let low = -1;
-    let high = -1;
-    let gap = -1;
-    for (let i = from; i < to; i++) {
-      if (Number.isNaN(values[i])) gap = i;
-      else {
-        if (low < 0 || values[i] < values[low]) low = i;
-        if (high < 0 || values[i] > values[high]) high = i;
-      }
-    }
-    for (const i of [...new Set([low, high, gap])].filter((k) => k >= 0).sort((a, b) => a - b)) {
-      x.push(times[i]);
-      y.push(values[i]);
-    }
-  }
-  return [Float64Array.from(x), Float64Array.from(y)];
+// Round seconds that leave room for their labels.
+function ticksOf([start, end], width) {
+  const rough = ((end - start) * TICK_PX) / Math.max(width, 1);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].find((times) => times * power >= rough) * power;
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const found = [];
+  for (let k = Math.ceil(start / step - 1e-9); k * step <= end + 1e-9 * step; k++) found.push([k * step, (k * step).toFixed(digits)]);
+  return found;
 }
 
 export class Plot {
   constructor(element, onPainted) {
     this.element = element;
     this.onPainted = onPainted;
+    this.canvas = element.querySelector("canvas");
+    this.yLabels = element.querySelector(".iaca-y-axes");
+    this.xLabels = element.querySelector(".iaca-x-axes");
     this.view = null; // [start, end] in seconds while zoomed
+    this.slots = [];
+    this.models = [null];
   }
 
   get span() {
@@ -72,107 +50,148 @@ export class Plot {
     return last > 0 ? [times[0], times[last]] : [0, 1];
   }
 
+  get top() {
+    return this.models.length > 1 ? TOP + TITLE : TOP;
+  }
+
   get shownSpan() {
     return this.view ?? this.span;
   }
 
-  // Pixels of the plotting area inside the element.
+  // Pixels inside the element, of all panels together.
   get area() {
-    return { left: LEFT, top: TOP, width: Math.max(1, this.element.clientWidth - LEFT - RIGHT), height: this.inner };
+    return { left: LEFT, top: this.top, width: Math.max(1, this.element.clientWidth - LEFT - RIGHT), height: this.inner };
   }
 
-  x(second) {
+  get panels() {
+    const count = this.models.length;
+    const width = Math.max(1, (this.area.width - (count - 1) * BETWEEN) / count);
+    return this.models.map((model, i) => ({ model, left: LEFT + i * (width + BETWEEN), width }));
+  }
+
+  x(second, panel = this.panels[0]) {
     const [start, end] = this.shownSpan;
-    return LEFT + ((second - start) / (end - start)) * this.area.width;
+    return panel.left + ((second - start) / (end - start)) * panel.width;
   }
 
   second(x) {
     const [start, end] = this.shownSpan;
-    return start + ((x - LEFT) / this.area.width) * (end - start);
+    const panels = this.panels;
+    const panel = panels.findLast((one) => x >= one.left - BETWEEN / 2) ?? panels[0];
+    return Math.min(end, Math.max(start, start + ((x - panel.left) / panel.width) * (end - start)));
   }
 
-  // Top and height of every row, px.
+  // Top and height of every slot, px.
   places() {
-    let top = TOP;
-    return this.rows.map((row) => {
-      const place = { key: row.key, top, height: row.height };
-      top += row.height + GAP;
+    let { top } = this;
+    return this.slots.map((slot) => {
+      const place = { ...slot, top };
+      top += slot.height + GAP;
       return place;
     });
   }
 
-  async show(rows, frames, times, theme, plotly) {
-    Object.assign(this, { rows, frames, times, theme, plotly });
-    this.inner = rows.reduce((sum, row) => sum + row.height, 0) + GAP * (rows.length - 1);
-    await this.paint();
+  // `slots` have a key, a height and one row (or null) for every panel; `models` says what each panel is about, and
+  // `titles` what the models are called.
+  show(slots, models, titles, frames, times, sound, theme) {
+    Object.assign(this, { slots, models, titles, frames, times, sound, theme });
+    this.inner = slots.reduce((sum, slot) => sum + slot.height, 0) + GAP * Math.max(0, slots.length - 1);
+    const height = this.inner + this.top + BOTTOM;
+    this.element.style.height = `${height}px`;
+    this.element.style.setProperty("--iaca-axis", theme.axis);
+    this.labelRows();
+    this.paint();
+  }
+
+  labelRows() {
+    const labels = [];
+    this.panels.forEach((panel, i) => {
+      if (this.models.length > 1) labels.push(element("iaca-panel-title", this.titles[panel.model], { left: `${panel.left}px`, top: `${TOP}px` }));
+      for (const { rows, top, height } of this.places()) {
+        const row = rows[i];
+        if (!row) continue;
+        const [low, high] = row.range;
+        for (const tick of row.ticks) {
+          const y = top + height * (1 - (tick - low) / (high - low));
+          labels.push(element("iaca-y-tick", String(tick).replace("-", "−"), { right: `calc(100% - ${panel.left - 5}px)`, top: `${y}px` }));
+        }
+        labels.push(element("iaca-y-title", row.unit, { left: `${panel.left - 42}px`, top: `${top + height / 2}px` }));
+      }
+    });
+    this.yLabels.replaceChildren(...labels);
+  }
+
+  labelTime() {
+    const labels = [];
+    for (const panel of this.panels) {
+      for (const [second, text] of ticksOf(this.shownSpan, panel.width)) {
+        labels.push(element("iaca-x-tick", text, { left: `${this.x(second, panel)}px`, top: `${this.top + this.inner}px` }));
+      }
+      labels.push(element("iaca-x-title", "time (s)", { left: `${panel.left + panel.width / 2}px`, top: `${this.top + this.inner + 16}px` }));
+    }
+    this.xLabels.replaceChildren(...labels);
   }
 
   paint() {
-    const { left, width } = this.area;
+    const { canvas, element, theme } = this;
+    const ratio = (theme.ratio = window.devicePixelRatio || 1);
+    const [width, height] = [element.clientWidth, this.inner + this.top + BOTTOM];
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+    const pen = canvas.getContext("2d");
+    pen.lineJoin = "round";
     const [start, end] = this.shownSpan;
-    const first = Math.max(0, this.times.findIndex((t) => t >= start) - 1);
-    let last = this.times.length - 1;
-    while (last > first + 1 && this.times[last - 1] > end) last--;
-    const line = (values) => reduce(this.times, values, first, last, width);
-    const data = this.rows.flatMap((row, i) => this.traces(row, i, line));
-    const layout = this.layout(left, start, end);
-    return this.plotly.react(this.element, data, layout, { staticPlot: true, responsive: false }).then(() => this.onPainted());
-  }
-
-  traces(row, index, line) {
-    const axis = "y" + (index ? index + 1 : "");
-    const common = { type: "scatter", mode: "lines", xaxis: "x", yaxis: axis, hoverinfo: "skip", showlegend: false };
-    let below = null;
-    return row.traces.filter((trace) => this.frames[trace.column] || trace.column === null).map((trace) => {
-      const colour = this.theme.pick(trace.colour);
-      let values = this.frames[trace.column];
-      if (trace.stack) {
-        values = values.map((value, i) => value + (below ? below[i] : 0));
-        below = values;
+    const { times } = this;
+    const first = Math.max(0, times.findIndex((t) => t >= start) - 1);
+    let last = times.length - 1;
+    while (last > first + 1 && times[last - 1] > end) last--;
+    this.panels.forEach((panel, i) => {
+      for (const { rows, top, height: high } of this.places()) {
+        if (rows[i]) this.paintRow(pen, rows[i], panel, { top, height: high }, [first, last]);
       }
-      const [x, y] = line(values);
-      const style = { ...common, x, y, name: trace.name, line: { color: fade(colour, trace.opacity), width: trace.width, dash: trace.dash } };
-      if (!trace.stack) return style;
-      return { ...style, fill: trace.stack === "first" ? "tozeroy" : "tonexty", fillcolor: fade(colour, trace.fill) };
     });
+    this.labelTime();
+    Object.assign(element.dataset, { start, end });
+    this.onPainted();
   }
 
-  layout(left, start, end) {
-    const { theme } = this;
-    const total = this.inner + TOP + BOTTOM;
-    const bottomUp = (y) => Math.min(1, Math.max(0, 1 - (y - TOP) / this.inner));
-    const axis = { gridcolor: theme.grid, zerolinecolor: theme.grid, zerolinewidth: 1, tickfont: { size: 10, color: theme.axis }, fixedrange: true };
-    const layout = {
-      height: total,
-      width: this.element.clientWidth,
-      margin: { l: left, r: RIGHT, t: TOP, b: BOTTOM, pad: 0 },
-      uirevision: "keep",
-      hovermode: false,
-      dragmode: false,
-      paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: theme.font, color: theme.text, size: 11 },
-      xaxis: {
-        ...axis,
-        range: [start, end],
-        anchor: "y" + (this.rows.length > 1 ? this.rows.length : ""),
-        title: { text: "time (s)", font: { size: 11, color: theme.axis }, standoff: 4 },
-        zeroline: false,
-        ticks: "outside",
-        ticklen: 3,
-        tickcolor: theme.grid,
-      },
+  paintRow(pen, row, panel, place, reach) {
+    const { theme, times } = this;
+    const { ratio } = theme;
+    const box = { left: panel.left * ratio, top: place.top * ratio, width: panel.width * ratio, height: place.height * ratio };
+    const [low, high] = row.range;
+    const [start, end] = this.shownSpan;
+    const perSecond = box.width / (end - start);
+    const scale = {
+      x: (frame) => box.left + (times[frame] - start) * perSecond,
+      y: (value) => box.top + box.height * (1 - (value - low) / (high - low)),
+      pixels: Math.max(1, Math.floor(panel.width)),
     };
-    this.places().forEach(({ top, height }, i) => {
-      const row = this.rows[i];
-      layout["yaxis" + (i ? i + 1 : "")] = {
-        ...axis,
-        domain: [bottomUp(top + height), bottomUp(top)],
-        range: row.range,
-        tickvals: row.ticks,
-        title: { text: row.unit, font: { size: 10, color: theme.axis }, standoff: 6 },
-      };
-    });
-    return layout;
+    pen.save();
+    pen.beginPath();
+    pen.rect(box.left, box.top, box.width, box.height);
+    pen.clip();
+    if (row.kind !== "curves") {
+      const summary = summaryOf(this.sound, () => this.paint());
+      drawSound(pen, row.kind, summary, box, [start, end], theme);
+    } else {
+      pen.strokeStyle = theme.grid;
+      pen.lineWidth = ratio;
+      pen.beginPath();
+      for (const tick of row.ticks) {
+        pen.moveTo(box.left, scale.y(tick));
+        pen.lineTo(box.left + box.width, scale.y(tick));
+      }
+      for (const [second] of ticksOf([start, end], panel.width)) {
+        const x = box.left + (second - start) * perSecond;
+        pen.moveTo(x, box.top);
+        pen.lineTo(x, box.top + box.height);
+      }
+      pen.stroke();
+      const curves = row.traces.filter((curve) => curve.model === null || panel.model === null || curve.model === panel.model || curve.minus);
+      drawCurves(pen, curves, this.frames, reach, scale, theme);
+    }
+    pen.restore();
   }
 }

@@ -1,5 +1,6 @@
 // Values at the cursor: the legend beside each row, the table beside the plane, and what is unusual about the frame.
 
+import { valuesOf } from "./curves.js";
 import { swatch } from "./plane.js";
 
 const MISSING = "–";
@@ -30,8 +31,11 @@ function sample(trace, theme) {
 }
 
 export class Readout {
-  constructor(legend, table, flags) {
+  constructor(legend, table, flags, tools) {
     this.legend = legend;
+    this.tools = tools;
+    this.cells = []; // [table cell, the values that it shows]
+    this.bands = [];
     this.body = table.querySelector("tbody");
     this.flags = flags;
   }
@@ -45,35 +49,53 @@ export class Readout {
     this.shownFlags = null;
   }
 
-  cell(column, className) {
+  // A cell that shows a column at the cursor, or what `curve` makes of it.
+  cell(column, className, curve) {
     const cell = element("td", className, MISSING);
-    this.cells.push([cell, column]);
+    this.cells.push([cell, curve?.minus ? valuesOf(curve, this.frames) : this.frames[column]]);
     return cell;
   }
 
   showLegend(plot, spec, theme) {
+    const { panels } = plot;
     this.legend.replaceChildren(
-      ...plot.places().map(({ key, top, height }, i) => {
-        const row = spec.rows[i];
+      ...plot.places().map((slot) => {
+        const [row] = slot.rows.filter(Boolean);
         const box = element("div", "iaca-row-legend");
-        box.dataset.row = key;
-        box.style.top = `${top}px`;
-        box.style.height = `${height}px`;
-        const title = element("div", "iaca-row-title", row.title);
+        box.dataset.row = row.key;
+        box.style.top = `${slot.top}px`;
+        box.style.height = `${slot.height}px`;
+        const head = element("div", "iaca-row-head");
+        const title = element("div", "iaca-row-title", slot.rows.length > 1 ? row.title.split(" · ")[0] : row.title);
         title.title = row.help;
-        const table = element("table");
-        for (const trace of row.traces.filter((one) => one.legend && one.column in this.frames)) {
-          const line = element("tr");
-          const name = element("th", "", trace.name);
-          name.scope = "row";
-          name.prepend(sample(trace, theme));
-          line.append(name, this.cell(trace.column));
-          table.append(line);
-        }
-        box.append(title, table);
+        const [grip, close] = this.tools.buttons(slot);
+        head.append(grip, title, close);
+        box.append(head, this.curveTable(slot.rows, panels, theme));
         return box;
       }),
     );
+  }
+
+  // A line for each curve; side by side, curves of one name share theirs.
+  curveTable(rows, panels, theme) {
+    const table = element("table");
+    const lines = new Map();
+    const curves = [...new Set(rows.filter(Boolean).flatMap((row) => row.traces))];
+    for (const curve of curves) {
+      const seen = curve.model === null || curve.minus || panels.some(({ model }) => model === null || model === curve.model);
+      if (!curve.legend || !seen || !(curve.column in this.frames)) continue;
+      if (!lines.has(curve.name)) {
+        const line = element("tr");
+        const name = element("th", "", curve.name);
+        name.scope = "row";
+        name.prepend(sample(curve, theme));
+        line.append(name);
+        lines.set(curve.name, line);
+        table.append(line);
+      }
+      lines.get(curve.name).append(this.cell(curve.column, "", curve));
+    }
+    return table;
   }
 
   showTable(points, theme) {
@@ -91,7 +113,7 @@ export class Readout {
 
   at(frame, second, pastLastPicture) {
     for (const [cell, column] of this.cells) {
-      const text = format(this.frames[column]?.[frame]);
+      const text = format(column?.[frame]);
       if (cell.firstChild.data !== text) cell.firstChild.data = text;
     }
     const labels = this.bands.filter((band) => band.spans.some(([from, to]) => from <= second && second < to)).map((band) => band.label);

@@ -37,3 +37,11 @@ MODELS = (
     Style(("#a8507f", "#dd9cc0"), "2px,2px", "square"),
 )
 TRUTH = Style(TEXT, "solid", "diamond")
+MOMENTS: dict[str, Colour] = {
+    "gate flip": ("#a8507f", "#dd9cc0"),
+    "audio-visual disagreement": ("#00875f", "#1fbf90"),
+    "largest error": ("#c4500a", "#f08a4b"),
+    "gap between models": ("#0a5fa5", "#5aa9f0"),
+    "gain by IACA": ("#857200", "#f0e442"),
+}
+"""Of the kinds of moments, whose names always stand beside."""

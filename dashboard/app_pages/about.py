@@ -1,0 +1,154 @@
+"""About the models: the two-stage gate drawn, its equations, what the curves mean, and what we decided."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+import iaca.palette as palette
+from dashboard import model_services, services, session, tour
+from dashboard.components.gate_diagram import GATES, gate_diagram
+from dashboard.notices import show_notices
+from iaca.config import TARGETS
+
+EQUATIONS = (
+    (
+        "Cross-attention (CA), eqs 1 to 4",
+        "Every clip of one modality looks at every clip of the other, through a learned correlation. Columns of both "
+        "maps sum to 1; what attention adds is the residual.",
+        (
+            r"Z = X_a^\top W X_v",
+            r"A_a = \operatorname{softmax}(Z),\quad A_v = \operatorname{softmax}(Z^\top) \qquad (1)",
+            r"\hat X_a = X_a A_a,\quad \hat X_v = X_v A_v",
+            r"X_{att,a} = \tanh(X_a + \hat X_a),\quad X_{att,v} = \tanh(X_v + \hat X_v)",
+        ),
+    ),
+    (
+        "Stage 1: which feature of a modality",
+        "For each modality a gate weighs its own (self-attended) against its cross-attended feature. Where the other "
+        "modality is no help, the gate can pass it by.",
+        (
+            r"W_{go,m} = X_{att,m}^\top W_{gl,m},\quad m \in \{a, v\} \qquad (5)",
+            r"G_m = \operatorname{softmax}(W_{go,m} / T) \qquad (6)",
+            r"X_{att,ga} = \operatorname{ReLU}(X_a \otimes G_{a0} + X_{att,a} \otimes G_{a1}) \qquad (7)",
+            r"X_{att,gv} = \operatorname{ReLU}(X_v \otimes G_{v0} + X_{att,v} \otimes G_{v1}) \qquad (8)",
+        ),
+    ),
+    (
+        "Stage 2: which modality",
+        "A second gate weighs the audio, the visual and the joint feature, "
+        r"$X_{att,gav} = FC([X_{att,ga}; X_{att,gv}])$.",
+        (
+            r"X_{att,g} = \operatorname{ReLU}(X_{att,ga} \otimes G_{av0} + X_{att,gv} \otimes G_{av1} + "
+            r"X_{att,gav} \otimes G_{av2}) \qquad (9)",
+        ),
+    ),
+)
+
+# Row, what it shows, its equations. No string stands below: Streamlit would show it.
+CURVES = (
+    (
+        "Attention score, contribution",
+        "Share of a clip's attended feature that came from attention, from 0 to 1: "
+        "\\|residual\\| / (\\|X\\| + \\|residual\\|).",
+        "1 to 4",
+    ),
+    (
+        "Attention score, received",
+        "How much all clips of the window attend to this one: row sum of the attention map, divided by its length.",
+        "1",
+    ),
+    (
+        "Stage-1 gate, audio and visual",
+        "Weights of the cross-attended and the self-attended feature of a modality; they sum to 1.",
+        "5 to 8",
+    ),
+    ("Stage-2 gate", "Weights of the audio, the joint and the visual feature; they sum to 1.", "9"),
+    (
+        "Valence, arousal",
+        "The annotation and each model's prediction, frame by frame. Dotted: before a change such as dropout.",
+        "",
+    ),
+    ("Difference", "Prediction of the second model minus that of the first.", ""),
+    ("Bands", "Known episodes of corruption (synthetic corpus only), clips taken away, missing data (hatched).", ""),
+)
+DECISIONS = """
+The paper is silent in places, and in a few it is not followed.
+
+- **Choice:** the operand of the audio-visual gate is not given; it is the concatenation of all three features.
+- **Choice:** the temperature T is "small"; it is 0.1, as in the authors' related code, and a what-if on the page.
+- **Choice:** "self-attended" in eqs 7 and 8 is the feature that the fusion was given.
+- **Choice:** both attention maps are normalised by column; eq 1 prints one of them along the other axis.
+- **Choice:** attention scores, which the paper plots without defining them, are *contribution* and *received*.
+- **Deviates:** Z is divided by the square root of its dimension; without that its softmax is one-hot from the start.
+- **Deviates:** gate layers start at zero: with T = 0.1 a default start saturates, and training sometimes collapses.
+- **Deviates:** the gates of the models shown here may read both attended features: eq 5 alone cannot see that the
+  *other* modality is bad. `python -m iaca describe FILE` prints how a checkpoint was made.
+"""
+
+
+def show() -> None:
+    """The page."""
+    notices: list[str] = []
+    st.title("About the models")
+    st.markdown(
+        "Inconsistency-aware cross-attention (IACA) adds two gates to cross-attention between a voice and a face, so "
+        "that a model can decide, clip by clip, how far to trust either. Source: Praveen & Alam, "
+        "[arXiv:2405.12853](https://arxiv.org/abs/2405.12853); the figure follows its Fig 2."
+    )
+    with st.container(horizontal=True):
+        st.page_link("app_pages/compare.py", label="Back to the page", icon=":material/arrow_back:")
+        tour.offer()
+    weights, subject, caption = _weights(notices)
+    colours = {"audio": palette.AUDIO, "visual": palette.VISUAL, "joint": palette.JOINT}
+    gate_diagram(weights, subject=subject, colours=colours)
+    st.caption(caption)
+    show_notices(st.container(), notices)
+    for title, sentence, equations in EQUATIONS:
+        st.subheader(title)
+        st.markdown(sentence)
+        for equation in equations:
+            st.latex(equation)
+    st.subheader("What the curves of the page mean")
+    heads = ("| Row | What it shows | Equations |", "| :-- | :-- | :-- |")
+    st.markdown("\n".join((*heads, *(f"| {' | '.join(row)} |" for row in CURVES))))
+    st.subheader("What we decided")
+    st.markdown(DECISIONS)
+    st.subheader("The data that ship with it")
+    st.markdown(
+        "The demo corpus is synthetic: its faces are drawn and its voices synthesised, and the models shown here were "
+        "trained on such data. What they say about real people means nothing."
+    )
+
+
+def _weights(notices: list[str]) -> tuple[pd.DataFrame, str, str]:
+    """Gates of the model that was last looked at, on the subject that was, or else of the first that are there."""
+    options = session.options()
+    folders = session.folders(options)
+    model_services.plugin_problem(options.plugins)
+    gated = {model.path: model for model in model_services.shelf(folders.checkpoints).models if model.iaca}
+    subjects = {one.name: one for one in services.corpus(folders).subjects if one.features}
+    seen = session.last_view()
+    empty = pd.DataFrame()
+    if not gated or not subjects:
+        return empty, "", "There is no model with gates, or no subject with features: the figure has no numbers."
+    wanted = [path for path in seen.models if path in gated] if seen else []
+    path = (
+        wanted[0] if wanted else gated.get(folders.checkpoints / "ca_iaca.safetensors", next(iter(gated.values()))).path
+    )
+    name = seen.subject if seen and seen.subject in subjects else next(iter(subjects))
+    device = seen.device if seen else str(services.choose_device(options.device))
+    trace = services.attempt(lambda: services.trace(subjects[name].features, path, device), notices)
+    if trace is None:
+        return empty, "", "The gates of this model cannot be shown."
+    target = next(target for target in TARGETS if target in trace.scores)
+    frames = trace.frames[["pts_s", *(f"{target}_{gate}" for gate in GATES)]].astype("float32")
+    frames.columns = ["pts_s", *GATES]
+    caption = (
+        f"Weights of {gated[path].title} ({path.name}) on {name}, without dropout: those of the last clip that ended. "
+        "Wider wires weigh more. Dashed: what a gate reads and controls."
+    )
+    return frames, name, caption
+
+
+show()

@@ -1,0 +1,216 @@
+"""Results: what a study found, as tables that can be sorted and searched; a subject's row opens it in the player."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+import iaca.palette as palette
+from dashboard import results_services, services, session
+from dashboard.results_services import Results
+from iaca.config import TARGETS
+
+NUMBER = st.column_config.NumberColumn(format="%.3f")
+SIGNED = st.column_config.NumberColumn(format="%+.3f")
+ROW_PX = 26
+VERDICT_SHAPES = {"helps": "triangle-right", "hurts": "triangle-left"}
+HOVER = "%{y}: %{x:+.3f} [%{customdata[0]:+.3f}, %{customdata[1]:+.3f}]: %{customdata[2]}<extra></extra>"
+FIGURES = {
+    "attention": "Attention scores of a strong and a weak subject, as in Fig 1 of the paper",
+    "missing-audio": "CCC against the share of missing audio, as in Fig 3 of the paper",
+    "missing-visual": "CCC against the share of missing video",
+}
+
+
+def _scores(results: Results) -> None:
+    st.subheader("Scores")
+    st.caption(
+        "Concordance correlation coefficient (CCC), mean over seeds; ± is its standard deviation over seeds; low and "
+        "high bound the 95 % bootstrap interval over subjects and seeds. Click a head to sort."
+    )
+    left, right = st.columns([1, 2])
+    regimes = list(dict.fromkeys(results.scores.regime))
+    regime = left.segmented_control("Trained", regimes, required=True, **_with_default(session.RESULTS_REGIME, regimes))
+    groups = list(dict.fromkeys(results.scores.group))
+    group = right.selectbox("Frames", groups, **_with_default(session.RESULTS_FRAMES, groups))
+    chosen = results.scores[(results.scores.regime == regime) & (results.scores.group == group)]
+    rows = []
+    for (_, model), part in chosen.groupby(["variant", "model"], sort=False):
+        row: dict[str, object] = {"model": model, "parameters": int(part.parameters.iloc[0])}
+        for one in part.itertuples():
+            row |= {one.target: one.ccc, f"{one.target} ±": one.sd}
+            row |= {f"{one.target} low": one.low, f"{one.target} high": one.high}
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    numbers = {name: NUMBER for name in table.columns if name not in ("model", "parameters")}
+    st.dataframe(table, hide_index=True, column_config=numbers, key="results_scores")
+
+
+def _differences(results: Results) -> None:
+    st.subheader("What each model changes against its base")
+    target = st.segmented_control(
+        "Target", list(TARGETS), required=True, **_with_default(session.RESULTS_TARGET, list(TARGETS))
+    )
+    table = results.differences
+    chosen = table[(table.group == "all") & (table.target == target)]
+    for heading, part in (
+        ("On validation", chosen[(chosen.draw == "validation") & ~chosen.ablation]),
+        ("Confirmed on the test draw, looked at once", chosen[chosen.draw == "test"]),
+        ("Ablations: one thing changed in CA+IACA", chosen[chosen.ablation]),
+    ):
+        if len(part):
+            st.markdown(f"**{heading}**")
+            st.plotly_chart(_forest(part), config={"displayModeBar": False}, key=f"forest {heading}")
+    with st.expander("As a table, also for strong and weak videos and by kind of episode"):
+        shown = table[table.target == target][
+            ["title", "base", "regime", "draw", "group", "value", "low", "high", "seeds_better", "seeds", "verdict"]
+        ].rename(columns={"title": "model", "value": "difference", "group": "frames", "seeds_better": "seeds better"})
+        config = dict.fromkeys(("difference", "low", "high"), SIGNED)
+        st.dataframe(shown, hide_index=True, column_config=config, key="results_differences")
+
+
+def _forest(part: pd.DataFrame) -> go.Figure:
+    """Differences with their intervals, one line a model; shape and place tell the verdict, not colour alone."""
+    part = part.iloc[::-1]
+    strict = part.regime.where(part.regime != "extensions", "")
+    names = part.title + " − " + part.base + strict.map(lambda regime: f" ({regime})" if regime else "")
+    shapes = [VERDICT_SHAPES.get(verdict, "circle") for verdict in part.verdict]
+    dark = st.context.theme.type == "dark"
+    colour, grey = palette.MODELS[1].colour[dark], "#8a8c95"
+    figure = go.Figure(
+        go.Scatter(
+            x=part.value,
+            y=names,
+            mode="markers",
+            marker={
+                "symbol": shapes,
+                "size": 10,
+                "color": [colour if verdict in VERDICT_SHAPES else grey for verdict in part.verdict],
+            },
+            error_x={
+                "type": "data",
+                "array": part.high - part.value,
+                "arrayminus": part.value - part.low,
+                "color": grey,
+                "thickness": 1.2,
+                "width": 3,
+            },
+            customdata=part[["low", "high", "verdict"]],
+            hovertemplate=HOVER,
+        )
+    )
+    figure.add_vline(x=0, line_width=1, line_dash="dot", line_color=grey)
+    figure.update_layout(
+        height=60 + ROW_PX * len(part),
+        margin={"l": 8, "r": 8, "t": 4, "b": 36},
+        xaxis={"title": "difference in CCC, with 95 % interval", "zeroline": False},
+        yaxis={"automargin": True},
+        showlegend=False,
+    )
+    return figure
+
+
+def _subjects(results: Results) -> None:
+    st.subheader("Subject by subject")
+    st.caption("CCC per subject, mean over seeds. Select a row to open the subject in the player.")
+    table = results.subjects
+    titles = table.drop_duplicates("variant").set_index("variant")
+    names = [name for name in titles.index if titles.regime[name] == "extensions"]
+    chosen = st.multiselect(
+        "Models", names, [n for n in ("ca", "ca_iaca") if n in names] or names[:2],
+        format_func=lambda name: titles.model[name], key="results_models",
+    )  # fmt: skip
+    part = table[table.variant.isin(chosen)]
+    if part.empty:
+        st.info("Choose a model.")
+        return
+    part = part.assign(column=part.model + " " + part.target)
+    wide = part.pivot_table(index=["subject", "frames"], columns="column", values="ccc", sort=False, dropna=False)
+    order = [f"{titles.model[name]} {target}" for target in TARGETS for name in chosen]
+    wide = wide.dropna(how="all")[[name for name in order if name in wide.columns]].reset_index()
+    for reason in sorted(set(part.reason[part.reason != ""])):
+        who = sorted(set(part.subject[part.reason == reason]))
+        st.caption(f"No score for {', '.join(who)}: {reason}.")
+    selection = st.dataframe(
+        wide,
+        hide_index=True,
+        column_config=dict.fromkeys(order, NUMBER),
+        on_select="rerun",
+        selection_mode="single-row",
+        key="results_subjects",
+    ).selection.rows
+    if selection:
+        subject = str(wide.subject.iloc[selection[0]])
+        st.switch_page("app_pages/compare.py", query_params={session.SUBJECT.key: subject})
+
+
+def _gates(results: Results) -> None:
+    st.subheader("Are the gates evidence?")
+    st.markdown(
+        "**Episodes**: area under the ROC curve of corrupted frames against the rest of the same video; 0.5 is chance."
+        "  \n**Removed**: rank correlation between a gate's weight and the change of the prediction when the modality "
+        "is really removed; 0 is chance.  \nBoth are means over seeds with 95 % bootstrap intervals over subjects."
+    )
+    table = results.gates
+    models = list(dict.fromkeys(table.variant))
+    titles = results.scores.drop_duplicates("variant").set_index("variant")
+    name = st.selectbox(
+        "Model",
+        models,
+        format_func=lambda one: f"{titles.model[one]}, {titles.regime[one]}" if one in titles.index else one,
+        key="results_gates_of",
+    )
+    shown = table[table.variant == name].drop(columns="variant").rename(columns={"kind": "case"})
+    st.dataframe(
+        shown, hide_index=True, column_config=dict.fromkeys(("value", "low", "high"), NUMBER), key="results_gates"
+    )
+
+
+def _with_default(field: session.Field, options: list[str]) -> dict[str, object]:
+    """Keyword arguments of a choice: its field, and its default where this is among the options."""
+    index_or_value = field.default if field.default in options else options[0]
+    return {"key": field.key} | ({} if field.key in st.session_state else _default(field, index_or_value, options))
+
+
+def _default(field: session.Field, value: object, options: list[str]) -> dict[str, object]:
+    return {"index": options.index(value)} if field is session.RESULTS_FRAMES else {"default": value}
+
+
+def show() -> None:
+    """The page."""
+    st.title("Results")
+    folder = session.results_folder()
+    try:
+        results = results_services.results(folder)
+    except services.BAD_INPUT as error:
+        st.info(str(error), icon=":material/info:")
+        _choose_folder(folder)
+        return
+    if "**Synthetic corpus**" in results.report:
+        st.caption("**Synthetic corpus.** This says how the models behave, not how they would do on people.")
+    if results.follows:
+        st.subheader("What follows")
+        st.markdown(results.follows)
+    _differences(results)
+    _scores(results)
+    _subjects(results)
+    _gates(results)
+    for file in results.figures:
+        st.markdown(f"**{FIGURES.get(file.stem, file.stem)}**")
+        st.image(file.read_text(encoding="utf-8"), width="stretch")
+    st.download_button("Report (Markdown)", results.report, "report.md", icon=":material/download:")
+    _choose_folder(folder)
+
+
+def _choose_folder(folder: object) -> None:
+    with st.expander("Results folder", icon=":material/folder_open:"):
+        st.text_input(
+            "Folder",
+            placeholder=str(folder),
+            help="What `python -m iaca reproduce --out` wrote. IACA_RESULTS sets the first choice.",
+            **session.RESULTS_FOLDER.widget,
+        )
+
+
+show()

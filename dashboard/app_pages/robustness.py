@@ -1,0 +1,267 @@
+"""Robustness: how the CCC of models falls when clips of a modality go missing, as in Fig 3 of the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import jobs, missing_chart, model_services, robustness_services, services, session
+from dashboard.model_services import Candidate, Shelf
+from dashboard.notices import literal, show_notices
+from dashboard.robustness_services import Found, Wanted
+from iaca.config import AUDIO, TARGETS, VISUAL
+
+STUDY, ALL = "the study's validation subjects", "all shown subjects"
+MODALITIES = {"audio": AUDIO, "video": VISUAL}
+PATTERNS = ("scattered", "block")
+POLL_S = 0.7
+# Models that are told apart in a chart. (A string here would be shown: Streamlit prints what stands alone on a page.)
+AT_MOST = 8
+# Session keys: what was chosen when the page was left, and the job that this visit began last.
+CHOSEN, BEGUN = "_robustness", "_robustness_job"
+
+
+class Choice(NamedTuple):
+    """What the page shows."""
+
+    models: tuple[str, ...]
+    missing: str
+    pattern: str
+    of: str
+
+
+def show() -> None:
+    """The page."""
+    st.title("Robustness")
+    st.markdown(
+        "A growing share of the clips loses its sound, or its picture: a model that bears the loss stays high. "
+        "CCC with the truth, as in Fig 3 of the [paper](https://arxiv.org/abs/2405.12853)."
+    )
+    options = session.options()
+    folders = session.folders(options)
+    notices = list(filter(None, [options.problem, model_services.plugin_problem(options.plugins)]))
+    shelf = model_services.shelf(folders.checkpoints)
+    notices += shelf.problems
+    corpus = services.corpus(folders)
+    subjects = {one.name: one for one in corpus.subjects if one.features}
+    results = session.results_folder()
+    stored = services.attempt(lambda: robustness_services.stored(results), notices)
+    stored = pd.DataFrame() if stored is None else stored
+    files = _titles(shelf)
+    notice_place = st.container()
+    choice = _choose(files, shelf, list(subjects), stored)
+    if not choice.models:
+        show_notices(notice_place, [*notices, "No model is chosen."])
+    elif choice.of == STUDY:
+        _show_stored(stored, choice, files, notices)
+        show_notices(notice_place, notices)
+    else:
+        shown = list(subjects.values()) if choice.of == ALL else [subjects[choice.of]]
+        show_notices(notice_place, notices)
+        seen = session.last_view()
+        device = seen.device if seen else str(services.choose_device(options.device))
+        models = [(title, files[title].path) for title in choice.models]
+        asked = robustness_services.wanted(models, shown, MODALITIES[choice.missing], choice.pattern, device)
+        _show_live(asked, shown, choice)
+
+
+def _titles(shelf: Shelf) -> dict[str, Candidate]:
+    """Title -> model; those of one title are told apart by their files."""
+    titles = [model.title for model in shelf.models]
+    return {
+        model.title if titles.count(model.title) == 1 else f"{model.title} ({model.path.name})": model
+        for model in shelf.models
+    }
+
+
+def _choose(files: dict[str, Candidate], shelf: Shelf, subjects: Sequence[str], stored: pd.DataFrame) -> Choice:
+    kept: Choice | None = st.session_state.get(CHOSEN)
+    titles = list(files)
+    wanted = kept.models if kept else _first_models(files, shelf)
+    models = st.multiselect(
+        "Models",
+        titles,
+        default=[title for title in wanted if title in titles],
+        max_selections=AT_MOST,
+        help="Fusion models of the checkpoints folder. Those of one fusion share a chart.",
+        **session.ROBUST_MODELS.widget,
+    )
+    left, middle, right = st.columns([1, 1.2, 2])
+    with left:
+        missing = st.segmented_control(
+            "Missing", list(MODALITIES), default=kept.missing if kept else "audio", required=True,
+            help="What is replaced by the backbone's answer to zeros.", **session.ROBUST_MISSING.widget,
+        )  # fmt: skip
+    with middle:
+        pattern = st.segmented_control(
+            "Pattern", PATTERNS, default=kept.pattern if kept else "scattered", required=True,
+            help="Scattered: clips here and there. Block: clips in a row.", **session.ROBUST_PATTERN.widget,
+        )  # fmt: skip
+    whose = [*([STUDY] if len(stored) else []), *([ALL, *subjects] if subjects else [])]
+    with right:
+        of = st.selectbox(
+            "Subjects",
+            whose,
+            index=whose.index(kept.of) if kept and kept.of in whose else 0,
+            format_func=lambda one: {STUDY: f"{STUDY} (stored)", ALL: f"all {len(subjects)} shown subjects"}.get(
+                one, one
+            ),
+            help="What the study stored is there at once; everything else is computed now.",
+            **session.ROBUST_SUBJECTS.widget,
+        )
+    choice = Choice(tuple(models) if of else (), missing, pattern, of)
+    st.session_state[CHOSEN] = choice
+    return choice
+
+
+def _first_models(files: dict[str, Candidate], shelf: Shelf) -> list[str]:
+    """What Compare showed last, or else the base and IACA of the first fusion that has attention."""
+    seen = session.last_view()
+    if seen is not None:
+        return [title for title, model in files.items() if model.path in seen.models]
+    if not shelf.fusions:
+        return []
+    pair = shelf.pair("ca" if "ca" in shelf.fusions else shelf.fusions[0])
+    return [title for title, model in files.items() if model in pair]
+
+
+def _show_stored(stored: pd.DataFrame, choice: Choice, files: dict[str, Candidate], notices: list[str]) -> None:
+    variants = {files[title].path.stem: title for title in choice.models}
+    rows = stored[
+        (stored["modality"] == MODALITIES[choice.missing])
+        & (stored["pattern"] == choice.pattern)
+        & stored["variant"].isin(list(variants))
+    ]
+    table = rows.assign(model=rows["variant"].map(variants))
+    missing = [title for variant, title in variants.items() if variant not in set(rows["variant"])]
+    if missing:
+        notices.append(
+            f"The study stored no curve of {', '.join(missing)}; choose other subjects to have it computed now."
+        )
+    if table.empty:
+        return
+    whose = "Bands are 95 % bootstrap intervals over subjects." if table["low"].notna().any() else "One subject alone."
+    names = ", ".join(f"`{name}`" for name in rows["variant"].unique())
+    st.caption(
+        f"Stored by the study: its own models of seed 0 ({names}) on "
+        f"its validation subjects, mean over 5 draws. {whose}"
+    )
+    _draw(table, choice)
+    _take(table, choice, synthetic=robustness_services.is_synthetic(session.results_folder()))
+
+
+def _show_live(asked: Wanted, shown: Sequence[services.Subject], choice: Choice) -> None:
+    _leave(asked.key)
+    whole = robustness_services.found(asked).is_whole
+    job = jobs.find(asked.key)
+    if not whole and job is None:
+        clips = [length[1] for one in shown if (length := services.length(one)) is not None]
+        if services.first_in_budget(clips) == len(clips):
+            job = _begin(asked)
+    running = job is not None and not job.ended
+
+    @st.fragment(run_every=POLL_S if running else None)
+    def watch() -> None:
+        job = jobs.find(asked.key)
+        found = robustness_services.found(asked)
+        if running and job is not None and job.ended:
+            st.rerun()
+        if not found.is_whole:
+            _show_progress(job, asked, found)
+        for problem in found.problems[:3]:
+            st.warning(literal(problem), icon=":material/warning:")
+        if found.table.empty:
+            return
+        over = f"bands are 95 % bootstrap intervals over {found.subjects} subjects"
+        st.caption(
+            f"Computed on this machine, mean over {robustness_services.DRAWS} draws; "
+            + (over if found.subjects > 1 else f"one subject, {literal(choice.of)}: without an interval")
+            + "."
+        )
+        if found.undefined:
+            st.info(
+                f"CCC is not defined for {', '.join(found.undefined)}: there are fewer than two annotated frames, or "
+                "nothing varies."
+            )
+        _draw(found.table, choice)
+        if found.is_whole:
+            _take(found.table, choice, synthetic=any(one.synthetic for one in shown))
+
+    watch()
+
+
+def _show_progress(job: jobs.Job | None, asked: Wanted, found: Found) -> None:
+    if job is None or job.ended:
+        if job is not None and job.error:
+            st.error(literal(job.error))
+        label = "Go on" if found.pieces else "Compute"
+        if st.button(label, icon=":material/play_arrow:", key="robustness_go",
+                     help=f"{found.total - found.pieces} pieces: models × subjects × shares."):  # fmt: skip
+            _begin(asked)
+            st.rerun()
+        return
+    bar, button = st.columns([5, 1], vertical_alignment="center")
+    rate = job.done / job.elapsed_s
+    left = "" if job.left_s is None else f" · {rate:.1f} a second · {jobs.duration(job.left_s)} left"
+    bar.progress(found.pieces / found.total, f"{found.pieces} of {found.total} model × subject × share{left}")
+    if button.button("Cancel", key="robustness_cancel"):
+        job.stop()
+
+
+def _begin(asked: Wanted) -> jobs.Job:
+    st.session_state[BEGUN] = asked.key
+    return robustness_services.begin(asked)
+
+
+def _leave(key: str) -> None:
+    """Stop what this visit began and does not want any more; what is computed of it stays."""
+    begun = st.session_state.get(BEGUN)
+    job = jobs.find(begun) if begun not in (None, key) else None
+    if job is not None:
+        job.stop()
+        st.session_state[BEGUN] = None
+
+
+def _draw(table: pd.DataFrame, choice: Choice) -> None:
+    by_panel = missing_chart.panels(list(dict.fromkeys(table["model"])))
+    targets = [target for target in TARGETS if target in set(table["target"])]
+    places = st.columns(len(targets)) if len(by_panel) == 1 else [st.container() for _ in targets]
+    for target, place in zip(targets, places, strict=True):
+        with place:
+            _draw_target(table[table["target"] == target], target, by_panel, choice)
+    with st.expander("Numbers", icon=":material/table:"):
+        st.dataframe(missing_chart.numbers(table), hide_index=True, key="robustness_numbers")
+
+
+def _draw_target(rows: pd.DataFrame, target: str, by_panel: dict[str, list[str]], choice: Choice) -> None:
+    gist = missing_chart.gist(rows, target)
+    st.markdown(f"**{target.capitalize()}**" + (f": {literal(gist)}" if gist else ""))
+    for place, (fusion, titles) in zip(st.columns(len(by_panel)), by_panel.items(), strict=True):
+        chart = missing_chart.chart(
+            rows[rows["model"].isin(titles)],
+            missing_chart.limits(rows),
+            f"share of {choice.missing} missing",
+            f"CCC {target}",
+            st.context.theme.type or "light",
+        )
+        what = f"CCC of {target} against the share of missing {choice.missing}, {fusion}: {', '.join(titles)}"
+        place.altair_chart(chart, alt=what, key=f"missing {fusion} {target}")
+
+
+def _take(table: pd.DataFrame, choice: Choice, *, synthetic: bool) -> None:
+    stem = f"missing-{choice.missing}-{choice.pattern}"
+    with st.container(horizontal=True):
+        for label, mime in (("SVG", "image/svg+xml"), ("PDF", "application/pdf"), ("PNG", "image/png")):
+            st.download_button(
+                label, lambda label=label: robustness_services.figure_file(table, label.lower(), synthetic),
+                f"{stem}.{label.lower()}", mime, key=f"robustness_{label}", on_click="ignore",
+                icon=":material/download:",
+            )  # fmt: skip
+        st.download_button("CSV", lambda: robustness_services.csv_file(table), f"{stem}.csv", "text/csv",
+                           key="robustness_CSV", on_click="ignore", icon=":material/download:")  # fmt: skip
+
+
+show()

@@ -1,0 +1,64 @@
+"""Backbones for the pages: found by what is in their files, read once, and what taught them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.model_services import FileState, file_state
+from dashboard.session import PROJECT, Folders
+from iaca.checkpoints import Backbone, file_sha256
+
+ENDINGS = (".safetensors", ".pt", ".pth")
+SHIPPED = PROJECT / "checkpoints"
+
+
+def find_file(sha256: str, folders: Folders) -> Path | None:
+    """The backbone with these bytes, among the checkpoints or those of the project; None where there is none."""
+    places = [folder for folder in (folders.checkpoints, SHIPPED) if folder.is_dir()]
+    files = [file for folder in places for file in sorted(folder.iterdir())]
+    candidates = [file for file in files if file.suffix in ENDINGS and not file.name.startswith(".")]
+    return next((file for file in candidates if _sha256(file_state(file)) == sha256), None)
+
+
+def read_backbone(path: Path, modality: str, device: str) -> Backbone:
+    """A backbone on a device.
+
+    Raises:
+        InputError: The file is damaged or no backbone of this modality.
+    """
+    return _read(file_state(path), modality, device)
+
+
+def is_shipped(sha256: str) -> bool:
+    """Whether these are the bytes of a backbone that ships with the project: its synthetic corpus taught it."""
+    return any(_sha256(file_state(file)) == sha256 for file in SHIPPED.glob("*_slim.safetensors"))
+
+
+def taught_by(backbone: Backbone) -> str:
+    """What a backbone was trained on, in a few words, as far as its file says."""
+    if is_shipped(backbone.sha256):
+        return "synthetic faces" if backbone.config.modality == "visual" else "synthetic voices"
+    last = backbone.training.get("stages", [backbone.training])[-1]
+    if "recordings" in last:
+        return f"{last['recordings']:,} recordings, {last.get('clips', 0):,} clips"
+    return "data that its file does not name"
+
+
+@lru_cache(maxsize=1000)
+def _sha256(file: FileState) -> str:
+    try:
+        return file_sha256(Path(file[0]))
+    except OSError:
+        return ""
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _read(file: FileState, modality: str, device: str) -> Backbone:
+    from iaca.pretrained import find_backbone  # torchvision: never before somebody needs it
+
+    found = find_backbone(file[0], modality)
+    found.model.to(device)
+    return found

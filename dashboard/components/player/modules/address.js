@@ -1,0 +1,25 @@
+// The address of the page names the exact frame and the range, so that it can be copied at any time. It is written here,
+// in the browser: telling the server would run the page.
+
+function put(parameters, name, value) {
+  if (value === null) parameters.delete(name);
+  else parameters.set(name, value);
+}
+
+export function writeAddress(frame, range) {
+  const address = new URL(window.location.href);
+  put(address.searchParams, "frame", frame || null);
+  put(address.searchParams, "range", range ? range.join("-") : null);
+  if (address.href !== window.location.href) window.history.replaceState(window.history.state, "", address);
+  rememberCursor(frame);
+}
+
+// For the other pages, which have addresses of their own.
+function rememberCursor(frame) {
+  const { subject } = document.querySelector("[data-testid=player]").dataset;
+  try {
+    sessionStorage.setItem("iaca-cursor", JSON.stringify({ subject, frame }));
+  } catch {
+    // A browser that keeps nothing: other pages begin at the first frame.
+  }
+}

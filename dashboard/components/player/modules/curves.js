@@ -1,0 +1,103 @@
+// Polylines on a canvas, reduced to what its pixels can show.
+
+import { fade } from "./theme.js";
+
+const DASHES = { solid: [], dot: [1.5, 2.5] };
+
+function dashOf(dash) {
+  return DASHES[dash] ?? dash.split(",").map(parseFloat);
+}
+
+// Points of a curve between two frames, as [x, y, x, y, ...] in pixels; NaN breaks it. Where pixels are fewer than
+// frames: minimum and maximum of every pixel, in the order in which they occur.
+function points(values, first, last, x, y, pixels) {
+  const count = last - first + 1;
+  const found = [];
+  if (count <= 2 * pixels) {
+    for (let i = first; i <= last; i++) found.push(x(i), y(values[i]));
+    return found;
+  }
+  for (let bin = 0; bin < pixels; bin++) {
+    const from = first + Math.floor((bin * count) / pixels);
+    const to = first + Math.floor(((bin + 1) * count) / pixels);
+    let low = -1;
+    let high = -1;
+    let gap = -1;
+    for (let i = from; i < to; i++) {
+      const value = values[i];
+      if (value !== value) gap = i;
+      else {
+        if (low < 0 || value < values[low]) low = i;
+        if (high < 0 || value > values[high]) high = i;
+      }
+    }
+    for (const i of [low, high, gap].sort((a, b) => a - b)) if (i >= 0) found.push(x(i), y(values[i]));
+  }
+  return found;
+}
+
+function trace(pen, line) {
+  let open = false;
+  for (let i = 0; i < line.length; i += 2) {
+    const [x, y] = [line[i], line[i + 1]];
+    if (y !== y) open = false;
+    else if (open) pen.lineTo(x, y);
+    else {
+      pen.moveTo(x, y);
+      open = true;
+    }
+  }
+}
+
+// The area between a line and a lower one, or a height, of the same stretch.
+function area(pen, line, lower) {
+  const solid = line.filter((_, i) => line[i | 1] === line[i | 1]);
+  if (!solid.length) return;
+  pen.beginPath();
+  trace(pen, solid);
+  if (typeof lower === "number") {
+    pen.lineTo(solid.at(-2), lower);
+    pen.lineTo(solid[0], lower);
+  } else {
+    for (let i = lower.length - 2; i >= 0; i -= 2) if (lower[i + 1] === lower[i + 1]) pen.lineTo(lower[i], lower[i + 1]);
+  }
+  pen.closePath();
+  pen.fill();
+}
+
+// The values of a curve: a column, less another one where it is a difference.
+export function valuesOf(curve, frames) {
+  const values = frames[curve.column];
+  if (!values || curve.minus === null) return values;
+  const other = frames[curve.minus];
+  return other && values.map((value, i) => value - other[i]);
+}
+
+// Draw the curves of a row. `scale` has x(frame), y(value) and the number of pixels across, `reach` the frames in view.
+export function drawCurves(pen, curves, frames, [first, last], scale, theme) {
+  let below = null; // sum of the stacked weights so far, and its line
+  let floor = scale.y(0);
+  for (const curve of curves) {
+    let values = valuesOf(curve, frames);
+    if (!values) continue;
+    const colour = theme.pick(curve.colour);
+    if (curve.stack) {
+      const under = curve.stack === "next" ? below : null;
+      if (under) values = values.map((value, i) => value + under[i]);
+      below = values;
+    }
+    const line = points(values, first, last, scale.x, scale.y, scale.pixels);
+    if (curve.fill) {
+      pen.fillStyle = fade(colour, curve.fill);
+      area(pen, line, curve.stack === "next" ? floor : scale.y(0));
+      if (curve.stack) floor = line;
+    }
+    pen.strokeStyle = fade(colour, curve.opacity);
+    pen.lineWidth = curve.width * theme.ratio;
+    pen.setLineDash(dashOf(curve.dash).map((length) => length * theme.ratio));
+    pen.beginPath();
+    trace(pen, line);
+    pen.stroke();
+  }
+  pen.setLineDash([]);
+}

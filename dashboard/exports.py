@@ -1,0 +1,138 @@
+"""Take it with you: the shown curves, figures, films and the link, one step away from the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.components.page_link import page_link
+from dashboard.figures import Figure
+from dashboard.notices import literal
+from dashboard.rows import Shown
+
+LOOK_S = 0.5
+"""How often the progress of a film is looked at, seconds."""
+
+
+def show_exports(
+    subject: str,
+    figure: Figure,
+    shown: Sequence[Shown],
+    truth: pd.DataFrame,
+    *,
+    synthetic: bool,
+    video: Path | None,
+    cache: Path,
+    target: str,
+    score: str,
+    scaled: bool,
+) -> None:
+    """A popover with downloads of what is shown. While it is closed nothing of it runs.
+
+    Args:
+        subject: Name of the subject.
+        figure: What the player shows.
+        shown: The models behind it.
+        truth: Truth and masks, one row a frame.
+        synthetic: Whether the corpus is rendered.
+        video: The recording's file, or None.
+        cache: Where films are kept.
+        target: Whose gates and attention are shown.
+        score: Which attention score.
+        scaled: Whether it is scaled to [0, 1].
+    """
+    place = st.popover("Take it with you", icon=":material/download:", key="take", on_change="rerun", width="content")
+    if not place.open:
+        return
+    with place:
+        seen = page_link(subject)
+        with st.spinner("Getting ready"):
+            # Matplotlib and the encoders are imported for those who ask.
+            from dashboard import export_services
+
+        whole = (0, len(figure.pts_s) - 1)
+        frames = whole
+        if seen.range is not None and seen.range[1] <= whole[1]:
+            part = st.segmented_control(
+                "Part",
+                ["range", "recording"],
+                default="range",
+                format_func=lambda one: (
+                    f"frames {seen.range[0]}–{seen.range[1]}" if one == "range" else "whole recording"
+                ),
+                required=True,
+                key="take_part",
+            )
+            frames = seen.range if part == "range" else whole
+        take = export_services.Take(
+            subject, synthetic, figure, shown, truth, video, target, score, scaled, seen.rows, frames
+        )
+        st.markdown("**Curves**, one row a frame")
+        with st.container(horizontal=True):
+            _download("CSV", lambda: export_services.csv_file(take), f"{take.stem}.csv", "text/csv")
+            _download(
+                "Parquet",
+                lambda: export_services.parquet_file(take),
+                f"{take.stem}.parquet",
+                "application/octet-stream",
+            )
+        _show_columns(export_services.curves(take))
+        st.markdown("**Figure**, as the rows are shown")
+        width = st.selectbox("Width", list(export_services.WIDTHS), key="take_width")
+        with st.container(horizontal=True):
+            for ending, mime in (("svg", "image/svg+xml"), ("pdf", "application/pdf"), ("png", "image/png")):
+                _download(
+                    ending.upper(),
+                    lambda ending=ending: export_services.figure_file(take, ending, width),
+                    f"{take.stem}.{ending}",
+                    mime,
+                )
+        st.markdown("**Film**, with sound and a moving cursor")
+        _film(take, cache)
+
+
+def _download(label: str, make: object, name: str, mime: str) -> None:
+    # Made on the click, in a thread of its own: neither the page nor other visits wait.
+    st.download_button(label, make, name, mime, key=f"take_{label}", on_click="ignore")
+
+
+def _show_columns(table: pd.DataFrame) -> None:
+    with st.expander("What the columns are"), st.container(height=260, border=False):
+        lines = [f"- `{name}`: {literal(meaning)}" for name, meaning in table.attrs["columns"].items()]
+        st.markdown("\n".join(lines))
+
+
+def _film(take: object, cache: Path) -> None:
+    """Starts, watches and hands over a film; only this part of the page runs while it is made."""
+    from dashboard import export_services, jobs
+
+    key = export_services.film_key(take)
+    job = jobs.find(key)
+    running = job is not None and not job.ended
+
+    @st.fragment(run_every=LOOK_S if running else None)
+    def watch() -> None:
+        job = jobs.find(key)
+        if job is None or (job.ended and (job.stopped or job.error)):
+            if job is not None and job.error:
+                st.error(literal(job.error))
+            first, last = take.frames
+            seconds = float(take.figure.pts_s[last] - take.figure.pts_s[first])
+            if st.button("Make MP4", help=f"{last - first + 1:,} frames, {seconds:.1f} s.", key="take_film"):
+                export_services.begin_film(take, cache)
+                st.rerun()
+            return
+        if not job.ended:
+            share = job.done / job.total if job.total else 0.0
+            st.progress(share, f"Frame {job.done:,} of {job.total:,}" if job.total else "Drawing the rows")
+            if st.button("Cancel", key="take_cancel"):
+                job.stop()
+            return
+        if running:
+            st.rerun()
+        _download("MP4", lambda: export_services.film_file(take, cache), f"{take.stem}.mp4", "video/mp4")
+
+    watch()

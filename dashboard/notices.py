@@ -1,0 +1,26 @@
+"""Sentences about what is wrong, above the player."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+NOTICES_AT_ONCE = 3
+
+
+def show_notices(place: DeltaGenerator, notices: list[str]) -> None:
+    """Warn of the first few, each once; the rest is one step away."""
+    sentences = [literal(sentence) for sentence in dict.fromkeys(notices)]
+    with place:
+        if sentences:
+            st.warning("  \n".join(sentences[:NOTICES_AT_ONCE]), icon=":material/warning:")
+        if len(sentences) > NOTICES_AT_ONCE:
+            with st.expander(f"{len(sentences) - NOTICES_AT_ONCE} more remarks on the data"):
+                st.markdown("\n".join(f"- {sentence}" for sentence in sentences[NOTICES_AT_ONCE:]))
+
+
+def literal(sentence: str) -> str:
+    """A sentence that may hold names of files, as Markdown that shows it as it is; only `code` is kept."""
+    return re.sub(r"([\\*_{}\[\]<>#$~|:])", r"\\\1", sentence)

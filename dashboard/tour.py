@@ -1,0 +1,59 @@
+"""What the tour of the page points at, and how to ask for it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.components.guide import Step, guide
+
+ASKED = "tour_asked"
+
+STEPS = (
+    Step(
+        "[data-testid=stMain] [data-testid=stSelectbox]",
+        "One subject at a time",
+        "Its name, what is hard about it, its length, and how well each model agrees with the annotation (CCC of "
+        "valence and arousal). Type to search.",
+    ),
+    Step(
+        "[data-testid=player] .iaca-screen",
+        "Video and curves on one clock",
+        "Space plays, the arrow keys step one frame. Drag on any row or on the bar below to move: the picture follows "
+        "to the exact frame. Press ? for all keys.",
+    ),
+    Step(
+        "[data-testid=player-legend]",
+        "What the models do, row by row",
+        "Attention scores, the gates of stage 1 and stage 2, predictions beside the truth, each with its value at the "
+        "cursor. Point at a title to read what a curve is and its equation.",
+    ),
+    Step(
+        "[data-testid=player-episodes]",
+        "Where something is known to be wrong",
+        "Noise, blur or contradiction between voice and face (synthetic corpus only), clips that were taken away, and "
+        "where data are missing (hatched).",
+    ),
+    Step(
+        "[data-testid=stSidebar] .st-key-drop_audio",
+        "What if the voice is lost?",
+        "Take audio away and watch the gates turn to the face. Dotted ghosts keep the curves as they were.",
+    ),
+    Step(
+        ".st-key-take",
+        "Take it with you",
+        "Curves as CSV or Parquet, figures for a paper, a film with sound, and a link to this very frame. What every "
+        "curve means and its equations are under “About the models”.",
+    ),
+)
+
+
+def show() -> None:
+    """Mount the tour on the page that it is about."""
+    guide(STEPS, st.session_state.get(ASKED, 0))
+
+
+def offer() -> None:
+    """A button that starts it, from another page."""
+    if st.button("Take the tour", icon=":material/tour:"):
+        st.session_state[ASKED] = st.session_state.get(ASKED, 0) + 1
+        st.switch_page("app_pages/compare.py")

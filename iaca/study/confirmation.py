@@ -1,0 +1,114 @@
+"""The test draw: at most one condition per base fusion, chosen on validation, looked at once."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from iaca.checkpoints import load_checkpoint
+from iaca.files import write_whole
+from iaca.study.plan import Variant
+from iaca.study.runs import StudyError, model_file, moments_of, rows_of
+from iaca.study.side_by_side import run_all
+from iaca.study.tables import Difference
+from iaca.training import features_fingerprint
+from iaca.types import Episode, Features
+
+TEST = "test"
+FILE = "confirmation.parquet"
+
+
+def choose_conditions(variants: Sequence[Variant], differences: Sequence[Difference], group: str) -> list[Variant]:
+    """Per base fusion, the IACA row whose difference to its base is largest on validation.
+
+    Args:
+        variants: All rows.
+        differences: Of the validation draw.
+        group: The group that decides; valence and arousal count alike.
+
+    Returns:
+        One gated variant per base fusion.
+    """
+    chosen: dict[str, tuple[float, Variant]] = {}
+    for variant in variants:
+        if not variant.is_gated or variant.base is None:
+            continue
+        values = [d.value for d in differences if d.variant == variant.name and d.group == group]
+        gain = sum(values) / len(values)
+        fusion = variant.config.fusion
+        if fusion not in chosen or gain > chosen[fusion][0]:
+            chosen[fusion] = gain, variant
+    return [variant for _, variant in chosen.values()]
+
+
+def confirm(
+    out: Path,
+    chosen: Sequence[Variant],
+    variants: Sequence[Variant],
+    seeds: int,
+    features: Sequence[Features],
+    episodes: Sequence[Episode],
+    *,
+    device: str = "cpu",
+    jobs: int | None = None,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Score the chosen models and their bases on the test draw, once: what lies in `out` is never made again.
+
+    Args:
+        out: Folder of the study.
+        chosen: What `choose_conditions` returned.
+        variants: All rows.
+        seeds: Seeds of the study.
+        features: Test subjects.
+        episodes: Their known episodes.
+        device: Where to predict.
+        jobs: Side by side.
+        progress: Whether to show a bar.
+
+    Returns:
+        Rows as of `run_study`, of the draw "test".
+
+    Raises:
+        StudyError: The test draw was looked at before, with other models, seeds or subjects.
+    """
+    file = out / FILE
+    names = sorted({name for variant in chosen for name in (variant.name, variant.base or "")})
+    planned = [(variant, seed) for variant in variants if variant.name in names for seed in range(seeds)]
+    identity = f"{features_fingerprint(features)} {seeds} {' '.join(names)}"
+    if file.is_file():
+        rows = pd.read_parquet(file)
+        if rows.attrs.get("identity") != identity:
+            raise StudyError(
+                f"{file} holds the test draw of other models, seeds or subjects; it is looked at once: expected the "
+                "same choice as then, or an empty --out folder"
+            )
+        return rows
+    rows = []
+    bar = tqdm(total=len(planned), desc="test draw", unit="model", disable=not progress)
+    with bar:
+        work = partial(_score, out, features, episodes, device)
+        for (variant, seed), found in run_all(work, planned, device, jobs):
+            parameters, moments = found
+            about = {"variant": variant.name, "seed": seed, "parameters": parameters, "seconds": 0.0}
+            rows += rows_of(moments, **about, draw=TEST)
+            bar.update()
+    table = pd.DataFrame(rows).sort_values(["variant", "seed", "subject", "segment", "target"], ignore_index=True)
+    table.attrs["identity"] = identity
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    write_whole(file, buffer.getvalue())
+    return table
+
+
+def _score(
+    out: Path, features: Sequence[Features], episodes: Sequence[Episode], device: str, job: tuple[Variant, int]
+) -> tuple[int, dict[str, dict[str, dict[str, list[float]]]]]:
+    variant, seed = job
+    model = load_checkpoint(model_file(out, variant.name, seed), device).model
+    return sum(p.numel() for p in model.parameters()), moments_of(model, features, episodes)

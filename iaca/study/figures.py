@@ -1,0 +1,120 @@
+"""Figures 1 and 3 of the paper from the study's models: SVG and PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from iaca.checkpoints import Checkpoint
+from iaca.config import MODALITIES, TARGETS
+from iaca.data.episodes import read_episodes
+from iaca.data.features import read_features
+from iaca.data.folder import EPISODES
+from iaca.data.index import find_recordings
+from iaca.data.media import iterate_frames
+from iaca.errors import InputError
+from iaca.inference import infer
+from iaca.paper_figures import Person, figure_1, figure_3
+from iaca.print_style import save
+from iaca.types import Recording
+
+FORMATS = ("svg", "png")
+PAPER_FIGURE_1 = ("12-24-1920x1080", "21-24-1920x1080")
+PAPER_FIGURE_3 = "131-30-1920x1080"
+"""Subjects of the paper's figures, the default where they are in the data."""
+
+PICTURES = 3
+PICTURE_PX = 180
+"""Height of the frames in Fig 1: 0.6 inch in print at 300 dots an inch."""
+
+TITLES = {"strong": "strong complementarity", "weak": "weak complementarity"}
+
+
+def draw_missing(out: Path, table: pd.DataFrame, synthetic: bool) -> list[Path]:
+    """Fig 3, once for missing audio and once for missing video.
+
+    Args:
+        out: Folder of the study; figures go to its `figures`.
+        table: What `missing_clips` returned.
+        synthetic: Whether the corpus is synthetic.
+
+    Returns:
+        The files.
+    """
+    files = []
+    for modality in MODALITIES:
+        figure = figure_3(table[table.modality == modality], synthetic=synthetic)
+        files += [save(figure, out / "figures" / f"missing-{modality}.{end}") for end in FORMATS]
+    return files
+
+
+def draw_attention(
+    out: Path, models: Sequence[Checkpoint], videos: Path, features: Path, synthetic: bool
+) -> tuple[list[Path], list[str]]:
+    """Fig 1 for a strong and a weak subject, with frames of their videos.
+
+    Args:
+        out: Folder of the study; figures go to its `figures`.
+        models: The models of its rows.
+        videos: Folder with the videos.
+        features: Folder with their features, made by the backbones of the models.
+        synthetic: Whether the corpus is synthetic.
+
+    Returns:
+        The files, and the names of the subjects.
+
+    Raises:
+        InputError: There are not two subjects with video and features.
+    """
+    people = _subjects(videos, features)
+    persons = []
+    for kind, recording in people.items():
+        item = read_features(features / f"{recording.subject}.safetensors")
+        traces = {model.config.title: infer(item, model).frames for model in models}
+        scores = {
+            title: {m: frames[f"{TARGETS[0]}_{m}_contribution"].to_numpy() for m in MODALITIES}
+            for title, frames in traces.items()
+        }
+        title = f"{recording.subject}: {TITLES[kind]}"
+        persons.append(Person(title, item.pts_s, scores, _pictures(recording, item.pts_s)))
+    figure = figure_1(persons, synthetic=synthetic)
+    files = [save(figure, out / "figures" / f"attention.{end}") for end in FORMATS]
+    return files, [recording.subject for recording in people.values()]
+
+
+def _subjects(videos: Path, features: Path) -> dict[str, Recording]:
+    """One subject of each kind: those of the paper, or the first without and the first with known episodes."""
+    found = {
+        recording.subject: recording
+        for recording in find_recordings([videos]).recordings
+        if recording.video_file is not None and (features / f"{recording.subject}.safetensors").is_file()
+    }
+    if all(name in found for name in PAPER_FIGURE_1):
+        return dict(zip(TITLES, (found[name] for name in PAPER_FIGURE_1), strict=True))
+    file = videos / EPISODES
+    weak = {episode.subject for episode in read_episodes(file)} if file.is_file() else set()
+    first = {
+        kind: next((r for name, r in found.items() if (name in weak) == (kind == "weak")), None) for kind in TITLES
+    }
+    if None in first.values():
+        raise InputError(
+            f"{videos} and {features} hold no strong and no weak subject with video, features and episodes.csv; "
+            f"expected these, or the subjects {' and '.join(PAPER_FIGURE_1)}"
+        )
+    return {kind: recording for kind, recording in first.items() if recording is not None}
+
+
+def _pictures(recording: Recording, pts_s: np.ndarray) -> list[tuple[float, np.ndarray]]:
+    wanted = np.zeros(len(pts_s), bool)
+    wanted[np.linspace(0, len(pts_s) - 1, PICTURES + 2).round().astype(int)[1:-1]] = True
+    assert recording.video_file is not None
+    found = []
+    for frame, picture in iterate_frames(recording.video_file, wanted):
+        scale = min(1.0, PICTURE_PX / picture.shape[0])
+        small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        found.append((round(float(pts_s[frame]), 1), small))
+    return found

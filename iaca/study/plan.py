@@ -1,0 +1,126 @@
+"""Which models the study trains: rows of the paper's tables, controls and ablations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from iaca.config import FusionConfig, Gate, Stage1Context
+from iaca.training_config import PRESETS, TrainingConfig
+
+CONTROL_GATES = (Gate.CONSTANT, Gate.BLIND)
+"""Controls that tell a gate from the skip path which it opens."""
+
+TABLE_1 = ("transformer", "lstm_transformer", "tcn_transformer", "leader_follower")
+TABLE_2 = ("concat", "ca", "tca", "jca", "rjca")
+
+TITLES = {
+    "concat": "Concat",
+    "transformer": "Transformer (Zhang 2023)",
+    "lstm_transformer": "LSTM + transformer (Karas 2022, Meng 2022)",
+    "tcn_transformer": "TCN + transformer (Zhou 2023)",
+    "leader_follower": "Leader-follower (Zhang 2021)",
+}
+EXTENSIONS = "extensions"
+STRICT = "paper-strict"
+OTHER_TEMPERATURES = (0.05, 0.5, 1.0)
+"""Of the ablation, beside 0.1."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of a table.
+
+    Attributes:
+        name: File-name-safe name, such as ca_iaca.
+        title: What tables call it.
+        base: Name of the variant it is compared with, or None.
+        regime: "extensions" or "paper-strict".
+        config: The model.
+        training: How it is trained; its seed is replaced by each of the study.
+    """
+
+    name: str
+    title: str
+    base: str | None
+    regime: str
+    config: FusionConfig
+    training: TrainingConfig
+
+    @property
+    def is_control(self) -> bool:
+        """Whether its gates do not see the input."""
+        return self.config.iaca and self.config.gate in CONTROL_GATES
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether it has gates that see the input."""
+        return self.config.iaca and self.config.gate is Gate.LEARNED
+
+
+def table_rows(fusion: str, settings: Mapping[str, Any], training: TrainingConfig | None = None) -> list[Variant]:
+    """A base fusion, IACA on it and its controls, with the extensions; base and IACA once more as in the paper.
+
+    Args:
+        fusion: Name of a registered fusion.
+        settings: Fields of FusionConfig that all of them share, at least audio_dim, visual_dim and dim.
+        training: Settings; None: the defaults.
+
+    Returns:
+        The rows. `concat` has no cross-attended feature to choose, and fusions of Table 1 stand for themselves: of
+        these only the base.
+    """
+    training = training or TrainingConfig()
+    title = TITLES.get(fusion, fusion.upper())
+    base = FusionConfig(fusion=fusion, **settings)
+    rows = [Variant(fusion, title, None, EXTENSIONS, base, training)]
+    if fusion in TABLE_1:
+        return rows
+    preset = PRESETS["paper_strict"]
+    strict = replace(base, **preset["fusion"])
+    strict_training = replace(training, **preset["training"])
+    rows.append(Variant(f"{fusion}_strict", title, None, STRICT, strict, strict_training))
+    if fusion == "concat":
+        return rows
+    gated = replace(base, iaca=True, stage1_context=Stage1Context.BOTH)
+    rows.insert(1, Variant(f"{fusion}_iaca", f"{title}+IACA", fusion, EXTENSIONS, gated, training))
+    rows[2:2] = [
+        Variant(
+            f"{fusion}_{gate.value}_gates", f"{title}+{gate.value} gates", fusion, EXTENSIONS,
+            replace(gated, gate=gate), training,
+        )
+        for gate in CONTROL_GATES
+    ]  # fmt: skip
+    name = f"{fusion}_iaca_strict"
+    rows.append(Variant(name, f"{title}+IACA", f"{fusion}_strict", STRICT, replace(strict, iaca=True), strict_training))
+    return rows
+
+
+def ablations(rows: Sequence[Variant], fusion: str = "ca") -> list[Variant]:
+    """IACA with one thing changed at a time, compared with IACA as it is.
+
+    Args:
+        rows: What `table_rows` returned for this fusion.
+        fusion: The base fusion.
+
+    Returns:
+        Stage 1 alone, stage 2 alone, T of .05, .5 and 1, the gate context of eq 5, no auxiliary loss, no modality
+        dropout.
+    """
+    whole = next(row for row in rows if row.name == f"{fusion}_iaca")
+
+    def changed(suffix: str, title: str, model: dict[str, Any], training: dict[str, Any]) -> Variant:
+        return Variant(
+            f"{whole.name}_{suffix}", title, whole.name, EXTENSIONS,
+            replace(whole.config, **model), replace(whole.training, **training),
+        )  # fmt: skip
+
+    return [
+        changed("stage1", "stage 1 alone", {"stage2": False}, {}),
+        changed("stage2", "stage 2 alone", {"stage1": False}, {}),
+        *(changed(f"t{round(1000 * t):04d}", f"T = {t:g}", {"gate_temperature": t}, {}) for t in OTHER_TEMPERATURES),
+        changed("own", "stage-1 gates read their own feature (eq 5)", {"stage1_context": Stage1Context.OWN}, {}),
+        changed("no_auxiliary", "no auxiliary loss", {}, {"auxiliary_weight": 0.0}),
+        changed("no_dropout", "no modality dropout in training", {}, {"modality_dropout": 0.0}),
+    ]

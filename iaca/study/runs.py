@@ -1,0 +1,216 @@
+"""Training every model of the study over several seeds: side by side, resumable, never mixing."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+import iaca
+from iaca.checkpoints import load_checkpoint, save_checkpoint
+from iaca.config import AUDIO
+from iaca.errors import InputError
+from iaca.evaluation import MOMENT_COLUMNS, ccc_moments
+from iaca.files import write_whole
+from iaca.inference import predict
+from iaca.models.fusion_model import FusionModel
+from iaca.study.gate_truth import inside_episodes
+from iaca.study.plan import Variant
+from iaca.study.side_by_side import run_all
+from iaca.training import features_fingerprint, train_fusion
+from iaca.types import Episode, Features
+
+ALL_FRAMES = "all frames"
+CLEAN = "no episode"
+
+
+class StudyError(InputError):
+    """A results folder or features that the study cannot use."""
+
+
+def segment_of(episode: Episode) -> str:
+    """What kind of frames an episode gives: corruptions of one modality count together."""
+    sense = "voice" if episode.modality == AUDIO else "face"
+    if episode.truth_modality:
+        return "conflict without a cue" if episode.kind.endswith("control") else "conflict with a cue"
+    return f"{sense} restrained" if episode.kind == "restrained" else f"{sense} corrupted"
+
+
+def segments(features: Features, episodes: Sequence[Episode]) -> dict[str, np.ndarray]:
+    """The frames of a subject by what goes wrong in them.
+
+    Args:
+        features: One subject.
+        episodes: Known episodes of any subjects.
+
+    Returns:
+        Segment -> (N,) bool; all frames are always there, the others where the subject has episodes.
+    """
+    own = [e for e in episodes if e.subject == features.subject]
+    parts = {ALL_FRAMES: np.ones(len(features.pts_s), bool)}
+    if not own:
+        return parts
+    for episode in own:
+        inside = inside_episodes(features.pts_s, [episode])
+        name = segment_of(episode)
+        parts[name] = parts.get(name, False) | inside
+    parts[CLEAN] = ~np.logical_or.reduce([mask for name, mask in parts.items() if name != ALL_FRAMES])
+    return parts
+
+
+def run_study(
+    train: Sequence[Features],
+    scored: Mapping[str, Sequence[Features]],
+    variants: Sequence[Variant],
+    seeds: int,
+    out: Path,
+    *,
+    episodes: Sequence[Episode] = (),
+    device: str = "cpu",
+    jobs: int | None = None,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Train what is missing and collect the sums behind every score.
+
+    Every run leaves its model and its sums in `out`/runs; weights are stored in half precision and scored as stored.
+    On CPUs runs go side by side.
+
+    Args:
+        train: Training subjects.
+        scored: Name of a draw -> its subjects; nothing is selected here.
+        variants: Rows of the tables.
+        seeds: Seeds 0 to seeds - 1.
+        out: Folder; a run whose result lies in it already is not repeated.
+        episodes: Known episodes of scored subjects, whose frames are scored apart too.
+        device: Where to train.
+        jobs: Runs side by side; None: one a core on a CPU, one on a GPU.
+        progress: Whether to show a bar.
+
+    Returns:
+        One row per variant, seed, draw, subject, segment and target, with parameters, seconds of training and the six
+        sums of `ccc_moments`.
+
+    Raises:
+        StudyError: `out` holds results of other features or settings.
+    """
+    fingerprint = features_fingerprint([*train, *(item for draw in scored.values() for item in draw)])
+    planned = [(_with_seed(variant, seed), seed) for seed in range(seeds) for variant in variants]
+    done: dict[tuple[str, int], dict[str, Any]] = {}
+    for variant, seed in planned:
+        file = _result_file(out, variant, seed)
+        if file.is_file():
+            done[variant.name, seed] = json.loads(file.read_text(encoding="utf-8"))
+            if done[variant.name, seed]["identity"] != _identity(variant, fingerprint):
+                raise StudyError(
+                    f"{file} was made by another version, or with other features or settings; expected an empty "
+                    "--out folder"
+                )
+    waiting = [(variant, seed) for variant, seed in planned if (variant.name, seed) not in done]
+    work = partial(_run, train, scored, episodes, out, device, fingerprint)
+    with tqdm(total=len(planned), initial=len(done), desc="study", unit="model", disable=not progress) as bar:
+        for (variant, seed), result in run_all(work, waiting, device, jobs):
+            done[variant.name, seed] = result
+            bar.update()
+    return _collect(variants, seeds, done)
+
+
+def _with_seed(variant: Variant, seed: int) -> Variant:
+    """The variant as it is trained with a seed."""
+    return replace(variant, training=replace(variant.training, seed=seed))
+
+
+def model_file(out: Path, name: str, seed: int = 0) -> Path:
+    """Where a model of the study lies."""
+    return out / "runs" / f"{name}-{seed}.safetensors"
+
+
+def _result_file(out: Path, variant: Variant, seed: int) -> Path:
+    return model_file(out, variant.name, seed).with_suffix(".json")
+
+
+def _identity(variant: Variant, fingerprint: str) -> dict[str, Any]:
+    return {
+        "version": iaca.__version__,
+        "config": variant.config.to_dict(),
+        "training": variant.training.to_dict(),
+        "features": fingerprint,
+    }
+
+
+def _run(
+    train: Sequence[Features],
+    scored: Mapping[str, Sequence[Features]],
+    episodes: Sequence[Episode],
+    out: Path,
+    device: str,
+    fingerprint: str,
+    job: tuple[Variant, int],
+) -> dict[str, Any]:
+    """Train one model, store it, and write what follows from the stored one."""
+    variant, seed = job
+    began = time.perf_counter()
+    model, report = train_fusion(train, variant.config, variant.training, device=device, progress=False)
+    seconds = time.perf_counter() - began
+    weights = model_file(out, variant.name, seed)
+    save_checkpoint(weights, model, backbones=train[0].backbones, training=report, dtype=torch.float16)
+    saved = load_checkpoint(weights, device).model  # what is scored is what is stored
+    result = {
+        "identity": _identity(variant, fingerprint),
+        "parameters": sum(p.numel() for p in saved.parameters()),
+        "seconds": round(seconds, 2),
+        "moments": {draw: moments_of(saved, subjects, episodes) for draw, subjects in scored.items()},
+    }
+    write_whole(_result_file(out, variant, seed), json.dumps(result).encode())
+    return result
+
+
+def moments_of(
+    model: FusionModel, features: Sequence[Features], episodes: Sequence[Episode]
+) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """Subject -> segment -> target -> the sums of `ccc_moments`."""
+    moments: dict[str, dict[str, dict[str, list[float]]]] = {}
+    for item in features:
+        predictions = predict(item, model)
+        moments[item.subject] = {
+            segment: {
+                target: ccc_moments(getattr(item, target)[mask], values[mask]).tolist()
+                for target, values in predictions.items()
+            }
+            for segment, mask in segments(item, episodes).items()
+        }
+    return moments
+
+
+def rows_of(moments: Mapping[str, Any], **where: Any) -> list[dict[str, Any]]:
+    """Rows of a table from what `moments_of` returned, each with the columns of `where`."""
+    return [
+        where
+        | {"subject": subject, "segment": segment, "target": target}
+        | dict(zip(MOMENT_COLUMNS, sums, strict=True))
+        for subject, by_segment in moments.items()
+        for segment, by_target in by_segment.items()
+        for target, sums in by_target.items()
+    ]
+
+
+def _collect(
+    variants: Sequence[Variant], seeds: int, done: Mapping[tuple[str, int], Mapping[str, Any]]
+) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for seed in range(seeds):
+        for variant in variants:
+            result = done[variant.name, seed]
+            about = {"variant": variant.name, "seed": seed}
+            about |= {name: result[name] for name in ("parameters", "seconds")}
+            for draw, moments in result["moments"].items():
+                rows += rows_of(moments, **about, draw=draw)
+    return pd.DataFrame(rows)

@@ -1,0 +1,83 @@
+"""The state of a training run on disk: a run that was killed goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from iaca.errors import InputError
+from iaca.files import write_whole
+
+
+class StateError(InputError):
+    """A state file that this run cannot go on from: the message names the file and what was expected."""
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """What of a run is kept, and where.
+
+    Attributes:
+        path: The file; None: nothing is kept.
+        identity: Tells this run from others: everything that its result depends on.
+        model: The network.
+        optimiser: Of its weights.
+        schedule: Of the learning rate.
+    """
+
+    path: Path | None
+    identity: str
+    model: nn.Module
+    optimiser: torch.optim.Optimizer
+    schedule: Any
+
+    def load(self, device: torch.device) -> dict[str, Any] | None:
+        """Bring network, optimiser and schedule to where the run was left.
+
+        Args:
+            device: Where tensors go.
+
+        Returns:
+            What `save` was given, or None where no state was kept.
+
+        Raises:
+            StateError: The file is damaged, or belongs to another run.
+        """
+        if self.path is None or not self.path.is_file():
+            return None
+        try:
+            saved = torch.load(self.path, map_location=device, weights_only=True)
+            identity, progress = saved["identity"], saved["progress"]
+        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError) as error:
+            raise StateError(f"{self.path} is no state of a run; remove it to start again") from error
+        if identity != self.identity:
+            raise StateError(
+                f"{self.path} belongs to another run; expected the same model, settings and data: remove it to start "
+                "again"
+            )
+        self.model.load_state_dict(saved["model"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.schedule.load_state_dict(saved["schedule"])
+        return progress
+
+    def save(self, progress: dict[str, Any]) -> None:
+        """Keep where the run stands, whole or not at all.
+
+        Args:
+            progress: Numbers, lists and tensors that the run needs besides.
+
+        Raises:
+            OSError: The file cannot be written; the previous one is still there.
+        """
+        if self.path is None:
+            return
+        buffer = io.BytesIO()
+        state = {name: getattr(self, name).state_dict() for name in ("model", "optimiser", "schedule")}
+        torch.save({"identity": self.identity, "progress": progress} | state, buffer)
+        write_whole(self.path, buffer.getvalue())

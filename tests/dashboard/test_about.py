@@ -1,0 +1,84 @@
+"""The page about the models, and the tour."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from iaca.checkpoints import load_checkpoint
+from iaca.data.features import read_features
+from iaca.inference import infer
+from tests.dashboard.browsing import PLAYER, open_player
+from tests.dashboard.projects import Spec, write_project
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return write_project(tmp_path_factory.mktemp("about"), [Spec("first-01", 120), Spec("second-02", 120)])
+
+
+@pytest.fixture(scope="module")
+def address(root, server):
+    return server(root)
+
+
+def test_the_figure_has_the_weights_of_the_frame_that_was_left(page, address, root):
+    open_player(page, address, "second-02", frame="60")
+    page.wait_for_function("JSON.parse(sessionStorage.getItem('iaca-cursor') ?? '{}').frame === 60")
+    page.get_by_role("link", name="About the models").click()
+    page.get_by_test_id("gate-diagram").wait_for()
+    time = page.get_by_test_id("diagram-time")
+    page.get_by_text("60 of 120 · 2.400 s").wait_for()
+    subject = read_features(root / "features" / "second-02.safetensors")
+    frames = infer(subject, load_checkpoint(root / "checkpoints" / "ca_iaca.safetensors")).frames
+    for frame in (60, 61, 100):
+        page.get_by_test_id("diagram-frame").evaluate(
+            "(bar, frame) => { bar.value = frame; bar.dispatchEvent(new Event('input')); }", frame
+        )
+        assert time.inner_text().startswith(f"{frame} of 120")
+        for wire in ("stage1_audio_cross", "stage1_visual_self", "stage2_audio", "stage2_joint"):
+            shown = page.locator(f"[data-value={wire}]").text_content()
+            assert float(shown) == pytest.approx(frames[f"valence_{wire}"][frame], abs=0.0051)
+
+
+def test_the_page_says_what_is_chosen_what_deviates_and_that_the_corpus_is_synthetic(page, address):
+    page.goto(f"{address}/about")
+    page.get_by_text("The data that ship with it").wait_for()
+    page.get_by_text("means nothing").wait_for()
+    text = page.locator("[data-testid=stMain]").text_content()
+    for words in ("Choice:", "Deviates:", "demo corpus is synthetic", "Attention score, received", "5 to 8"):
+        assert words in text
+    figure = page.get_by_test_id("gate-diagram").text_content()
+    assert set(re.findall(r"eqs? ([\d, to]+\d|\d)", figure)) == {"1 to 4", "5, 6", "7", "8", "9"}
+    equations = page.locator(".katex-html").count()
+    assert equations >= 9
+
+
+def test_the_tour_points_at_what_is_there_is_remembered_and_can_be_taken_again(page, address):
+    open_player(page, address, "first-01")
+    assert page.get_by_test_id("tour").count() == 0  # a driven browser is not bothered
+    open_player(page, address, "first-01", tour="1")
+    card = page.get_by_test_id("tour")
+    titles = []
+    for _ in range(6):
+        card.wait_for()
+        titles.append(card.locator("strong").inner_text())
+        frame = page.locator(".iaca-guide-frame").bounding_box()
+        assert frame["width"] > 30
+        assert frame["height"] > 15
+        box = card.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 1280
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 1000
+        card.get_by_role("button").last.click()
+    assert len(set(titles)) == 6
+    card.wait_for(state="detached")
+    assert page.evaluate("localStorage.getItem('iaca-tour')") == "1"
+    page.get_by_role("link", name="About the models").click()
+    page.get_by_role("button", name="Take the tour").click()
+    page.get_by_text("One subject at a time").wait_for()
+    page.keyboard.press("Escape")
+    card.wait_for(state="detached")
+    page.wait_for_selector(PLAYER)

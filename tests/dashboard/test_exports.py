@@ -1,0 +1,170 @@
+"""Take it with you: what a user downloads is what the page shows."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import av
+import numpy as np
+import pandas as pd
+import pytest
+
+from iaca.film import PAD_PX, PICTURE_PX
+from tests.dashboard.browsing import PLAYER, open_player, settle
+from tests.dashboard.projects import CELL, CODE_BITS, HEIGHT, Spec, write_project
+from tests.dashboard.serving import CHROMIUM, FLAGS
+
+FRAMES = 220
+SPECS = [Spec("strong-01", FRAMES, variable=True), Spec("long-02", 900)]
+
+LEGEND = """() => {
+  const boxes = [...document.querySelectorAll('[data-testid=player-legend] .iaca-row-legend[data-row]')];
+  const text = (line, cell) => line.querySelector(cell).textContent.trim();
+  const cells = (box, line) => [box.dataset.row, text(line, 'th'), text(line, 'td')];
+  const lines = (box) => [...box.querySelectorAll('tr')].map((line) => cells(box, line));
+  return boxes.flatMap(lines);
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, server):
+    return server(write_project(tmp_path_factory.mktemp("exports"), SPECS))
+
+
+def open_exports(page):
+    page.get_by_role("button", name="Take it with you").click()
+    page.get_by_role("button", name="CSV").wait_for()
+
+
+def download(page, label):
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=label, exact=True).click()
+    path = waiting.value.path()
+    return waiting.value.suggested_filename, path.read_bytes()
+
+
+def seek(page, frame):
+    page.get_by_test_id("player-scrub").evaluate(
+        "(bar, frame) => { bar.value = frame; bar.dispatchEvent(new Event('input')); }", frame
+    )
+    settle(page)
+
+
+COLUMNS = {
+    ("valence", "truth"): "truth_valence",
+    ("arousal", "CA"): "ca_arousal",
+    ("valence", "CA+IACA"): "ca_iaca_valence",
+    ("valence", "CA+IACA, no dropout"): "ca_iaca_valence_baseline",
+    ("attention", "audio, CA"): "ca_audio_attention_score",
+    ("attention", "visual, CA+IACA"): "ca_iaca_visual_attention_score",
+    ("difference", "valence"): "ca_iaca_valence_minus_ca",
+    ("stage1_audio", "cross-attended"): "ca_iaca_stage1_audio_cross",
+    ("stage2", "joint"): "ca_iaca_stage2_joint",
+}
+"""Row and name in the legend -> column of the file."""
+
+
+def test_curves_of_the_csv_are_those_on_the_screen_and_parquet_says_what_they_are(page, address):
+    open_player(page, address, "strong-01", drop_audio="true")
+    open_exports(page)
+    name, content = download(page, "CSV")
+    assert name == "strong-01.csv"
+    table = pd.read_csv(io.BytesIO(content))
+    assert table["frame"].tolist() == list(range(FRAMES))
+    other = pd.read_parquet(io.BytesIO(download(page, "Parquet")[1]))
+    np.testing.assert_allclose(other.select_dtypes("number"), table.select_dtypes("number"), rtol=1e-6)
+    assert set(other.attrs["columns"]) == set(table.columns)
+    assert other.attrs["corpus"] == "synthetic"
+    assert "seconds" in other.attrs["columns"]["pts_s"]
+    page.keyboard.press("Escape")
+    compared = set()
+    for frame in (0, 37, 118, FRAMES - 1):
+        seek(page, frame)
+        assert float(page.get_attribute(PLAYER, "data-pts")) == pytest.approx(table["pts_s"][frame])
+        for row, curve, text in page.evaluate(LEGEND):
+            key = next((one for one in COLUMNS if row.startswith(one[0]) and curve == one[1]), None)
+            if key is None:
+                continue
+            compared.add(key)
+            value = table[COLUMNS[key]][frame]
+            if np.isnan(value):
+                assert text == "–", (frame, key)
+            else:
+                assert float(text.replace("−", "-")) == pytest.approx(value, abs=0.005_01), (frame, key)
+    assert compared == set(COLUMNS)
+
+
+def test_a_brushed_range_is_what_is_taken(page, address):
+    open_player(page, address, "strong-01", range="40-90")
+    open_exports(page)
+    page.get_by_text("frames 40–90").wait_for()
+    name, content = download(page, "CSV")
+    assert name == "strong-01_40-90.csv"
+    assert pd.read_csv(io.BytesIO(content))["frame"].tolist() == list(range(40, 91))
+    name, content = download(page, "PDF")
+    assert name == "strong-01_40-90.pdf"
+    assert b"/FontFile2" in content
+    svg = download(page, "SVG")[1].decode()
+    texts = re.findall(r"<text[^>]*>([^<]+)</text>", svg)
+    shown = [box[1] for box in page.evaluate(LEGEND)]
+    assert "strong-01 · synthetic corpus" in texts
+    assert {"Valence", "Stage-2 gate · CA+IACA", *shown} <= set(texts)
+    page.get_by_text("whole recording").click()
+    page.wait_for_function(
+        "!document.querySelector('[data-testid=stApp]').dataset.testScriptState?.includes('running')"
+    )
+    page.wait_for_timeout(500)
+    assert len(pd.read_csv(io.BytesIO(download(page, "CSV")[1]))) == FRAMES
+
+
+def test_a_film_is_made_beside_the_page_and_shows_the_range(page, address):
+    open_player(page, address, "strong-01", range="40-70")
+    open_exports(page)
+    page.get_by_text("frames 40–70").wait_for()
+    page.get_by_role("button", name="Make MP4").click()
+    page.get_by_role("button", name="MP4", exact=True).wait_for(timeout=180_000)
+    name, content = download(page, "MP4")
+    assert name == "strong-01_40-70.mp4"
+    with av.open(io.BytesIO(content)) as film:
+        assert len(film.streams.audio) == 1
+        images = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    assert len(images) == 31
+    scale = PICTURE_PX / HEIGHT
+    left = int(np.argmax(images[0][PAD_PX + PICTURE_PX // 2].mean(axis=1) < 240))
+    for k, image in enumerate(images):
+        bits = [
+            image[PAD_PX + round(scale * CELL / 2), left + round(scale * (bit + 0.5) * CELL)]
+            for bit in range(CODE_BITS)
+        ]
+        assert sum(1 << bit for bit, colour in enumerate(bits) if colour.mean() > 128) == 40 + k
+
+
+def test_a_film_can_be_cancelled_and_leaves_nothing(page, address):
+    open_player(page, address, "long-02")
+    open_exports(page)
+    page.get_by_role("button", name="Make MP4").click()
+    page.get_by_text(re.compile(r"Frame \d+ of 900")).wait_for(timeout=120_000)
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Make MP4").wait_for()
+    assert page.get_by_role("button", name="MP4", exact=True).count() == 0
+
+
+def test_a_copied_link_shows_the_same_in_another_browser(page, address, chromium, playwright):
+    chromium.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_player(page, address, "long-02", range="100-200", drop_audio="true", dropout="60")
+    seek(page, 123)
+    open_exports(page)
+    page.get_by_test_id("copy-link").click()
+    page.get_by_text("Copied.").wait_for()
+    link = page.evaluate("navigator.clipboard.readText()")
+    shown = page.evaluate(LEGEND)
+    another = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    other = another.new_page(viewport={"width": 1280, "height": 1000})
+    other.goto(link)
+    other.wait_for_selector(f'{PLAYER}[data-subject="long-02"][data-frame="123"]')
+    settle(other)
+    other.wait_for_function("document.querySelectorAll('[data-testid=player-legend] tr').length > 0")
+    assert other.evaluate(LEGEND) == shown
+    assert "range=100-200" in other.url
+    another.close()

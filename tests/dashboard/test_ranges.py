@@ -1,0 +1,156 @@
+"""A range of frames: brushed, scored, repeated, and kept in the address with the exact frame."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from iaca.checkpoints import load_checkpoint
+from iaca.config import DropoutConfig
+from iaca.data.features import read_features
+from iaca.inference import infer
+from iaca.metrics import ccc, rmse
+from tests.dashboard.browsing import PLAYER, open_player, sample, settle, state
+from tests.dashboard.projects import Spec, write_project
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return write_project(tmp_path_factory.mktemp("ranges"), [Spec("steady", 250), Spec("short", 60)])
+
+
+@pytest.fixture(scope="module")
+def address(project, server):
+    return server(project)
+
+
+def place(page, second):
+    """Where a second lies on the rows, as a viewer reads it off the time axis."""
+    ticks = page.locator(".iaca-x-tick")
+    (first, x0), (last, x1) = (
+        (float(tick.inner_text()), (box := tick.bounding_box())["x"] + box["width"] / 2)
+        for tick in (ticks.first, ticks.last)
+    )
+    return x0 + (second - first) * (x1 - x0) / (last - first)
+
+
+def brush(page, start_s, end_s):
+    rows = page.get_by_test_id("player-plot").bounding_box()
+    y = rows["y"] + 40
+    page.keyboard.down("Shift")
+    page.mouse.move(place(page, start_s), y)
+    page.mouse.down()
+    page.mouse.move(place(page, end_s), y, steps=5)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    page.wait_for_selector("[data-testid=player-range]:not([hidden])")
+
+
+def limits(page):
+    panel = page.get_by_test_id("player-range")
+    return int(panel.get_attribute("data-first")), int(panel.get_attribute("data-last"))
+
+
+def test_a_brushed_range_is_scored_as_the_metrics_do_it_over_annotated_frames(page, address, project):
+    open_player(page, address, "steady", drop_audio="true", dropout="60")
+    brush(page, 2.0, 7.5)
+    first, last = limits(page)
+    assert abs(first - 50) <= 2
+    assert abs(last - 187) <= 2
+    features = read_features(project / "features" / "steady.safetensors")
+    inside = np.zeros(250, bool)
+    inside[first : last + 1] = True
+    valid = int((inside & np.isfinite(features.valence)).sum())
+    assert 0 < valid < last - first + 1
+    panel = page.get_by_test_id("player-range")
+    assert f"{valid} of {last - first + 1} annotated" in panel.inner_text()
+    dropout = [DropoutConfig(share=0.6)]
+    shown = page.get_by_test_id("player-range-scores").locator("tbody tr")
+    for i, name in enumerate(("ca", "ca_iaca")):
+        frames = infer(features, load_checkpoint(project / "checkpoints" / f"{name}.safetensors"), dropout).frames
+        expected = [
+            measure(frames[f"{target}_truth"], frames[target], inside)
+            for measure in (ccc, rmse)
+            for target in ("valence", "arousal")
+        ]
+        cells = shown.nth(i).locator("td").evaluate_all("(cells) => cells.map((cell) => Number(cell.dataset.value))")
+        np.testing.assert_allclose(cells, expected, atol=1e-5)
+    stage2 = page.locator("[data-testid=player-range-gates] td[data-row=stage2_1]")
+    names = [f"valence_stage2_{name}" for name in ("audio", "joint", "visual")]
+    means = json.loads(stage2.get_attribute("data-means"))
+    np.testing.assert_allclose(means, frames.loc[inside, names].mean(), atol=1e-5)
+
+
+def test_the_address_keeps_frame_and_range_and_restores_them_elsewhere(page, address, chromium):
+    open_player(page, address, "steady")
+    for key in ("Shift+ArrowRight", "[", "Shift+ArrowRight", "Shift+ArrowRight", "]", "ArrowLeft"):
+        page.keyboard.press(key)
+    page.wait_for_function("location.search.includes('frame=74') && location.search.includes('range=25-75')")
+    other = chromium.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(f"{PLAYER}[data-frame='74'][data-revision]")
+    assert limits(other) == (25, 75)
+    other.close()
+    page.get_by_role("button", name="No range").click()
+    page.wait_for_function("!location.search.includes('range')")
+    assert page.get_by_test_id("player-range").is_hidden()
+
+
+@pytest.mark.parametrize(("frame", "span"), [("ten", "5"), ("-1", "9-3"), ("60", "0-60"), ("1e1", "<b>-2")])
+def test_an_address_that_cannot_be_is_told_and_the_page_begins_at_the_start(page, address, frame, span):
+    page.goto(f"{address}/?subject=short&frame={frame}&range={span}")
+    page.wait_for_selector(f"{PLAYER}[data-subject=short][data-revision]")
+    said = page.locator("[data-testid=stAlert]").inner_text()
+    assert f"frame '{frame}'" in said
+    assert f"range '{span}'" in said
+    assert state(page, "frame") == "0"
+    assert page.get_by_test_id("player-range").is_hidden()
+
+
+def test_a_page_runs_again_when_a_range_was_brushed_and_never_while_it_plays(page, address):
+    open_player(page, address, "steady")
+    page.evaluate(
+        """() => {
+          window.runs = 0;
+          const app = document.querySelector('[data-testid=stApp]');
+          new MutationObserver(() => { if (app.dataset.testScriptState === 'running') window.runs++; })
+            .observe(app, { attributes: true, attributeFilter: ['data-test-script-state'] });
+        }"""
+    )
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.frame) > 30")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.wait_for_function("location.search.includes('frame=')")
+    assert page.evaluate("runs") == 0
+    brush(page, 3.0, 5.0)
+    page.wait_for_function("runs === 1")
+
+
+def test_zoom_by_wheel_and_keys_keeps_the_moment_under_the_pointer(page, address):
+    open_player(page, address, "steady", frame="100")
+    whole = float(page.locator(".iaca-x-tick").last.inner_text())
+    x = place(page, 4.0)
+    rows = page.get_by_test_id("player-plot").bounding_box()
+    page.mouse.move(x, rows["y"] + 40)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -500)
+    page.keyboard.up("Control")
+    page.wait_for_function(f"Number([...document.querySelectorAll('.iaca-x-tick')].at(-1).textContent) < {whole}")
+    assert place(page, 4.0) == pytest.approx(x, abs=2)
+    shown = sample(page)
+    assert shown["cursor_s"] == pytest.approx(shown["pts"], abs=1.5 * shown["pixel_s"])
+    page.keyboard.press("0")
+    page.wait_for_function(f"Number([...document.querySelectorAll('.iaca-x-tick')].at(-1).textContent) === {whole}")
+
+
+def test_a_seek_out_of_a_zoomed_view_takes_the_view_along(page, address):
+    open_player(page, address, "steady")
+    for _ in range(4):
+        page.keyboard.press("+")
+    page.keyboard.press("End")
+    settle(page)
+    cursor, plot = (page.get_by_test_id(f"player-{name}").bounding_box() for name in ("cursor", "plot"))
+    assert plot["x"] < cursor["x"] < plot["x"] + plot["width"]
+    assert page.get_by_test_id("player-cursor").is_visible()

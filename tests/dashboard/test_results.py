@@ -1,0 +1,83 @@
+"""What a study found, as the page tells it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from tests.dashboard.browsing import PLAYER
+from tests.dashboard.projects import Spec, write_project
+
+NAMES = ("strong-01", "weak-voice-02")
+MODELS = {"ca": ("CA", 0.5), "ca_iaca": ("CA+IACA", 0.625)}
+ROW_PX = 35
+REPORT = "# Report\n\n## What follows\n\n- IACA on CA: **helps** here.\n\n## Scores\n\nTables.\n"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A project whose results folder holds the tables of a study of two models."""
+    root = write_project(tmp_path_factory.mktemp("results"), [Spec(name, 120) for name in NAMES])
+    scores, subjects, gates = [], [], []
+    for variant, (title, top) in MODELS.items():
+        for target in ("valence", "arousal"):
+            about = {"variant": variant, "model": title, "regime": "extensions", "target": target}
+            interval = {"ccc": top, "sd": 0.01, "low": top - 0.1, "high": top + 0.1, "seeds": 5, "subjects": 2}
+            scores.append(about | interval | {"parameters": 1234, "group": "all"})
+            for place, name in enumerate(NAMES):
+                row = {"subject": name, "ccc": top - place / 4, "frames": 120, "reason": ""}
+                if place and variant == "ca":
+                    row |= {"ccc": float("nan"), "reason": "labels and predictions are constant"}
+                subjects.append(about | row)
+    for target in ("valence", "arousal"):
+        case = {"variant": "ca_iaca", "target": target, "modality": "audio", "kind": "voice corrupted", "subjects": 4}
+        gates.append(case | {"gate": "stage 2: less audio", "value": 0.75, "low": 0.7, "high": 0.8})
+    change = {"variant": "ca_iaca", "title": "CA+IACA", "base": "CA", "regime": "extensions", "group": "all"}
+    change |= {"value": 0.125, "low": 0.05, "high": 0.2, "seeds_better": 5, "seeds": 5, "verdict": "helps"}
+    differences = [change | {"target": t, "draw": "validation", "ablation": False} for t in ("valence", "arousal")]
+    folder = root / "results"
+    folder.mkdir()
+    for name, rows in {"scores": scores, "subjects": subjects, "differences": differences, "gates": gates}.items():
+        pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet")
+    (folder / "report.md").write_text(REPORT, encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(server, root):
+    return server(root)
+
+
+def test_the_statement_the_difference_and_why_a_score_is_missing_are_told(page, address):
+    page.goto(f"{address}/results")
+    main = page.get_by_test_id("stMain")
+    main.get_by_text("IACA on CA: helps here.").wait_for()
+    main.get_by_text("No score for weak-voice-02: labels and predictions are constant.").wait_for()
+    label = page.locator(".ytick text").filter(has_text="CA+IACA − CA")
+    label.wait_for()
+    assert label.count() == 1
+
+
+def test_a_subjects_row_opens_it_in_the_player(page, address):
+    page.goto(f"{address}/results")
+    grid = page.locator(".st-key-results_subjects")
+    grid.wait_for()
+    grid.scroll_into_view_if_needed()
+    page.get_by_test_id("data-grid-canvas").nth(1).wait_for()
+    box = grid.locator("canvas").first.bounding_box()
+    page.mouse.click(box["x"] + 14, box["y"] + 2.5 * ROW_PX)  # the box before the second subject
+    page.wait_for_selector(f'{PLAYER}[data-subject="weak-voice-02"]')
+    assert "subject=weak-voice-02" in page.url
+
+
+def test_a_damaged_table_is_named_and_the_page_goes_on(page, address, root):
+    file = root / "results" / "gates.parquet"
+    content = file.read_bytes()
+    file.write_bytes(content[:100])
+    try:
+        page.goto(f"{address}/results")
+        page.get_by_text("gates.parquet cannot be read").wait_for()
+    finally:
+        file.write_bytes(content)
+    page.reload()
+    page.get_by_text("IACA on CA: helps here.").wait_for()

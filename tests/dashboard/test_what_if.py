@@ -1,0 +1,169 @@
+"""What if: what the page shows beside what the models say unchanged."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from dashboard.what_if import FIELDS
+from iaca.checkpoints import load_backbone, load_checkpoint, save_backbone, save_checkpoint
+from iaca.config import BackboneConfig, DropoutConfig, FusionConfig
+from iaca.corruption import corrupt
+from iaca.data.features import read_features, write_features
+from iaca.data.index import find_recordings
+from iaca.extraction import extract
+from iaca.inference import infer
+from iaca.models.backbones import build_backbone
+from iaca.models.fusion_model import FusionModel
+from iaca.what_if import CorruptionConfig, ForcedGates
+from tests.dashboard.browsing import PLAYER, open_player, state
+from tests.dashboard.projects import Spec, write_project
+from tests.dashboard.test_page import notices, open_page, score_table, widget  # noqa: F401  open_page is a fixture
+
+FRAMES = 150
+DIM = 8
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """Features that no backbone at hand made."""
+    return write_project(tmp_path_factory.mktemp("plain"), [Spec("strong-01", FRAMES)])
+
+
+@pytest.fixture(scope="module")
+def extracted(tmp_path_factory):
+    """Features that really come from the video, with the backbones beside the models."""
+    root = write_project(tmp_path_factory.mktemp("extracted"), [Spec("strong-01", FRAMES)])
+    folder = root / "checkpoints"
+    torch.manual_seed(0)
+    for modality in ("visual", "audio"):
+        config = BackboneConfig(modality=modality, width=8, dim=DIM)
+        save_backbone(folder / f"{modality}_tiny.safetensors", build_backbone(config), config)
+    backbones = [load_backbone(folder / f"{modality}_tiny.safetensors") for modality in ("visual", "audio")]
+    places = "".join(f"strong-01,{k},120,88,120,0\n" for k in range(FRAMES))
+    (root / "faces.csv").write_text("subject,frame,x,y,size,roll\n" + places)
+    features = extract(find_recordings(root).find("strong-01"), *backbones, clip_stride=4)
+    write_features(root / "features" / "strong-01.safetensors", features)
+    for name, iaca in (("ca", False), ("ca_iaca", True)):
+        config = FusionConfig(iaca=iaca, audio_dim=DIM, visual_dim=DIM, dim=DIM, gate_init="default")
+        model = FusionModel(config)
+        model.set_standardisation(torch.from_numpy(features.audio), torch.from_numpy(features.visual))
+        save_checkpoint(folder / f"{name}.safetensors", model, backbones=features.backbones)
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(server, extracted):
+    """Of the page on the subject whose features were really extracted."""
+    return server(extracted)
+
+
+def subject_and_model(root, name="ca_iaca"):
+    features = read_features(root / "features" / "strong-01.safetensors")
+    return features, load_checkpoint(root / "checkpoints" / f"{name}.safetensors")
+
+
+def assert_shows(table, trace, before):
+    """The table has the score of a trace and its change."""
+    for target in ("valence", "arousal"):
+        score, change = trace.scores[target].ccc, trace.scores[target].ccc - before.scores[target].ccc
+        assert f"**{score:.3f}**".replace("-", "−") in table
+        assert f"[{change:+.3f}]".replace("-", "−") in table
+
+
+def test_forced_gates_and_temperature_change_the_gated_model_alone(open_page, plain):  # noqa: F811
+    page = open_page(plain)
+    widget(page.selectbox, "Stage 1").set_value("always cross-attended").run()
+    widget(page.selectbox, "Stage 2").set_value("audio alone").run()
+    features, model = subject_and_model(plain)
+    forced = infer(features, model, forced_gates=ForcedGates(stage1="cross", stage2="audio"))
+    base, gated = score_table(page).splitlines()[2:]
+    assert_shows(gated, forced, infer(features, model))
+    assert "[" not in base
+    said = " ".join(caption.value for caption in page.caption)
+    assert "stage 1 always cross-attended · stage 2 audio alone" in said
+    widget(page.button, "Reset").click().run()
+    assert "[" not in score_table(page)
+    widget(page.select_slider, "Gate temperature").set_value("5").run()
+    assert_shows(
+        score_table(page).splitlines()[3], infer(features, model, gate_temperature=5.0), infer(features, model)
+    )
+
+
+def test_sound_and_face_can_be_dropped_at_once_and_in_a_brushed_range(open_page, plain):  # noqa: F811
+    page = open_page(plain, range="50-100")
+    widget(page.toggle, "Drop audio").set_value(True).run()
+    widget(page.selectbox, "Pattern").set_value("brushed range").run()
+    widget(page.slider, "Visual dropout (%)").set_value(30).run()
+    features, model = subject_and_model(plain)
+    span = {"start_s": float(features.pts_s[50]), "end_s": float(features.pts_s[100])}
+    dropouts = [DropoutConfig(pattern="range", **span), DropoutConfig(modality="visual", share=0.3)]
+    assert_shows(score_table(page).splitlines()[3], infer(features, model, dropouts), infer(features, model))
+
+
+def test_without_a_brushed_range_the_page_says_how_to_get_one(open_page, plain):  # noqa: F811
+    page = open_page(plain)
+    widget(page.toggle, "Drop audio").set_value(True).run()
+    widget(page.selectbox, "Pattern").set_value("brushed range").run()
+    assert any("No range is brushed" in caption.value for caption in page.caption)
+    assert "[" not in score_table(page)
+
+
+def test_without_the_backbone_noise_is_refused_in_one_sentence(open_page, plain):  # noqa: F811
+    page = open_page(plain)
+    widget(page.selectbox, "Noise").set_value("white").run()
+    said = notices(page)
+    assert "White noise needs the audio backbone that made the features of strong-01, audio_slim (aaaaaaaa)" in said
+    assert "[" not in score_table(page)
+
+
+def test_a_changed_page_has_ghosts_and_its_address_restores_it_elsewhere(address, chromium, page):
+    open_player(page, address, "strong-01")
+    legend = page.get_by_test_id("player-legend")
+    assert "unchanged" not in legend.inner_text()
+    assert not page.get_by_role("combobox", name="Stage 1").is_visible()  # one step away
+    page.get_by_text("What if", exact=True).click()
+    for name, choice in (("Stage 2", "visual alone"), ("Stage 1", "always self-attended")):
+        before = int(state(page, "revision"))
+        page.get_by_role("combobox", name=name).click()
+        page.get_by_role("option", name=choice).click()
+        page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.revision) > {before}")
+    page.get_by_text("What if: stage 1 always self-attended").wait_for()
+    assert "CA+IACA, unchanged" in legend.inner_text()
+    table = page.locator("[data-testid=stSidebar] table").inner_text()
+    assert re.search(r"[+−]0\.\d{3}", table)
+
+    page.wait_for_function("['stage1=', 'stage2='].every((part) => location.search.includes(part))")
+    other = chromium.new_page()
+    other.goto(page.url)
+    other.get_by_text("What if: stage 1 always self-attended").wait_for()
+    other.wait_for_selector(f"{PLAYER}[data-revision]")
+    assert other.locator("[data-testid=stSidebar] table").inner_text() == table
+    assert "CA+IACA, unchanged" in other.get_by_test_id("player-legend").inner_text()
+    other.close()
+
+    page.get_by_role("button", name="Reset", exact=True).click()
+    page.get_by_text("What if: stage 1").wait_for(state="detached")
+    assert not any(f"{field.key}=" in page.url for field in FIELDS)
+
+
+def test_noise_and_blur_are_really_extracted_while_the_page_tells_how_far_it_is(address, extracted, page):
+    open_player(page, address, "strong-01", noise="white", snr="-10", blur="4.0")
+    page.get_by_text("What if: white noise at -10 dB · blur of 4 px").wait_for()
+    features, model = subject_and_model(extracted)
+    recording = find_recordings(extracted).find("strong-01")
+    changed = {}
+    for config in (CorruptionConfig(strength=-10), CorruptionConfig(kind="blur", strength=4)):
+        backbone = load_backbone(extracted / "checkpoints" / f"{config.modality}_tiny.safetensors")
+        made = corrupt(features, recording, backbone, config)
+        changed[config.modality] = made.astype(np.float16).astype(np.float32)
+    trace, before = infer(features._replace(**changed), model), infer(features, model)
+    table = page.locator("[data-testid=stSidebar] table").inner_text()
+    for target in ("valence", "arousal"):
+        score, change = trace.scores[target].ccc, trace.scores[target].ccc - before.scores[target].ccc
+        assert f"{score:.3f}".replace("-", "−") in table
+        assert f"{change:+.3f}".replace("-", "−") in table
+    assert "CA, unchanged" in page.get_by_test_id("player-legend").inner_text()

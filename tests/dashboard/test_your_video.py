@@ -1,0 +1,126 @@
+"""A video that a user brings: from the upload to its curves, and what is said of one that cannot be used."""
+
+from __future__ import annotations
+
+import io
+import json
+from itertools import islice
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+
+from dashboard import your_video_services
+from dashboard.session import PROJECT
+from iaca.checkpoints import file_sha256, save_checkpoint
+from iaca.config import FusionConfig
+from iaca.models.fusion_model import FusionModel
+from tests.dashboard.browsing import PLAYER
+from tests.dashboard.projects import Spec, write_project
+from tests.media_files import write_media
+
+HTML_NAME = "<img src=x onerror=alert(1)> & <b>me.mp4"
+FRAMES = 40
+
+
+def shipped(modality):
+    return PROJECT / "checkpoints" / f"{modality}_slim.safetensors"
+
+
+def face_video(path: Path, *, sound: bool) -> Path:
+    """The first frames of a shown subject."""
+    source = sorted((PROJECT / "demo" / "batch1").glob("strong-*.mp4"))[0]
+    with av.open(str(source)) as read, av.open(f"file:{path}", "w") as out:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in islice(read.decode(video=0), FRAMES)]
+        video = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        video.height, video.width = pictures[0].shape[:2]
+        video.pix_fmt = "yuv420p"
+        audio = out.add_stream("aac", rate=44_100, layout="mono") if sound else None
+        for picture in pictures:
+            out.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        out.mux(video.encode(None))
+        if audio is not None:
+            tone = (0.1 * np.sin(np.arange(FRAMES * 44_100 // 25) / 20)).astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(tone[None], format="fltp", layout="mono")
+            frame.sample_rate = 44_100
+            out.mux(audio.encode(frame))
+            out.mux(audio.encode(None))
+    return path
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, server):
+    """A page whose models expect the backbones that ship."""
+    root = write_project(tmp_path_factory.mktemp("own"), [Spec("strong-01", 60)])
+    backbones = {m: {"name": f"{m}_slim", "sha256": file_sha256(shipped(m))} for m in ("audio", "visual")}
+    for name, iaca in (("ca", False), ("ca_iaca", True)):
+        torch.manual_seed(0)
+        model = FusionModel(FusionConfig(iaca=iaca, audio_dim=128, visual_dim=128, dim=128))
+        save_checkpoint(root / "checkpoints" / f"{name}.safetensors", model, backbones=backbones)
+    return server(root)
+
+
+def bring(page, file, said):
+    """Upload a file, and wait for what is said of it."""
+    page.get_by_test_id("stFileUploader").first.locator("input[type=file]").set_input_files(file)
+    page.get_by_text(said).first.wait_for()
+
+
+def test_an_uploaded_face_opens_in_the_player_under_its_name_which_stays_text(page, address, tmp_path):
+    page.on("dialog", lambda dialog: pytest.fail(f"the name was run as a script: {dialog.message}"))
+    page.goto(f"{address}/your_video")
+    page.get_by_text("what the models say about real people means nothing").wait_for()
+    bring(page, face_video(tmp_path / HTML_NAME, sound=True), f"{FRAMES} frames")
+    assert HTML_NAME in page.get_by_test_id("stMain").inner_text()
+    page.get_by_role("button", name="Extract features").click()
+    page.get_by_text("Extract features").wait_for(state="detached")
+    page.reload()  # the work goes on without the page
+    page.get_by_text("Open on Compare").click()
+    subject = HTML_NAME.removesuffix(".mp4")
+    page.wait_for_selector(f"{PLAYER}[data-frames='{FRAMES}'][data-revision]")
+    assert page.get_attribute(PLAYER, "data-subject") == subject
+    assert page.locator("img[src=x]").count() == 0
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_what_cannot_be_used_has_a_sentence_of_its_own_and_the_next_is_taken(page, address, tmp_path):
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "letter.mp4").write_text("Dear reader")
+    (tmp_path / "again").mkdir()
+    page.goto(f"{address}/your_video")
+    bring(page, tmp_path / "empty.mp4", "empty.mp4 is empty (0 bytes); expected a video")
+    bring(page, tmp_path / "letter.mp4", "letter.mp4 cannot be decoded")
+    write_media(tmp_path / "clip.avi", np.arange(30) / 10, video_codec="mpeg4", audio_codec="libmp3lame")
+    bring(page, tmp_path / "clip.avi", "It has no sound")
+    page.get_by_text("Browsers do not play this format").wait_for()
+    page.get_by_role("button", name="Extract features").click()
+    page.get_by_text("haar found no face in clip.avi").wait_for()
+
+    bring(page, write_media(tmp_path / "again" / "clip.avi", np.arange(700) / 10, video_codec="mpeg4"), "700 frames")
+    assert page.get_by_test_id("stMain").inner_text().count("clip.avi") >= 2
+    page.get_by_label("Part").last.is_enabled()
+    page.get_by_test_id("stTextInput").locator("input").fill("/no/such/film.mp4")
+    page.get_by_test_id("stTextInput").locator("input").press("Enter")
+    page.get_by_text("/no/such/film.mp4 is no file on this machine").wait_for()
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_two_uploads_of_one_name_are_two_subjects_and_one_file_twice_is_one(tmp_path):
+    first = your_video_services.add_upload("me.mp4", io.BytesIO(b"one"), tmp_path, ())
+    second = your_video_services.add_upload("me.mp4", io.BytesIO(b"two"), tmp_path, ())
+    again = your_video_services.add_upload("me.mp4", io.BytesIO(b"one"), tmp_path, ())
+    listed = your_video_services.add_upload("strong-01.mp4", io.BytesIO(b"one"), tmp_path, {"strong-01"})
+    assert first == again
+    assert first.video.read_bytes() == b"one"
+    assert second.video.read_bytes() == b"two"
+    assert first.subject == "me"
+    assert second.subject.startswith("me-")
+    assert listed.subject.startswith("strong-01-")
+    assert {one.subject for one in your_video_services.entries(tmp_path)} == {
+        first.subject, second.subject, listed.subject
+    }  # fmt: skip
+    your_video_services.remove(first)
+    (second.folder / "about.json").write_text(json.dumps(["damaged"]))
+    assert [one.name for one in your_video_services.entries(tmp_path)] == ["strong-01.mp4"]

@@ -1,0 +1,84 @@
+"""Gates against known episodes, and against what removing a modality does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from iaca.checkpoints import Checkpoint
+from iaca.study.gate_truth import auc, inside_episodes, score_faithfulness, score_gates
+from iaca.types import Episode
+from tests.conftest import make_features, make_model
+
+
+def subjects(count=3):
+    return [make_features(600, 8, seed=i, subject=f"s{i}") for i in range(count)]
+
+
+def test_auc_is_the_chance_that_a_positive_frame_has_the_larger_value():
+    draw = np.random.default_rng(0)
+    positive, values = draw.random(60) < 0.4, np.round(draw.normal(size=60), 1)
+    pairs = [(p > n) + 0.5 * (p == n) for p in values[positive] for n in values[~positive]]
+    assert auc(positive, values) == pytest.approx(np.mean(pairs))
+    assert auc(positive, positive.astype(float)) == 1
+    assert auc(positive, np.zeros(60)) == 0.5
+
+
+def marked():
+    """Subjects whose visual features are zero but for a mark within an episode, and a model whose gate reads it."""
+    features, episodes = subjects(), []
+    for item in features:
+        episodes.append(Episode(item.subject, 4.0, 12.0, "visual", "blur"))
+        item.visual[:] = 0.0
+        item.visual[inside_episodes(item.pts_s, episodes[-1:])[item.frame], 0] = 8.0
+    model = make_model(fusion="concat", iaca=True, trunk="shared")
+    gate = model.trunks["shared"].gating.gate_av
+    gate.weight.data.zero_()
+    gate.weight.data[1, 12] = -1.0  # visual weight falls with the mark
+    return features, episodes, model
+
+
+def test_a_gate_that_sees_the_corrupted_clips_scores_high_and_constant_gates_score_chance(tmp_path):
+    features, episodes, model = marked()
+    told = score_gates([Checkpoint(tmp_path / "m.safetensors", model, model.config)] * 2, features, episodes)
+    (stage2,) = [g for g in told if g.target == "valence"]
+    assert (stage2.kind, stage2.gate, stage2.subjects) == ("blur", "stage 2: less visual", 3)
+    assert stage2.value > 0.95  # not 1: frames between clips hold the gate of the last clip
+    assert stage2.low <= stage2.value <= stage2.high
+    constant = make_model(fusion="ca", iaca=True, gate="constant")
+    chance = score_gates([Checkpoint(tmp_path / "m.safetensors", constant, constant.config)], features, episodes)
+    assert {g.value for g in chance} == {0.5}
+
+
+def test_a_gate_that_leans_on_a_modality_where_the_prediction_does_is_faithful_and_its_opposite_is_not(tmp_path):
+    features, _, model = marked()
+    for item in features:
+        item.audio[:] = 0.0
+    gating = model.trunks["shared"].gating
+    with torch.no_grad():  # the head sees the visual branch alone, as much of it as the gate lets through
+        model.visual_mean.fill_(-0.5)
+        gating.gate_av.weight[1, 12] = 1.0
+        gating.fc.weight.zero_()
+        gating.fc.bias.zero_()
+        gating.gate_av.bias.zero_()
+        for name, head in model.heads.items():
+            head[0].weight.zero_()
+            head[0].weight[0, 0] = 1.0
+            head[0].bias.zero_()
+            head[3].weight.fill_(1.0 if name == "valence" else -1.0)
+    checkpoint = Checkpoint(tmp_path / "m.safetensors", model, model.config)
+    (visual,) = [
+        s for s in score_faithfulness([checkpoint], features) if (s.target, s.modality) == ("valence", "visual")
+    ]
+    assert visual.gate == "stage 2: visual"
+    assert visual.value > 0.7  # not 1: clips of one level differ by noise alone
+    for item in features:  # now the sound says where to look, and there is nothing to see there
+        inside = item.visual[:, 0] > 0
+        item.audio[inside, 0], item.visual[:, 0] = 8.0, np.where(inside, 0.0, 8.0)
+    with torch.no_grad():
+        gating.gate_av.weight[1, 12], gating.gate_av.weight[1, 0] = 0.0, 1.0
+    (against,) = [
+        s for s in score_faithfulness([checkpoint], features) if (s.target, s.modality) == ("valence", "visual")
+    ]
+    assert against.value < 0
