@@ -11,21 +11,23 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import iaca  # noqa: F401  # isort: skip  before torch, or its threads spin while they wait
 
 import torch
 from torch import Tensor
 
+from iaca.inference import WINDOWS_AT_ONCE
 from iaca.models.released_blocks import CLIPS, DIM, VISUAL_DIM
 from iaca.models.released_network import Published, PublishedNetwork
+from iaca.threads import side_by_side
 from tests.reference_released import published_forward
 
 CLIPS_OF_THE_VIDEO = 8012
 
-WINDOWS_IN_A_CALL = 64
-"""The batch of the authors."""
+AUTHORS_BATCH = 64
+"""Windows that the authors' code gives to their network at once."""
 
 
 def main() -> None:
@@ -53,8 +55,8 @@ def _compare(kind: Published, audio: Tensor, visual: Tensor, rounds: int) -> str
     ours, plain = [], []
     with torch.inference_mode():
         for _ in range(rounds):
-            ours.append(_timed(lambda a, v: model(a, v).valence, audio, visual))
-            plain.append(_timed(lambda a, v: published_forward(weights, a, v)["valence"], audio, visual))
+            ours.append(_timed(lambda: _ours(model, audio, visual)))
+            plain.append(_timed(lambda: _plain(weights, audio, visual)))
     difference = (ours[0][1] - plain[0][1]).abs().max() / plain[0][1].abs().max()
     fast, slow = min(seconds for seconds, _ in ours), min(seconds for seconds, _ in plain)
     return (
@@ -63,11 +65,30 @@ def _compare(kind: Published, audio: Tensor, visual: Tensor, rounds: int) -> str
     )
 
 
-def _timed(run: Callable[[Tensor, Tensor], Tensor], audio: Tensor, visual: Tensor) -> tuple[float, Tensor]:
-    """Seconds for all windows, WINDOWS_IN_A_CALL in a call, and the predictions."""
+def _ours(model: PublishedNetwork, audio: Tensor, visual: Tensor) -> Tensor:
+    """As `iaca.inference` does it: each thread has windows of its own."""
+
+    @torch.inference_mode()
+    def run(pair: tuple[Tensor, Tensor]) -> Tensor:
+        return model(*pair).valence
+
+    return torch.cat(side_by_side(run, list(_batches(WINDOWS_AT_ONCE["cpu"], audio, visual))))
+
+
+def _plain(weights: dict[str, Tensor], audio: Tensor, visual: Tensor) -> Tensor:
+    batches = _batches(AUTHORS_BATCH, audio, visual)
+    return torch.cat([published_forward(weights, *pair)["valence"] for pair in batches])
+
+
+def _batches(windows: int, audio: Tensor, visual: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    return zip(audio.split(windows), visual.split(windows), strict=True)
+
+
+def _timed(run: Callable[[], Tensor]) -> tuple[float, Tensor]:
+    """Seconds for all windows, and the predictions."""
     start = time.perf_counter()
-    parts = [run(a, v) for a, v in zip(audio.split(WINDOWS_IN_A_CALL), visual.split(WINDOWS_IN_A_CALL), strict=True)]
-    return time.perf_counter() - start, torch.cat(parts)
+    valence = run()
+    return time.perf_counter() - start, valence
 
 
 if __name__ == "__main__":

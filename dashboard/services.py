@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import threading
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -18,7 +17,6 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 import streamlit as st
-import torch
 from safetensors import SafetensorError, safe_open
 
 from dashboard import media, model_services, your_video_services
@@ -36,10 +34,6 @@ from iaca.errors import InputError
 from iaca.inference import infer
 from iaca.types import Episode, Features, Recording, Score, Trace
 from iaca.what_if import WhatIf
-
-# One core is the browser's. With a thread on every core the small layers of a fusion wait for each other: on 2 cores
-# that are busy elsewhere a model takes 1.1 s with two threads and 0.03 s with one.
-torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
 
 # Streamlit collects garbage after every run, with everything else waiting. What is imported by now stays for good and
 # need not be looked through: it is most of the work.

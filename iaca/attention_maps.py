@@ -12,7 +12,8 @@ from iaca.checkpoints import Checkpoint
 from iaca.config import AUDIO, MODALITIES, VISUAL, DropoutConfig
 from iaca.data.clips import plan_windows
 from iaca.inference import check_fit, drawn, windows_of
-from iaca.types import Features
+from iaca.threads import side_by_side
+from iaca.types import Explanation, Features
 
 MOST_CELLS = 256
 """Rows and columns of a feature map at most; neighbours in the order are averaged beyond it."""
@@ -81,18 +82,22 @@ def window_maps(
     plan = plan_windows(len(features.frame), features.clip_stride, config.clips)
     clip = int(np.searchsorted(features.frame, frame, side="right")) - 1
     window, place = (int(found[0]) for found in np.nonzero((plan.index == clip) & plan.keep))
-    index = plan.index[window : window + 1]
     dropped = drawn(features, dropouts)
     device = next(checkpoint.model.parameters()).device
-    with torch.inference_mode():
+
+    @torch.inference_mode()
+    def explain(index: np.ndarray) -> dict[str, Explanation]:
         audio, visual = (windows_of(features, m, index, dropped[m]).to(device) for m in MODALITIES)
-        explanations = checkpoint.model(audio, visual).explanations
+        return checkpoint.model(audio, visual).explanations
+
+    (explanations,) = side_by_side(explain, [plan.index[window : window + 1]])
+    clips = plan.index[window]
     explanation = explanations.get(target, next(iter(explanations.values())))
     found = {AUDIO: explanation.audio_attention, VISUAL: explanation.visual_attention}
     maps = {m: values[0].float().cpu().numpy() for m, values in found.items() if values is not None}
     other = {AUDIO: VISUAL, VISUAL: AUDIO}
     return WindowMaps(
-        np.where(index[0] < 0, -1, features.frame[index[0]]).astype(np.int64),
+        np.where(clips < 0, -1, features.frame[clips]).astype(np.int64),
         place,
         maps,
         explanation.audio_attention_received is not None,

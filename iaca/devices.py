@@ -52,13 +52,17 @@ def device_label(device: torch.device) -> str:
     return f"CPU ({threads} thread{'s' if threads > 1 else ''})"
 
 
-def keep_freed_memory() -> None:
+def keep_freed_memory(limit: int | None = None) -> None:
     """Let glibc reuse large blocks instead of giving them back to the system after every step.
 
-    Measured: without it a visual step spends a quarter of its time in page faults. Elsewhere than glibc: nothing.
+    Measured: without it a visual step spends a quarter of its time in page faults, and two threads that infer wait for
+    each other in them. Elsewhere than glibc: nothing.
+
+    Args:
+        limit: Bytes that a heap may keep; blocks above 32 MiB then go back at once. None: everything is kept.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
-        m_trim_threshold, m_mmap_max = -1, -4
-        mallopt(m_mmap_max, 0)
-        mallopt(m_trim_threshold, 2**31 - 1)
+        m_trim_threshold, m_mmap_threshold, m_mmap_max = -1, -3, -4
+        mallopt(m_trim_threshold, 2**31 - 1 if limit is None else limit)
+        mallopt(*((m_mmap_max, 0) if limit is None else (m_mmap_threshold, 2**25)))

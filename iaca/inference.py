@@ -16,11 +16,12 @@ from iaca.data.clips import WindowPlan, Windows, plan_windows
 from iaca.dropout import dropped_clips
 from iaca.errors import InputError
 from iaca.metrics import ccc
+from iaca.threads import side_by_side
 from iaca.types import EXPLANATION_COLUMNS, TRACE_COLUMNS, Explanation, Features, Score, Trace
 from iaca.what_if import ForcedGates
 
-MAP_VALUES_AT_ONCE = 2**19
-"""Values of D x D maps in one forward pass: enough to keep the cores busy, few enough for a cache."""
+WINDOWS_AT_ONCE = {"cpu": 32, "cuda": 256}
+"""Windows in one forward pass, by type of device: on a CPU few enough for a core's cache."""
 
 _plan = lru_cache(maxsize=256)(plan_windows)
 
@@ -170,23 +171,24 @@ def _per_clip(
     """Columns of a Trace that the model makes, (T,) each, NaN where the model has no such part."""
     config: FusionConfig = model.config
     device = next(model.parameters()).device
-    at_once = max(1, MAP_VALUES_AT_ONCE // config.dim**2)
-    batches: list[torch.Tensor] = []
-    names: list[str] = []
-    with torch.inference_mode():
-        for start in range(0, len(plan.index), at_once):
-            index = plan.index[start : start + at_once]
-            audio = windows_of(features, AUDIO, index, dropped[AUDIO]).to(device)
-            visual = windows_of(features, VISUAL, index, dropped[VISUAL]).to(device)
-            output = model(audio, visual, gate_temperature=gate_temperature, forced_gates=forced_gates)
-            columns = {target: getattr(output, target) for target in config.targets}
-            for target, explanation in output.explanations.items():
-                columns |= {f"{target}_{name}": values for name, values in _explanation_columns(explanation).items()}
-            names = list(columns)
-            batches.append(torch.stack([columns[name] for name in names]))
+
+    @torch.inference_mode()
+    def run(index: np.ndarray) -> tuple[list[str], torch.Tensor]:
+        audio = windows_of(features, AUDIO, index, dropped[AUDIO]).to(device)
+        visual = windows_of(features, VISUAL, index, dropped[VISUAL]).to(device)
+        output = model(audio, visual, gate_temperature=gate_temperature, forced_gates=forced_gates)
+        columns = {target: getattr(output, target) for target in config.targets}
+        for target, explanation in output.explanations.items():
+            columns |= {f"{target}_{name}": values for name, values in _explanation_columns(explanation).items()}
+        return list(columns), torch.stack(list(columns.values()))
+
+    at_once = WINDOWS_AT_ONCE[device.type]
+    pieces = [plan.index[start : start + at_once] for start in range(0, len(plan.index), at_once)]
+    done = side_by_side(run, pieces) if device.type == "cpu" else [run(piece) for piece in pieces]
+    names = done[0][0] if done else []
     per_clip = np.full((len(names), len(features.frame)), np.nan, np.float32)
-    if batches:
-        values = torch.cat(batches, dim=1).float().cpu().numpy()  # (columns, B, L)
+    if done:
+        values = torch.cat([batch for _, batch in done], dim=1).float().cpu().numpy()  # (columns, B, L)
         per_clip[:, plan.index[plan.keep]] = values[:, plan.keep]
     return dict(zip(names, per_clip, strict=True))
 

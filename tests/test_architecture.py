@@ -49,9 +49,12 @@ ALLOWED = {
     "iaca.own_video": {"iaca.data", "iaca.checkpoints", "iaca.extraction"},
     "iaca.corruption": {"iaca.data", "iaca.checkpoints", "iaca.extraction"},
     "iaca.moments": set(),
-    "iaca.attention_maps": {"iaca.checkpoints", "iaca.data", "iaca.inference"},
+    "iaca.threads": {"iaca.devices"},
+    "iaca.attention_maps": {"iaca.checkpoints", "iaca.data", "iaca.inference", "iaca.threads"},
     "iaca.pretrained": {"iaca.models", "iaca.checkpoints"},
-    "iaca.inference": {"iaca.data", "iaca.models", "iaca.checkpoints", "iaca.dropout", "iaca.metrics"},
+    "iaca.inference": {
+        "iaca.data", "iaca.models", "iaca.checkpoints", "iaca.dropout", "iaca.metrics", "iaca.threads",
+    },
     "iaca.training_state": set(),
     "iaca.backbone_batches": {"iaca.data", "iaca.distributed"},
     "iaca.backbone_training": {
