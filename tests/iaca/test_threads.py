@@ -41,7 +41,8 @@ def test_a_thread_that_starts_later_has_as_many_threads_as_before(threads):
     later = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
     later.start()
     later.join()
-    assert found == [threads] and torch.get_num_threads() == threads
+    assert found == [threads]
+    assert torch.get_num_threads() == threads
 
 
 def test_an_error_of_a_piece_reaches_whoever_asked(threads):
