@@ -25,7 +25,7 @@ from iaca.config import DropoutConfig
 from iaca.data.annotations import write_labels
 from iaca.data.clips import clip_ends
 from iaca.data.features import read_features, write_features
-from iaca.inference import infer
+from iaca.inference import WindowMemory, infer
 from iaca.types import Features
 from tests.dashboard.browsing import PLAYER
 from tests.dashboard.projects import Spec, frame_times, smooth, write_video
@@ -131,12 +131,12 @@ def generate(root: Path, model: Checkpoint, stride: int) -> None:
 
 
 def fusion_ms(features: Features, models: list[Checkpoint], changes: int) -> np.ndarray:
-    """What both models take for one dropout, in this process."""
-    times = []
+    """What both models take for one step of the slider, in this process."""
+    times, memories = [], [WindowMemory() for _ in models]
     for i in range(changes + 1):
         begin = time.perf_counter()
-        for model in models:
-            infer(features, model, [DropoutConfig(share=(i % 20) * 0.05, seed=i)])
+        for model, memory in zip(models, memories, strict=True):
+            infer(features, model, [DropoutConfig(share=(i % 20) * 0.05, seed=i // 20)], memory=memory)
         times.append(1000 * (time.perf_counter() - begin))
     return np.array(times[1:])
 

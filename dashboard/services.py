@@ -31,7 +31,7 @@ from iaca.data.proxy import proxy
 from iaca.data.sound import sound_summary
 from iaca.devices import available_devices, choose_device, device_label
 from iaca.errors import InputError
-from iaca.inference import infer
+from iaca.inference import WindowMemory, infer
 from iaca.types import Episode, Features, Recording, Score, Trace
 from iaca.what_if import WhatIf
 
@@ -250,7 +250,9 @@ def device_lock(device: str) -> threading.Lock:
     return threading.Lock()
 
 
-def compute(subject: Features, model: FileState, device: str, change: WhatIf) -> Trace:
+def compute(
+    subject: Features, model: FileState, device: str, change: WhatIf, memory: WindowMemory | None = None
+) -> Trace:
     """What a model says of features, computed now."""
     loaded = model_services.load(model, device)
     with device_lock(device):
@@ -260,12 +262,21 @@ def compute(subject: Features, model: FileState, device: str, change: WhatIf) ->
             change.dropouts,
             gate_temperature=change.gate_temperature,
             forced_gates=change.forced_gates,
+            memory=memory,
         )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _memory(
+    subject: FileState, model: FileState, device: str, gates: tuple[Any, ...], spoilt: tuple[Spoilt, ...]
+) -> WindowMemory:
+    return WindowMemory()
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _trace(subject: FileState, model: FileState, device: str, change: WhatIf, spoilt: tuple[Spoilt, ...]) -> Trace:
-    return compute(_with_spoilt(_features(subject), spoilt), model, device, change)
+    memory = _memory(subject, model, device, (change.gate_temperature, change.forced_gates), spoilt)
+    return compute(_with_spoilt(_features(subject), spoilt), model, device, change, memory)
 
 
 def trace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from dashboard import media
 from dashboard.components.player import Table
@@ -20,7 +20,7 @@ def clock(figure: Figure, media_s: np.ndarray | None) -> tuple[Table, Table]:
     return tuple(found)
 
 
-def tables(figure: Figure) -> tuple[tuple[Table, ...], dict[str, pd.DataFrame]]:
+def tables(figure: Figure) -> tuple[tuple[Table, ...], dict[str, pa.Table]]:
     """The columns of a figure.
 
     Predictions and gates change at clip ends alone: only these travel, and the browser fills in what lies between.
@@ -31,13 +31,13 @@ def tables(figure: Figure) -> tuple[tuple[Table, ...], dict[str, pd.DataFrame]]:
     found, live = [], {}
     for travel in figure.travels:
         stride = 1 if travel.how == "frames" else figure.clip_stride
-        values = figure.frames[list(travel.columns)].iloc[::stride]
+        values = [np.ascontiguousarray(figure.frames[name].to_numpy()[::stride]) for name in travel.columns]
         if travel.fixed:
             # Column after column: each is one typed array in the browser.
-            content = np.ascontiguousarray(values.to_numpy(np.float32).T).tobytes()
-            place = media.register_table(content)
+            place = media.register_table(b"".join(values))
         else:
             place = f"live_{len(live)}"
-            live[place] = values.reset_index(drop=True)
-        found.append(Table(travel.columns, travel.how, stride, len(values), place))
+            # Of Arrow, since Streamlit starts threads of its own to make one from a data frame.
+            live[place] = pa.table(values, names=list(travel.columns))
+        found.append(Table(travel.columns, travel.how, stride, len(values[0]), place))
     return tuple(found), live

@@ -30,6 +30,18 @@ class MismatchError(InputError):
     """Features that do not fit the model: the message names the subject, what was found and what was expected."""
 
 
+class WindowMemory:
+    """What a model said of each window, from one dropout to the next: only windows that changed are computed.
+
+    It belongs to one subject's features, one model, its gates and one way of cutting windows. At 5 more per cent of
+    scattered dropout nearly half of the windows stay as they are; a block changes few.
+    """
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.said: dict[tuple[int, bytes], np.ndarray] = {}
+
+
 def infer(
     features: Features,
     checkpoint: Checkpoint,
@@ -38,6 +50,7 @@ def infer(
     gate_temperature: float | None = None,
     forced_gates: ForcedGates | None = None,
     windows: Windows | str = Windows.OVERLAP,
+    memory: WindowMemory | None = None,
 ) -> Trace:
     """Predict every frame of a subject exactly once, and explain it.
 
@@ -52,6 +65,7 @@ def infer(
         gate_temperature: Overrides the temperature of the gates, above 0.
         forced_gates: Weights of gates that are set by hand; a model without such a gate stays as it is.
         windows: How clips are cut into windows.
+        memory: What is known of windows; brought up to date. Not to be used by two threads at once.
 
     Returns:
         A Trace with one row a frame.
@@ -62,7 +76,9 @@ def infer(
     check_fit(features, checkpoint)
     dropped = drawn(features, dropouts)
     plan = _plan(len(features.frame), features.clip_stride, checkpoint.config.clips, windows)
-    per_clip = _per_clip(features, checkpoint.model, plan, dropped, gate_temperature, forced_gates)
+    per_clip = _per_clip(
+        features, checkpoint.model, plan, dropped, memory or WindowMemory(), gate_temperature, forced_gates
+    )
     frames = _per_frame(features, per_clip, dropped)
     scores = {
         target: Score(
@@ -95,7 +111,7 @@ def predict(features: Features, model: nn.Module, dropouts: Sequence[DropoutConf
         Target -> (N,) float32.
     """
     plan = _plan(len(features.frame), features.clip_stride, model.config.clips, Windows.OVERLAP)
-    per_clip = _per_clip(features, model, plan, drawn(features, dropouts))
+    per_clip = _per_clip(features, model, plan, drawn(features, dropouts), WindowMemory())
     frame = np.arange(len(features.pts_s))
     return {t: np.interp(frame, features.frame, per_clip[t]).astype(np.float32) for t in model.config.targets}
 
@@ -165,6 +181,7 @@ def _per_clip(
     model: nn.Module,
     plan: WindowPlan,
     dropped: dict[str, np.ndarray],
+    memory: WindowMemory,
     gate_temperature: float | None = None,
     forced_gates: ForcedGates | None = None,
 ) -> dict[str, np.ndarray]:
@@ -182,15 +199,22 @@ def _per_clip(
             columns |= {f"{target}_{name}": values for name, values in _explanation_columns(explanation).items()}
         return list(columns), torch.stack(list(columns.values()))
 
+    lost = np.stack([dropped[modality][plan.index] & (plan.index >= 0) for modality in MODALITIES], axis=1)
+    keys = [(window, bits.tobytes()) for window, bits in enumerate(np.packbits(lost, axis=-1))]
+    new = np.array([window for window, key in enumerate(keys) if key not in memory.said], int)
     at_once = WINDOWS_AT_ONCE[device.type]
-    pieces = [plan.index[start : start + at_once] for start in range(0, len(plan.index), at_once)]
+    pieces = [plan.index[new[start : start + at_once]] for start in range(0, len(new), at_once)]
     done = side_by_side(run, pieces) if device.type == "cpu" else [run(piece) for piece in pieces]
-    names = done[0][0] if done else []
-    per_clip = np.full((len(names), len(features.frame)), np.nan, np.float32)
+    said = {key: memory.said[key] for key in keys if key in memory.said}
     if done:
-        values = torch.cat([batch for _, batch in done], dim=1).float().cpu().numpy()  # (columns, B, L)
-        per_clip[:, plan.index[plan.keep]] = values[:, plan.keep]
-    return dict(zip(names, per_clip, strict=True))
+        memory.names = done[0][0]
+        values = torch.cat([batch for _, batch in done], dim=1).float().cpu().numpy()  # (columns, new windows, L)
+        said |= {keys[window]: values[:, i] for i, window in enumerate(new)}
+    memory.said = said
+    per_clip = np.full((len(memory.names), len(features.frame)), np.nan, np.float32)
+    if keys:
+        per_clip[:, plan.index[plan.keep]] = np.stack([said[key] for key in keys], axis=1)[:, plan.keep]
+    return dict(zip(memory.names, per_clip, strict=True))
 
 
 def _explanation_columns(explanation: Explanation) -> dict[str, torch.Tensor]:

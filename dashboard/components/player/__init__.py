@@ -8,10 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandas as pd
 import streamlit as st
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from dashboard.rows import Mark
 
 FOLDER = Path(__file__).parent
@@ -77,7 +78,7 @@ class PlayerData(NamedTuple):
     spec: dict[str, Any]
     clock: tuple[Table, Table]
     tables: Sequence[Table]
-    live: Mapping[str, pd.DataFrame]
+    live: Mapping[str, pa.Table]
     video: str | None
     sound: str | None = None
     marks: Sequence[Mark] = ()

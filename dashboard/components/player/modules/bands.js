@@ -39,7 +39,7 @@ export class Bands {
   }
 
   paint(plot, bands, laneNames, theme) {
-    const { width, height } = plot.element.getBoundingClientRect();
+    const { width, height } = plot;
     const ratio = window.devicePixelRatio || 1;
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);

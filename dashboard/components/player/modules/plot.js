@@ -42,6 +42,7 @@ export class Plot {
     this.view = null; // [start, end] in seconds while zoomed
     this.slots = [];
     this.models = [null];
+    this.width = 0; // of the element, px, as it was when last painted: to ask for it again makes the browser lay out
   }
 
   get span() {
@@ -58,9 +59,14 @@ export class Plot {
     return this.view ?? this.span;
   }
 
+  // Of the element, px.
+  get height() {
+    return this.inner + this.top + BOTTOM;
+  }
+
   // Pixels inside the element, of all panels together.
   get area() {
-    return { left: LEFT, top: this.top, width: Math.max(1, this.element.clientWidth - LEFT - RIGHT), height: this.inner };
+    return { left: LEFT, top: this.top, width: Math.max(1, this.width - LEFT - RIGHT), height: this.inner };
   }
 
   get panels() {
@@ -95,9 +101,9 @@ export class Plot {
   // `titles` what the models are called.
   show(slots, models, titles, frames, times, sound, theme) {
     Object.assign(this, { slots, models, titles, frames, times, sound, theme });
+    this.width = this.element.clientWidth;
     this.inner = slots.reduce((sum, slot) => sum + slot.height, 0) + GAP * Math.max(0, slots.length - 1);
-    const height = this.inner + this.top + BOTTOM;
-    this.element.style.height = `${height}px`;
+    this.element.style.height = `${this.height}px`;
     this.element.style.setProperty("--iaca-axis", theme.axis);
     this.labelRows();
     this.paint();
@@ -133,9 +139,8 @@ export class Plot {
   }
 
   paint() {
-    const { canvas, element, theme } = this;
+    const { canvas, element, theme, width, height } = this;
     const ratio = (theme.ratio = window.devicePixelRatio || 1);
-    const [width, height] = [element.clientWidth, this.inner + this.top + BOTTOM];
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
