@@ -35,6 +35,7 @@ from iaca.data.transforms import MINIMUM_SAMPLES, audio_clip, audio_input, visua
 from iaca.devices import choose_device, device_label
 from iaca.extraction import BATCH_CLIPS, equal_lengths, extract
 from iaca.models.backbones import build_backbone
+from iaca.threads import stream
 from iaca.types import Recording
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,12 +48,14 @@ def main() -> None:
     parser.add_argument("--subject", default="strong-01")
     parser.add_argument("--clip-stride", type=int, default=4)
     parser.add_argument("--device")
+    parser.add_argument("--visual", default="slim", help="architecture, with random weights (default: slim)")
+    parser.add_argument("--audio", default="slim", help="architecture, with random weights (default: slim)")
     parser.add_argument("--repeats", type=int, default=3, help="the fastest of so many counts (default: 3)")
     args = parser.parse_args()
     device = choose_device(args.device)
     recording = find_recordings(args.root).find(args.subject)
     with tempfile.TemporaryDirectory() as folder:
-        backbones = [_backbone(Path(folder), modality) for modality in ("visual", "audio")]
+        backbones = [_backbone(Path(folder), name, getattr(args, name)) for name in ("visual", "audio")]
         timeline = read_timeline(recording)
         ends = clip_ends(len(timeline.pts_s), args.clip_stride)
         clips = len(ends)
@@ -83,8 +86,8 @@ def main() -> None:
         _authors_way(recording, timeline.pts_s, ends, Path(folder), wall_s[decode])
 
 
-def _backbone(folder: Path, modality: str):
-    config = BackboneConfig(modality=modality)
+def _backbone(folder: Path, modality: str, architecture: str) -> Backbone:
+    config = BackboneConfig(modality=modality, arch=architecture, dim=128 if architecture == "slim" else 512)
     save_backbone(folder / f"{modality}.safetensors", build_backbone(config), config)
     return load_backbone(folder / f"{modality}.safetensors")
 
@@ -102,14 +105,18 @@ def _decode(recording: Recording, pts_s: np.ndarray, ends: np.ndarray) -> None:
         pass
 
 
-@torch.inference_mode()
 def _run_networks(backbones: Sequence[Backbone], clips: int, device: torch.device) -> None:
     visual, audio = (backbone.model.to(device) for backbone in backbones)
-    for start in range(0, clips, BATCH_CLIPS):
-        count = min(BATCH_CLIPS, clips - start)
+
+    @torch.inference_mode()
+    def run(count: int) -> None:
         pictures = torch.zeros(count, 8, 112, 112, 3, dtype=torch.uint8).to(device)
         visual.features(visual_input(pictures)).cpu()
         audio.features(audio_input(torch.zeros(count, MINIMUM_SAMPLES).to(device))).cpu()
+
+    counts = [min(BATCH_CLIPS, clips - start) for start in range(0, clips, BATCH_CLIPS)]
+    for _ in stream(run, counts) if device.type == "cpu" else map(run, counts):
+        pass
 
 
 def _authors_way(recording, pts_s: np.ndarray, ends: np.ndarray, folder: Path, decode_s: float) -> None:

@@ -149,7 +149,8 @@ def compare_figure(
         "models": [model.title for model in shown],
     }
     stride = shown[0].trace.clip_stride if shown else 1
-    return Figure(spec, pd.DataFrame({name: values.astype(np.float32) for name, values in frames.items()}, copy=False), pts_s, _travels(frames, shown), stride)
+    columns = pd.DataFrame({name: values.astype(np.float32) for name, values in frames.items()}, copy=False)
+    return Figure(spec, columns, pts_s, _travels(frames, shown), stride)
 
 
 def _travels(frames: Mapping[str, np.ndarray], shown: Sequence[Shown]) -> tuple[Travel, ...]:

@@ -34,6 +34,7 @@ from iaca.data.transforms import (
     frames_with_audio,
     visual_input,
 )
+from iaca.threads import stream
 from iaca.types import Features, Recording
 
 BATCH_CLIPS = 32
@@ -120,14 +121,21 @@ def extract(
         for places, clips in equal_lengths(crops.clips(ends)):
             yield places, _ready(clips, device), VISUAL
 
-    done = 0
-    # Sound is decoded beside the pictures, and both beside the networks.
-    for places, batch, modality in prefetch_all((pictures(), sounds())):
+    def run(piece: tuple[list[int], Tensor, str]) -> tuple[list[int], np.ndarray, str]:
+        places, batch, modality = piece
         batch = batch.to(device, non_blocking=True)
         if modality == AUDIO:
-            audio_features[places] = run_backbone(audio, audio_input(batch), device)
+            return places, run_backbone(audio, audio_input(batch), device), AUDIO
+        return places, run_backbone(visual, visual_input(batch), device), VISUAL
+
+    done = 0
+    # Sound is decoded beside the pictures, and both beside the networks.
+    pieces = prefetch_all((pictures(), sounds()))
+    for places, values, modality in stream(run, pieces) if device.type == "cpu" else map(run, pieces):
+        if modality == AUDIO:
+            audio_features[places] = values
             continue
-        visual_features[places] = run_backbone(visual, visual_input(batch), device)
+        visual_features[places] = values
         if progress is not None:
             progress(max(0, places[-1] + 1 - done), len(ends))
             done = max(done, places[-1] + 1)

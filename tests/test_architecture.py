@@ -45,7 +45,7 @@ ALLOWED = {
     "iaca.postprocess": set(),
     "iaca.sampling": set(),
     "iaca.checkpoints": {"iaca.models"},
-    "iaca.extraction": {"iaca.data", "iaca.models", "iaca.checkpoints", "iaca.devices"},
+    "iaca.extraction": {"iaca.data", "iaca.models", "iaca.checkpoints", "iaca.devices", "iaca.threads"},
     "iaca.own_video": {"iaca.data", "iaca.checkpoints", "iaca.extraction"},
     "iaca.corruption": {"iaca.data", "iaca.checkpoints", "iaca.extraction"},
     "iaca.moments": set(),

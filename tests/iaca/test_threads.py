@@ -10,7 +10,7 @@ import torch
 
 from iaca.checkpoints import Checkpoint
 from iaca.inference import infer
-from iaca.threads import side_by_side
+from iaca.threads import side_by_side, stream
 from tests.conftest import make_features, make_model
 
 
@@ -43,6 +43,31 @@ def test_a_thread_that_starts_later_has_as_many_threads_as_before(threads):
     later.join()
     assert found == [threads]
     assert torch.get_num_threads() == threads
+
+
+def test_a_stream_makes_no_more_pieces_than_its_threads_have_work_with(threads):
+    made = []
+
+    def pieces():
+        for piece in range(20):
+            made.append(piece)
+            yield piece
+
+    done = []
+    for result in stream(lambda piece: -piece, pieces()):
+        done.append(result)
+        assert len(made) - len(done) <= threads
+    assert done == [-piece for piece in range(20)]
+
+
+def test_a_stream_that_is_left_early_leaves_nothing_running(threads):
+    ended = []
+    for _ in stream(lambda piece: ended.append(piece), range(100)):
+        break
+    before = len(ended)
+    assert before <= threads + 1
+    side_by_side(int, range(2 * threads))
+    assert len(ended) == before
 
 
 def test_an_error_of_a_piece_reaches_whoever_asked(threads):
