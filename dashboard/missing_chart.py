@@ -65,7 +65,7 @@ def chart(table: pd.DataFrame, domain: tuple[float, float], x_title: str, y_titl
     titles = list(dict.fromkeys(table["model"]))
     drawn = styles(titles)
     colours = [_shade(drawn[title].colour, theme) for title in titles]
-    legend = alt.Legend(title=None, orient="bottom", symbolOpacity=1, labelLimit=400)
+    legend = alt.Legend(title=None, orient="bottom", symbolOpacity=1, symbolStrokeWidth=0, labelLimit=400)
     colour = alt.Color("model:N", scale=alt.Scale(domain=titles, range=colours), legend=legend)
     dashes = alt.StrokeDash(
         "model:N", scale=alt.Scale(domain=titles, range=[_dash(drawn[title].dash) for title in titles]), legend=legend

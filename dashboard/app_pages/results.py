@@ -198,7 +198,7 @@ def show() -> None:
     _gates(results)
     for file in results.figures:
         st.markdown(f"**{FIGURES.get(file.stem, file.stem)}**")
-        st.image(file.read_text(encoding="utf-8"), width="stretch")
+        st.image(file.read_text(encoding="utf-8"), width="stretch", alt=FIGURES.get(file.stem, file.stem))
     st.download_button("Report (Markdown)", results.report, "report.md", icon=":material/download:")
     _choose_folder(folder)
 

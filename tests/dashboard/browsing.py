@@ -8,6 +8,9 @@ from tests.dashboard.projects import CELL, CODE_BITS, HEIGHT, WIDTH
 
 PLAYER = "[data-testid=player]"
 
+TRIES = 5
+PATIENCE_MS = 500
+
 WATCH = """
 ({ bits, cell, width, height }) => {
   const player = document.querySelector('[data-testid=player]');
@@ -90,3 +93,17 @@ def slide(page: Any, label: str, key: str) -> None:
     before = int(state(page, "revision"))
     page.get_by_role("slider", name=label).press(key)
     page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.revision) > {before}")
+
+
+def choose(page: Any, label: str, option: str) -> None:
+    """Choose in a selectbox. Its list closes when the page moves below it: then it is opened again, as a user would."""
+    box = page.get_by_role("combobox", name=label)
+    found = page.get_by_role("option", name=option)
+    for _ in range(TRIES):
+        box.click()
+        page.wait_for_timeout(PATIENCE_MS)
+        if found.count():
+            found.click()
+            return
+        page.keyboard.press("Escape")
+    raise AssertionError(f"the list of {label} with {option} did not stay open")

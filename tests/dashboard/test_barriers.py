@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -12,9 +13,41 @@ OFF = [".st-key-dropout", ".st-key-pattern", ".st-key-seed"]
 """Streamlit's controls that are off until audio is dropped: WCAG asks no contrast of them, but axe cannot tell."""
 
 
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9" fill="red"/></svg>'
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory, server):
-    return server(write_project(tmp_path_factory.mktemp("barriers"), [Spec("someone", 120)]))
+    root = write_project(tmp_path_factory.mktemp("barriers"), [Spec("someone", 120)])
+    write_results(root / "results")
+    return server(root)
+
+
+def write_results(folder):
+    """What a study of two models leaves, with its figure."""
+    about = {"regime": "extensions", "group": "all", "parameters": 9, "sd": 0.0, "low": 0.1, "high": 0.9, "seeds": 2}
+    change = {
+        "base": "CA",
+        "draw": "validation",
+        "ablation": False,
+        "value": 0.1,
+        "seeds_better": 2,
+        "verdict": "helps",
+    }
+    gate = {"modality": "audio", "kind": "voice corrupted", "gate": "stage 2: less audio", "value": 0.75}
+    tables = {name: [] for name in ("scores", "subjects", "differences", "gates")}
+    for variant, model in (("ca", "CA"), ("ca_iaca", "CA+IACA")):
+        for target in ("valence", "arousal"):
+            row = {"variant": variant, "model": model, "title": model, "target": target, "ccc": 0.5} | about
+            tables["scores"].append(row | {"subjects": 2})
+            tables["subjects"].append(row | {"subject": "someone", "frames": 120, "reason": ""})
+            tables["differences"].append(row | change | {"verdict": "helps"})
+            tables["gates"].append(row | gate | {"subjects": 2})
+    (folder / "figures").mkdir(parents=True)
+    (folder / "figures" / "attention.svg").write_text(PICTURE, encoding="utf-8")
+    (folder / "report.md").write_text("# Report\n\n## What follows\n\n- **IACA** helps.\n", encoding="utf-8")
+    for name, rows in tables.items():
+        pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet")
 
 
 def serious(page):
@@ -47,5 +80,19 @@ def test_the_page_about_the_models_has_no_barrier(page, address, scheme):
     page.get_by_text("means nothing").wait_for()
     page.get_by_test_id("stStatusWidget").wait_for(state="detached")
     page.wait_for_function("[...document.querySelectorAll('style')].some((s) => /katex-display/.test(s.textContent))")
+    page.wait_for_timeout(2000)  # captions fade in
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("place", "last"),
+    [("results", "Report (Markdown)"), ("robustness", "with 80% missing"), ("your_video", "Or the path of a video")],
+)
+def test_the_other_pages_have_no_barrier(page, address, scheme, place, last):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{address}/{place}")
+    page.get_by_text(last).first.wait_for()
+    page.get_by_test_id("stStatusWidget").wait_for(state="detached")
     page.wait_for_timeout(2000)  # captions fade in
     assert serious(page) == []

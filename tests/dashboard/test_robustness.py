@@ -16,6 +16,7 @@ from iaca.data.features import read_features, write_features
 from iaca.inference import predict
 from iaca.metrics import ccc
 from iaca.robustness import SHARES
+from tests.dashboard.browsing import choose
 from tests.dashboard.projects import Spec, make_features, write_project
 
 NAMES = ("strong-01", "weak-voice-02")
@@ -41,11 +42,6 @@ def root(tmp_path_factory):
     (root / "results").mkdir()
     pd.DataFrame(rows).to_parquet(root / "results" / "missing.parquet")
     return root
-
-
-def choose(page, label, option):
-    page.get_by_test_id("stSelectbox").filter(has_text=label).locator("input").click()
-    page.get_by_role("option", name=option).click()
 
 
 def downloaded(page, label):

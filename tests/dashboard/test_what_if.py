@@ -19,7 +19,7 @@ from iaca.inference import infer
 from iaca.models.backbones import build_backbone
 from iaca.models.fusion_model import FusionModel
 from iaca.what_if import CorruptionConfig, ForcedGates
-from tests.dashboard.browsing import PLAYER, open_player, state
+from tests.dashboard.browsing import PLAYER, choose, open_player, state
 from tests.dashboard.projects import Spec, write_project
 from tests.dashboard.test_page import notices, open_page, score_table, widget  # noqa: F401  open_page is a fixture
 
@@ -128,8 +128,7 @@ def test_a_changed_page_has_ghosts_and_its_address_restores_it_elsewhere(address
     page.get_by_text("What if", exact=True).click()
     for name, choice in (("Stage 2", "visual alone"), ("Stage 1", "always self-attended")):
         before = int(state(page, "revision"))
-        page.get_by_role("combobox", name=name).click()
-        page.get_by_role("option", name=choice).click()
+        choose(page, name, choice)
         page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.revision) > {before}")
     page.get_by_text("What if: stage 1 always self-attended").wait_for()
     assert "CA+IACA, unchanged" in legend.inner_text()
