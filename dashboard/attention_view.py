@@ -10,7 +10,9 @@ import streamlit as st
 
 from dashboard import attention_services, moments, services, session
 from dashboard.components.attention_map import Axis, Panel, attention_map
+from dashboard.corpus_services import Subject
 from dashboard.model_choice import Chosen
+from dashboard.notices import attempt
 from dashboard.what_if import Applied
 from iaca.config import AUDIO, CLIP_FRAMES, MODALITIES, VISUAL
 
@@ -38,7 +40,7 @@ def section() -> DeltaGenerator:
 
 
 def show(
-    subject: services.Subject,
+    subject: Subject,
     models: Sequence[Chosen],
     device: str,
     frame: int,
@@ -59,7 +61,7 @@ def show(
         video: Whose sound is heard; None without.
         notices: What is wrong is added here.
     """
-    features = services.attempt(lambda: services.features(subject.features), notices)
+    features = attempt(lambda: services.features(subject.features), notices)
     if features is None:
         return
     modality = st.segmented_control(
@@ -67,7 +69,7 @@ def show(
     )
     found = {}
     for model in models:
-        maps = services.attempt(
+        maps = attempt(
             lambda path=model.path: attention_services.maps(
                 subject.features, path, device, frame, target, applied.change, applied.spoilt
             ),

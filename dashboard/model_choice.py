@@ -10,7 +10,7 @@ import streamlit as st
 import iaca.palette as palette
 from dashboard import model_services, session
 from dashboard.model_services import Candidate, Shelf
-from dashboard.services import attempt
+from dashboard.notices import attempt
 
 if TYPE_CHECKING:
     from iaca.checkpoints import Checkpoint

@@ -9,8 +9,10 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import jobs, services
+from dashboard.corpus_services import Subject
 from dashboard.model_choice import Chosen
 from dashboard.model_services import FileState, checkpoint, file_state
+from dashboard.notices import BAD_INPUT
 from iaca.config import AUDIO, VISUAL
 from iaca.data.features import read_features
 from iaca.moments import Moment, Reading, alone, find_moments, rank
@@ -25,7 +27,7 @@ AT_MOST = 60
 
 
 def of_subject(
-    subject: services.Subject,
+    subject: Subject,
     models: Sequence[Chosen],
     device: str,
     change: WhatIf = services.UNCHANGED,
@@ -47,7 +49,7 @@ def _of_subject(
 
 
 def of_all(
-    subjects: Sequence[services.Subject], models: Sequence[Chosen], device: str, change: WhatIf = services.UNCHANGED
+    subjects: Sequence[Subject], models: Sequence[Chosen], device: str, change: WhatIf = services.UNCHANGED
 ) -> jobs.Job:
     """Look through everybody, begun now or under way; the result is a ranked list.
 
@@ -63,7 +65,7 @@ def of_all(
             try:
                 # Past the cache of features: this goes through the whole corpus once.
                 found += _find(read_features(file[0]), keys, device, change)
-            except services.BAD_INPUT:
+            except BAD_INPUT:
                 continue  # its sentence is shown where the subject is chosen
         return rank(found)[:AT_MOST]
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import jobs, moment_services, services, session, subjects
+from dashboard import jobs, moment_services, session, subjects
 from dashboard.components.moment_list import Entry, moment_list
+from dashboard.corpus_services import Subject
 from dashboard.model_choice import Chosen
+from dashboard.notices import attempt
 from dashboard.rows import Mark
 from dashboard.what_if import Applied
 from iaca.palette import MOMENTS
@@ -37,13 +39,11 @@ def section() -> DeltaGenerator:
     return st.expander("Moments: where to look", icon=":material/flag:", **session.MOMENTS.section)
 
 
-def find(
-    subject: services.Subject, models: Sequence[Chosen], device: str, applied: Applied, notices: list[str]
-) -> list[Moment]:
+def find(subject: Subject, models: Sequence[Chosen], device: str, applied: Applied, notices: list[str]) -> list[Moment]:
     """Moments of a subject, ranked, with whatever is changed."""
     if subject.features is None or not models:
         return []
-    found = services.attempt(
+    found = attempt(
         lambda: moment_services.of_subject(subject, models, device, applied.change, applied.spoilt), notices
     )
     return [] if found is None else found
@@ -70,7 +70,7 @@ def go_to(second: float) -> None:
 
 def show(
     here: Sequence[Moment],
-    everybody: Sequence[services.Subject],
+    everybody: Sequence[Subject],
     models: Sequence[Chosen],
     device: str,
     applied: Applied,

@@ -1,13 +1,22 @@
-"""Sentences about what is wrong, above the player."""
+"""What is wrong, in sentences above the player."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from iaca.errors import InputError
+
+BAD_INPUT = (InputError, OSError)
+"""Errors of the user's files and settings: their message is one sentence for the page."""
+
 NOTICES_AT_ONCE = 3
+
+Result = TypeVar("Result")
 
 
 def show_notices(place: DeltaGenerator, notices: list[str]) -> None:
@@ -24,3 +33,12 @@ def show_notices(place: DeltaGenerator, notices: list[str]) -> None:
 def literal(sentence: str) -> str:
     """A sentence that may hold names of files, as Markdown that shows it as it is; only `code` is kept."""
     return re.sub(r"([\\*_{}\[\]<>#$~|:])", r"\\\1", sentence)
+
+
+def attempt(action: Callable[[], Result], notices: list[str]) -> Result | None:
+    """The result, or None and one more sentence in `notices` where the user's files are to blame."""
+    try:
+        return action()
+    except BAD_INPUT as error:
+        notices.append(str(error))
+        return None

@@ -13,7 +13,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import jobs, model_services, services
+from dashboard.corpus_services import Subject
 from dashboard.model_services import FileState, file_state
+from dashboard.notices import BAD_INPUT
 from iaca.config import DropoutPattern
 from iaca.data.features import read_features
 from iaca.errors import InputError
@@ -91,7 +93,7 @@ _lock = threading.Lock()
 
 
 def wanted(
-    models: Sequence[tuple[str, Path]], subjects: Sequence[services.Subject], modality: str, pattern: str, device: str
+    models: Sequence[tuple[str, Path]], subjects: Sequence[Subject], modality: str, pattern: str, device: str
 ) -> Wanted:
     """The curves of models for subjects, of those that have features."""
     return Wanted(
@@ -222,5 +224,5 @@ def _compute(piece: Piece) -> pd.DataFrame | str:
             return sweep(
                 checkpoint.model, [features], modality=modality, shares=[share], patterns=[DropoutPattern(pattern)]
             )
-    except services.BAD_INPUT as error:
+    except BAD_INPUT as error:
         return str(error)

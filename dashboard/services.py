@@ -1,4 +1,4 @@
-"""What the pages read, computed once and kept: with `model_services` the only file that caches.
+"""What the pages read of a subject, computed once and kept: only rooms whose names end in `services` cache.
 
 Objects that are cached are shared by all sessions and are read-only; one lock for each device keeps sessions' threads
 from computing on it at the same time.
@@ -7,70 +7,41 @@ from computing on it at the same time.
 from __future__ import annotations
 
 import gc
-import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from safetensors import SafetensorError, safe_open
 
-from dashboard import media, model_services, your_video_services
+from dashboard import media, model_services
+from dashboard.corpus_services import Subject
 from dashboard.model_services import FileState, file_state
-from dashboard.session import Folders, Source
+from dashboard.notices import BAD_INPUT
 from iaca.data.annotations import read_labels
-from iaca.data.episodes import read_episodes
-from iaca.data.features import FeatureError, read_feature_header, read_features
-from iaca.data.index import find_recordings, natural_key
+from iaca.data.features import read_features
 from iaca.data.media import fit_pts, probe
 from iaca.data.proxy import proxy
 from iaca.data.sound import sound_summary
 from iaca.devices import available_devices, choose_device, device_label
-from iaca.errors import InputError
 from iaca.inference import WindowMemory, infer
-from iaca.types import Episode, Features, Recording, Score, Trace
+from iaca.types import Features, Score, Trace
 from iaca.what_if import WhatIf
 
 # Streamlit collects garbage after every run, with everything else waiting. What is imported by now stays for good and
 # need not be looked through: it is most of the work.
 gc.freeze()
 
-BAD_INPUT = (InputError, OSError)
-"""Errors of the user's files and settings: their message is one sentence for the page."""
-
-__all__ = ["BAD_INPUT", "available_devices", "choose_device", "device_label"]
-
-NAMED_ONE_BY_ONE = 3
-"""Subjects of one problem that have a sentence each."""
+__all__ = ["available_devices", "choose_device", "device_label"]
 
 SCORED_CLIPS = 20_000
 """Clips of the subjects that are scored for the list before anyone asks: some seconds on a CPU, for two models."""
 
 UNCHANGED = WhatIf()
-
-Result = TypeVar("Result")
-
-
-class Subject(NamedTuple):
-    """A subject that the page can show.
-
-    Attributes:
-        name: Its name.
-        condition: Condition of the synthetic corpus, or "".
-        recording: Its media and labels, or None where only a feature file is left.
-        features: Its feature file, or None.
-        synthetic: Whether the corpus.json of its corpus says that it is rendered.
-    """
-
-    name: str
-    condition: str
-    recording: Recording | None
-    features: Path | None
-    synthetic: bool
 
 
 class Spoilt(NamedTuple):
@@ -85,20 +56,6 @@ class Spoilt(NamedTuple):
     file: FileState
 
 
-class Corpus(NamedTuple):
-    """What lies in the data folders.
-
-    Attributes:
-        subjects: Subjects of the validation split, or all where no split is named; in natural order.
-        episodes: Subject -> known episodes of corruption.
-        problems: What was wrong, one sentence each.
-    """
-
-    subjects: tuple[Subject, ...]
-    episodes: dict[str, list[Episode]]
-    problems: tuple[str, ...]
-
-
 class Video(NamedTuple):
     """A video as the browser gets it.
 
@@ -111,114 +68,6 @@ class Video(NamedTuple):
     address: str
     media_s: np.ndarray
     sound: str
-
-
-def corpus(folders: Folders) -> Corpus:
-    """Everything that can be shown, the user's data first, and what is wrong with the rest."""
-    subjects: dict[str, Subject] = {}
-    episodes: dict[str, list[Episode]] = {}
-    problems: list[str] = []
-    for source in folders.sources:
-        # Looked at in every run: what is kept would still miss a folder that is there by now.
-        problems += [f"{root} does not exist; expected a folder of data." for root in source.roots if not root.is_dir()]
-        roots = tuple(root for root in source.roots if root.is_dir())
-        if not roots:
-            continue
-        found = _corpus(Source(roots, source.features))
-        problems += found.problems
-        new = {subject.name: subject for subject in found.subjects if subject.name not in subjects}
-        if len(new) < len(found.subjects) and roots != folders.sources[0].roots:
-            taken = next(one.name for one in found.subjects if one.name not in new)
-            problems.append(
-                f"{len(found.subjects) - len(new)} subjects of {_listed(roots)}, such as {taken}, have a name that "
-                "is taken; the first of that name is shown."
-            )
-        subjects |= new
-        episodes |= {name: found.episodes[name] for name in new if name in found.episodes}
-    for own in your_video_services.finished(folders.cache):
-        mine = Subject(own.subject, your_video_services.CONDITION, own.recording, own.features, False)
-        subjects.setdefault(own.subject, mine)
-    return Corpus(tuple(subjects.values()), episodes, tuple(problems))
-
-
-@st.cache_resource(show_spinner="Looking through the data folders")
-def _corpus(source: Source) -> Corpus:
-    index = find_recordings(source.roots)
-    problems = [f"{problem.file}: {problem.reason} {problem.remedy}" for problem in index.problems]
-    descriptions, episodes = [], {}
-    for root in source.roots:
-        try:
-            descriptions.append(_read_description(root / "corpus.json"))
-            for episode in read_episodes(root / "episodes.csv") if (root / "episodes.csv").is_file() else ():
-                episodes.setdefault(episode.subject, []).append(episode)
-        except BAD_INPUT as error:
-            problems.append(str(error))
-    described = {name: facts for one in descriptions for name, facts in one.get("subjects", {}).items()}
-    rendered = {name for one in descriptions if one.get("synthetic") for name in one.get("subjects", {})}
-    recordings = {recording.subject: recording for recording in index.recordings}
-    files = {file.stem: file for file in sorted(source.features.glob("*.safetensors"))}
-    if not files:
-        problems.append(
-            f"{source.features} holds no feature file (.safetensors); run `python -m iaca extract` to make them."
-        )
-    for name, recording in recordings.items():
-        if recording.video_file and not recording.label_file and recording.split is None:
-            problems.append(
-                f"{recording.video_file} has no label file {name}.txt in a VA_Estimation_Challenge folder; it is shown "
-                "without truth once its features are extracted."
-            )
-    problems += _without_video(
-        [files[name] for name in sorted(files.keys() - recordings.keys(), key=natural_key)], source
-    )
-    shown = [
-        Subject(
-            name,
-            described.get(name, {}).get("condition", ""),
-            recordings.get(name),
-            files.get(name),
-            name in rendered,
-        )
-        for name in sorted(files.keys() | recordings.keys(), key=natural_key)
-        if name in files or recordings[name].label_file
-    ]
-    validation = [one for one in shown if _split(one) == "validation"]
-    unassigned = [one for one in shown if _split(one) is None and one.features]
-    return Corpus(tuple([*validation, *unassigned] if validation else shown), episodes, tuple(problems))
-
-
-def _without_video(files: Sequence[Path], source: Source) -> list[str]:
-    """A sentence each, or one for many."""
-    below = f"no video below {_listed(source.roots)}"
-    if len(files) > NAMED_ONE_BY_ONE:
-        return [f"{len(files)} subjects, such as {files[0].stem}, have {below}; their curves are shown without one."]
-    return [f"{file} has {below}; its curves are shown without one." for file in files]
-
-
-def look_again() -> None:
-    """Forget which files the data folders hold."""
-    _corpus.clear()
-
-
-def _listed(paths: tuple[Path, ...]) -> str:
-    return ", ".join(map(str, paths))
-
-
-def _read_description(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise OSError(f"{path} is no JSON ({error}); expected the description that `demo build` writes.") from error
-
-
-def _split(subject: Subject) -> str | None:
-    if subject.recording:
-        return subject.recording.split
-    try:
-        return read_feature_header(subject.features)["split"]
-    except FeatureError:
-        return None
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -382,12 +231,3 @@ def truth(subject: Subject) -> pd.DataFrame:
             "has_audio": has_audio,
         }
     )
-
-
-def attempt(action: Callable[[], Result], notices: list[str]) -> Result | None:
-    """The result, or None and one more sentence in `notices` where the user's files are to blame."""
-    try:
-        return action()
-    except BAD_INPUT as error:
-        notices.append(str(error))
-        return None

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard import figures, services, session
+from dashboard import corpus_services, figures, services, session
 from dashboard.model_choice import Chosen
+from dashboard.notices import attempt
 from dashboard.rows import Shown
 from iaca.config import TARGETS, Trunk
 
@@ -31,7 +32,7 @@ class Display(NamedTuple):
 def choose_device(requested: str | None, notices: list[str]) -> str:
     """Ask where models run."""
     devices = services.available_devices()
-    preferred = services.attempt(lambda: str(services.choose_device(requested)), notices) or devices[0]
+    preferred = attempt(lambda: str(services.choose_device(requested)), notices) or devices[0]
     return st.selectbox(
         "Device",
         devices,
@@ -59,7 +60,7 @@ def choose_folders(folders: session.Folders) -> None:
             **session.FEATURES_FOLDER.widget,
         )
         st.text_input("Checkpoints", placeholder=str(folders.checkpoints), **session.CHECKPOINTS_FOLDER.widget)
-        st.button("Look again", help="Look for new files in these folders.", on_click=services.look_again)
+        st.button("Look again", help="Look for new files in these folders.", on_click=corpus_services.look_again)
 
 
 def choose_display(models: Sequence[Chosen]) -> Display:

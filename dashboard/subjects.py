@@ -8,15 +8,14 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dashboard import services, session
+from dashboard.corpus_services import Corpus, Subject
 from dashboard.model_choice import Chosen
 from iaca.config import TARGETS
 
 SEPARATOR = " · "
 
 
-def choose_subject(
-    corpus: services.Corpus, models: Sequence[Chosen], device: str, notices: list[str]
-) -> services.Subject | None:
+def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str, notices: list[str]) -> Subject | None:
     """Ask for a subject, and keep the address on it; None where there are none."""
     subjects = {subject.name: subject for subject in corpus.subjects}
     with st.spinner("Scoring the subjects"):
@@ -60,7 +59,7 @@ def _key(models: Sequence[Chosen]) -> str:
     return " ".join([session.SUBJECT.key, *(model.path.name for model in models)])
 
 
-def _labels(subjects: Sequence[services.Subject], models: Sequence[Chosen], device: str) -> dict[str, str]:
+def _labels(subjects: Sequence[Subject], models: Sequence[Chosen], device: str) -> dict[str, str]:
     """Name, condition and length of every subject, and CCC of every model for the first of them."""
     lengths = [services.length(subject) for subject in subjects]
     num_scored = services.first_in_budget([clips for _, clips in filter(None, lengths)])
@@ -79,12 +78,12 @@ def _labels(subjects: Sequence[services.Subject], models: Sequence[Chosen], devi
     return labels
 
 
-def _name_in(label: str, subjects: Mapping[str, services.Subject]) -> str:
+def _name_in(label: str, subjects: Mapping[str, Subject]) -> str:
     """The subject whom a label is about; a name stands for itself."""
     return label if label in subjects else label.split(SEPARATOR)[0]
 
 
-def _scores_text(subject: services.Subject, model: Chosen, device: str) -> str:
+def _scores_text(subject: Subject, model: Chosen, device: str) -> str:
     scores = services.scores(subject, model.path, device)
     if scores is None:
         return ""

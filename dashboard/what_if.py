@@ -9,6 +9,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import jobs, services, session, what_if_services
+from dashboard.corpus_services import Subject
+from dashboard.notices import attempt
 from iaca.config import AUDIO, VISUAL, DropoutConfig, DropoutPattern, FusionConfig
 from iaca.what_if import CorruptionConfig, CorruptionKind, ForcedGates, Stage1Choice, Stage2Choice, WhatIf
 
@@ -106,7 +108,7 @@ def choose(range_s: tuple[float, float] | None) -> WhatIf:
 
 def apply(
     change: WhatIf,
-    subject: services.Subject,
+    subject: Subject,
     folders: session.Folders,
     device: str,
     place: DeltaGenerator,
@@ -116,7 +118,7 @@ def apply(
     spoilt = []
     waiting: dict[str, what_if_services.Extraction] = {}
     for config in change.corruptions if subject.features else ():
-        ready = services.attempt(lambda config=config: what_if_services.prepare(subject, config, folders), notices)
+        ready = attempt(lambda config=config: what_if_services.prepare(subject, config, folders), notices)
         if isinstance(ready, services.Spoilt):
             spoilt.append(ready)
         elif ready is not None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from dashboard import jobs, services
 from dashboard.backbone_services import find_file, read_backbone
+from dashboard.corpus_services import Subject
 from dashboard.model_services import file_state
 from dashboard.session import Folders
 from iaca.config import AUDIO
@@ -41,7 +42,7 @@ class Extraction(NamedTuple):
     path: Path
 
 
-def prepare(subject: services.Subject, config: CorruptionConfig, folders: Folders) -> services.Spoilt | Extraction:
+def prepare(subject: Subject, config: CorruptionConfig, folders: Folders) -> services.Spoilt | Extraction:
     """The features of a spoilt modality, or the extraction that has to be run first.
 
     Args:
@@ -75,7 +76,7 @@ def prepare(subject: services.Subject, config: CorruptionConfig, folders: Folder
 
 
 def begin(
-    extraction: Extraction, subject: services.Subject, config: CorruptionConfig, folders: Folders, device: str
+    extraction: Extraction, subject: Subject, config: CorruptionConfig, folders: Folders, device: str
 ) -> jobs.Job:
     """Extract in the background, or join who is at it."""
     features, recording = services.features(subject.features), _with_faces(subject)
@@ -97,7 +98,7 @@ def _title(config: CorruptionConfig) -> str:
     return f"{config.kind.value} noise" if config.modality == AUDIO else "a blurred face"
 
 
-def _with_faces(subject: services.Subject) -> Recording:
+def _with_faces(subject: Subject) -> Recording:
     """Places of faces that were found when the features were made lie beside them."""
     recording = subject.recording
     if has_known_faces(recording):

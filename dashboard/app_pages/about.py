@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 import iaca.palette as palette
-from dashboard import model_services, services, session, tour
+from dashboard import corpus_services, model_services, services, session, tour
 from dashboard.components.gate_diagram import GATES, gate_diagram
-from dashboard.notices import show_notices
+from dashboard.notices import attempt, show_notices
 from iaca.config import TARGETS
 
 EQUATIONS = (
@@ -127,7 +127,7 @@ def _weights(notices: list[str]) -> tuple[pd.DataFrame, str, str]:
     folders = session.folders(options)
     model_services.plugin_problem(options.plugins)
     gated = {model.path: model for model in model_services.shelf(folders.checkpoints).models if model.iaca}
-    subjects = {one.name: one for one in services.corpus(folders).subjects if one.features}
+    subjects = {one.name: one for one in corpus_services.corpus(folders).subjects if one.features}
     seen = session.last_view()
     empty = pd.DataFrame()
     if not gated or not subjects:
@@ -138,7 +138,7 @@ def _weights(notices: list[str]) -> tuple[pd.DataFrame, str, str]:
     )
     name = seen.subject if seen and seen.subject in subjects else next(iter(subjects))
     device = seen.device if seen else str(services.choose_device(options.device))
-    trace = services.attempt(lambda: services.trace(subjects[name].features, path, device), notices)
+    trace = attempt(lambda: services.trace(subjects[name].features, path, device), notices)
     if trace is None:
         return empty, "", "The gates of this model cannot be shown."
     target = next(target for target in TARGETS if target in trace.scores)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import (
     attention_view,
+    corpus_services,
     exports,
     figures,
     model_choice,
@@ -24,8 +25,9 @@ from dashboard import (
     your_video_services,
 )
 from dashboard.components.player import PlayerData, PlayerState, player, player_state
+from dashboard.corpus_services import Subject
 from dashboard.model_choice import Chosen
-from dashboard.notices import show_notices
+from dashboard.notices import attempt, show_notices
 from dashboard.rows import Shown
 
 SYNTHETIC = (
@@ -43,7 +45,7 @@ def show() -> None:
     """The page. The player stands at one fixed place of the script, whatever else is shown."""
     options = session.options()
     folders = session.folders(options)
-    corpus = services.corpus(folders)
+    corpus = corpus_services.corpus(folders)
     notices = [*filter(None, [options.problem, model_services.plugin_problem(options.plugins)]), *corpus.problems]
     banner, head, notice_place, stage, foot = (st.container() for _ in range(5))
 
@@ -65,7 +67,7 @@ def show() -> None:
     subject_place, take_place = head.container(), head.container(width="content")
     with subject_place:
         subject = subjects.choose_subject(corpus, models, device, notices)
-    truth = None if subject is None else services.attempt(lambda: services.truth(subject), notices)
+    truth = None if subject is None else attempt(lambda: services.truth(subject), notices)
     with what_if_place:
         change = what_if.choose(_range_s(subject, truth))
     if subject is None:
@@ -133,7 +135,7 @@ def show() -> None:
 
 
 def _shown_models(
-    subject: services.Subject,
+    subject: Subject,
     models: Sequence[Chosen],
     device: str,
     applied: what_if.Applied,
@@ -142,7 +144,7 @@ def _shown_models(
     shown = []
     for model in models:
         path = model.path
-        baseline = services.attempt(lambda path=path: services.trace(subject.features, path, device), notices)
+        baseline = attempt(lambda path=path: services.trace(subject.features, path, device), notices)
         if baseline is None:
             continue
         trace = baseline
@@ -152,7 +154,7 @@ def _shown_models(
     return shown
 
 
-def _range_s(subject: services.Subject | None, truth: pd.DataFrame | None) -> tuple[float, float] | None:
+def _range_s(subject: Subject | None, truth: pd.DataFrame | None) -> tuple[float, float] | None:
     """First and last second of the brushed range, as the player reported it, or else as the address has it."""
     if truth is None:
         return None
@@ -160,9 +162,9 @@ def _range_s(subject: services.Subject | None, truth: pd.DataFrame | None) -> tu
     return None if frames is None else tuple(float(truth["pts_s"].iloc[frame]) for frame in frames)
 
 
-def _video(subject: services.Subject, folders: session.Folders, notices: list[str]) -> services.Video | None:
+def _video(subject: Subject, folders: session.Folders, notices: list[str]) -> services.Video | None:
     file = subject.recording.video_file if subject.recording else None
-    return services.attempt(lambda: services.video(file, folders.cache), notices) if file else None
+    return attempt(lambda: services.video(file, folders.cache), notices) if file else None
 
 
 def _player_data(figure: figures.Figure, video: services.Video | None, notices: list[str]) -> PlayerData:

@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 import iaca.palette as palette
-from dashboard import results_services, services, session
+from dashboard import results_services, session
+from dashboard.notices import BAD_INPUT
 from dashboard.results_services import Results
 from iaca.config import TARGETS
 
@@ -183,7 +184,7 @@ def show() -> None:
     folder = session.results_folder()
     try:
         results = results_services.results(folder)
-    except services.BAD_INPUT as error:
+    except BAD_INPUT as error:
         st.info(str(error), icon=":material/info:")
         _choose_folder(folder)
         return

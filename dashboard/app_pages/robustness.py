@@ -8,9 +8,10 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from dashboard import jobs, missing_chart, model_services, robustness_services, services, session
+from dashboard import corpus_services, jobs, missing_chart, model_services, robustness_services, services, session
+from dashboard.corpus_services import Subject
 from dashboard.model_services import Candidate, Shelf
-from dashboard.notices import literal, show_notices
+from dashboard.notices import attempt, literal, show_notices
 from dashboard.robustness_services import Found, Wanted
 from iaca.config import AUDIO, TARGETS, VISUAL
 
@@ -45,10 +46,10 @@ def show() -> None:
     notices = list(filter(None, [options.problem, model_services.plugin_problem(options.plugins)]))
     shelf = model_services.shelf(folders.checkpoints)
     notices += shelf.problems
-    corpus = services.corpus(folders)
+    corpus = corpus_services.corpus(folders)
     subjects = {one.name: one for one in corpus.subjects if one.features}
     results = session.results_folder()
-    stored = services.attempt(lambda: robustness_services.stored(results), notices)
+    stored = attempt(lambda: robustness_services.stored(results), notices)
     stored = pd.DataFrame() if stored is None else stored
     files = _titles(shelf)
     notice_place = st.container()
@@ -153,7 +154,7 @@ def _show_stored(stored: pd.DataFrame, choice: Choice, files: dict[str, Candidat
     _take(table, choice, synthetic=robustness_services.is_synthetic(session.results_folder()))
 
 
-def _show_live(asked: Wanted, shown: Sequence[services.Subject], choice: Choice) -> None:
+def _show_live(asked: Wanted, shown: Sequence[Subject], choice: Choice) -> None:
     _leave(asked.key)
     whole = robustness_services.found(asked).is_whole
     job = jobs.find(asked.key)

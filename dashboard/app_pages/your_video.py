@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import backbone_services, jobs, model_services, services, session, your_video_services
-from dashboard.notices import literal, show_notices
+from dashboard import backbone_services, corpus_services, jobs, model_services, services, session, your_video_services
+from dashboard.corpus_services import Corpus
+from dashboard.notices import BAD_INPUT, attempt, literal, show_notices
 from dashboard.your_video_services import Backbones, Entry
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ def show() -> None:
     seen = session.last_view()
     device = seen.device if seen else str(services.choose_device(options.device))
     with st.spinner("Reading the backbones"):
-        backbones = services.attempt(lambda: _backbones(folders, device, notices), notices)
+        backbones = attempt(lambda: _backbones(folders, device, notices), notices)
     if backbones is not None:
         st.caption(_about(backbones))
-    _take(folders.cache, services.corpus(folders))
+    _take(folders.cache, corpus_services.corpus(folders))
     show_notices(st.container(), notices)
     if backbones is not None:
         _list(folders.cache, backbones, device)
@@ -57,7 +58,7 @@ def _backbones(folders: session.Folders, device: str, notices: list[str]) -> Bac
     paths = list(seen.models) if seen else []
     if not paths and shelf.fusions:
         paths = [one.path for one in shelf.pair("ca" if "ca" in shelf.fusions else shelf.fusions[0]) if one]
-    wanted = [services.attempt(lambda path=path: model_services.checkpoint(path, device), notices) for path in paths]
+    wanted = [attempt(lambda path=path: model_services.checkpoint(path, device), notices) for path in paths]
     made_by = [model.backbones for model in wanted if model is not None]
     if any(one != made_by[0] for one in made_by):
         notices.append("The two shown models expect different backbones; features are made for the first of them.")
@@ -73,7 +74,7 @@ def _about(backbones: Backbones) -> str:
     return f"Features come from {told}."
 
 
-def _take(cache: Path, corpus: services.Corpus) -> None:
+def _take(cache: Path, corpus: Corpus) -> None:
     """Ask for a video; one that was taken leaves the fields empty for the next."""
     names = {subject.name for subject in corpus.subjects}
     count = st.session_state.setdefault(TAKEN, 0)
@@ -94,7 +95,7 @@ def _take(cache: Path, corpus: services.Corpus) -> None:
         else:
             your_video_services.add_path(path, cache, names)
         st.session_state[WRONG] = ""
-    except services.BAD_INPUT as error:
+    except BAD_INPUT as error:
         st.session_state[WRONG] = str(error)
     st.session_state[TAKEN] = count + 1
     st.rerun()
@@ -158,7 +159,7 @@ def _show_entry(entry: Entry, backbones: Backbones, device: str) -> None:
 
 def _show_ready(entry: Entry) -> None:
     problems: list[str] = []
-    content = services.attempt(lambda: services.features(entry.features), problems)
+    content = attempt(lambda: services.features(entry.features), problems)
     for problem in problems:
         st.error(literal(problem), icon=":material/error:")
     if content is None:
@@ -220,7 +221,7 @@ def _labels(entry: Entry) -> None:
     )  # fmt: skip
     try:
         your_video_services.set_labels(entry, None if file is None else file.getvalue())
-    except services.BAD_INPUT as error:
+    except BAD_INPUT as error:
         st.error(literal(str(error).replace(str(entry.folder / ".labels.txt"), file.name)))
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard import robustness_services, services
+from dashboard import robustness_services
+from dashboard.corpus_services import Subject
 from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig
 from iaca.data.features import read_features, write_features
@@ -93,9 +94,7 @@ def test_stored_curves_come_at_once_and_others_are_computed_as_they_should_be(pa
 
 def test_what_was_computed_before_a_stop_is_kept(root):
     files = [(name, root / "checkpoints" / f"{name}.safetensors") for name in ("ca", "ca_iaca")]
-    people = [
-        services.Subject(name, "", None, root / "features" / f"{name}.safetensors", True) for name in (*NAMES, SILENT)
-    ]
+    people = [Subject(name, "", None, root / "features" / f"{name}.safetensors", True) for name in (*NAMES, SILENT)]
     asked = robustness_services.wanted(files, people, "visual", "block", "cpu")
     job = robustness_services.begin(asked)
     while not robustness_services.found(asked).pieces:
@@ -115,7 +114,7 @@ def test_what_was_computed_before_a_stop_is_kept(root):
 def test_a_model_that_does_not_fit_a_subject_is_told_and_leaves_no_zero(root, tmp_path):
     other = make_features(Spec("strong-09", 80), 3, {"audio": {"name": "x", "sha256": "c" * 64}})
     write_features(tmp_path / "strong-09.safetensors", other)
-    people = [services.Subject("strong-09", "", None, tmp_path / "strong-09.safetensors", False)]
+    people = [Subject("strong-09", "", None, tmp_path / "strong-09.safetensors", False)]
     asked = robustness_services.wanted(
         [("CA", root / "checkpoints" / "ca.safetensors")], people, "audio", "block", "cpu"
     )
