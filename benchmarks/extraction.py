@@ -33,7 +33,7 @@ from iaca.data.prefetch import prefetch_all
 from iaca.data.timeline import read_timeline
 from iaca.data.transforms import MINIMUM_SAMPLES, audio_clip, audio_input, visual_input
 from iaca.devices import choose_device, device_label
-from iaca.extraction import BATCH_CLIPS, equal_lengths, extract
+from iaca.extraction import batch_clips, equal_lengths, extract
 from iaca.models.backbones import build_backbone
 from iaca.threads import stream
 from iaca.types import Recording
@@ -114,8 +114,9 @@ def _run_networks(backbones: Sequence[Backbone], clips: int, device: torch.devic
         visual.features(visual_input(pictures)).cpu()
         audio.features(audio_input(torch.zeros(count, MINIMUM_SAMPLES).to(device))).cpu()
 
-    counts = [min(BATCH_CLIPS, clips - start) for start in range(0, clips, BATCH_CLIPS)]
-    for _ in stream(run, counts) if device.type == "cpu" else map(run, counts):
+    at_once = batch_clips(device)
+    counts = [min(at_once, clips - start) for start in range(0, clips, at_once)]
+    for _ in stream(run, counts, device):
         pass
 
 

@@ -90,7 +90,7 @@ def window_maps(
         audio, visual = (windows_of(features, m, index, dropped[m]).to(device) for m in MODALITIES)
         return checkpoint.model(audio, visual).explanations
 
-    (explanations,) = side_by_side(explain, [plan.index[window : window + 1]])
+    (explanations,) = side_by_side(explain, [plan.index[window : window + 1]], device)
     clips = plan.index[window]
     explanation = explanations.get(target, next(iter(explanations.values())))
     found = {AUDIO: explanation.audio_attention, VISUAL: explanation.visual_attention}

@@ -16,7 +16,8 @@ from iaca.data.media import SAMPLE_RATE_HZ, AudioTrack, read_audio
 from iaca.data.prefetch import prefetch
 from iaca.data.transforms import audio_clip, audio_input, visual_input
 from iaca.errors import InputError
-from iaca.extraction import equal_lengths, run_backbone
+from iaca.extraction import batch_clips, equal_lengths, run_backbone
+from iaca.threads import stream
 from iaca.types import Features, Recording
 from iaca.what_if import CorruptionConfig, CorruptionKind
 
@@ -83,8 +84,14 @@ def corrupt(
         clips = _blurred(Crops(recording, len(features.pts_s)), features.pts_s, ends, config)
         to_input = visual_input
     spoilt = getattr(features, config.modality).copy()
-    for done, (places, batch) in _counted(prefetch(equal_lengths(clips))):
-        spoilt[touched[places]] = run_backbone(backbone, to_input(torch.from_numpy(batch).to(device)), device)
+
+    def run(piece: tuple[list[int], np.ndarray]) -> tuple[list[int], np.ndarray]:
+        places, batch = piece
+        return places, run_backbone(backbone, to_input(torch.from_numpy(batch).to(device)), device)
+
+    pieces = prefetch(equal_lengths(clips, batch_clips(device)))
+    for done, (places, values) in _counted(stream(run, pieces, device)):
+        spoilt[touched[places]] = values
         if progress is not None:
             progress(done, len(ends))
     return spoilt

@@ -34,10 +34,12 @@ from iaca.data.transforms import (
     frames_with_audio,
     visual_input,
 )
-from iaca.threads import stream
+from iaca.threads import stream, threads_for
 from iaca.types import Features, Recording
 
 BATCH_CLIPS = 32
+"""Clips that are in the networks at a time, in as many batches as there are threads: they bound the memory."""
+
 WAITING_CLIPS = 8 * BATCH_CLIPS
 """Clips that wait for others of their length. Where the frame rate varies, nearly every sound has its own."""
 
@@ -103,6 +105,7 @@ def extract(
     num_frames = len(timeline.pts_s)
     ends = clip_ends(num_frames, clip_stride)
     crops = Crops(recording, num_frames)
+    at_once = batch_clips(device)
     has_audio = np.zeros(num_frames, bool)
 
     visual_zero = run_backbone(visual, torch.zeros(1, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE), device)[0]
@@ -113,12 +116,12 @@ def extract(
     def sounds() -> Iterator[tuple[list[int], Tensor, str]]:
         track = read_audio(recording.video_file)
         has_audio[:] = frames_with_audio(track, timeline.pts_s)
-        for places, waveforms in equal_lengths(audio_clip(track, timeline.pts_s, int(end)) for end in ends):
+        for places, waveforms in equal_lengths((audio_clip(track, timeline.pts_s, int(end)) for end in ends), at_once):
             track.release()
             yield places, _ready(waveforms, device), AUDIO
 
     def pictures() -> Iterator[tuple[list[int], Tensor, str]]:
-        for places, clips in equal_lengths(crops.clips(ends)):
+        for places, clips in equal_lengths(crops.clips(ends), at_once):
             yield places, _ready(clips, device), VISUAL
 
     def run(piece: tuple[list[int], Tensor, str]) -> tuple[list[int], np.ndarray, str]:
@@ -131,7 +134,7 @@ def extract(
     done = 0
     # Sound is decoded beside the pictures, and both beside the networks.
     pieces = prefetch_all((pictures(), sounds()))
-    for places, values, modality in stream(run, pieces) if device.type == "cpu" else map(run, pieces):
+    for places, values, modality in stream(run, pieces, device):
         if modality == AUDIO:
             audio_features[places] = values
             continue
@@ -274,13 +277,21 @@ def is_current(path: Path, visual: Backbone, audio: Backbone, clip_stride: int) 
     return header["clip_stride"] == clip_stride and made_by == {VISUAL: visual.sha256, AUDIO: audio.sha256}
 
 
-def equal_lengths(clips: Iterable[np.ndarray | None]) -> Iterator[tuple[list[int], np.ndarray]]:
+def batch_clips(device: torch.device) -> int:
+    """Clips of a batch."""
+    return max(1, BATCH_CLIPS // threads_for(device))
+
+
+def equal_lengths(
+    clips: Iterable[np.ndarray | None], at_once: int = BATCH_CLIPS
+) -> Iterator[tuple[list[int], np.ndarray]]:
     """Batches of clips of one shape, so that nothing is padded to its neighbours; missing clips are passed over.
 
     No more than `WAITING_CLIPS` are held back, so memory does not grow with the number of different lengths.
 
     Args:
         clips: What is made of media; None for a missing one.
+        at_once: Clips of a batch, at most.
 
     Yields:
         Places of the clips among all, and the clips stacked.
@@ -294,7 +305,7 @@ def equal_lengths(clips: Iterable[np.ndarray | None]) -> Iterator[tuple[list[int
         places.append(place)
         batch.append(clip)
         held += 1
-        if len(batch) < BATCH_CLIPS and held <= WAITING_CLIPS:
+        if len(batch) < at_once and held <= WAITING_CLIPS:
             continue
         largest = max(waiting, key=lambda shape: len(waiting[shape][0]))
         places, batch = waiting.pop(largest)

@@ -204,7 +204,7 @@ def _per_clip(
     new = np.array([window for window, key in enumerate(keys) if key not in memory.said], int)
     at_once = WINDOWS_AT_ONCE[device.type]
     pieces = [plan.index[new[start : start + at_once]] for start in range(0, len(new), at_once)]
-    done = side_by_side(run, pieces) if device.type == "cpu" else [run(piece) for piece in pieces]
+    done = side_by_side(run, pieces, device)
     said = {key: memory.said[key] for key in keys if key in memory.said}
     if done:
         memory.names = done[0][0]

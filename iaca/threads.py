@@ -19,6 +19,8 @@ from iaca.devices import keep_freed_memory
 KEPT_BYTES = 2**28
 """Freed memory that a thread may keep for its next piece."""
 
+CPU = torch.device("cpu")
+
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
@@ -26,14 +28,16 @@ _lock = threading.Lock()
 _pools: dict[int, ThreadPoolExecutor] = {}
 
 
-def side_by_side(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
+def side_by_side(work: Callable[[Piece], Result], pieces: Sequence[Piece], device: torch.device = CPU) -> list[Result]:
     """Do the work on every piece, as many at a time as torch may use threads.
 
-    Where torch has one thread the pieces are done one after the other on the thread that asks.
+    Where torch has one thread, or the work is not for the CPU, the pieces are done one after the other on the thread
+    that asks.
 
     Args:
         work: What is to be done; inside, torch computes on one thread.
         pieces: What it is done to.
+        device: Where torch computes.
 
     Returns:
         A result for each piece, in their order.
@@ -41,15 +45,16 @@ def side_by_side(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> li
     Raises:
         Exception: What `work` raised first.
     """
-    return list(stream(work, pieces))
+    return list(stream(work, pieces, device))
 
 
-def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[Result]:
+def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece], device: torch.device = CPU) -> Iterator[Result]:
     """The same for pieces that are still being made: no more are held than the threads have work with.
 
     Args:
         work: What is to be done; inside, torch computes on one thread.
         pieces: What it is done to; consumed on the thread that asks.
+        device: Where torch computes.
 
     Yields:
         A result for each piece, in their order.
@@ -57,7 +62,7 @@ def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator
     Raises:
         Exception: What `work` or `pieces` raised first.
     """
-    threads = torch.get_num_threads()
+    threads = threads_for(device)
     if threads == 1:
         yield from map(work, pieces)
         return
@@ -74,6 +79,11 @@ def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator
         for future in running:
             future.cancel()
         wait(running)
+
+
+def threads_for(device: torch.device) -> int:
+    """Pieces that are worked on at a time."""
+    return torch.get_num_threads() if device.type == "cpu" else 1
 
 
 def _pool(threads: int) -> ThreadPoolExecutor:

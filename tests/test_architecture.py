@@ -47,7 +47,7 @@ ALLOWED = {
     "iaca.checkpoints": {"iaca.models"},
     "iaca.extraction": {"iaca.data", "iaca.models", "iaca.checkpoints", "iaca.devices", "iaca.threads"},
     "iaca.own_video": {"iaca.data", "iaca.checkpoints", "iaca.extraction"},
-    "iaca.corruption": {"iaca.data", "iaca.checkpoints", "iaca.extraction"},
+    "iaca.corruption": {"iaca.data", "iaca.checkpoints", "iaca.extraction", "iaca.threads"},
     "iaca.moments": set(),
     "iaca.threads": {"iaca.devices"},
     "iaca.attention_maps": {"iaca.checkpoints", "iaca.data", "iaca.inference", "iaca.threads"},

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 from functools import lru_cache
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -10,6 +13,8 @@ from torch import Tensor
 
 from iaca.config import CLIP_FRAMES
 from iaca.data.media import SAMPLE_RATE_HZ, AudioTrack
+
+_loading = threading.Lock()
 
 PIXEL_MEAN = (0.43216, 0.394666, 0.37645)
 PIXEL_STD = (0.22803, 0.22145, 0.216989)
@@ -52,11 +57,9 @@ def audio_input(waveforms: Tensor) -> Tensor:
     Returns:
         (B, 1, 64, 1 + S // 441) float32; digital silence is -4.28.
     """
-    from torchaudio.functional import amplitude_to_DB
-
     power = mel_power(waveforms)[:, None]
     # Four dimensions: with fewer, torchaudio takes the loudest of the whole batch for every clip.
-    decibels = amplitude_to_DB(power, 10.0, 1e-10, 0.0, TOP_DB)
+    decibels = _torchaudio().functional.amplitude_to_DB(power, 10.0, 1e-10, 0.0, TOP_DB)
     return (decibels - DB_MEAN) / DB_STD
 
 
@@ -74,11 +77,14 @@ def mel_power(waveforms: Tensor) -> Tensor:
 
 @lru_cache(maxsize=4)
 def _mel(device: torch.device) -> torch.nn.Module:
-    from torchaudio.transforms import MelSpectrogram
+    spectrogram = _torchaudio().transforms.MelSpectrogram
+    return spectrogram(SAMPLE_RATE_HZ, n_fft=1024, win_length=882, hop_length=HOP_SAMPLES, n_mels=MEL_BANDS).to(device)
 
-    return MelSpectrogram(SAMPLE_RATE_HZ, n_fft=1024, win_length=882, hop_length=HOP_SAMPLES, n_mels=MEL_BANDS).to(
-        device
-    )
+
+def _torchaudio() -> ModuleType:
+    """Loaded on first use, by one thread: two that load it at once see half of it."""
+    with _loading:
+        return importlib.import_module("torchaudio")
 
 
 def audio_clip(track: AudioTrack | None, pts_s: np.ndarray, end: int) -> np.ndarray | None:
