@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -40,6 +41,9 @@ FRAME = Field("frame", None, url=False)
 
 RANGE = Field("range", None, url=False)
 """Likewise: first and last frame of the brushed range, as in 120-340."""
+
+ROWS = Field("rows", None, url=False)
+"""Likewise: how the rows of a link are arranged, as the player writes it."""
 
 FUSION = Field("fusion", "CA")
 CHECKPOINT = Field("checkpoint", None, url=False)
@@ -250,3 +254,19 @@ def asked_frames(frames: int, notices: list[str]) -> tuple[int | None, tuple[int
             f"0-{frames - 1}: no range is set."
         )
     return frame, limits
+
+
+def check_rows(notices: list[str]) -> None:
+    """A sentence in `notices` where the address arranges the rows as cannot be; the player falls back."""
+    text = asked(ROWS)
+    if text is None:
+        return
+    try:
+        sound = isinstance(json.loads(text), dict)
+    except ValueError:
+        sound = False
+    if not sound:
+        notices.append(
+            f"The address arranges the rows by {text!r}; expected what a copied link holds, as in "
+            '{"layout":"side"}: they stay as they are.'
+        )

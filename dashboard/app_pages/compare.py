@@ -169,6 +169,7 @@ def _video(subject: Subject, folders: session.Folders, notices: list[str]) -> se
 
 def _player_data(figure: figures.Figure, video: services.Video | None, notices: list[str]) -> PlayerData:
     tables, live = transport.tables(figure)
+    session.check_rows(notices)
     return PlayerData(
         spec=figure.spec,
         clock=transport.clock(figure, None if video is None else video.media_s),

@@ -154,6 +154,10 @@ def test_a_copied_link_shows_the_same_in_another_browser(page, address, chromium
     chromium.grant_permissions(["clipboard-read", "clipboard-write"])
     open_player(page, address, "long-02", range="100-200", drop_audio="true", dropout="60")
     seek(page, 123)
+    page.locator(".iaca-view summary").click()
+    page.get_by_label("Side by side").check()
+    page.locator("input[type=checkbox][value=arousal]").uncheck()
+    page.keyboard.press("Escape")
     open_exports(page)
     page.get_by_test_id("copy-link").click()
     page.get_by_text("Copied.").wait_for()
@@ -167,4 +171,7 @@ def test_a_copied_link_shows_the_same_in_another_browser(page, address, chromium
     other.wait_for_function("document.querySelectorAll('[data-testid=player-legend] tr').length > 0")
     assert other.evaluate(LEGEND) == shown
     assert "range=100-200" in other.url
+    assert other.locator(".iaca-panel-title").all_inner_texts() == ["CA", "CA+IACA"]
+    assert {row for row, *_ in shown} >= {"attention", "valence"}
+    assert "arousal" not in {row for row, *_ in shown}
     another.close()

@@ -197,3 +197,18 @@ def test_a_frame_without_annotation_does_not_count(open_page, shared_project):
     features = read_features(shared_project / "features" / "strong-01.safetensors")
     annotated = int(np.isfinite(features.valence).sum())
     assert f"over {annotated} annotated of {len(features.valence)} frames" in [one.value for one in page.caption]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "told"),
+    [
+        ("frame", "a<b>", "The address asks for frame 'a<b>'; expected 0 to"),
+        ("range", "9-3", "The address asks for the range '9-3'; expected two rising frames"),
+        ("rows", "{", "The address arranges the rows by '{'; expected what a copied link holds"),
+        ("rows", "[1]", "The address arranges the rows by '[1]'; expected what a copied link holds"),
+    ],
+)
+def test_an_address_that_cannot_be_is_told_and_the_page_goes_on(open_page, shared_project, parameter, value, told):
+    page = open_page(shared_project, **{parameter: value})
+    assert told in notices(page)
+    assert page.caption

@@ -8,8 +8,9 @@ function player() {
 
 function address() {
   const link = new URL(window.location.href);
-  const frame = player()?.dataset.frame;
+  const { frame, rows } = player()?.dataset ?? {};
   if (frame !== undefined) link.searchParams.set("frame", frame);
+  if (rows) link.searchParams.set("rows", rows);
   return link.href;
 }
 

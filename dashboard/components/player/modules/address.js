@@ -7,11 +7,23 @@ function put(parameters, name, value) {
 }
 
 export function writeAddress(frame, range) {
-  const address = new URL(window.location.href);
-  put(address.searchParams, "frame", frame || null);
-  put(address.searchParams, "range", range ? range.join("-") : null);
-  if (address.href !== window.location.href) window.history.replaceState(window.history.state, "", address);
+  replace({ frame: frame || null, range: range ? range.join("-") : null });
   rememberCursor(frame);
+}
+
+// How the rows are arranged, in words.
+export function writeRows(text) {
+  replace({ rows: text || null });
+}
+
+export function askedRows() {
+  return new URL(window.location.href).searchParams.get("rows");
+}
+
+function replace(values) {
+  const address = new URL(window.location.href);
+  for (const [name, value] of Object.entries(values)) put(address.searchParams, name, value);
+  if (address.href !== window.location.href) window.history.replaceState(window.history.state, "", address);
 }
 
 // For the other pages, which have addresses of their own.

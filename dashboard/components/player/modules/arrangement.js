@@ -1,5 +1,7 @@
 // How the user arranged the rows: which are shown, in which order and how high, and one or two panels. It belongs to the
-// browser and is kept there.
+// browser and is kept there; a link brings its own along.
+
+import { askedRows, writeRows } from "./address.js";
 
 const KEY = "iaca-rows";
 const LOWEST = 28; // of a row, px
@@ -8,14 +10,19 @@ const HIGHEST = 420;
 export const OVERLAY = "overlay";
 export const SIDE = "side";
 
-function read() {
-  let kept = {};
+const plain = (value) => (value && typeof value === "object" && !Array.isArray(value) ? value : {});
+
+function parsed(find) {
   try {
-    kept = JSON.parse(localStorage.getItem(KEY)) ?? {};
+    return plain(JSON.parse(find()));
   } catch {
-    // A browser that forbids storage, or what somebody else wrote there: as if there were nothing.
+    return {}; // a browser that forbids storage, or what somebody else wrote: as if there were nothing
   }
-  const plain = (value) => (value && typeof value === "object" && !Array.isArray(value) ? value : {});
+}
+
+function read() {
+  const linked = parsed(askedRows);
+  const kept = Object.keys(linked).length ? linked : parsed(() => localStorage.getItem(KEY));
   return {
     order: Array.isArray(kept.order) ? kept.order.filter((key) => typeof key === "string") : [],
     hidden: plain(kept.hidden),
@@ -31,7 +38,20 @@ export class Arrangement {
     this.state = read();
   }
 
+  // The arrangement in words, "" for that of the page.
+  get text() {
+    const { order, hidden, heights, layout } = this.state;
+    const parts = {
+      ...(order.length && { order }),
+      ...(Object.keys(hidden).length && { hidden }),
+      ...(Object.keys(heights).length && { heights }),
+      ...(layout !== OVERLAY && { layout }),
+    };
+    return Object.keys(parts).length ? JSON.stringify(parts) : "";
+  }
+
   keep() {
+    writeRows(this.text);
     try {
       localStorage.setItem(KEY, JSON.stringify(this.state));
     } catch {

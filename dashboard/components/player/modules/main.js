@@ -140,6 +140,7 @@ class Player {
     const slots = arrangement.slots(this.rows, spec.models);
     const panels = arrangement.panels(spec.models);
     this.root.dataset.layout = arrangement.layout(spec.models);
+    this.root.dataset.rows = arrangement.text;
     plot.show(slots, panels, spec.models, frames, clock.pts, this.data.sound, theme);
     this.readout.show(plot, { ...spec, points: this.shownPoints }, frames, theme);
     this.rangePanel.show(clock.range, { ...spec, points: this.shownPoints }, this.shownRows, frames, clock.pts);
