@@ -84,7 +84,7 @@ def corpus(folders: Folders) -> Corpus:
 @st.cache_resource(show_spinner="Looking through the data folders")
 def _corpus(source: Source) -> Corpus:
     index = find_recordings(source.roots)
-    problems = [f"{problem.file}: {problem.reason} {problem.remedy}" for problem in index.problems]
+    problems = [problem.line for problem in index.problems]
     descriptions, episodes = [], {}
     for root in source.roots:
         try:

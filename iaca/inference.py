@@ -20,8 +20,8 @@ from iaca.threads import side_by_side
 from iaca.types import EXPLANATION_COLUMNS, TRACE_COLUMNS, Explanation, Features, Score, Trace
 from iaca.what_if import ForcedGates
 
-WINDOWS_AT_ONCE = {"cpu": 32, "cuda": 256}
-"""Windows in one forward pass, by type of device: on a CPU few enough for a core's cache."""
+WINDOWS_AT_ONCE = {"cpu": 32, "cuda": 64}
+"""Windows in one forward pass, by type of device: few enough for a core's cache, and for a small GPU's memory."""
 
 _plan = lru_cache(maxsize=256)(plan_windows)
 

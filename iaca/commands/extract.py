@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         detector=choose_detector(args.yunet),
     )
     for problem in [*problems, *summary.problems]:
-        print(f"{problem.file}: {problem.reason} {problem.remedy}", file=sys.stderr)
+        print(problem.line, file=sys.stderr)
     print(
         f"{args.out}: {len(summary.written)} subjects written, {len(summary.skipped)} were there, "
         f"{len(summary.problems)} failed"

@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> None:
     start = _start(args.start, config, args.pictures)
     index = find_recordings(args.roots)
     for problem in index.problems if leads() else ():
-        print(f"{problem.file}: {problem.reason} {problem.remedy}", file=sys.stderr)
+        print(problem.line, file=sys.stderr)
     state = args.out.with_suffix(".state")
     model, report = train_backbone(
         [r for r in index.recordings if r.split == "train"],

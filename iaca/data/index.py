@@ -48,6 +48,12 @@ class Problem(NamedTuple):
     reason: str
     remedy: str
 
+    @property
+    def line(self) -> str:
+        """All of it on one line that any terminal can print, whatever the file is called."""
+        text = f"{self.file}: {self.reason} {self.remedy}"
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
 
 class Index(NamedTuple):
     """What was found.

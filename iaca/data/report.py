@@ -257,7 +257,7 @@ def format_report(report: Report) -> str:
     lines.append("")
     if report.problems:
         lines.append(f"{len(report.problems)} problems:")
-        lines += [f"  {problem.file}: {problem.reason} {problem.remedy}" for problem in report.problems]
+        lines += [f"  {problem.line}" for problem in report.problems]
     else:
         lines.append("No problems.")
     return "\n".join(lines)

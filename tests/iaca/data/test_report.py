@@ -173,3 +173,17 @@ def test_a_tree_without_a_readable_video_is_not_usable(tmp_path, report):
     empty = inspect_roots([tmp_path], cache_file=tmp_path / "c.json", progress=False)
     assert not empty.usable
     assert len(empty.problems) == 1
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "tab\tbed", b"not-utf8-\xff".decode(errors="surrogateescape")])
+def test_a_failure_stays_one_line_whatever_the_file_is_called(tmp_path, name):
+    folder = tmp_path / "VA_Estimation_Challenge" / "Train_Set"
+    folder.mkdir(parents=True)
+    (folder / f"{name}.txt").write_text("valence,arousal\n0.1\n")
+    report = inspect_roots([tmp_path], cache_file=tmp_path / "cache.json", progress=False)
+    found = [problem for problem in report.problems if name in problem.file]
+    assert found
+    for problem in found:
+        problem.line.encode("utf-8")
+        assert problem.line.endswith(problem.remedy)
+        assert f"  {problem.line}" in format_report(report).split("\n")
