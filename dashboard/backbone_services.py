@@ -20,7 +20,7 @@ def find_file(sha256: str, folders: Folders) -> Path | None:
     places = [folder for folder in (folders.checkpoints, SHIPPED) if folder.is_dir()]
     files = [file for folder in places for file in sorted(folder.iterdir())]
     candidates = [file for file in files if file.suffix in ENDINGS and not file.name.startswith(".")]
-    return next((file for file in candidates if _sha256(file_state(file)) == sha256), None)
+    return next((file for file in candidates if _digest(file) == sha256), None)
 
 
 def read_backbone(path: Path, modality: str, device: str) -> Backbone:
@@ -34,7 +34,7 @@ def read_backbone(path: Path, modality: str, device: str) -> Backbone:
 
 def is_shipped(sha256: str) -> bool:
     """Whether these are the bytes of a backbone that ships with the project: its synthetic corpus taught it."""
-    return any(_sha256(file_state(file)) == sha256 for file in SHIPPED.glob("*_slim.safetensors"))
+    return any(_digest(file) == sha256 for file in SHIPPED.glob("*_slim.safetensors"))
 
 
 def taught_by(backbone: Backbone) -> str:
@@ -47,12 +47,17 @@ def taught_by(backbone: Backbone) -> str:
     return "data that its file does not name"
 
 
+def _digest(file: Path) -> str | None:
+    """None for a file that cannot be read now: it is not the one that is looked for, and is looked at again."""
+    try:
+        return _sha256(file_state(file))
+    except OSError:
+        return None
+
+
 @lru_cache(maxsize=1000)
 def _sha256(file: FileState) -> str:
-    try:
-        return file_sha256(Path(file[0]))
-    except OSError:
-        return ""
+    return file_sha256(Path(file[0]))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from iaca.config import FusionConfig
+from iaca.checkpoints import Backbone, load_backbone, save_backbone
+from iaca.config import BackboneConfig, FusionConfig
+from iaca.models.backbones import build_backbone
 from iaca.models.fusion_model import FusionModel
 from iaca.types import Features
 
@@ -64,3 +66,14 @@ def make_model(seed=0, **settings) -> FusionModel:
 def features() -> Features:
     """200 frames at stride 8."""
     return make_features()
+
+
+def write_small_backbones(folder) -> tuple[Backbone, Backbone]:
+    """A visual and an audio backbone with random weights, whose features have 6 values."""
+    torch.manual_seed(0)
+    found = []
+    for modality in ("visual", "audio"):
+        config = BackboneConfig(modality=modality, width=8, dim=6)
+        save_backbone(folder / f"{modality}.safetensors", build_backbone(config), config)
+        found.append(load_backbone(folder / f"{modality}.safetensors"))
+    return found[0], found[1]

@@ -46,6 +46,7 @@ ALLOWED = {
     "iaca.sampling": set(),
     "iaca.checkpoints": {"iaca.models"},
     "iaca.extraction": {"iaca.data", "iaca.models", "iaca.checkpoints", "iaca.devices", "iaca.threads"},
+    "iaca.corpus_extraction": {"iaca.data", "iaca.checkpoints", "iaca.extraction"},
     "iaca.own_video": {"iaca.data", "iaca.checkpoints", "iaca.extraction"},
     "iaca.corruption": {"iaca.data", "iaca.checkpoints", "iaca.extraction", "iaca.threads"},
     "iaca.moments": set(),
@@ -72,8 +73,8 @@ ALLOWED = {
         "iaca.data", "iaca.devices", "iaca.metrics", "iaca.paper_figures", "iaca.print_style",
     },
     "iaca.demo": {
-        "iaca.data", "iaca.models", "iaca.checkpoints", "iaca.extraction", "iaca.backbone_training", "iaca.training",
-        "iaca.evaluation", "iaca.study", "iaca.devices",
+        "iaca.data", "iaca.models", "iaca.checkpoints", "iaca.corpus_extraction", "iaca.backbone_training",
+        "iaca.training", "iaca.evaluation", "iaca.study", "iaca.devices",
     },
     "dashboard.figures": {"iaca.types"},
     "dashboard.components": set(),

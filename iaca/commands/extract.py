@@ -35,10 +35,10 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         0, or 1 where no subject has features in the end, or one failed with --strict.
     """
+    from iaca.corpus_extraction import extract_all, single_recording
     from iaca.data.face_detection import choose_detector
     from iaca.data.index import find_recordings
     from iaca.devices import choose_device
-    from iaca.extraction import extract_all, single_recording
     from iaca.pretrained import find_backbone
 
     if bool(args.roots) == bool(args.video):

@@ -13,12 +13,12 @@ import torch
 from iaca.backbone_training import BackboneTraining, train_backbone
 from iaca.checkpoints import Backbone, load_backbone, save_backbone
 from iaca.config import BackboneConfig
+from iaca.corpus_extraction import extract_all
 from iaca.data.features import read_features
 from iaca.data.index import find_recordings
 from iaca.demo.card import model_card
 from iaca.demo.corpus import Role, build_corpus
 from iaca.errors import InputError
-from iaca.extraction import extract_all
 from iaca.files import write_whole
 from iaca.models.backbones import inflate
 

@@ -165,17 +165,21 @@ def gates_section(told: pd.DataFrame, faithful: pd.DataFrame, titles: Mapping[st
             "over subjects; every kind of episode apart is in gates.parquet.",
             "",
         ]
-        for target in TARGETS:
-            lines += [f"{target.capitalize()}:", "", markdown(_pivot(told[told.target == target], titles)), ""]
+        lines += _by_target(told, titles)
     lines += [
         "Faithfulness: rank correlation (Spearman) over clips between the weight of a gate and the change of the "
         "prediction when that modality is really removed: 0 is chance, 1 is a gate that leans on a modality exactly "
         "where the prediction does. Mean over seeds, 95 % bootstrap interval over subjects.",
         "",
     ]
+    return "\n".join([*lines, *_by_target(faithful, titles)])
+
+
+def _by_target(scores: pd.DataFrame, titles: Mapping[str, str]) -> list[str]:
+    lines = []
     for target in TARGETS:
-        lines += [f"{target.capitalize()}:", "", markdown(_pivot(faithful[faithful.target == target], titles)), ""]
-    return "\n".join(lines)
+        lines += [f"{target.capitalize()}:", "", markdown(_pivot(scores[scores.target == target], titles)), ""]
+    return lines
 
 
 def conditions_section(variants: Sequence[Variant], chosen: Sequence[Variant]) -> str:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
-from iaca.checkpoints import load_backbone, save_backbone
-from iaca.config import BackboneConfig, ConfigError
+from iaca.config import ConfigError
 from iaca.corruption import CorruptionError, corrupt, noise, speech_power, touched_clips, with_noise
 from iaca.data.clips import clip_frame_indices
 from iaca.data.index import find_recordings
 from iaca.data.media import SAMPLE_RATE_HZ, AudioTrack
 from iaca.extraction import extract
-from iaca.models.backbones import build_backbone
 from iaca.what_if import CorruptionConfig, CorruptionKind
+from tests.conftest import write_small_backbones
 from tests.media_files import write_media
 
 TIMES_S = np.arange(120) / 30
@@ -22,12 +20,8 @@ TIMES_S = np.arange(120) / 30
 
 @pytest.fixture(scope="module")
 def backbones(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("backbones")
-    torch.manual_seed(0)
-    for modality in ("visual", "audio"):
-        config = BackboneConfig(modality=modality, width=8, dim=6)
-        save_backbone(folder / f"{modality}.safetensors", build_backbone(config), config)
-    return {m: load_backbone(folder / f"{m}.safetensors") for m in ("visual", "audio")}
+    visual, audio = write_small_backbones(tmp_path_factory.mktemp("backbones"))
+    return {"visual": visual, "audio": audio}
 
 
 def make_subject(root, sound):

@@ -15,12 +15,14 @@ import torch
 
 from iaca.checkpoints import load_backbone, save_backbone
 from iaca.config import BackboneConfig, ConfigError
+from iaca.corpus_extraction import extract_all
 from iaca.data.annotations import write_labels
 from iaca.data.clips import clip_ends, clip_frame_indices
 from iaca.data.features import read_features
 from iaca.data.index import find_recordings
-from iaca.extraction import WAITING_CLIPS, equal_lengths, extract, extract_all
+from iaca.extraction import WAITING_CLIPS, equal_lengths, extract
 from iaca.models.backbones import build_backbone
+from tests.conftest import write_small_backbones
 from tests.media_files import clicks, write_media
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,12 +31,7 @@ FACE = "47.5,47.5,96,0"
 
 @pytest.fixture(scope="module")
 def backbones(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("backbones")
-    torch.manual_seed(0)
-    for modality in ("visual", "audio"):
-        config = BackboneConfig(modality=modality, width=8, dim=6)
-        save_backbone(folder / f"{modality}.safetensors", build_backbone(config), config)
-    return load_backbone(folder / "visual.safetensors"), load_backbone(folder / "audio.safetensors")
+    return write_small_backbones(tmp_path_factory.mktemp("backbones"))
 
 
 def make_subject(root, subject, times_s, labels=None, faces=None, video=None, **media):
@@ -241,7 +238,7 @@ def test_a_kill_leaves_only_whole_files(tmp_path, backbones):
     out = tmp_path / "out"
     code = (
         "import sys; from iaca.checkpoints import load_backbone; from iaca.data.index import find_recordings\n"
-        "from iaca.extraction import extract_all\n"
+        "from iaca.corpus_extraction import extract_all\n"
         "v, a, root, out = sys.argv[1:]\n"
         "extract_all(find_recordings(root).recordings, out, load_backbone(v), load_backbone(a), clip_stride=1)"
     )

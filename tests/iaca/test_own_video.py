@@ -7,11 +7,11 @@ import subprocess
 import numpy as np
 import pytest
 
+from iaca.corpus_extraction import single_recording
 from iaca.data.annotations import write_labels
 from iaca.data.crops import CropError
 from iaca.data.face_detection import Detection
 from iaca.data.media import MediaError
-from iaca.extraction import single_recording
 from iaca.own_video import extract_own, look_at
 from iaca.pretrained import find_backbone
 from tests.media_files import write_media
