@@ -32,10 +32,14 @@ def _free_port() -> int:
 
 @contextmanager
 def serve(root: Path, home: Path, checkpoints: Path | None = None) -> Iterator[tuple[str, subprocess.Popen]]:
-    """`streamlit run dashboard/app.py` on the data below `root`, with an empty HOME; yields address and process."""
+    """`streamlit run dashboard/app.py` on the data below `root`, with an empty HOME; yields address and process.
+
+    A file `plugin.py` in `root` is a plugin of the server.
+    """
     port = _free_port()
     environment = os.environ | {
-        "PYTHONPATH": str(PROJECT),
+        "PYTHONPATH": os.pathsep.join([str(PROJECT), str(root)]),
+        "IACA_PLUGINS": "plugin" if (root / "plugin.py").is_file() else "",
         "HOME": str(home),
         "IACA_DEMO": str(root),
         "IACA_CACHE": str(home / "cache"),

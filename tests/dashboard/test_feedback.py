@@ -1,0 +1,68 @@
+"""Whoever asks the page for something sees that it works on it."""
+
+from __future__ import annotations
+
+import runpy
+
+import pytest
+
+from tests.dashboard.browsing import open_player
+from tests.dashboard.projects import Spec, write_model, write_project
+
+SLOW = """
+import time
+
+import torch
+import iaca
+from iaca.types import Attended
+
+
+class Slow(torch.nn.Module):
+    def forward(self, audio, visual):
+        time.sleep(1)
+        return Attended(audio, visual, audio + visual, visual + audio, audio_residual=visual, visual_residual=audio)
+
+
+iaca.register_fusion("slow", lambda config: Slow())
+"""
+
+WATCH = """() => {
+  const app = document.querySelector('[data-testid=stApp]');
+  const player = document.querySelector('[data-testid=player]');
+  const before = player.dataset.revision;
+  window.seen = [];
+  const look = () => {
+    const sign = getComputedStyle(app, '::after');
+    const visible = sign.content !== 'none' && Number(sign.opacity) === 1;
+    window.seen.push([sign.content, visible, player.dataset.revision !== before]);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, server):
+    root = write_project(tmp_path_factory.mktemp("feedback"), [Spec("steady", 90)])
+    (root / "plugin.py").write_text(SLOW)
+    runpy.run_path(str(root / "plugin.py"))
+    for iaca in (False, True):
+        write_model(root / "checkpoints" / f"slow{'_iaca' * iaca}.safetensors", iaca=iaca, seed=1, fusion="slow")
+    return server(root)
+
+
+def test_a_model_that_takes_its_time_is_announced_until_its_curves_are_there(page, address):
+    open_player(page, address, "steady")
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.evaluate(WATCH)
+    page.get_by_role("combobox", name="Fusion").click()
+    page.get_by_role("option", name="SLOW", exact=True).click()
+    page.wait_for_function("seen.at(-1)[2]")
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.wait_for_function("!seen.at(-1)[1]")
+    seen = page.evaluate("seen")
+    assert not seen[0][1]
+    announced = next(i for i, (_, visible, _) in enumerate(seen) if visible)
+    painted = next(i for i, (_, _, changed) in enumerate(seen) if changed)
+    assert announced < painted
+    assert "Working" in seen[announced][0]
