@@ -16,12 +16,15 @@ import pandas as pd
 from dashboard import jobs
 from dashboard.figures import SCORES, Figure
 from dashboard.rows import Shown
+from iaca.animation import LONGEST_S, write_gif
 from iaca.config import TARGETS
 from iaca.film import write_film
 from iaca.print_style import COLUMN_IN, DOUBLE_COLUMN_IN, render
 from iaca.view_figure import View, curve_values, figure_of_view
 
 WIDTHS = {"one column (3.5 in)": COLUMN_IN, "two columns (7.16 in)": DOUBLE_COLUMN_IN}
+MP4, GIF = "mp4", "gif"
+GIF_LONGEST_S = LONGEST_S
 FILMS_KEPT = 6
 MASKS = {
     "has_face": "whether a face was found in the frame",
@@ -145,39 +148,46 @@ def figure_file(take: Take, file_format: str, width: str) -> bytes:
     return render(figure, file_format, title=take.stem)
 
 
-def film_key(take: Take) -> str:
+def film_key(take: Take, ending: str) -> str:
     """The same for the same film."""
     digest = hashlib.sha256()
     shown = view(take)
     state = None if take.video is None else (str(take.video), take.video.stat().st_size, take.video.stat().st_mtime_ns)
     digest.update(json.dumps([shown.title, shown.rows, shown.bands, take.frames, state, shown.synthetic]).encode())
     digest.update(np.ascontiguousarray(take.figure.frames.to_numpy()).tobytes())
-    return f"film {digest.hexdigest()[:24]}"
+    return f"film {digest.hexdigest()[:24]}.{ending}"
 
 
-def begin_film(take: Take, cache: Path) -> jobs.Job:
-    """Start the film of the range, or join whoever started it."""
+def begin_film(take: Take, cache: Path, ending: str) -> jobs.Job:
+    """Start the film of the range, or join whoever started it.
 
-    def work(progress: jobs.Progress) -> None:
-        file = _film_path(take, cache)
-        if not file.is_file():
-            write_film(file, view(take), take.video, take.frames, progress=progress)
-        for old in sorted(file.parent.glob("*.mp4"), key=lambda one: one.stat().st_mtime)[:-FILMS_KEPT]:
-            old.unlink(missing_ok=True)
-
-    return jobs.begin(film_key(take), work)
+    Args:
+        take: The view.
+        cache: Where films are kept.
+        ending: mp4 or gif.
+    """
+    return jobs.begin(film_key(take, ending), lambda progress: _make_film(take, cache, ending, progress))
 
 
-def film_file(take: Take, cache: Path) -> bytes:
+def film_file(take: Take, cache: Path, ending: str) -> bytes:
     """A film that was made; made again where newer ones have taken its place."""
-    file = _film_path(take, cache)
+    return _make_film(take, cache, ending, lambda done, total, title="": None).read_bytes()
+
+
+def _make_film(take: Take, cache: Path, ending: str, progress: jobs.Progress) -> Path:
+    folder = cache / "films"
+    file = folder / film_key(take, ending).removeprefix("film ")
     if not file.is_file():
-        write_film(file, view(take), take.video, take.frames)
-    return file.read_bytes()
-
-
-def _film_path(take: Take, cache: Path) -> Path:
-    return cache / "films" / f"{film_key(take).removeprefix('film ')}.mp4"
+        if ending == GIF:
+            film = _make_film(take, cache, MP4, progress)
+            write_gif(file, film, progress=lambda done, total: progress(done, total, "Picture"))
+        else:
+            write_film(
+                file, view(take), take.video, take.frames, progress=lambda done, total: progress(done, total, "Frame")
+            )
+    for old in sorted(folder.glob("[!.]*"), key=lambda one: one.stat().st_mtime)[:-FILMS_KEPT]:
+        old.unlink(missing_ok=True)
+    return file
 
 
 def _slugs(titles: Sequence[str]) -> list[str]:

@@ -90,7 +90,7 @@ def show_exports(
                     f"{take.stem}.{ending}",
                     mime,
                 )
-        st.markdown("**Film**, with sound and a moving cursor")
+        st.markdown("**Film** with a moving cursor")
         _film(take, cache)
 
 
@@ -106,33 +106,51 @@ def _show_columns(table: pd.DataFrame) -> None:
 
 
 def _film(take: object, cache: Path) -> None:
-    """Starts, watches and hands over a film; only this part of the page runs while it is made."""
+    """Starts, watches and hands over films; only this part of the page runs while one is made."""
     from dashboard import export_services, jobs
 
-    key = export_services.film_key(take)
-    job = jobs.find(key)
-    running = job is not None and not job.ended
+    first, last = take.frames
+    seconds = float(take.figure.pts_s[last] - take.figure.pts_s[first])
+    told = f"{last - first + 1:,} frames, {seconds:.1f} s."
+    kinds = {
+        export_services.MP4: ("video/mp4", f"{told} Every frame at its own time, with sound.", False),
+        export_services.GIF: (
+            "image/gif",
+            f"{told} For slides: 10 pictures a second, no sound, at most {export_services.GIF_LONGEST_S:g} s; brush a "
+            "range for a part.",
+            seconds > export_services.GIF_LONGEST_S,
+        ),
+    }
+    keys = {ending: export_services.film_key(take, ending) for ending in kinds}
+    running = {ending for ending, key in keys.items() if (job := jobs.find(key)) is not None and not job.ended}
 
     @st.fragment(run_every=LOOK_S if running else None)
     def watch() -> None:
-        job = jobs.find(key)
-        if job is None or (job.ended and (job.stopped or job.error)):
+        found = {ending: jobs.find(key) for ending, key in keys.items()}
+        if any(found[ending].ended for ending in running):
+            st.rerun()
+        for ending, job in found.items():
             if job is not None and job.error:
                 st.error(literal(job.error))
-            first, last = take.frames
-            seconds = float(take.figure.pts_s[last] - take.figure.pts_s[first])
-            if st.button("Make MP4", help=f"{last - first + 1:,} frames, {seconds:.1f} s.", key="take_film"):
-                export_services.begin_film(take, cache)
-                st.rerun()
-            return
-        if not job.ended:
-            share = job.done / job.total if job.total else 0.0
-            st.progress(share, f"Frame {job.done:,} of {job.total:,}" if job.total else "Drawing the rows")
-            if st.button("Cancel", key="take_cancel"):
-                job.stop()
-            return
-        if running:
-            st.rerun()
-        _download("MP4", lambda: export_services.film_file(take, cache), f"{take.stem}.mp4", "video/mp4")
+            if job is not None and not job.ended:
+                share = job.done / job.total if job.total else 0.0
+                count = f"{job.title} {job.done:,} of {job.total:,}" if job.total else "Drawing the rows"
+                st.progress(share, f"{ending.upper()}: {count}")
+                if st.button("Cancel", key=f"take_cancel_{ending}"):
+                    job.stop()
+        with st.container(horizontal=True):
+            for ending, (mime, words, too_long) in kinds.items():
+                job, label = found[ending], ending.upper()
+                if job is None or (job.ended and (job.stopped or job.error)):
+                    if st.button(f"Make {label}", help=words, disabled=too_long, key=f"take_film_{ending}"):
+                        export_services.begin_film(take, cache, ending)
+                        st.rerun()
+                elif job.ended:
+                    _download(
+                        label,
+                        lambda ending=ending: export_services.film_file(take, cache, ending),
+                        f"{take.stem}.{ending}",
+                        mime,
+                    )
 
     watch()

@@ -9,10 +9,11 @@ import av
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from iaca.film import PAD_PX, PICTURE_PX
 from tests.dashboard.browsing import PLAYER, open_player, settle
-from tests.dashboard.projects import CELL, CODE_BITS, HEIGHT, Spec, write_project
+from tests.dashboard.projects import CELL, CODE_BITS, HEIGHT, Spec, frame_times, write_project
 from tests.dashboard.serving import CHROMIUM, FLAGS
 
 FRAMES = 220
@@ -138,6 +139,24 @@ def test_a_film_is_made_beside_the_page_and_shows_the_range(page, address):
             for bit in range(CODE_BITS)
         ]
         assert sum(1 << bit for bit, colour in enumerate(bits) if colour.mean() > 128) == 40 + k
+
+
+def test_a_gif_is_made_of_the_film_and_a_long_range_is_refused(page, address):
+    open_player(page, address, "strong-01", range="40-70")
+    open_exports(page)
+    page.get_by_text("frames 40–70").wait_for()
+    page.get_by_role("button", name="Make GIF").click()
+    page.get_by_role("button", name="GIF", exact=True).wait_for(timeout=180_000)
+    name, content = download(page, "GIF")
+    assert name == "strong-01_40-70.gif"
+    with Image.open(io.BytesIO(content)) as gif:
+        seconds = gif.n_frames * gif.info["duration"] / 1000
+    times = frame_times(SPECS[0])
+    assert seconds == pytest.approx(times[70] - times[40], abs=0.15)
+    open_player(page, address, "long-02")
+    open_exports(page)
+    assert page.get_by_role("button", name="Make GIF").is_disabled()
+    assert page.get_by_role("button", name="Make MP4").is_enabled()
 
 
 def test_a_film_can_be_cancelled_and_leaves_nothing(page, address):
