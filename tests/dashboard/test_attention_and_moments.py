@@ -163,6 +163,7 @@ def test_kinds_that_are_not_chosen_are_neither_listed_nor_ticked(address, page):
     page.wait_for_function(
         "(before) => document.querySelectorAll('[data-testid=player-marks] button').length < before", arg=before
     )
+    page.get_by_test_id("moments").locator("button[data-kind='largest error']").first.wait_for(state="detached")
     kinds = set(buttons.evaluate_all("(all) => all.map((button) => button.dataset.kind)"))
     assert "largest error" not in kinds
     assert kinds

@@ -11,10 +11,10 @@ export const BINDINGS = [
   { keys: ["←", "→"], names: ["ArrowLeft", "ArrowRight"], text: "One frame back or on; with Shift one second", act: stepBy },
   { keys: ["Home", "End"], names: ["Home", "End"], text: "First or last frame", act: (player, event) => player.goTo(event.key === "Home" ? 0 : Infinity) },
   { keys: [",", "."], names: [",", "."], text: "Mark before or after the cursor", act: (player, event) => player.marks.go(player.second, event.key === "." ? 1 : -1) },
-  { keys: ["[", "]"], names: ["[", "]"], text: "Range: begins or ends at the cursor, and is repeated", act: (player, event) => player.markRange(event.key === "]" ? 1 : 0) },
-  { keys: ["Esc"], names: ["Escape"], text: "No range", act: (player) => player.setRange(null) },
-  { keys: ["+", "−"], names: ["+", "=", "-"], text: "Zoom in or out around the cursor", act: (player, event) => player.zoomBy(event.key === "-" ? STEP : 1 / STEP, player.second) },
-  { keys: ["0"], names: ["0"], text: "See the whole recording", act: (player) => player.zoom(null) },
+  { keys: ["[", "]"], names: ["[", "]"], text: "Range: begins or ends at the cursor, and is repeated", act: (player, event) => player.range.mark(event.key === "]" ? 1 : 0) },
+  { keys: ["Esc"], names: ["Escape"], text: "No range", act: (player) => player.range.set(null) },
+  { keys: ["+", "−"], names: ["+", "=", "-"], text: "Zoom in or out around the cursor", act: (player, event) => player.zoom.by(event.key === "-" ? STEP : 1 / STEP, player.second) },
+  { keys: ["0"], names: ["0"], text: "See the whole recording", act: (player) => player.zoom.set(null) },
   { keys: ["M"], names: ["m"], text: "Sound on or off", act: (player) => player.toggleSound() },
   { keys: ["?"], names: ["?"], text: "This list", act: (player) => showHelp(player.help, [...BINDINGS, ...POINTER]) },
 ];
@@ -41,11 +41,11 @@ const ACTIONS = {
   forward: (player) => player.clock.step(1),
   mute: (player) => player.toggleSound(),
   moment: (player) => player.report(),
-  begin: (player) => player.markRange(0),
-  finish: (player) => player.markRange(1),
-  clear: (player) => player.setRange(null),
-  repeat: (player) => player.playRange(),
-  fit: (player) => player.zoomToRange(),
+  begin: (player) => player.range.mark(0),
+  finish: (player) => player.range.mark(1),
+  clear: (player) => player.range.set(null),
+  repeat: (player) => player.range.play(),
+  fit: (player) => player.range.zoom(),
   help: (player) => showHelp(player.help, [...BINDINGS, ...POINTER]),
 };
 
@@ -96,8 +96,8 @@ function connectPointer(player, rows, on) {
   const onAxis = (event) => event.clientY - rows.getBoundingClientRect().top > plot.area.top + plot.area.height;
   const follow = (event) => {
     const second = plot.second(at(event));
-    if (drag.kind === "pan") player.panTo(drag.view, drag.second - plot.second(at(event)) + plot.shownSpan[0] - drag.view[0]);
-    else if (drag.kind === "brush") player.brush(drag.frame, player.frameAt(second));
+    if (drag.kind === "pan") player.zoom.panTo(drag.view, drag.second - plot.second(at(event)) + plot.shownSpan[0] - drag.view[0]);
+    else if (drag.kind === "brush") player.range.brush(drag.frame, player.frameAt(second));
     else clock.seek(player.frameAt(second));
   };
   on(rows, "pointerdown", (event) => {
@@ -113,11 +113,11 @@ function connectPointer(player, rows, on) {
   });
   on(rows, "pointermove", (event) => drag && follow(event));
   on(rows, "lostpointercapture", () => {
-    if (drag?.kind === "brush") player.endBrush();
+    if (drag?.kind === "brush") player.range.endBrush();
     drag = null;
   });
   on(rows, "pointerleave", () => delete rows.dataset.active);
-  on(rows, "dblclick", () => player.zoom(null));
+  on(rows, "dblclick", () => player.zoom.set(null));
 }
 
 // A plain wheel scrolls the page, unless the pointer has just worked on the rows or is on the time axis.
@@ -130,8 +130,8 @@ function connectWheel(player, rows, on) {
     const meant = event.ctrlKey || event.metaKey || rows.dataset.active || event.clientY - box.top > plot.area.top + plot.area.height;
     if (!meant && !(along && plot.view)) return;
     event.preventDefault();
-    if (along) player.panBy(event.deltaX || event.deltaY);
-    else player.zoomBy(Math.exp(event.deltaY * WHEEL), plot.second(event.clientX - box.left));
+    if (along) player.zoom.panBy(event.deltaX || event.deltaY);
+    else player.zoom.by(Math.exp(event.deltaY * WHEEL), plot.second(event.clientX - box.left));
   }, { passive: false });
 }
 

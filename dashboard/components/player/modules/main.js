@@ -8,13 +8,13 @@ import { connect } from "./controls.js";
 import { Marks } from "./marks.js";
 import { Plane } from "./plane.js";
 import { Plot } from "./plot.js";
-import { RangePanel } from "./range.js";
+import { Range } from "./range.js";
 import { Readout } from "./readout.js";
 import { RowTools } from "./rowtools.js";
 import { columns, times } from "./tables.js";
 import { readTheme } from "./theme.js";
+import { Zoom } from "./zoom.js";
 
-const CLOSEST_ZOOM_S = 0.5;
 const REST_MS = 250; // how long the cursor stands before the address, and a page that follows, are told
 const UPDATE = "iaca-update"; // names of the last update and the last zoom in the browser's performance timeline
 const ZOOM = "iaca-zoom";
@@ -38,7 +38,6 @@ class Player {
     const find = (selector) => this.root.querySelector(selector);
     this.cursorLines = [find(".iaca-cursor")];
     this.scrub = find("[data-testid=player-scrub]");
-    this.scrubRange = find(".iaca-scrub-range");
     this.time = find(".iaca-time");
     this.message = find(".iaca-message");
     this.playButton = find("[data-action=toggle]");
@@ -52,8 +51,9 @@ class Player {
     this.plane = new Plane(find(".iaca-plane canvas"));
     this.tools = new RowTools(this, find(".iaca-dividers"), find(".iaca-view"));
     this.readout = new Readout(find(".iaca-legend"), find(".iaca-facts table"), find(".iaca-flags"), this.tools);
-    this.rangePanel = new RangePanel(find(".iaca-range"));
     this.clock = new Clock(find("video"), find(".iaca-picture"), () => this.tick());
+    this.zoom = new Zoom(this.plot, () => this.repaint());
+    this.range = new Range(this, find(".iaca-range"), find(".iaca-scrub-range"));
     this.marks = new Marks(find(".iaca-marks"), (second) => this.goTo(this.frameAt(second)));
     connect(this, this.listeners.signal);
     // Rows that grow change the height, which is no reason to lay them out again.
@@ -99,7 +99,7 @@ class Player {
       lastSeek = seek[0];
       this.goTo(this.frameAt(seek[1]));
     }
-    this.bandRange();
+    this.range.band();
   }
 
   // Rows that can be shown: those of the sound only where there is a video.
@@ -143,7 +143,7 @@ class Player {
     this.root.dataset.rows = arrangement.text;
     plot.show(slots, panels, spec.models, frames, clock.pts, this.data.sound, theme);
     this.readout.show(plot, { ...spec, points: this.shownPoints }, frames, theme);
-    this.rangePanel.show(clock.range, { ...spec, points: this.shownPoints }, this.shownRows, frames, clock.pts);
+    this.range.score();
     if (this.plane.points?.length !== this.shownPoints.length) this.plane.show(this.shownPoints, frames, clock.pts, theme);
     this.tick();
   }
@@ -246,10 +246,8 @@ class Player {
 
   // Go to a frame, and see it: a zoomed view moves along.
   goTo(frame) {
-    const { clock, plot } = this;
-    clock.seek(frame);
-    if (!plot.view || (this.second >= plot.view[0] && this.second <= plot.view[1])) return;
-    this.panBySeconds(this.second - (plot.view[0] + plot.view[1]) / 2);
+    this.clock.seek(frame);
+    this.zoom.follow(this.second);
   }
 
   // Time at the cursor.
@@ -266,105 +264,6 @@ class Player {
     video.muted = !video.muted;
     this.root.classList.toggle("iaca-muted", video.muted);
     this.root.querySelector("[data-action=mute]").setAttribute("aria-pressed", video.muted);
-  }
-
-  // `side` 0 starts, 1 ends the range at the cursor.
-  markRange(side) {
-    const { clock } = this;
-    const range = [...(clock.range ?? [0, clock.frames - 1])];
-    range[side] = clock.cursor;
-    this.setRange(range[0] < range[1] ? range : null);
-  }
-
-  setRange(range) {
-    this.clock.range = range;
-    this.showRange();
-    this.toldPlace = null;
-    this.tick();
-    this.report();
-  }
-
-  // While the pointer brushes: the range is seen, and told only at its end.
-  brush(from, to) {
-    this.clock.range = from === to ? null : [Math.min(from, to), Math.max(from, to)];
-    this.brushed = to;
-    this.showRange();
-  }
-
-  endBrush() {
-    if (this.clock.range || this.brushed === undefined) this.setRange(this.clock.range);
-    else {
-      // It did not move: a click on the axis.
-      this.clock.seek(this.brushed);
-      this.setRange(null);
-    }
-    this.brushed = undefined;
-  }
-
-  showRange() {
-    this.bandRange();
-    const { clock, spec, frames } = this;
-    this.rangePanel.show(clock.range, { ...spec, points: this.shownPoints }, this.shownRows, frames, clock.pts);
-    this.readout.bands = spec.bands.filter((band) => band.label);
-    this.repaint();
-  }
-
-  bandRange() {
-    const { range, pts, frames } = this.clock;
-    this.spec.bands = this.spec.bands.filter((band) => band.kind !== "range");
-    this.scrubRange.hidden = !range;
-    if (!range) return;
-    const span = [pts[range[0]], pts[range[1]]];
-    this.spec.bands.push({ kind: "range", label: "repeated range", spans: [span], colour: "text", opacity: 0.09, hatched: false, rows: null, lane: null });
-    const [from, to] = range.map((frame) => (100 * frame) / Math.max(1, frames - 1));
-    Object.assign(this.scrubRange.style, { left: `${from}%`, width: `${to - from}%` });
-  }
-
-  playRange() {
-    const { clock } = this;
-    if (clock.playing) return clock.video.pause();
-    if (clock.range) clock.seek(clock.range[0]);
-    clock.toggle();
-  }
-
-  zoomToRange() {
-    const { range, pts } = this.clock;
-    if (!range) return;
-    const margin = 0.05 * (pts[range[1]] - pts[range[0]]);
-    this.zoomInto(pts[range[0]] - margin, pts[range[1]] + margin);
-  }
-
-  zoomBy(factor, around) {
-    const [start, end] = this.plot.shownSpan;
-    this.zoomInto(around - (around - start) * factor, around + (end - around) * factor);
-  }
-
-  zoomInto(start, end) {
-    const [first, last] = this.plot.span;
-    const [from, to] = [Math.max(first, start), Math.min(last, end)];
-    if (to - from < CLOSEST_ZOOM_S) return;
-    this.zoom(from <= first && to >= last ? null : [from, to]);
-  }
-
-  panBy(pixels) {
-    const [start, end] = this.plot.shownSpan;
-    this.panBySeconds((pixels / this.plot.panels[0].width) * (end - start));
-  }
-
-  panBySeconds(seconds) {
-    if (this.plot.view) this.panTo(this.plot.view, seconds);
-  }
-
-  // A view, moved by some seconds, but not past the ends.
-  panTo([start, end], seconds) {
-    const [first, last] = this.plot.span;
-    const by = Math.max(first - start, Math.min(last - end, seconds));
-    this.zoom([start + by, end + by]);
-  }
-
-  zoom(view) {
-    this.plot.view = view;
-    this.repaint();
   }
 
   destroy() {

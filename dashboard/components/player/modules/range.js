@@ -1,41 +1,7 @@
-// What a range of frames amounts to: agreement with the truth over its annotated frames, and mean gates.
+// The brushed range of frames, which is repeated while the video plays: its two ends, and a panel that tells agreement with
+// the truth over its annotated frames, and mean gates.
 
-const MINIMUM_FRAMES = 2;
-
-// CCC (Lin, 1989) and RMSE as in iaca.metrics: frames without annotation do not count; NaN where undefined.
-export function agreement(truth, prediction, first, last) {
-  let count = 0;
-  let sumX = 0;
-  let sumY = 0;
-  for (let k = first; k <= last; k++) {
-    if (Number.isNaN(truth[k])) continue;
-    count++;
-    sumX += truth[k];
-    sumY += prediction[k];
-  }
-  const [meanX, meanY] = [sumX / count, sumY / count];
-  let [xx, yy, xy, square] = [0, 0, 0, 0];
-  for (let k = first; k <= last; k++) {
-    if (Number.isNaN(truth[k])) continue;
-    const [x, y] = [truth[k] - meanX, prediction[k] - meanY];
-    xx += x * x;
-    yy += y * y;
-    xy += x * y;
-    square += (truth[k] - prediction[k]) ** 2;
-  }
-  const denominator = xx / count + yy / count + (meanX - meanY) ** 2;
-  return {
-    count,
-    ccc: count < MINIMUM_FRAMES || !(denominator > 0) ? NaN : (2 * xy) / count / denominator,
-    rmse: count ? Math.sqrt(square / count) : NaN,
-  };
-}
-
-export function mean(values, first, last) {
-  let sum = 0;
-  for (let k = first; k <= last; k++) sum += values[k];
-  return sum / (last - first + 1);
-}
+import { agreement, mean } from "./agreement.js";
 
 function cell(tag, text, value) {
   const made = document.createElement(tag);
@@ -49,19 +15,93 @@ function number(value, digits) {
   return Number.isNaN(value) ? cell("td", "–", value) : cell("td", value.toFixed(digits).replace("-", "−"), value);
 }
 
-export class RangePanel {
-  constructor(panel) {
+export class Range {
+  constructor(player, panel, scrub) {
+    this.player = player;
+    this.scrub = scrub; // what shows it on the scrub bar
     this.panel = panel;
     this.title = panel.querySelector(".iaca-heading");
     this.scores = panel.querySelector("[data-testid=player-range-scores] tbody");
     this.gates = panel.querySelector("[data-testid=player-range-gates]");
   }
 
-  show(range, spec, rows, frames, times) {
+  // `side` 0 starts, 1 ends it at the cursor.
+  mark(side) {
+    const { clock } = this.player;
+    const range = [...(clock.range ?? [0, clock.frames - 1])];
+    range[side] = clock.cursor;
+    this.set(range[0] < range[1] ? range : null);
+  }
+
+  set(range) {
+    const { player } = this;
+    player.clock.range = range;
+    this.show();
+    player.toldPlace = null;
+    player.tick();
+    player.report();
+  }
+
+  // While the pointer brushes: the range is seen, and told only at its end.
+  brush(from, to) {
+    this.player.clock.range = from === to ? null : [Math.min(from, to), Math.max(from, to)];
+    this.brushed = to;
+    this.show();
+  }
+
+  endBrush() {
+    const { clock } = this.player;
+    if (clock.range || this.brushed === undefined) this.set(clock.range);
+    else {
+      // It did not move: a click on the axis.
+      clock.seek(this.brushed);
+      this.set(null);
+    }
+    this.brushed = undefined;
+  }
+
+  play() {
+    const { clock } = this.player;
+    if (clock.playing) return clock.video.pause();
+    if (clock.range) clock.seek(clock.range[0]);
+    clock.toggle();
+  }
+
+  zoom() {
+    const { range, pts } = this.player.clock;
+    if (!range) return;
+    const margin = 0.05 * (pts[range[1]] - pts[range[0]]);
+    this.player.zoom.into(pts[range[0]] - margin, pts[range[1]] + margin);
+  }
+
+  show() {
+    const { player } = this;
+    this.band();
+    this.score();
+    player.readout.bands = player.spec.bands.filter((band) => band.label);
+    player.repaint();
+  }
+
+  // Its shade on the rows and on the scrub bar.
+  band() {
+    const { clock, spec } = this.player;
+    const { range, pts, frames } = clock;
+    spec.bands = spec.bands.filter((band) => band.kind !== "range");
+    this.scrub.hidden = !range;
+    if (!range) return;
+    const span = [pts[range[0]], pts[range[1]]];
+    spec.bands.push({ kind: "range", label: "repeated range", spans: [span], colour: "text", opacity: 0.09, hatched: false, rows: null, lane: null });
+    const [from, to] = range.map((frame) => (100 * frame) / Math.max(1, frames - 1));
+    Object.assign(this.scrub.style, { left: `${from}%`, width: `${to - from}%` });
+  }
+
+  score() {
+    const { clock, frames, shownPoints: points, shownRows: rows } = this.player;
+    const { range, pts: times } = clock;
     this.panel.hidden = !range;
     if (!range) return;
     const [first, last] = range;
-    const [truth, ...models] = spec.points;
+    const [truth, ...models] = points;
     const valid = agreement(frames[truth.valence], frames[truth.valence], first, last).count;
     Object.assign(this.panel.dataset, { first, last, valid });
     const total = last - first + 1;
