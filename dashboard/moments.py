@@ -107,7 +107,7 @@ def show(
         st.caption("There is no moment of these kinds.")
 
     def chosen(subject: str, second: float) -> None:
-        subjects.go_to(subject, models)
+        subjects.go_to(subject)
         go_to(second)
 
     moment_list(listed, chosen, with_subjects=scope == ALL)

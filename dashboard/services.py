@@ -146,18 +146,27 @@ def trace(
     return _trace(file_state(subject), file_state(model), device, change, spoilt)
 
 
-@lru_cache(maxsize=100_000)  # asked for every listed subject in every run: Streamlit's own cache hashes and unpickles
-def _scores(subject: FileState, model: FileState, device: str) -> dict[str, Score] | None:
-    try:
-        # Read past the caches of features and traces: this goes through the whole corpus once.
-        return compute(read_features(subject[0]), model, device, UNCHANGED).scores
-    except BAD_INPUT:
-        return None  # its sentence is shown where the model or the subject is chosen
+_scores: dict[tuple[FileState, FileState, str], dict[str, Score] | None] = {}
+"""Asked for every listed subject in every run: Streamlit's own cache hashes and unpickles."""
+
+
+def is_scored(subject: Subject, model: Path, device: str) -> bool:
+    """Whether `scores` answers at once."""
+    return subject.features is None or (file_state(subject.features), file_state(model), device) in _scores
 
 
 def scores(subject: Subject, model: Path, device: str) -> dict[str, Score] | None:
     """Target -> score of a model on a subject; None where one of them cannot be used."""
-    return None if subject.features is None else _scores(file_state(subject.features), file_state(model), device)
+    if subject.features is None:
+        return None
+    key = (file_state(subject.features), file_state(model), device)
+    if key not in _scores:
+        try:
+            # Read past the caches of features and traces: this goes through the whole corpus once.
+            _scores[key] = compute(read_features(subject.features), key[1], device, UNCHANGED).scores
+        except BAD_INPUT:
+            _scores[key] = None  # its sentence is shown where the model or the subject is chosen
+    return _scores[key]
 
 
 @lru_cache(maxsize=100_000)

@@ -90,6 +90,9 @@ RESULTS_TARGET = Field("target", "valence")
 LAST_VIEW = "last_view"
 """Key of the session alone: what was looked at last, for the other pages."""
 
+SUBJECT_BOX = "subject_box"
+"""Likewise: the key of the selectbox Subject, which is another one with other models and scores."""
+
 
 class LastView(NamedTuple):
     """What was looked at last: a subject's name, files of models, and where they ran."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -14,16 +17,34 @@ from iaca.config import TARGETS
 
 SEPARATOR = " · "
 
+SCORED_AT_ONCE_S = 0.15
+"""How long the curves of the chosen subject may wait for scores of the listed ones; the rest is scored after them."""
+
+
+class _Entry(NamedTuple):
+    """A line of the list: the length is None where there are no features; for the first ones models are scored."""
+
+    subject: Subject
+    length_s: float | None
+    is_scored: bool
+
 
 def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str, notices: list[str]) -> Subject | None:
     """Ask for a subject, and keep the address on it; None where there are none."""
     subjects = {subject.name: subject for subject in corpus.subjects}
-    with st.spinner("Scoring the subjects"):
-        labels = _labels(corpus.subjects, models, device)
+    entries = _entries(corpus.subjects)
+    until_s = time.monotonic() + SCORED_AT_ONCE_S
+    unscored = _unscored(entries, models, device)
+    while unscored and time.monotonic() < until_s:
+        services.scores(*unscored.pop(0))
+    labels = _labels(entries, models, device)
     asked = session.asked(session.SUBJECT)
     if asked is not None and asked not in subjects:
         notices.append(f"The address asks for subject {asked!r}, which is not among the data; another one is shown.")
-    is_new = _key(models) not in st.session_state
+    # With other models or scores a new box: one that stays would go on showing its old label. The address knows the
+    # name.
+    key = " ".join([session.SUBJECT.key, *(model.path.name for model in models), str(len(unscored))])
+    is_new = key not in st.session_state
     chosen = st.selectbox(
         "Subject",
         list(subjects),
@@ -32,8 +53,9 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str, notice
         format_func=lambda one: labels.get(_name_in(one, subjects), one),
         help="Name · condition · length · CCC of each model for valence / arousal, for the first subjects; those "
         "of the chosen one are always in the sidebar. Type to search.",
-        key=_key(models),
+        key=key,
     )
+    st.session_state[session.SUBJECT_BOX] = key
     if chosen is None:
         return None
     name = _name_in(chosen, subjects)
@@ -45,35 +67,57 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str, notice
     return subjects[name]
 
 
-def go_to(name: str, models: Sequence[Chosen]) -> None:
+def score_rest(corpus: Corpus, models: Sequence[Chosen], device: str) -> None:
+    """Score the subjects that the list shows without; then the page runs again. For the end of a page.
+
+    Whatever the user does meanwhile comes first: it ends the run, and the next one goes on here.
+    """
+    unscored = _unscored(_entries(corpus.subjects), models, device)
+    place = st.empty()
+    for number, pair in enumerate(unscored):
+        place.caption(f"Scoring the subjects for the list: {number} of {len(unscored)}")
+        services.scores(*pair)
+    if unscored:
+        st.rerun()
+
+
+def go_to(name: str) -> None:
     """Choose a subject in place of the user, before the next run: from a callback alone."""
-    st.session_state[_key(models)] = name
+    st.session_state[st.session_state[session.SUBJECT_BOX]] = name
     if session.asked(session.SUBJECT) != name:
         session.put_into_url(session.FRAME, None)
         session.put_into_url(session.RANGE, None)
         session.put_into_url(session.SUBJECT, name)
 
 
-def _key(models: Sequence[Chosen]) -> str:
-    """With other models a new box: one that stays would go on showing its old label. The address knows the name."""
-    return " ".join([session.SUBJECT.key, *(model.path.name for model in models)])
-
-
-def _labels(subjects: Sequence[Subject], models: Sequence[Chosen], device: str) -> dict[str, str]:
-    """Name, condition and length of every subject, and CCC of every model for the first of them."""
+def _entries(subjects: Sequence[Subject]) -> list[_Entry]:
+    """The first subjects are scored: as many as take some seconds."""
     lengths = [services.length(subject) for subject in subjects]
     num_scored = services.first_in_budget([clips for _, clips in filter(None, lengths)])
-    labels = {}
+    entries = []
     for subject, length in zip(subjects, lengths, strict=True):
+        entries.append(_Entry(subject, None if length is None else length[0], length is not None and num_scored > 0))
+        num_scored -= length is not None
+    return entries
+
+
+def _unscored(entries: Sequence[_Entry], models: Sequence[Chosen], device: str) -> list[tuple[Subject, Path, str]]:
+    """What `services.scores` is yet to be asked."""
+    pairs = [(entry.subject, model.path, device) for entry in entries if entry.is_scored for model in models]
+    return [pair for pair in pairs if not services.is_scored(*pair)]
+
+
+def _labels(entries: Sequence[_Entry], models: Sequence[Chosen], device: str) -> dict[str, str]:
+    """Name, condition and length of every subject, and for the first of them CCC of every model, where it is known."""
+    labels = {}
+    for subject, length_s, is_scored in entries:
         parts = [subject.name, subject.condition.replace("_", " ")]
-        if length is None:
-            parts.append("no features")
-        else:
-            seconds = int(length[0])
-            parts.append(f"{seconds // 60}:{seconds % 60:02d}")
-            if num_scored > 0:
-                num_scored -= 1
-                parts += [_scores_text(subject, model, device) for model in models]
+        parts.append("no features" if length_s is None else f"{int(length_s) // 60}:{int(length_s) % 60:02d}")
+        parts += [
+            _scores_text(subject, model, device)
+            for model in models
+            if is_scored and services.is_scored(subject, model.path, device)
+        ]
         labels[subject.name] = SEPARATOR.join(filter(None, parts))
     return labels
 

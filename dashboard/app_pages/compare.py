@@ -132,6 +132,7 @@ def show() -> None:
                 **display._asdict(),
             )
     tour.show()
+    subjects.score_rest(corpus, models, device)
 
 
 def _shown_models(

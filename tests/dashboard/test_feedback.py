@@ -30,11 +30,13 @@ WATCH = """() => {
   const app = document.querySelector('[data-testid=stApp]');
   const player = document.querySelector('[data-testid=player]');
   const before = player.dataset.revision;
+  const listed = () => [...document.querySelectorAll('[data-testid=stSelectbox]')].map((box) =>
+    box.textContent + [...box.querySelectorAll('input')].map((input) => input.value)).join();
   window.seen = [];
   const look = () => {
     const sign = getComputedStyle(app, '::after');
     const visible = sign.content !== 'none' && Number(sign.opacity) === 1;
-    window.seen.push([sign.content, visible, player.dataset.revision !== before]);
+    window.seen.push([sign.content, visible, player.dataset.revision !== before, listed()]);
     requestAnimationFrame(look);
   };
   look();
@@ -62,7 +64,10 @@ def test_a_model_that_takes_its_time_is_announced_until_its_curves_are_there(pag
     page.wait_for_function("!seen.at(-1)[1]")
     seen = page.evaluate("seen")
     assert not seen[0][1]
-    announced = next(i for i, (_, visible, _) in enumerate(seen) if visible)
-    painted = next(i for i, (_, _, changed) in enumerate(seen) if changed)
+    announced = next(i for i, (_, visible, *_) in enumerate(seen) if visible)
+    painted = next(i for i, (_, _, changed, _) in enumerate(seen) if changed)
     assert announced < painted
     assert "Working" in seen[announced][0]
+    # Scores of the listed subjects come after the curves of the chosen one.
+    assert "SLOW+IACA" not in seen[painted][3]
+    assert "SLOW+IACA" in seen[-1][3]
