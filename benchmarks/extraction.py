@@ -55,7 +55,7 @@ def main() -> None:
     device = choose_device(args.device)
     recording = find_recordings(args.root).find(args.subject)
     with tempfile.TemporaryDirectory() as folder:
-        backbones = [_backbone(Path(folder), name, getattr(args, name)) for name in ("visual", "audio")]
+        backbones = [random_backbone(Path(folder), name, getattr(args, name)) for name in ("visual", "audio")]
         timeline = read_timeline(recording)
         ends = clip_ends(len(timeline.pts_s), args.clip_stride)
         clips = len(ends)
@@ -86,9 +86,18 @@ def main() -> None:
         _authors_way(recording, timeline.pts_s, ends, Path(folder), wall_s[decode])
 
 
-def _backbone(folder: Path, modality: str, architecture: str) -> Backbone:
+def random_backbone(folder: Path, modality: str, architecture: str) -> Backbone:
+    """A backbone with random weights, saved and loaded as one that was taught. It has seen noise, or its
+    features would die out."""
+    torch.manual_seed(0)
     config = BackboneConfig(modality=modality, arch=architecture, dim=128 if architecture == "slim" else 512)
-    save_backbone(folder / f"{modality}.safetensors", build_backbone(config), config)
+    network = build_backbone(config)
+    for module in network.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            module.momentum = None  # the mean of what it sees
+    with torch.no_grad():
+        network(torch.randn((4, 3, 8, 112, 112) if modality == "visual" else (4, 1, 64, 104)))
+    save_backbone(folder / f"{modality}.safetensors", network.eval(), config)
     return load_backbone(folder / f"{modality}.safetensors")
 
 
