@@ -128,7 +128,9 @@ def train_fusion(
     if needs_validation and not validation:
         raise TrainingError("no validation subjects; expected some, for patience or the plateau schedule")
     fingerprint = features_fingerprint(features)
-    identity = json.dumps([config.to_dict(), training.to_dict(), fingerprint], sort_keys=True)
+    # Validation decides on the best epoch and on a plateau.
+    validated = features_fingerprint(validation)
+    identity = json.dumps([config.to_dict(), training.to_dict(), fingerprint, validated], sort_keys=True)
     with worker(device) as me:
         torch.manual_seed(training.seed)
         model = FusionModel(config).to(me.device)

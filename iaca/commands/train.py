@@ -91,6 +91,8 @@ def configurations(args: argparse.Namespace, audio_dim: int, visual_dim: int) ->
         if unknown:
             raise CommandError(f"{args.config} has a table [{unknown[0]}]; expected [fusion] and [training]")
         for table, content in layer.items():
+            if not isinstance(content, dict):
+                raise CommandError(f"{args.config} has {table} = {content!r}; expected a table [{table}]")
             values[table] |= content
     given = {"fusion": args.fusion, "iaca": args.iaca}
     if args.target:
