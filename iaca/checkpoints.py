@@ -15,7 +15,7 @@ from safetensors.torch import save
 from torch import nn
 
 import iaca
-from iaca.config import BackboneConfig, ConfigError, FusionConfig, from_fields
+from iaca.config import MODALITIES, BackboneConfig, ConfigError, FusionConfig, from_fields
 from iaca.errors import CheckpointError
 from iaca.files import write_whole
 from iaca.models.fusion_model import FusionModel
@@ -114,16 +114,21 @@ class Backbone:
 
 
 def symbols(config: FusionConfig) -> dict[str, str]:
-    """Symbols of the paper -> names in the state dict, for built-in attention and gates.
+    """Symbols of the paper -> names in the state dict, for the matrices of CA, JCA and RJCA and for the gates.
 
-    Matrices are stored as the paper writes them (W of eq 1 is D x D, W_gl of eq 5 is D x 2), linear layers as torch
-    does (`.weight` is output x input).
+    Matrices are stored as the paper writes them (W of eq 1 is D x D, W_ja is L x L, W_gl of eq 5 is D x 2), linear
+    layers as torch does (`.weight` is output x input).
     """
     names: dict[str, str] = {}
     for trunk in config.trunks:
         prefix = f"trunks.{trunk}."
         if config.fusion == "ca":
             names[f"W ({trunk})"] = prefix + "attention.W"
+        if config.fusion == "jca":
+            names |= _joint_symbols(prefix + "attention.", trunk)
+        if config.fusion == "rjca":
+            for i in range(config.num_recursions):
+                names |= _joint_symbols(f"{prefix}attention.recursions.{i}.", f"recursion {i + 1}, {trunk}")
         if config.iaca:
             if config.stage1 and config.gate == "learned":
                 names[f"W_gl,a ({trunk})"] = prefix + "gating.W_gl_audio"
@@ -132,6 +137,15 @@ def symbols(config: FusionConfig) -> dict[str, str]:
             if config.stage2 and config.gate == "learned":
                 names[f"gate of G_av ({trunk})"] = prefix + "gating.gate_av"
     return names
+
+
+def _joint_symbols(prefix: str, where: str) -> dict[str, str]:
+    """The matrices of one joint cross-attention."""
+    return {
+        f"{symbol}{modality[0]} ({where})": f"{prefix}{name}_{modality}"
+        for modality in MODALITIES
+        for symbol, name in (("W_j", "W_j"), ("W_", "W"), ("W_c", "W_c"), ("W_h", "W_h"))
+    }
 
 
 def save_checkpoint(

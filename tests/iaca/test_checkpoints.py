@@ -48,6 +48,16 @@ def test_a_description_has_what_other_programs_rely_on(tmp_path):
     assert json.loads(json.dumps(description)) == description
 
 
+@pytest.mark.parametrize("fusion", ["ca", "jca", "rjca"])
+def test_every_matrix_of_an_attention_has_a_symbol(tmp_path, fusion):
+    save_checkpoint(tmp_path / "m.safetensors", make_model(fusion=fusion, iaca=True), backbones={})
+    checkpoint = load_checkpoint(tmp_path / "m.safetensors")
+    named = tuple(checkpoint.describe()["symbols"].values())
+    learnt = [name for name in checkpoint.model.state_dict() if name.startswith("trunks.") and "lstm" not in name]
+    assert [name for name in learnt if not name.startswith(named)] == []
+    assert len(set(named)) == len(named)
+
+
 def test_half_precision_halves_the_file_and_is_loaded_as_float32(tmp_path):
     for name, dtype in (("whole", torch.float32), ("half", torch.float16)):
         save_checkpoint(tmp_path / f"{name}.safetensors", make_model(dim=96), backbones={}, dtype=dtype)
