@@ -111,7 +111,11 @@ def test_the_state_of_another_run_is_refused(tmp_path):
         train_fusion(subjects(), CONFIG, other, state_file=state, progress=False)
     with pytest.raises(StateError, match="belongs to another run"):
         train_fusion(subjects(), CONFIG, QUICK, validation=subjects(1), state_file=state, progress=False)
-    state.write_bytes(state.read_bytes()[:500])
+    whole = state.read_bytes()
+    state.write_bytes(whole.replace(b"identity", b"\xff\x80\x80\x80tity"))
+    with pytest.raises(StateError, match="remove it to start again"):
+        train_fusion(subjects(), CONFIG, QUICK, state_file=state, progress=False)
+    state.write_bytes(whole[:500])
     with pytest.raises(StateError, match="remove it to start again"):
         train_fusion(subjects(), CONFIG, QUICK, state_file=state, progress=False)
 
