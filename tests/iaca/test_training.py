@@ -159,6 +159,12 @@ def test_recordings_shorter_than_a_window_are_drawn_too(num_frames):
     assert audio.isfinite().all()
 
 
+def test_a_loss_that_is_not_finite_ends_the_run_and_names_the_rate():
+    training = TrainingConfig(**QUICK.to_dict() | {"learning_rate": 1e25})
+    with pytest.raises(TrainingError, match=r"the loss is nan in epoch \d with learning_rate 1e\+25"):
+        train_fusion(subjects(2), CONFIG, training, progress=False)
+
+
 def test_windows_of_a_single_clip_are_drawn_too():
     audio, _, _ = draw_batch(make_pool(subjects(1), "cpu"), QUICK, 1, np.random.default_rng(0))
     assert audio.shape == (8, 1, 12)
