@@ -228,7 +228,9 @@ class FusionConfig:
             raise ConfigError(f"num_heads is {self.num_heads} and dim is {self.dim}; expected a divisor of twice dim")
         if self.dim % 2 and self.fusion in ("rjca", "tca", "lstm_transformer"):
             raise ConfigError(f"dim is {self.dim}; expected an even number for fusion {self.fusion!r}")
-        if self.iaca and self.fusion == "concat" and self.stage1:
+        if self.iaca and self.fusion == "concat":
+            if not self.stage2:
+                raise ConfigError("fusion is 'concat' and stage2 is false; expected stage 2: concat has no stage 1")
             # Concatenation has no cross-attended feature to choose: only stage 2 is left of IACA.
             object.__setattr__(self, "stage1", False)
         if self.iaca and not (self.stage1 or self.stage2):

@@ -204,6 +204,7 @@ def test_wrong_shapes_are_refused_with_both_shapes():
         ({"gate_temperature": 0.0}, "gate_temperature is 0.0"),
         ({"targets": ("arousal", "valence")}, "in this order"),
         ({"iaca": True, "stage1": False, "stage2": False}, "at least one stage"),
+        ({"fusion": "concat", "iaca": True, "stage2": False}, "fusion is 'concat' and stage2 is false"),
         ({"trunk": "both"}, "expected one of: shared, per_target"),
         ({"fusion": "tca", "dim": 10}, "divisor of dim"),
         ({"dim": 0}, "whole number of at least 1"),
