@@ -328,7 +328,8 @@ def _write(path: Path, model: nn.Module, header: dict[str, Any], dtype: torch.dt
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     if not path.is_file():
-        raise CheckpointError(f"{path} does not exist; expected a checkpoint (.safetensors)")
+        found = "is no file" if path.exists() else "does not exist"
+        raise CheckpointError(f"{path} {found}; expected a checkpoint (.safetensors)")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

@@ -90,6 +90,8 @@ def test_each_file_that_cannot_be_used_is_told_in_one_sentence(tmp_path):
     file = tmp_path / "m.safetensors"
     with pytest.raises(iaca.CheckpointError, match=r"m\.safetensors does not exist"):
         load_checkpoint(file)
+    with pytest.raises(iaca.CheckpointError, match="is no file; expected a checkpoint"):
+        load_checkpoint(tmp_path)
     save_checkpoint(file, make_model(), backbones={})
     content = file.read_bytes()
     file.write_bytes(content[: len(content) // 2])
