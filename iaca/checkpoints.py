@@ -15,8 +15,8 @@ from safetensors.torch import save
 from torch import nn
 
 import iaca
-from iaca.config import BackboneConfig, ConfigError, FusionConfig
-from iaca.errors import InputError
+from iaca.config import MODALITIES, BackboneConfig, ConfigError, FusionConfig, from_fields
+from iaca.errors import CheckpointError
 from iaca.files import write_whole
 from iaca.models.fusion_model import FusionModel
 from iaca.models.registry import fusion_names, registered_fusion
@@ -31,9 +31,9 @@ HEADER_KEY = "iaca"
 FUSION = "fusion"
 BACKBONE = "backbone"
 
-
-class CheckpointError(InputError):
-    """A checkpoint that cannot be used: the message names the file, what was found and what was expected."""
+HEADER_FIELDS = {"kind": str, "created_by": str, "config": dict, "training": dict}
+FUSION_FIELDS = {"plugin": str | None, "backbones": dict, "scores": dict}
+"""What a header says, and of what type it is; the second of fusion models only."""
 
 
 @dataclass(frozen=True)
@@ -114,16 +114,21 @@ class Backbone:
 
 
 def symbols(config: FusionConfig) -> dict[str, str]:
-    """Symbols of the paper -> names in the state dict, for built-in attention and gates.
+    """Symbols of the paper -> names in the state dict, for the matrices of CA, JCA and RJCA and for the gates.
 
-    Matrices are stored as the paper writes them (W of eq 1 is D x D, W_gl of eq 5 is D x 2), linear layers as torch
-    does (`.weight` is output x input).
+    Matrices are stored as the paper writes them (W of eq 1 is D x D, W_ja is L x L, W_gl of eq 5 is D x 2), linear
+    layers as torch does (`.weight` is output x input).
     """
     names: dict[str, str] = {}
     for trunk in config.trunks:
         prefix = f"trunks.{trunk}."
         if config.fusion == "ca":
             names[f"W ({trunk})"] = prefix + "attention.W"
+        if config.fusion == "jca":
+            names |= _joint_symbols(prefix + "attention.", trunk)
+        if config.fusion == "rjca":
+            for i in range(config.num_recursions):
+                names |= _joint_symbols(f"{prefix}attention.recursions.{i}.", f"recursion {i + 1}, {trunk}")
         if config.iaca:
             if config.stage1 and config.gate == "learned":
                 names[f"W_gl,a ({trunk})"] = prefix + "gating.W_gl_audio"
@@ -132,6 +137,15 @@ def symbols(config: FusionConfig) -> dict[str, str]:
             if config.stage2 and config.gate == "learned":
                 names[f"gate of G_av ({trunk})"] = prefix + "gating.gate_av"
     return names
+
+
+def _joint_symbols(prefix: str, where: str) -> dict[str, str]:
+    """The matrices of one joint cross-attention."""
+    return {
+        f"{symbol}{modality[0]} ({where})": f"{prefix}{name}_{modality}"
+        for modality in MODALITIES
+        for symbol, name in (("W_j", "W_j"), ("W_", "W"), ("W_c", "W_c"), ("W_h", "W_h"))
+    }
 
 
 def save_checkpoint(
@@ -201,8 +215,8 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
         The model in float32 and eval mode, with its configuration and history.
 
     Raises:
-        CheckpointError: The file is missing, damaged, a backbone, of a newer version, or its tensors are not those
-            of its configuration.
+        CheckpointError: The file is missing, damaged, a backbone, of a newer version, its tensors are not those of its
+            configuration, or a weight is not finite.
     """
     path = Path(path)
     if is_published(path):
@@ -214,10 +228,11 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
         raise CheckpointError(f"{path} is a {header['kind']}, not a fusion model; use iaca.load_backbone for it")
     try:
         config = FusionConfig.from_dict(header["config"])
-        if header["plugin"] and config.fusion not in fusion_names():
+        plugin = header.get("plugin")
+        if plugin and config.fusion not in fusion_names():
             raise CheckpointError(
-                f"{path} needs fusion {config.fusion!r} of plugin {header['plugin']!r}; name it if you trust it: "
-                f"--plugin {header['plugin']} or IACA_PLUGINS={header['plugin']}"
+                f"{path} needs fusion {config.fusion!r} of plugin {plugin!r}; name it if you trust it: "
+                f"--plugin {plugin} or IACA_PLUGINS={plugin}"
             )
         model = FusionModel(config)
     except ConfigError as error:
@@ -246,20 +261,27 @@ def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cp
         The network in float32 and eval mode.
 
     Raises:
-        CheckpointError: The file is missing, damaged, a fusion model, of a newer version, or its tensors are not
-            those of its configuration.
+        CheckpointError: The file is missing, damaged, a fusion model, a file of torch, of a newer version, its tensors
+            are not those of its configuration, or a weight is not finite.
     """
     path = Path(path)
     shipped = CHECKPOINT_FOLDER / f"{path.name}.safetensors"
     if not path.suffix and len(path.parts) == 1 and shipped.is_file():
         path = shipped
+    if is_published(path):
+        raise CheckpointError(
+            f"{path} is a file of torch; expected .safetensors: iaca.pretrained.find_backbone reads it"
+        )
     from iaca.models.backbones import build_backbone  # imports torchvision, which a page without extraction never needs
 
     header, tensors = _read(path)
     if header["kind"] != BACKBONE:
         raise CheckpointError(f"{path} is a {header['kind']} model, not a backbone; use iaca.load_checkpoint for it")
-    config = BackboneConfig(**header["config"])
-    model = build_backbone(config)
+    try:
+        config = from_fields(BackboneConfig, header["config"])
+        model = build_backbone(config)
+    except ConfigError as error:
+        raise CheckpointError(f"{path} cannot be rebuilt: {error}") from error
     _fill(path, model, tensors)
     return Backbone(path, model.to(device).eval().requires_grad_(False), config, file_sha256(path), header["training"])
 
@@ -306,7 +328,8 @@ def _write(path: Path, model: nn.Module, header: dict[str, Any], dtype: torch.dt
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     if not path.is_file():
-        raise CheckpointError(f"{path} does not exist; expected a checkpoint (.safetensors)")
+        found = "is no file" if path.exists() else "does not exist"
+        raise CheckpointError(f"{path} {found}; expected a checkpoint (.safetensors)")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -315,13 +338,28 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         raise CheckpointError(f"{path} is damaged or no safetensors file ({error}); expected a whole one") from error
     if HEADER_KEY not in metadata:
         raise CheckpointError(f"{path} has no {HEADER_KEY!r} header; expected a checkpoint written by this project")
-    header = json.loads(metadata[HEADER_KEY])
-    if header["format_version"] > FORMAT_VERSION:
+    return _header(path, metadata[HEADER_KEY]), tensors
+
+
+def _header(path: Path, text: str) -> dict[str, Any]:
+    try:
+        header = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CheckpointError(f"{path} has a damaged {HEADER_KEY!r} header ({error}); expected JSON") from error
+    version = header.get("format_version") if isinstance(header, dict) else None
+    if not isinstance(version, int):
+        raise CheckpointError(f"{path} has format version {version!r}; expected a whole number up to {FORMAT_VERSION}")
+    if version > FORMAT_VERSION:
         raise CheckpointError(
-            f"{path} has format version {header['format_version']} ({header['created_by']}); this is iaca "
-            f"{iaca.__version__}, which reads up to {FORMAT_VERSION}: update it"
+            f"{path} has format version {version} ({header.get('created_by')}); this is iaca {iaca.__version__}, which "
+            f"reads up to {FORMAT_VERSION}: update it"
         )
-    return header, tensors
+    for name, kind in (HEADER_FIELDS | (FUSION_FIELDS if header.get("kind") == FUSION else {})).items():
+        if not isinstance(header.get(name), kind):
+            raise CheckpointError(
+                f"{path}: {name!r} of the header is {header.get(name)!r}; expected {getattr(kind, '__name__', kind)}"
+            )
+    return header
 
 
 def _fill(path: Path, model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
@@ -332,4 +370,6 @@ def _fill(path: Path, model: nn.Module, tensors: dict[str, torch.Tensor]) -> Non
             raise CheckpointError(
                 f"{path}: tensor {name!r} is {found.get(name, 'missing')}; expected {expected.get(name, 'none')}"
             )
+        if not tensors[name].isfinite().all():
+            raise CheckpointError(f"{path}: tensor {name!r} has a value that is not finite; expected finite numbers")
     model.load_state_dict(tensors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from numbers import Real
 from typing import Any
 
 from iaca.errors import InputError
@@ -111,8 +112,28 @@ def share(config: Any, *names: str) -> None:
     """Refuse fields that are not shares from 0 to below 1."""
     for name in names:
         value = getattr(config, name)
-        if not 0 <= value < 1:
+        if not (is_number(value) and 0 <= value < 1):
             raise ConfigError(f"{name} is {value!r}; expected a share from 0 to below 1")
+
+
+def above_zero(config: Any, *names: str) -> None:
+    """Refuse fields that are not finite numbers above 0."""
+    for name in names:
+        value = getattr(config, name)
+        if not (is_number(value) and 0 < value < float("inf")):
+            raise ConfigError(f"{name} is {value!r}; expected a number above 0")
+
+
+def true_or_false(config: Any, *names: str) -> None:
+    """Refuse fields that are neither: a word such as "false" would count as true."""
+    for name in names:
+        if not isinstance(getattr(config, name), bool):
+            raise ConfigError(f"{name} is {getattr(config, name)!r}; expected true or false")
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a real number, which true and false are not."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,20 +211,26 @@ class FusionConfig:
             "num_heads", "head_hidden",
         )  # fmt: skip
         share(self, "attention_dropout", "head_dropout")
-        object.__setattr__(self, "targets", tuple(self.targets))
-        if not self.targets or self.targets != tuple(t for t in TARGETS if t in self.targets):
+        true_or_false(self, "iaca", "scale_correlation", "recurrent", "stage1", "stage2")
+        above_zero(self, "gate_temperature")
+        if (
+            not isinstance(self.targets, list | tuple)
+            or not self.targets
+            or list(self.targets) != [target for target in TARGETS if target in self.targets]
+        ):
             raise ConfigError(f"targets is {self.targets!r}; expected any of {TARGETS!r}, in this order")
-        if not self.gate_temperature > 0:
-            raise ConfigError(f"gate_temperature is {self.gate_temperature!r}; expected a number above 0")
-        if self.fusion != self.fusion.lower() or not self.fusion:
+        object.__setattr__(self, "targets", tuple(self.targets))
+        if not isinstance(self.fusion, str) or self.fusion != self.fusion.lower() or not self.fusion:
             raise ConfigError(f"fusion is {self.fusion!r}; expected a name in lower case")
         if self.dim % self.num_heads and self.fusion == "tca":
             raise ConfigError(f"num_heads is {self.num_heads} and dim is {self.dim}; expected a divisor of dim")
-        if self.fusion.endswith("transformer") and 2 * self.dim % self.num_heads:
+        if self.fusion in ("transformer", "lstm_transformer", "tcn_transformer") and 2 * self.dim % self.num_heads:
             raise ConfigError(f"num_heads is {self.num_heads} and dim is {self.dim}; expected a divisor of twice dim")
         if self.dim % 2 and self.fusion in ("rjca", "tca", "lstm_transformer"):
             raise ConfigError(f"dim is {self.dim}; expected an even number for fusion {self.fusion!r}")
-        if self.iaca and self.fusion == "concat" and self.stage1:
+        if self.iaca and self.fusion == "concat":
+            if not self.stage2:
+                raise ConfigError("fusion is 'concat' and stage2 is false; expected stage 2: concat has no stage 1")
             # Concatenation has no cross-attended feature to choose: only stage 2 is left of IACA.
             object.__setattr__(self, "stage1", False)
         if self.iaca and not (self.stage1 or self.stage2):
@@ -264,10 +291,13 @@ class DropoutConfig:
         at_least(self, 0, "seed")
         if self.modality not in MODALITIES:
             raise ConfigError(f"modality is {self.modality!r}; expected one of: {', '.join(MODALITIES)}")
-        if not 0 <= self.share <= 1:
+        if not (is_number(self.share) and 0 <= self.share <= 1):
             raise ConfigError(f"share is {self.share!r}; expected a number from 0 to 1")
-        if self.pattern is DropoutPattern.RANGE and (self.start_s is None or self.end_s is None):
-            raise ConfigError("pattern is 'range' without start_s and end_s; expected both, in seconds")
+        if self.pattern is DropoutPattern.RANGE:
+            if not (is_number(self.start_s) and is_number(self.end_s)):
+                raise ConfigError("pattern is 'range' without start_s and end_s; expected both, in seconds")
+            if not self.start_s <= self.end_s:
+                raise ConfigError(f"start_s is {self.start_s!r} and end_s is {self.end_s!r}; expected start_s <= end_s")
 
 
 class Architecture(StrEnum):

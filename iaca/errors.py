@@ -8,3 +8,7 @@ class InputError(ValueError):
 
     The command line and the page print it as it is; every error class of the project is one.
     """
+
+
+class CheckpointError(InputError):
+    """A checkpoint that cannot be used: the message names the file, what was found and what was expected."""

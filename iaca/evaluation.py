@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from iaca.inference import predict
-from iaca.metrics import annotated, ccc, pearson, rmse
+from iaca.metrics import MINIMUM_FRAMES, annotated, ccc, pearson, rmse
 from iaca.models.fusion_model import FusionModel
-from iaca.postprocess import postprocess
+from iaca.postprocess import Postprocess
+from iaca.postprocess import postprocess as smooth
 from iaca.types import Features
 
 BOOTSTRAP_DRAWS = 2000
@@ -19,6 +21,9 @@ MOMENT_COLUMNS = tuple(f"moment_{i}" for i in range(6))
 
 INTERVAL = (2.5, 97.5)
 """Percentiles of the interval that is reported."""
+
+ROUNDING = 1e-14
+"""Share of the mean square below which a difference of sums is nothing but rounding."""
 
 
 class Agreement(NamedTuple):
@@ -53,14 +58,19 @@ class Evaluation(NamedTuple):
     subjects: dict[str, dict[str, Agreement]]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Plain values, ready for JSON: None where a score is not defined, since JSON has no NaN."""
         return {
             part: {
-                name: {target: agreement._asdict() for target, agreement in by_target.items()}
+                name: {target: _plain(agreement) for target, agreement in by_target.items()}
                 for name, by_target in getattr(self, part).items()
             }
             for part in self._fields
         }
+
+
+def _plain(agreement: Agreement) -> dict[str, Any]:
+    values = agreement._asdict() | {"interval": None if math.isnan(agreement.interval[0]) else agreement.interval}
+    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}
 
 
 def evaluate(
@@ -68,6 +78,7 @@ def evaluate(
     features: Sequence[Features],
     groups: Mapping[str, Iterable[str]] | None = None,
     seed: int = 0,
+    postprocess: Postprocess | str = Postprocess.NEAREST,
 ) -> Evaluation:
     """Score a model on subjects.
 
@@ -78,13 +89,15 @@ def evaluate(
         features: Subjects.
         groups: Group -> names of its subjects, reported apart; a group without a subject here is left out.
         seed: Seed of the bootstrap.
+        postprocess: How the smoothed predictions treat both ends of a video.
 
     Returns:
         Scores of raw predictions, with those of smoothed ones beside.
     """
+    authors = Postprocess(postprocess) is Postprocess.AUTHORS
     predictions = {item.subject: predict(item, model) for item in features}
     smoothed = {
-        subject: {target: postprocess(values, target) for target, values in by_target.items()}
+        subject: {target: smooth(values, target, authors) for target, values in by_target.items()}
         for subject, by_target in predictions.items()
     }
     targets = model.config.targets
@@ -162,11 +175,14 @@ def ccc_of_moments(moments: np.ndarray) -> np.ndarray:
         moments: (..., 6), as `ccc_moments` returns them, added up.
 
     Returns:
-        (...,) in [-1, 1], NaN where undefined.
+        (...,) in [-1, 1]. NaN where undefined: fewer than two frames, or a denominator that is zero but for the
+        rounding of the sums.
     """
     count, sum_x, sum_y, sum_xx, sum_yy, sum_xy = np.moveaxis(moments, -1, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_x, mean_y = sum_x / count, sum_y / count
         covariance = sum_xy / count - mean_x * mean_y
         spread = sum_xx / count - mean_x**2 + sum_yy / count - mean_y**2
-        return 2 * covariance / (spread + (mean_x - mean_y) ** 2)
+        denominator = spread + (mean_x - mean_y) ** 2
+        defined = (count >= MINIMUM_FRAMES) & (denominator > ROUNDING * (sum_xx + sum_yy) / count)
+        return np.where(defined, 2 * covariance / denominator, np.nan)[()]  # a number where one was asked for

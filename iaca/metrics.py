@@ -33,7 +33,9 @@ def ccc(truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = None)
     mean_x, mean_y = x.mean(), y.mean()
     covariance = ((x - mean_x) * (y - mean_y)).mean()
     denominator = x.var() + y.var() + (mean_x - mean_y) ** 2
-    return float(2 * covariance / denominator) if denominator != 0 else float("nan")
+    # The mean of equal numbers may be off by a rounding error, and the ratio of two such errors is 1.
+    both_equal = x.min() == x.max() == y.min() == y.max()
+    return float("nan") if both_equal or denominator == 0 else float(2 * covariance / denominator)
 
 
 def pearson(truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = None) -> float:
@@ -45,7 +47,10 @@ def pearson(truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = N
     if len(x) < MINIMUM_FRAMES:
         return float("nan")
     denominator = x.std() * y.std()
-    return float(((x - x.mean()) * (y - y.mean())).mean() / denominator) if denominator > 0 else float("nan")
+    constant = x.min() == x.max() or y.min() == y.max()
+    if constant or not denominator > 0:
+        return float("nan")
+    return float(((x - x.mean()) * (y - y.mean())).mean() / denominator)
 
 
 def rmse(truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = None) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
@@ -9,6 +11,13 @@ from iaca.config import AROUSAL, VALENCE
 
 SMOOTHING_FRAMES = {VALENCE: 20, AROUSAL: 50}
 """Length of the authors' moving mean, in frames."""
+
+
+class Postprocess(StrEnum):
+    """What stands beyond both ends of a curve: its `nearest` value, or zeros as with the `authors`."""
+
+    NEAREST = "nearest"
+    AUTHORS = "authors"
 
 
 def postprocess(prediction: np.ndarray, target: str, authors: bool = False) -> np.ndarray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import pickle
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from iaca.checkpoints import Backbone, CheckpointError, file_sha256, load_backbo
 from iaca.config import AUDIO, VISUAL, Architecture, BackboneConfig
 from iaca.errors import InputError
 from iaca.models.backbones import FULL_WIDTH_DIM, build_backbone
+from iaca.models.released import ALLOWED_GLOBALS
 
 AUDIO_PREFIX, VISUAL_PREFIX = "audio_model.resnet.", "video_model.r2plus1d."
 """Of the tensors in the authors' backbone file (TSAV, Kuhnke et al., FG 2020)."""
@@ -93,8 +93,10 @@ def _from_torchvision(config: BackboneConfig) -> Backbone:
 
 def _from_torch_file(path: Path, modality: str) -> Backbone:
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        with torch.serialization.safe_globals(ALLOWED_GLOBALS):
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        # A damaged pickle can raise anything, and all of it means the same.
         raise PretrainedError(f"{path} is no file of weights that can be read safely; expected a state dict") from error
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):

@@ -66,7 +66,7 @@ def draw_batch(
     """
     size, empty = training.batch_windows, len(pool.audio) - 1
     subject = draw.integers(0, len(pool.count), size)
-    length = np.where(draw.random(size) < training.short_windows, draw.integers(1, clips, size), clips)
+    length = np.where(draw.random(size) < training.short_windows, draw.integers(1, max(clips, 2), size), clips)
     available = np.maximum(1, (pool.count[subject] + pool.step - 1) // pool.step)
     length = np.minimum(length, available)
     span = (length - 1) * pool.step + 1

@@ -30,7 +30,7 @@ from iaca.types import Features
 
 
 class TrainingError(InputError):
-    """Features that nothing can be learnt from: the message names the subject and what was expected."""
+    """Features that nothing can be learnt from, or a loss that is lost: the message says what was expected."""
 
 
 class TrainingStep(nn.Module):
@@ -120,7 +120,7 @@ def train_fusion(
         The model in eval mode, and a report: settings, fingerprint of the features, history.
 
     Raises:
-        TrainingError: There are no features, they do not go together, or no clip is annotated.
+        TrainingError: There are no features, they do not go together, no clip is annotated, or the loss is not finite.
         StateError: The state file is damaged or belongs to another run.
     """
     check_together(features, config.targets)
@@ -128,7 +128,9 @@ def train_fusion(
     if needs_validation and not validation:
         raise TrainingError("no validation subjects; expected some, for patience or the plateau schedule")
     fingerprint = features_fingerprint(features)
-    identity = json.dumps([config.to_dict(), training.to_dict(), fingerprint], sort_keys=True)
+    # Validation decides on the best epoch and on a plateau.
+    validated = features_fingerprint(validation)
+    identity = json.dumps([config.to_dict(), training.to_dict(), fingerprint, validated], sort_keys=True)
     with worker(device) as me:
         torch.manual_seed(training.seed)
         model = FusionModel(config).to(me.device)
@@ -249,6 +251,11 @@ def _epoch(
             schedule.step()
         losses.append(loss.detach())
     mean = float(torch.stack(losses).mean())
+    if not math.isfinite(mean):
+        raise TrainingError(
+            f"the loss is {mean} in epoch {epoch} with learning_rate {training.learning_rate:g}; expected a finite "
+            "one: train with a smaller rate"
+        )
     return {"epoch": epoch, "loss": mean, "learning_rate": optimiser.param_groups[0]["lr"]}
 
 

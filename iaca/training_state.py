@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,9 @@ from torch import nn
 
 from iaca.errors import InputError
 from iaca.files import write_whole
+
+PARTS = ("model", "optimiser", "schedule")
+"""What has a state of its own."""
 
 
 class StateError(InputError):
@@ -53,18 +55,18 @@ class TrainingState:
             return None
         try:
             saved = torch.load(self.path, map_location=device, weights_only=True)
-            identity, progress = saved["identity"], saved["progress"]
-        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError) as error:
+            if saved["identity"] == self.identity:
+                for name in PARTS:
+                    getattr(self, name).load_state_dict(saved[name])
+                return saved["progress"]
+        except OSError:
+            raise
+        except Exception as error:
+            # A damaged pickle can raise anything, and all of it means the same.
             raise StateError(f"{self.path} is no state of a run; remove it to start again") from error
-        if identity != self.identity:
-            raise StateError(
-                f"{self.path} belongs to another run; expected the same model, settings and data: remove it to start "
-                "again"
-            )
-        self.model.load_state_dict(saved["model"])
-        self.optimiser.load_state_dict(saved["optimiser"])
-        self.schedule.load_state_dict(saved["schedule"])
-        return progress
+        raise StateError(
+            f"{self.path} belongs to another run; expected the same model, settings and data: remove it to start again"
+        )
 
     def save(self, progress: dict[str, Any]) -> None:
         """Keep where the run stands, whole or not at all.
@@ -78,6 +80,6 @@ class TrainingState:
         if self.path is None:
             return
         buffer = io.BytesIO()
-        state = {name: getattr(self, name).state_dict() for name in ("model", "optimiser", "schedule")}
+        state = {name: getattr(self, name).state_dict() for name in PARTS}
         torch.save({"identity": self.identity, "progress": progress} | state, buffer)
         write_whole(self.path, buffer.getvalue())

@@ -27,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--predictions", type=Path, metavar="DIR", help="write the challenge's files of unlabelled subjects"
     )
     parser.add_argument("--list", type=Path, metavar="FILE", help="the challenge's sample file: one file with its rows")
+    parser.add_argument(
+        "--postprocess",
+        choices=("nearest", "authors"),
+        default="nearest",
+        help="what smoothed curves are padded with: their nearest value, or zeros as with the authors",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     add_device(parser)
     add_plugin(parser)
@@ -34,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Score every checkpoint, pooled and per subject, and print the table."""
+    _check(args)
     from iaca.checkpoints import load_checkpoint
     from iaca.data.folder import groups_of, has_labels, read_folder
     from iaca.devices import choose_device
@@ -43,6 +50,8 @@ def run(args: argparse.Namespace) -> None:
     device = choose_device(args.device)
     features = read_folder(args.features, args.split)
     groups = groups_of(args.features, features)
+    if not args.predictions and not any(map(has_labels, features)):
+        raise CommandError(f"{args.features} holds no subject with labels to score; expected some, or --predictions")
     document = {}
     for path in args.checkpoint:
         checkpoint = load_checkpoint(path, device)
@@ -53,12 +62,21 @@ def run(args: argparse.Namespace) -> None:
         labelled = [item for item in features if has_labels(item)]
         if not labelled:
             continue
-        evaluation = evaluate(checkpoint.model, labelled, groups)
+        evaluation = evaluate(checkpoint.model, labelled, groups, postprocess=args.postprocess)
         document[checkpoint.name] = evaluation.to_dict()
         if not args.json:
             _print(checkpoint.title, evaluation)
     if args.json:
         print(json.dumps(document, indent=2))
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.list and not args.predictions:
+        raise CommandError("--list is given without --predictions; expected both: the folder that its rows go to")
+    names = [path.stem for path in args.checkpoint]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise CommandError(f"--checkpoint names {twice[0]!r} twice; expected files of different names")
 
 
 def _write_predictions(args: argparse.Namespace, checkpoint: Checkpoint, features: Sequence[Features]) -> None:
@@ -75,7 +93,10 @@ def _write_predictions(args: argparse.Namespace, checkpoint: Checkpoint, feature
     if not unlabelled:
         raise CommandError(f"{args.features} holds no subject without labels; --predictions writes files of those only")
     predictions = {
-        item.subject: {t: postprocess(values, t) for t, values in predict(item, checkpoint.model).items()}
+        item.subject: {
+            t: postprocess(values, t, args.postprocess == "authors")
+            for t, values in predict(item, checkpoint.model).items()
+        }
         for item in unlabelled
     }
     folder = args.predictions / checkpoint.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import tomllib
 from dataclasses import MISSING, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from iaca.config import FusionConfig
 from iaca.training_config import PRESETS, TrainingConfig
 
 FIXED_BY_FEATURES = ("audio_dim", "visual_dim")
+BY_FEATURES = {"dim": "the smaller dimension of both features"}
+"""Field -> its default, where that follows from the features."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +94,8 @@ def configurations(args: argparse.Namespace, audio_dim: int, visual_dim: int) ->
         if unknown:
             raise CommandError(f"{args.config} has a table [{unknown[0]}]; expected [fusion] and [training]")
         for table, content in layer.items():
+            if not isinstance(content, dict):
+                raise CommandError(f"{args.config} has {table} = {content!r}; expected a table [{table}]")
             values[table] |= content
     given = {"fusion": args.fusion, "iaca": args.iaca}
     if args.target:
@@ -111,8 +116,14 @@ def _field_lines() -> list[str]:
         for field in fields(kind):
             if field.name not in FIXED_BY_FEATURES:
                 default = "" if field.default is MISSING else getattr(field.default, "value", field.default)
-                lines.append(f"  {field.name} = {default!r}: {described[field.name]}")
+                shown = BY_FEATURES.get(field.name, repr(default))
+                lines.append(f"  {field.name} = {shown}: {described[field.name]}{_choices(field.default)}")
     return lines
+
+
+def _choices(default: Any) -> str:
+    """The values that exist, where a field takes one of a few."""
+    return f" One of: {', '.join(type(default))}." if isinstance(default, StrEnum) else ""
 
 
 def _described(kind: type) -> list[tuple[str, str]]:

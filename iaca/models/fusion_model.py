@@ -139,7 +139,7 @@ class FusionModel(nn.Module):
             Predictions (B, L), unbounded (labels lie in [-1, 1]), and one Explanation per target.
 
         Raises:
-            InputError: The shapes are not those of the configuration.
+            InputError: The shapes are not those of the configuration, or the temperature is not above 0.
         """
         audio, visual = self.project(audio, visual)
         predictions: dict[str, Tensor] = {}

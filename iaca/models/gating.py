@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from iaca.config import FusionConfig, Gate, GateInit, Stage1Context, Stage2Input
+from iaca.errors import InputError
 from iaca.types import Attended
 from iaca.what_if import ForcedGates, Stage1Choice, Stage2Choice
 
@@ -56,7 +57,8 @@ class InconsistencyAwareGate(nn.Module):
         X_att,g = ReLU(X_att,ga * G_av0 + X_att,gv * G_av1 + X_att,gav * G_av2).
     Choice: the operand of the A-V gate is not given; it is the concatenation of the three features
     (`stage2_input="all"`) or X_att,gav alone (`"joint"`). T is "small"; the authors' DCA uses 0.1. "Self-attended" in
-    eqs 7-8 is X_m itself. With stage 2 off, ReLU(X_att,gav) goes to the head.
+    eqs 7-8 is X_m itself. With stage 1 off, ReLU(X_att,m) enters stage 2. With stage 2 off, ReLU(X_att,gav) goes to
+    the head, which is eq 9 with all weight on the joint feature.
     Deviates: gate layers start at zero unless `gate_init="default"`, because T = 0.1 saturates a default start.
     `stage1_context="both"` lets the gate of a modality read both attended features; eq 5 alone cannot see that the
     other modality is bad. `gate="constant"` and `gate="blind"` are controls, not part of the paper.
@@ -101,6 +103,9 @@ class InconsistencyAwareGate(nn.Module):
 
         Returns:
             The fused feature and every intermediate of eqs 5-9.
+
+        Raises:
+            InputError: The temperature is not above 0.
         """
         temperature = self.temperature if temperature is None else temperature
         forced = ForcedGates() if forced is None else forced
@@ -172,12 +177,17 @@ def stage1_weights(logits: Tensor, temperature: float, forced: ForcedGates) -> T
         logits: (B, L, 2), W_go,m of eq 5.
         temperature: T, above 0.
         forced: Weights that are set by hand.
+
+    Raises:
+        InputError: The temperature is not above 0.
     """
     return _weights(logits, temperature, STAGE1_COLUMNS.get(forced.stage1))
 
 
 def _weights(logits: Tensor, temperature: float, column: int | None) -> Tensor:
     """Softmax of the logits, or all weight on one column."""
+    if not temperature > 0:
+        raise InputError(f"gate_temperature is {temperature!r}; expected a number above 0")
     if column is None:
         return (logits / temperature).softmax(-1)
     weights = torch.zeros_like(logits)

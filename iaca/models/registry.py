@@ -70,6 +70,11 @@ def registered_fusion(name: str) -> RegisteredFusion:
     return _FUSIONS[name]
 
 
+def plugin_modules() -> tuple[str, ...]:
+    """Names of the modules outside this project that registered fusions."""
+    return tuple(dict.fromkeys(fusion.plugin for fusion in _FUSIONS.values() if fusion.plugin))
+
+
 def fusion_names() -> tuple[str, ...]:
     """Names of all registered fusions, in the order of registration."""
     return tuple(_FUSIONS)

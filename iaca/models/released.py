@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from iaca.config import AUDIO, VISUAL
-from iaca.errors import InputError
+from iaca.errors import CheckpointError
 from iaca.models.released_blocks import CLIPS, DIM, VISUAL_DIM
 from iaca.models.released_network import Published, PublishedNetwork
 
@@ -40,7 +40,7 @@ COLOUR_CHANNELS = 3
 NAMES_SHOWN = 4
 
 
-class ReleasedError(InputError):
+class ReleasedError(CheckpointError):
     """A weight file that cannot be used: the message names the file, the reason, and what to do."""
 
 
@@ -156,12 +156,22 @@ def load_released(
         The network in float32, and what the file says of itself.
 
     Raises:
-        ReleasedError: The file is missing, damaged, needs more than tensors and scores, or holds something else.
+        ReleasedError: The file is missing, damaged, needs more than tensors and scores, or holds something else, or a
+            weight is not finite.
     """
     state_dict, file = _read(Path(path))
     if file.identity.kind not in tuple(Published) or not file.identity.exact:
-        hint = "; load_tsav reads it" if file.identity.exact else "; take the file again from the authors"
+        hint = (
+            "; load_tsav reads it, iaca.load_backbone those of this project"
+            if file.identity.exact
+            else "; take the file again from the authors"
+        )
         raise ReleasedError(f"{path} holds {file.identity.summary}; expected a published fusion network{hint}")
+    broken = [name for name, values in state_dict.items() if not values.isfinite().all()]
+    if broken:
+        raise ReleasedError(
+            f"{path}: {_listed(broken)} has a value that is not finite; take the file again from the authors"
+        )
     with torch.device("meta"):
         model = PublishedNetwork(file.identity.kind)
     model.load_state_dict({name: values.float() for name, values in state_dict.items()}, strict=True, assign=True)

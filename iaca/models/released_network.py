@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from iaca.config import TARGETS, FusionConfig, Trunk
+from iaca.errors import InputError
 from iaca.models.fusion_model import contribution
 from iaca.models.gating import stage1_weights
 from iaca.models.released_blocks import CLIPS, DIM, VISUAL_DIM, CoAttentionLayer, SequenceBlock, SpatialAttention
@@ -114,11 +115,11 @@ class PublishedNetwork(nn.Module):
             (B, 512, 1024) correlations in [-1, 1]; stage-1 weights, self-attended first, exist for DCA only.
 
         Raises:
-            ValueError: Another shape.
+            InputError: Another shape, or a temperature that is not above 0.
         """
         for name, features, dim in (("audio", audio, DIM), ("visual", visual, VISUAL_DIM)):
             if features.ndim != 3 or tuple(features.shape[1:]) != (CLIPS, dim):
-                raise ValueError(f"{name} has shape {tuple(features.shape)}; expected (windows, {CLIPS}, {dim})")
+                raise InputError(f"{name} has shape {tuple(features.shape)}; expected (windows, {CLIPS}, {dim})")
         audio = F.normalize(audio, dim=-1)
         if self.kind.recurrent:
             audio = self.audio_extract(audio)

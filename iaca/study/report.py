@@ -13,7 +13,7 @@ from iaca.robustness import DRAWS
 from iaca.study.missing import missing_table
 from iaca.study.plan import EXTENSIONS, STRICT, TABLE_1, Variant
 from iaca.study.runs import CLEAN
-from iaca.study.tables import HELPS, HURTS, Difference, Group, Sums, markdown, scores, with_interval
+from iaca.study.tables import HELPS, HURTS, TOO_FEW, Difference, Group, Sums, markdown, scores, with_interval
 
 ALL = "all"
 SUBJECT_GROUPS = (ALL, "strong", "weak")
@@ -230,14 +230,15 @@ def _segments_note(segments: Sequence[Group]) -> str:
 
 
 def _episodes_said(differences: Sequence[Difference]) -> str:
-    """Under which episodes a difference stands out, in a sentence; nothing where none does."""
+    """Under which episodes a difference stands out, in a sentence; nothing where no episodes are known."""
+    told = [d for d in differences if d.group not in (*SUBJECT_GROUPS, CLEAN)]
+    if not told:
+        return ""
+    if all(d.verdict == TOO_FEW for d in told):
+        return " Every kind of episode has too few subjects to tell."
     parts = []
     for verdict in (HELPS, HURTS):
-        found = [
-            f"{d.group} ({d.target} {d.value:+.3f})"
-            for d in differences
-            if d.verdict == verdict and d.group not in (*SUBJECT_GROUPS, CLEAN)
-        ]
+        found = [f"{d.group} ({d.target} {d.value:+.3f})" for d in told if d.verdict == verdict]
         if found:
             parts.append(f"it {verdict} under {', '.join(found)}")
     sentence = "; ".join(parts)

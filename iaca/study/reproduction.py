@@ -112,9 +112,10 @@ class Reproduction:
         frames = int(sums.of(rows[0].name, "valence", groups[0])[0, :, 0].sum())
         about = (
             f"{self.seeds} seeds; {len(train)} training subjects; {len(validation)} validation subjects, {frames:,} "
-            f"annotated frames, clip stride {validation[0].clip_stride}. "
-            + ", ".join(f"{g.name}: {len(g.subjects)}" for g in groups[:3] if g.name != report.ALL)
+            f"annotated frames, clip stride {validation[0].clip_stride}."
         )
+        parts = [f"{g.name}: {len(g.subjects)}" for g in groups if g.name in report.SUBJECT_GROUPS[1:]]
+        about += f" {', '.join(parts)}." if parts else ""
         missing, subject = self._missing(rows, validation)
         _write_table(self.out / "missing.parquet", missing)
         told, faithful = self._gates(rows, validation, episodes)
@@ -133,7 +134,7 @@ class Reproduction:
                 ["**Synthetic corpus**: this says how the models behave, not how they would do on people.", ""]
                 * synthetic
             ),
-            about + ".",
+            about,
             "",
             "## What follows",
             "",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
 import torch
+
+from iaca.models.registry import plugin_modules
 
 Job = TypeVar("Job")
 
@@ -41,7 +44,9 @@ def run_all(
             yield job, result
         return
     # Fresh processes: a fork of one that runs threads may hang.
-    with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_start, initargs=(work,)) as pool:
+    with ProcessPoolExecutor(
+        processes, get_context("spawn"), initializer=_start, initargs=(work, plugin_modules())
+    ) as pool:
         running = {pool.submit(_do, job): job for job in jobs}
         try:
             for finished in as_completed(running):
@@ -61,8 +66,12 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _start(work: Callable[[Any], Any]) -> None:
+def _start(work: Callable[[Any], Any], plugins: Sequence[str]) -> None:
+    """Bring a fresh process to where the one that started it is; it searches the same folders for modules."""
     global _work
+    for module in plugins:
+        with suppress(ImportError):  # what was typed in is no module: a model that needs it is refused by its name
+            importlib.import_module(module)
     _work = work
     torch.set_num_threads(1)
 

@@ -12,7 +12,6 @@ from safetensors.torch import save_file
 import iaca
 from iaca.checkpoints import describe_file, load_backbone, load_checkpoint, save_backbone, save_checkpoint
 from iaca.config import BackboneConfig
-from iaca.errors import InputError
 from iaca.inference import infer
 from iaca.models.backbones import build_backbone
 from iaca.models.released_network import PublishedNetwork
@@ -49,6 +48,16 @@ def test_a_description_has_what_other_programs_rely_on(tmp_path):
     assert json.loads(json.dumps(description)) == description
 
 
+@pytest.mark.parametrize("fusion", ["ca", "jca", "rjca"])
+def test_every_matrix_of_an_attention_has_a_symbol(tmp_path, fusion):
+    save_checkpoint(tmp_path / "m.safetensors", make_model(fusion=fusion, iaca=True), backbones={})
+    checkpoint = load_checkpoint(tmp_path / "m.safetensors")
+    named = tuple(checkpoint.describe()["symbols"].values())
+    learnt = [name for name in checkpoint.model.state_dict() if name.startswith("trunks.") and "lstm" not in name]
+    assert [name for name in learnt if not name.startswith(named)] == []
+    assert len(set(named)) == len(named)
+
+
 def test_half_precision_halves_the_file_and_is_loaded_as_float32(tmp_path):
     for name, dtype in (("whole", torch.float32), ("half", torch.float16)):
         save_checkpoint(tmp_path / f"{name}.safetensors", make_model(dim=96), backbones={}, dtype=dtype)
@@ -81,6 +90,8 @@ def test_each_file_that_cannot_be_used_is_told_in_one_sentence(tmp_path):
     file = tmp_path / "m.safetensors"
     with pytest.raises(iaca.CheckpointError, match=r"m\.safetensors does not exist"):
         load_checkpoint(file)
+    with pytest.raises(iaca.CheckpointError, match="is no file; expected a checkpoint"):
+        load_checkpoint(tmp_path)
     save_checkpoint(file, make_model(), backbones={})
     content = file.read_bytes()
     file.write_bytes(content[: len(content) // 2])
@@ -110,14 +121,43 @@ def with_header(file, change):
         (lambda h, t: t.pop("audio_mean"), r"'audio_mean' is missing; expected \(12,\)"),
         (lambda h, t: t.update(extra=torch.zeros(3)), r"'extra' is \(3,\); expected none"),
         (lambda h, t: t.update(audio_mean=torch.zeros(5)), r"'audio_mean' is \(5,\); expected \(12,\)"),
+        (lambda h, t: t.update(audio_mean=torch.full((12,), torch.nan)), "'audio_mean' has a value that is not finite"),
+        (lambda h, t: h.update(format_version="x"), "format version 'x'; expected a whole number"),
+        (lambda h, t: h.pop("format_version"), "format version None; expected a whole number"),
+        (lambda h, t: h.pop("config"), "'config' of the header is None; expected dict"),
+        (lambda h, t: h.update(scores=[1]), r"'scores' of the header is \[1\]; expected dict"),
+        (lambda h, t: h["config"].update(iaca="false"), "iaca is 'false'; expected true or false"),
+        (lambda h, t: h["config"].update(head_dropout="0.3"), "head_dropout is '0.3'; expected a share"),
     ],
 )
 def test_a_file_that_cannot_be_rebuilt_names_what_is_wrong(tmp_path, change, message):
     file = tmp_path / "m.safetensors"
     save_checkpoint(file, make_model(), backbones={})
     with_header(file, change)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(iaca.CheckpointError, match=message):
         load_checkpoint(file)
+
+
+def test_a_header_that_is_no_json_and_a_backbone_that_cannot_be_are_told(tmp_path):
+    file = tmp_path / "m.safetensors"
+    save_file({"x": torch.zeros(2)}, file, {"iaca": "{oops"})
+    with pytest.raises(iaca.CheckpointError, match="damaged 'iaca' header"):
+        load_checkpoint(file)
+    config = BackboneConfig(modality="audio", dim=8, width=8)
+    save_backbone(file, build_backbone(config), config)
+    with_header(file, lambda h, t: h["config"].update(arch="r3d_18"))
+    with pytest.raises(iaca.CheckpointError, match="cannot be rebuilt: arch is 'r3d_18' and modality is audio"):
+        load_backbone(file)
+
+
+@pytest.mark.parametrize("content", [{"state_dict": {"a": torch.zeros(2)}}, [1, 2], torch.zeros(3)])
+def test_a_file_of_torch_that_is_no_fusion_model_is_refused_like_any_other(tmp_path, content):
+    file = tmp_path / "other.pt"
+    torch.save(content, file)
+    with pytest.raises(iaca.CheckpointError, match=r"other\.pt holds"):
+        load_checkpoint(file)
+    with pytest.raises(iaca.CheckpointError, match=r"iaca\.pretrained\.find_backbone"):
+        load_backbone(file)
 
 
 def test_nothing_is_left_where_writing_fails(tmp_path, monkeypatch):

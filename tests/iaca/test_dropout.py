@@ -54,6 +54,8 @@ def test_whole_seconds_drop_every_clip_that_touches_one():
         ({"modality": "smell"}, "audio, visual"),
         ({"pattern": "range"}, "start_s and end_s"),
         ({"seed": -1}, "seed is -1"),
+        ({"share": "0.4"}, "share is '0.4'"),
+        ({"pattern": "range", "start_s": 3.0, "end_s": 2.0}, "start_s is 3.0 and end_s is 2.0"),
     ],
 )
 def test_a_bad_dropout_is_refused(settings, message):

@@ -44,6 +44,12 @@ def test_moments_of_subjects_add_up_to_the_pooled_ccc():
     assert ccc_of_moments(moments) == pytest.approx(ccc(np.concatenate(truths), np.concatenate(predictions)))
 
 
+@pytest.mark.parametrize("truth", [[], [0.3], [0.1] * 7, [0.995] * 1001])
+def test_moments_of_what_is_undefined_give_nan_and_never_zero(truth):
+    assert math.isnan(ccc_of_moments(ccc_moments(np.array(truth), np.array(truth))))
+    assert math.isnan(ccc_of_moments(ccc_moments(np.array(truth[:1]), np.full(len(truth[:1]), 0.8))))
+
+
 def test_the_interval_holds_the_pooled_value_and_is_undefined_for_one_subject():
     draw = np.random.default_rng(1)
     truths = [draw.normal(size=80) for _ in range(12)]
@@ -81,6 +87,15 @@ def test_smoothing_is_a_moving_mean_of_clipped_values_that_missing_frames_do_not
     assert np.isfinite(np.delete(holed, range(100, 110))).all()
 
 
+def test_scores_of_smoothed_curves_can_be_those_of_the_authors():
+    model, features = make_model(), subjects()
+    for how, authors in (("nearest", False), ("authors", True)):
+        evaluation = evaluate(model, features, postprocess=how)
+        smoothed = [postprocess(predict(f, model)["arousal"], "arousal", authors) for f in features]
+        expected = ccc(np.concatenate([f.arousal for f in features]), np.concatenate(smoothed))
+        assert evaluation.groups["all"]["arousal"].smoothed_ccc == expected
+
+
 @pytest.fixture
 def project(tmp_path):
     """A model, labelled subjects, and one without labels."""
@@ -103,10 +118,12 @@ def evaluate_command(project, *more):
 
 def test_the_command_prints_pooled_strong_weak_and_each_subject_as_json(project, capsys):
     assert evaluate_command(project, "--json") == 0
-    document = json.loads(capsys.readouterr().out)["model"]
+    document = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["model"]
     assert set(document["groups"]) == {"all", "strong", "weak"}
     assert set(document["subjects"]) == {"s0", "s1"}
     assert document["groups"]["weak"]["valence"]["ccc"] == document["subjects"]["s1"]["valence"]["ccc"]
+    assert document["subjects"]["s1"]["valence"]["interval"] is None
+    assert len(document["groups"]["all"]["valence"]["interval"]) == 2
 
 
 def test_files_of_unlabelled_subjects_have_a_row_for_every_frame(project):
@@ -128,6 +145,27 @@ def test_the_official_list_decides_which_rows_are_written(project, capsys):
     sample.write_text("image_location,valence,arousal\nblank/00301.jpg,,\n")
     assert evaluate_command(project, "--predictions", project / "out", "--list", sample) == 1
     assert "line 2 asks for frame 301 of 'blank', which has 300" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--list", "sample.txt"], "--list is given without --predictions"),
+        (["--checkpoint", "a/m.safetensors", "b/m.safetensors"], "names 'm' twice"),
+        (["--split", "test"], "no subject with labels to score"),
+    ],
+)
+def test_what_would_be_passed_over_in_silence_is_refused(project, capsys, options, message):
+    assert evaluate_command(project, *options) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_files_of_predictions_can_be_smoothed_as_the_authors_do(project):
+    for how in ("nearest", "authors"):
+        assert evaluate_command(project, "--predictions", project / how, "--postprocess", how) == 0
+    ours, theirs = ((project / how / "model" / "blank.txt").read_text().split() for how in ("nearest", "authors"))
+    assert ours[150] == theirs[150]
+    assert ours[1] != theirs[1]
 
 
 def test_an_empty_folder_is_told_in_one_sentence(tmp_path, capsys):

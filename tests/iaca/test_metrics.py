@@ -43,6 +43,18 @@ def test_undefined_is_nan_and_never_zero(truth):
     assert math.isnan(ccc(truth, [0.3] * len(truth)))
 
 
+@pytest.mark.parametrize("value", [0.1, 0.995, -1 / 3, float(np.float32(0.7))])
+@pytest.mark.parametrize("count", [3, 7, 1001])
+def test_equal_constants_are_nan_although_their_mean_is_rounded(value, count):
+    constant = np.full(count, value)
+    assert math.isnan(ccc(constant, constant))
+    assert math.isnan(pearson(constant, TRUTH.mean() + constant))
+
+
+def test_two_different_constants_agree_in_nothing():
+    assert ccc(np.full(7, 0.1), np.full(7, 0.2)) == pytest.approx(0, abs=1e-12)
+
+
 def test_a_prediction_that_is_nan_on_an_annotated_frame_is_not_hidden():
     assert math.isnan(ccc([0.1, 0.2, 0.3], [0.1, np.nan, 0.3]))
 

@@ -67,6 +67,19 @@ def test_a_fusion_of_a_plugin_is_trained_in_one_process_and_opened_in_another(tm
     assert json.loads(described.stdout)["fusion"] == "swap"
 
 
+def test_the_study_trains_a_fusion_of_a_plugin_in_processes_of_their_own(tmp_path):
+    (tmp_path / "my_fusion.py").write_text(PLUGIN)
+    for i, split in enumerate(("train", "validation", "validation")):
+        item = make_features(300, 8, seed=i, subject=f"s{i}", split=split)
+        write_features(tmp_path / "features" / f"s{i}.safetensors", item)
+    study = ["reproduce", "--features", "features", "--out", "out", "--fusion", "swap", "--seeds", "1", "--quick"]
+    done = run(tmp_path, *study, "--jobs", "2", "--plugin", "my_fusion")
+    assert done.returncode == 0, done.stderr
+    assert "| SWAP+IACA |" in done.stdout
+    about = done.stdout.split("\n## ")[0].strip()
+    assert about.endswith("annotated frames, clip stride 8.")
+
+
 def test_a_plugin_that_cannot_be_imported_is_told_in_one_sentence(tmp_path):
     failed = run(tmp_path, "describe", "x.safetensors", "--plugin", "not_there")
     assert failed.returncode == 1

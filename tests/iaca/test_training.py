@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from iaca.__main__ import main
 from iaca.checkpoints import load_checkpoint
 from iaca.config import FusionConfig
 from iaca.data.features import write_features
@@ -108,7 +109,13 @@ def test_the_state_of_another_run_is_refused(tmp_path):
     other = TrainingConfig(**QUICK.to_dict() | {"learning_rate": 0.5})
     with pytest.raises(StateError, match="belongs to another run"):
         train_fusion(subjects(), CONFIG, other, state_file=state, progress=False)
-    state.write_bytes(state.read_bytes()[:500])
+    with pytest.raises(StateError, match="belongs to another run"):
+        train_fusion(subjects(), CONFIG, QUICK, validation=subjects(1), state_file=state, progress=False)
+    whole = state.read_bytes()
+    state.write_bytes(whole.replace(b"identity", b"\xff\x80\x80\x80tity"))
+    with pytest.raises(StateError, match="remove it to start again"):
+        train_fusion(subjects(), CONFIG, QUICK, state_file=state, progress=False)
+    state.write_bytes(whole[:500])
     with pytest.raises(StateError, match="remove it to start again"):
         train_fusion(subjects(), CONFIG, QUICK, state_file=state, progress=False)
 
@@ -150,6 +157,36 @@ def test_recordings_shorter_than_a_window_are_drawn_too(num_frames):
     pool = make_pool([make_features(num_frames, 8), make_features(600, 8)], "cpu")
     audio, _, _ = draw_batch(pool, TrainingConfig(batch_windows=200), 16, np.random.default_rng(0))
     assert audio.isfinite().all()
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_names_the_rate():
+    training = TrainingConfig(**QUICK.to_dict() | {"learning_rate": 1e25})
+    with pytest.raises(TrainingError, match=r"the loss is nan in epoch \d with learning_rate 1e\+25"):
+        train_fusion(subjects(2), CONFIG, training, progress=False)
+
+
+def test_windows_of_a_single_clip_are_drawn_too():
+    audio, _, _ = draw_batch(make_pool(subjects(1), "cpu"), QUICK, 1, np.random.default_rng(0))
+    assert audio.shape == (8, 1, 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('fusion = "ca"', "has fusion = 'ca'; expected a table [fusion]"),
+        ('[fusion]\niaca = "false"', "iaca is 'false'; expected true or false"),
+        ('[training]\nlearning_rate = "1e-3"', "learning_rate is '1e-3'; expected a number above 0"),
+        ("[training]\nweight_decay = nan", "weight_decay is nan; expected a number of at least 0"),
+    ],
+)
+def test_settings_of_a_wrong_type_are_told_in_one_sentence(tmp_path, capsys, text, message):
+    write_features(tmp_path / "s.safetensors", make_features(split="train"))
+    (tmp_path / "settings.toml").write_text(text)
+    options = ["--features", tmp_path, "--config", tmp_path / "settings.toml", "--out", tmp_path / "m.safetensors"]
+    assert main(["train", *map(str, options)]) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
 
 
 def test_features_that_do_not_go_together_are_refused():

@@ -181,6 +181,17 @@ def test_a_linear_map_leads_features_of_another_dimension_to_d():
     assert output.valence.shape == (2, 16)
 
 
+def test_a_window_may_be_a_single_clip():
+    output = make_model(fusion="jca", iaca=True, clips=1)(torch.randn(3, 1, 12), torch.randn(3, 1, 12))
+    assert output.valence.shape == (3, 1)
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan")])
+def test_a_temperature_that_is_not_above_zero_is_refused(temperature):
+    with pytest.raises(InputError, match=r"gate_temperature is .*; expected a number above 0"):
+        make_model(iaca=True)(*inputs(), gate_temperature=temperature)
+
+
 def test_wrong_shapes_are_refused_with_both_shapes():
     with pytest.raises(InputError, match=r"audio has shape \(4, 15, 12\); expected \(windows, 16, 12\)"):
         make_model()(torch.randn(4, 15, 12), torch.randn(4, 16, 12))
@@ -193,9 +204,16 @@ def test_wrong_shapes_are_refused_with_both_shapes():
         ({"gate_temperature": 0.0}, "gate_temperature is 0.0"),
         ({"targets": ("arousal", "valence")}, "in this order"),
         ({"iaca": True, "stage1": False, "stage2": False}, "at least one stage"),
+        ({"fusion": "concat", "iaca": True, "stage2": False}, "fusion is 'concat' and stage2 is false"),
         ({"trunk": "both"}, "expected one of: shared, per_target"),
         ({"fusion": "tca", "dim": 10}, "divisor of dim"),
         ({"dim": 0}, "whole number of at least 1"),
+        ({"iaca": "false"}, "iaca is 'false'; expected true or false"),
+        ({"gate_temperature": "0.1"}, "gate_temperature is '0.1'"),
+        ({"gate_temperature": float("inf")}, "gate_temperature is inf"),
+        ({"attention_dropout": "0.1"}, "attention_dropout is '0.1'"),
+        ({"targets": "valence"}, "targets is 'valence'"),
+        ({"fusion": 3}, "fusion is 3; expected a name"),
     ],
 )
 def test_a_bad_configuration_is_refused_when_it_is_made(settings, message):

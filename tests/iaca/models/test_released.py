@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+import iaca
 from iaca.config import BackboneConfig
 from iaca.models.backbones import build_backbone
 from iaca.models.released import (
@@ -172,6 +173,14 @@ def test_an_unrelated_state_dict_is_something_else() -> None:
     assert "weight, bias" in identity.summary
 
 
+def test_a_network_with_a_weight_that_is_not_finite_is_refused(tmp_path: Path) -> None:
+    state_dict = build(Published.JCA).state_dict()
+    state_dict["Joint.linear.bias"][0] = torch.inf
+    torch.save({"net": state_dict}, tmp_path / "jca.pt")
+    with pytest.raises(ReleasedError, match=r"Joint\.linear\.bias has a value that is not finite"):
+        load_released(tmp_path / "jca.pt")
+
+
 def test_a_description_names_the_network_its_dimensions_and_its_scores(tmp_path: Path) -> None:
     path = save_like_the_authors(tmp_path / "dca.pt", build(Published.DCA).state_dict())
     facts = describe_weights(path).describe()
@@ -212,6 +221,8 @@ def test_the_right_reader_is_named_for_a_file_of_the_other_kind(tmp_path: Path, 
     torch.save({"state_dict": tsav}, tmp_path / "tsav.pt")
     with pytest.raises(ReleasedError, match="load_tsav reads it"):
         load_released(tmp_path / "tsav.pt")
+    with pytest.raises(iaca.CheckpointError, match=r"TSAV backbone .*iaca\.load_backbone"):
+        iaca.load_checkpoint(tmp_path / "tsav.pt")
     torch.save({"net": build(Published.JCA).state_dict()}, tmp_path / "jca.pt")
     with pytest.raises(ReleasedError, match="load_released reads it"):
         load_tsav(tmp_path / "jca.pt")
