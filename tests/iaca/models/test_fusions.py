@@ -59,6 +59,17 @@ def test_a_saturated_stage_one_equals_the_chosen_path(fusion, column):
     torch.testing.assert_close(e.gated_visual, torch.relu(chosen[1]))
 
 
+@pytest.mark.parametrize("fusion", ["ca", "jca"])
+def test_with_stage_one_alone_the_joint_feature_goes_to_the_head(fusion):
+    model = make_model(fusion=fusion, iaca=True, stage2=False, trunk="shared")
+    out = model(*inputs(), return_features=True)
+    e = out.explanations["valence"]
+    assert e.stage2_weights is None
+    assert (e.joint < 0).any()
+    torch.testing.assert_close(e.fused, e.joint)
+    torch.testing.assert_close(model.heads["valence"](e.joint).reshape(out.valence.shape), out.valence)
+
+
 @pytest.mark.parametrize("fusion", ["ca", "tca"])
 def test_columns_of_maps_over_clips_sum_to_one_and_received_scores_to_one(fusion):
     e = make_model(fusion=fusion)(*inputs()).explanations["valence"]
