@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -52,7 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             from iaca.plugins import load_plugins
 
             load_plugins(args.plugin)
-        return args.run(args) or 0
+        code = args.run(args) or 0
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever reads, such as head, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # what a shell says of a closed pipe
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -189,3 +191,12 @@ def test_a_published_network_predicts_and_explains_like_any_other(tmp_path, kind
     assert frames[["valence", "valence_audio_contribution"]].notna().all().all()
     assert frames.valence_stage1_audio_self.notna().all() == (kind == "published DCA")
     assert frames.valence_stage2_joint.isna().all()
+
+
+def test_a_reader_that_has_enough_ends_a_command_quietly(tmp_path):
+    save_checkpoint(tmp_path / "model.safetensors", make_model(iaca=True))
+    command = [sys.executable, "-m", "iaca", "describe", str(tmp_path / "model.safetensors"), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
