@@ -57,8 +57,8 @@ class InconsistencyAwareGate(nn.Module):
         X_att,g = ReLU(X_att,ga * G_av0 + X_att,gv * G_av1 + X_att,gav * G_av2).
     Choice: the operand of the A-V gate is not given; it is the concatenation of the three features
     (`stage2_input="all"`) or X_att,gav alone (`"joint"`). T is "small"; the authors' DCA uses 0.1. "Self-attended" in
-    eqs 7-8 is X_m itself. With stage 1 off, ReLU(X_att,m) enters stage 2. With stage 2 off, as in DCA, X_att,gav goes to
-    the head.
+    eqs 7-8 is X_m itself. With stage 1 off, ReLU(X_att,m) enters stage 2. With stage 2 off, as in DCA, X_att,gav goes
+    to the head.
     Deviates: gate layers start at zero unless `gate_init="default"`, because T = 0.1 saturates a default start.
     `stage1_context="both"` lets the gate of a modality read both attended features; eq 5 alone cannot see that the
     other modality is bad. `gate="constant"` and `gate="blind"` are controls, not part of the paper.

@@ -194,7 +194,7 @@ def test_a_published_network_predicts_and_explains_like_any_other(tmp_path, kind
 
 
 def test_a_reader_that_has_enough_ends_a_command_quietly(tmp_path):
-    save_checkpoint(tmp_path / "model.safetensors", make_model(iaca=True))
+    save_checkpoint(tmp_path / "model.safetensors", make_model(iaca=True), backbones={})
     command = [sys.executable, "-m", "iaca", "describe", str(tmp_path / "model.safetensors"), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         process.stdout.close()
