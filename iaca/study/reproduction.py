@@ -105,10 +105,12 @@ class Reproduction:
             train, {VALIDATION: validation}, [*rows, *changed], self.seeds, self.out, episodes=episodes,
             device=self.device, jobs=self.jobs,
         )  # fmt: skip
-        _write_table(self.out / "results.parquet", results)
         sums = Sums(results, VALIDATION)
         groups = groups_in(sums, groups_of(self.features, validation))
         differences = compare(sums, rows, groups)
+        # First of all: where another choice was confirmed before, it refuses, and nothing is overwritten.
+        confirmed, confirmation = self._confirmed(rows, differences)
+        _write_table(self.out / "results.parquet", results)
         frames = int(sums.of(rows[0].name, "valence", groups[0])[0, :, 0].sum())
         about = (
             f"{self.seeds} seeds; {len(train)} training subjects; {len(validation)} validation subjects, {frames:,} "
@@ -122,7 +124,6 @@ class Reproduction:
         _write_table(self.out / "gates.parquet", pd.concat((told, faithful), ignore_index=True))
         titles = {v.name: v.title + (f", {v.regime}" if v.regime != EXTENSIONS else "") for v in [*rows, *changed]}
         synthetic = self._is_synthetic()
-        confirmed, confirmation = self._confirmed(rows, differences)
         changes = compare(sums, changed, groups[:1], rows)
         _write_table(self.out / "scores.parquet", scores(sums, [*rows, *changed], groups))
         _write_table(self.out / "subjects.parquet", by_subject(sums, [*rows, *changed]))

@@ -65,6 +65,15 @@ def test_the_report_has_every_part_and_the_test_draw_is_looked_at_once(reproduce
         (folder / "test" / "late.safetensors").unlink()
 
 
+def test_another_study_does_not_overwrite_one_whose_test_draw_was_looked_at(reproduced, capsys):
+    out, options = reproduced
+    before = {file.name: file.read_bytes() for file in out.glob("*.*")}
+    options = ["--seeds", 1, *(one for one in options if one not in ("--seeds", 2))]
+    assert main(["reproduce", *map(str, options)]) == 1
+    assert "it is looked at once" in capsys.readouterr().err
+    assert {file.name: file.read_bytes() for file in out.glob("*.*")} == before
+
+
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
