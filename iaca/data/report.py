@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from iaca.data.faces import FacesError, read_faces_csv
-from iaca.data.index import Index, Problem, find_recordings
+from iaca.data.index import Index, Problem, find_recordings, printable
 from iaca.data.inspection import Inspector, LabelFacts, VideoFacts, default_cache_file, frames_in
 from iaca.types import Recording
 
@@ -144,17 +144,19 @@ def _subject(
     frames = next((n for n in (labels.lines, recording.listed_frames, video.frames) if n is not None), None)
     missing_crops = None
     if recording.crop_folders and frames is not None:
-        mask = np.zeros(frames, bool)
+        mask, taken = np.zeros(frames, bool), np.zeros(frames, bool)
         for folder in recording.crop_folders:
             crops = inspector.crops(folder)
-            mask |= frames_in(crops.runs, frames)
+            here = frames_in(crops.runs, frames) & ~taken  # the first folder that has a frame wins, as in extraction
+            taken |= here
             if crops.error:
                 problems.append(_problem(folder, crops.error, "Check its permissions."))
             for path in crops.damaged:
                 problems.append(_problem(path, "It is no whole picture", "Unpack or download it again."))
                 damaged = int(Path(path).stem) - 1
                 if damaged < frames:
-                    mask[damaged] = False
+                    here[damaged] = False
+            mask |= here
         missing_crops = int((~mask).sum())
     elif placed is not None and frames is not None:
         missing_crops = int(frames - (placed < frames).sum())
@@ -251,7 +253,7 @@ def format_report(report: Report) -> str:
     )
     for title, members, detail in facts:
         if members:
-            named = [s.subject + (f" ({detail(s)})" if detail else "") for s in members[:NAMED]]
+            named = [printable(s.subject) + (f" ({detail(s)})" if detail else "") for s in members[:NAMED]]
             more = f", and {len(members) - NAMED} more" if len(members) > NAMED else ""
             lines.append(f"{len(members)} {title}: {', '.join(named)}{more}")
     lines.append("")

@@ -193,6 +193,11 @@ def test_a_folder_that_does_not_exist_is_one_sentence(open_page, all_fusions, tm
     assert widget(page.selectbox, "Subject").options[0].startswith("strong-01")
 
 
+def test_a_folder_whose_name_only_looks_like_a_home_is_a_folder(open_page, all_fusions):  # noqa: F811
+    said = notices(open_page(all_fusions, ("--data", "~nobody of this name")))
+    assert "~nobody of this name does not exist" in said
+
+
 def test_an_option_that_does_not_exist_is_told(open_page, all_fusions):  # noqa: F811
     assert "no option --dta" in notices(open_page(all_fusions, ("--dta", "x")))
     assert "--data" in notices(open_page(all_fusions, ("--data",)))
