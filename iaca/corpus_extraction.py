@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from iaca.data.crops import CropError
 from iaca.data.face_detection import FaceDetector, has_known_faces, with_found_faces
 from iaca.data.faces import FacesError
 from iaca.data.features import FeatureError, read_feature_header, write_features
-from iaca.data.index import Problem
+from iaca.data.index import Problem, printable
 from iaca.data.media import MediaError
 from iaca.extraction import extract
 from iaca.types import Recording
@@ -49,6 +49,7 @@ def extract_all(
     *,
     clip_stride: int,
     device: str | torch.device = "cpu",
+    subjects: Collection[str] | None = None,
     shard: tuple[int, int] = (0, 1),
     detector: FaceDetector | None = None,
     quiet: bool = False,
@@ -56,12 +57,13 @@ def extract_all(
     """Extract many subjects, one file each. May be stopped at any moment and run again: whole files are kept.
 
     Args:
-        recordings: The subjects.
+        recordings: All subjects: people of one video are told apart by who else is in it.
         out_dir: Where `<subject>.safetensors` goes.
         visual: Backbone for pictures.
         audio: Backbone for sound.
         clip_stride: Frames between the ends of neighbouring clips.
         device: Where the backbones run.
+        subjects: Names of those to extract; None: all.
         shard: (i, n): every n-th subject beginning with number i, so that n runs share the work without touching
             the same file.
         detector: Finds the faces of subjects that come without; what it found is kept in `out_dir`/faces. None: such
@@ -81,10 +83,10 @@ def extract_all(
     out_dir = Path(out_dir)
     # Sorted, so that every run of a job array sees the same order.
     everyone = sorted(recordings, key=lambda recording: recording.subject)
-    mine = everyone[number::shards]
+    mine = [one for one in everyone if subjects is None or one.subject in subjects][number::shards]
     written, skipped, problems = [], [], []
     with (
-        tqdm(total=len(mine), unit="subject", desc="extract", disable=quiet, dynamic_ncols=True) as subjects,
+        tqdm(total=len(mine), unit="subject", desc="extract", disable=quiet, dynamic_ncols=True) as overall,
         tqdm(unit="clip", disable=quiet, dynamic_ncols=True, leave=False, position=1) as clips,
     ):
 
@@ -96,12 +98,12 @@ def extract_all(
 
         for recording in mine:
             path = out_dir / f"{recording.subject}.safetensors"
-            if is_current(path, visual, audio, clip_stride):
-                skipped.append(path)
-            else:
-                clips.reset()
-                clips.set_description(recording.subject)
-                try:
+            try:
+                if is_current(path, visual, audio, clip_stride):
+                    skipped.append(path)
+                else:
+                    clips.reset()
+                    clips.set_description(printable(recording.subject))
                     found_by = None
                     if detector is not None and not has_known_faces(recording):
                         recording = with_found_faces(recording, everyone, detector, out_dir / "faces")
@@ -114,12 +116,12 @@ def extract_all(
                         features = features._replace(problems=(told, *features.problems))
                     write_features(path, features)
                     written.append(path)
-                except ConfigError:
-                    raise  # of all subjects alike
-                except Exception as error:
-                    problems.append(Problem(recording.subject, _reason(error), _remedy(error)))
-            subjects.update()
-            subjects.set_postfix(written=len(written), skipped=len(skipped), failed=len(problems))
+            except ConfigError:
+                raise  # of all subjects alike
+            except Exception as error:
+                problems.append(Problem(recording.subject, _reason(error), _remedy(error)))
+            overall.update()
+            overall.set_postfix(written=len(written), skipped=len(skipped), failed=len(problems))
     return ExtractionSummary(tuple(written), tuple(skipped), tuple(problems))
 
 

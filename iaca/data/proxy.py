@@ -42,7 +42,7 @@ def proxy(path: str | os.PathLike[str], cache_dir: str | os.PathLike[str]) -> Pa
     if info.browser_playable:
         return path
     status = path.stat()
-    key = hashlib.sha256(f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(os.fsencode(f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}")).hexdigest()[:16]
     copy = Path(cache_dir) / f"{path.stem}.{key}.mp4"
     if copy.is_file():
         return copy

@@ -113,6 +113,7 @@ def test_a_video_in_which_no_face_is_found_fails_with_a_remedy(tmp_path, backbon
         (["x", "--shard", "2/2"], "--shard is '2/2'"),
         (["--video", "missing.mp4"], "missing.mp4 does not exist"),
         (["x", "--clip-stride", "3"], "clip_stride is 3"),
+        (["x", "--clip-stride", "0"], "clip_stride is 0"),
         (["x", "--visual", "missing.pth"], "missing.pth is neither"),
     ],
 )

@@ -18,11 +18,13 @@ from iaca.config import BackboneConfig, ConfigError
 from iaca.corpus_extraction import extract_all
 from iaca.data.annotations import write_labels
 from iaca.data.clips import clip_ends, clip_frame_indices
+from iaca.data.faces import read_faces_csv
 from iaca.data.features import read_features
 from iaca.data.index import find_recordings
 from iaca.extraction import WAITING_CLIPS, equal_lengths, extract
 from iaca.models.backbones import build_backbone
 from tests.conftest import write_small_backbones
+from tests.iaca.data.test_face_detection import BrightSquares, film
 from tests.media_files import clicks, write_media
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -230,6 +232,26 @@ def test_shards_share_the_work_without_meeting(tmp_path, backbones):
     assert sorted(names) == [f"s{i}" for i in range(5)]
     with pytest.raises(ConfigError, match="shard is 3 of 3"):
         extract_all(recordings, tmp_path / "out", *backbones, clip_stride=8, shard=(3, 3))
+
+
+def test_a_person_extracted_alone_is_still_told_from_the_other_one(tmp_path, backbones):
+    (tmp_path / "batch1").mkdir()
+    film(tmp_path / "batch1" / "v.mp4", 12, lambda k: [(70, 100, 80), (250, 120, 40)])
+    for person in ("left", "right"):
+        write_labels(tmp_path / "VA_Set" / "Train_Set" / f"v_{person}.txt", np.zeros(12), np.zeros(12))
+    recordings, detector, out = find_recordings(tmp_path).recordings, BrightSquares(), tmp_path / "out"
+    extract_all(recordings, out, *backbones, clip_stride=4, subjects=["v_right"], detector=detector, quiet=True)
+    assert [path.name for path in out.glob("*.safetensors")] == ["v_right.safetensors"]
+    places = read_faces_csv(out / "faces" / "v_right.squares.csv")["v_right"]
+    assert np.allclose(places.x, 250, atol=3)
+
+
+def test_a_name_too_long_for_a_file_stops_nobody(tmp_path, backbones):
+    for name in ("good", "x" * 250):
+        make_subject(tmp_path, name, TIMES_S[:10])
+    summary = extract_all(find_recordings(tmp_path).recordings, tmp_path / "out", *backbones, clip_stride=8, quiet=True)
+    assert [path.stem for path in summary.written] == ["good"]
+    assert [problem.file for problem in summary.problems] == ["x" * 250]
 
 
 def test_a_kill_leaves_only_whole_files(tmp_path, backbones):
