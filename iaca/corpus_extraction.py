@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -20,11 +21,16 @@ from iaca.data.faces import FacesError
 from iaca.data.features import FeatureError, read_feature_header, write_features
 from iaca.data.index import Problem, printable
 from iaca.data.media import MediaError
+from iaca.errors import InputError
 from iaca.extraction import extract
 from iaca.types import Recording
 
 RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureError, OSError)
 """What is known to go wrong with one recording."""
+
+
+class OutputError(InputError):
+    """A folder that no feature file can be written to: the message names it and what was expected."""
 
 
 class ExtractionSummary(NamedTuple):
@@ -75,12 +81,14 @@ def extract_all(
 
     Raises:
         ConfigError: The stride or the shard cannot be.
+        OutputError: `out_dir` cannot be written to; nothing has been computed yet.
     """
     check_clip_stride(clip_stride)
     number, shards = shard
     if not 0 <= number < shards:
         raise ConfigError(f"shard is {number} of {shards}; expected a number from 0 to {shards - 1}")
     out_dir = Path(out_dir)
+    _check_writable(out_dir)
     # Sorted, so that every run of a job array sees the same order.
     everyone = sorted(recordings, key=lambda recording: recording.subject)
     mine = [one for one in everyone if subjects is None or one.subject in subjects][number::shards]
@@ -152,6 +160,17 @@ def is_current(path: Path, visual: Backbone, audio: Backbone, clip_stride: int) 
         return False
     made_by = {modality: backbone.get("sha256") for modality, backbone in header["backbones"].items()}
     return header["clip_stride"] == clip_stride and made_by == {VISUAL: visual.sha256, AUDIO: audio.sha256}
+
+
+def _check_writable(folder: Path) -> None:
+    """Before hours of work, and not after."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be written ({error.strerror}); expected a folder for feature files"
+        ) from error
 
 
 def _reason(error: Exception) -> str:

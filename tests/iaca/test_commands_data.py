@@ -125,6 +125,16 @@ def test_arguments_that_do_not_go_together_are_one_sentence(tmp_path, backbones,
     assert "Traceback" not in error
 
 
+def test_an_output_that_is_no_folder_is_refused_before_anything_is_computed(root, tmp_path, backbones, capsys):
+    out = tmp_path / "file"
+    out.write_text("in the way")
+    assert main(["extract", "--out", str(out), *backbones, "--", str(root)]) == 1
+    assert (
+        capsys.readouterr().err
+        == f"error: {out} cannot be written (File exists); expected a folder for feature files\n"
+    )
+
+
 def test_train_backbone_trains_scores_and_saves(root, tmp_path, capsys):
     out = tmp_path / "mine.safetensors"
     arguments = ["train-backbone", "--modality", "audio", "--epochs", "1", "--out", str(out), "--device", "cpu"]
