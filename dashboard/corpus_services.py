@@ -14,7 +14,7 @@ from dashboard.notices import BAD_INPUT
 from dashboard.session import Folders, Source
 from iaca.data.episodes import read_episodes
 from iaca.data.features import FeatureError, read_feature_header
-from iaca.data.index import find_recordings, natural_key
+from iaca.data.index import find_recordings, natural_key, printable
 from iaca.types import Episode, Recording
 
 NAMED_ONE_BY_ONE = 3
@@ -78,7 +78,7 @@ def corpus(folders: Folders) -> Corpus:
     for own in your_video_services.finished(folders.cache):
         mine = Subject(own.subject, your_video_services.CONDITION, own.recording, own.features, False)
         subjects.setdefault(own.subject, mine)
-    return Corpus(tuple(subjects.values()), episodes, tuple(problems))
+    return Corpus(tuple(subjects.values()), episodes, tuple(map(printable, problems)))
 
 
 @st.cache_resource(show_spinner="Looking through the data folders")
@@ -97,6 +97,12 @@ def _corpus(source: Source) -> Corpus:
     rendered = {name for one in descriptions if one.get("synthetic") for name in one.get("subjects", {})}
     recordings = {recording.subject: recording for recording in index.recordings}
     files = {file.stem: file for file in sorted(source.features.glob("*.safetensors"))}
+    foreign = sorted(name for name in recordings.keys() | files.keys() if not _is_text(name))
+    if foreign:
+        problems.append(f"{len(foreign)} subjects, such as {foreign[0]}, cannot be shown; expected names in UTF-8.")
+    for name in foreign:
+        recordings.pop(name, None)
+        files.pop(name, None)
     if not files:
         problems.append(
             f"{source.features} holds no feature file (.safetensors); run `python -m iaca extract` to make them."
@@ -124,6 +130,15 @@ def _corpus(source: Source) -> Corpus:
     validation = [one for one in shown if _split(one) == "validation"]
     unassigned = [one for one in shown if _split(one) is None and one.features]
     return Corpus(tuple([*validation, *unassigned] if validation else shown), episodes, tuple(problems))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a browser can be told the name: names of files need not be text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _without_video(files: Sequence[Path], source: Source) -> list[str]:

@@ -80,7 +80,10 @@ def _labels(subjects: Sequence[Subject], models: Sequence[Chosen], device: str) 
 
 def _name_in(label: str, subjects: Mapping[str, Subject]) -> str:
     """The subject whom a label is about; a name stands for itself."""
-    return label if label in subjects else label.split(SEPARATOR)[0]
+    if label in subjects:
+        return label
+    named = [name for name in subjects if label.startswith(f"{name}{SEPARATOR}")]  # a name may hold the separator
+    return max(named, key=len, default=label.split(SEPARATOR)[0])
 
 
 def _scores_text(subject: Subject, model: Chosen, device: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
@@ -65,6 +66,22 @@ def test_the_subject_stays_when_other_models_are_chosen(open_page, all_fusions, 
     assert page.query_params["subject"] in ("strong-02", ["strong-02"])
     assert "CONCAT" in widget(page.selectbox, "Subject").options[1]
     assert "concat_iaca.safetensors does not exist" in notices(page)
+
+
+def test_a_name_that_is_no_text_hides_nobody_else(open_page, project):  # noqa: F811
+    features = project / "features"
+    shutil.copy(features / "strong-01.safetensors", features / os.fsdecode(b"no text \xff.safetensors"))
+    page = open_page(project)
+    assert not page.exception
+    assert "1 subjects, such as no text" in notices(page)
+    assert [option.split(" ")[0] for option in widget(page.selectbox, "Subject").options] == ["strong-01"]
+
+
+def test_a_name_that_holds_the_separator_can_be_chosen(open_page, tmp_path):  # noqa: F811
+    page = open_page(write_project(tmp_path / "data", [Spec("a", 60), Spec("a · b", 60)]))
+    widget(page.selectbox, "Subject").select_index(1).run()
+    assert not page.exception
+    assert page.query_params["subject"] in ("a · b", ["a · b"])
 
 
 def test_any_two_checkpoints_or_one_alone_are_shown(open_page, project):  # noqa: F811
