@@ -30,6 +30,8 @@ class Subject(NamedTuple):
         recording: Its media and labels, or None where only a feature file is left.
         features: Its feature file, or None.
         synthetic: Whether the corpus.json of its corpus says that it is rendered.
+        apart: Its split, train or test, where others of its corpus are there for validation: it is listed after them
+            and not counted where subjects are pooled. "" for all others.
     """
 
     name: str
@@ -37,13 +39,14 @@ class Subject(NamedTuple):
     recording: Recording | None
     features: Path | None
     synthetic: bool
+    apart: str = ""
 
 
 class Corpus(NamedTuple):
     """What lies in the data folders.
 
     Attributes:
-        subjects: Subjects of the validation split, or all where no split is named; in natural order.
+        subjects: Everybody, those of the validation split first; in natural order.
         episodes: Subject -> known episodes of corruption.
         problems: What was wrong, one sentence each.
     """
@@ -51,6 +54,11 @@ class Corpus(NamedTuple):
     subjects: tuple[Subject, ...]
     episodes: dict[str, list[Episode]]
     problems: tuple[str, ...]
+
+    @property
+    def pooled(self) -> tuple[Subject, ...]:
+        """Subjects whose scores may be taken together: nobody whom models were trained on where others are there."""
+        return tuple(subject for subject in self.subjects if not subject.apart)
 
 
 def corpus(folders: Folders) -> Corpus:
@@ -127,9 +135,12 @@ def _corpus(source: Source) -> Corpus:
         for name in sorted(files.keys() | recordings.keys(), key=natural_key)
         if name in files or recordings[name].label_file
     ]
-    validation = [one for one in shown if _split(one) == "validation"]
-    unassigned = [one for one in shown if _split(one) is None and one.features]
-    return Corpus(tuple([*validation, *unassigned] if validation else shown), episodes, tuple(problems))
+    splits = {one.name: _split(one) for one in shown}
+    if "validation" in splits.values():
+        places = {"validation": 0, None: 1, "test": 2}
+        shown = sorted(shown, key=lambda one: places.get(splits[one.name], 3))
+        shown = [one._replace(apart=splits[one.name] if places.get(splits[one.name], 3) > 1 else "") for one in shown]
+    return Corpus(tuple(shown), episodes, tuple(problems))
 
 
 def _is_text(name: str) -> bool:

@@ -30,8 +30,8 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str, notice
         index=list(subjects).index(asked) if is_new and asked in subjects else 0,
         # The browser sends labels, also those of an earlier run, when they were others.
         format_func=lambda one: labels.get(_name_in(one, subjects), one),
-        help="Name · condition · length · CCC of each model for valence / arousal, for the first subjects; those "
-        "of the chosen one are always in the sidebar. Type to search.",
+        help="Name · condition or split · length · CCC of each model for valence / arousal, for the first subjects; "
+        "those of the chosen one are always in the sidebar. Type to search.",
         key=_key(models),
     )
     if chosen is None:
@@ -65,7 +65,7 @@ def _labels(subjects: Sequence[Subject], models: Sequence[Chosen], device: str) 
     num_scored = services.first_in_budget([clips for _, clips in filter(None, lengths)])
     labels = {}
     for subject, length in zip(subjects, lengths, strict=True):
-        parts = [subject.name, subject.condition.replace("_", " ")]
+        parts = [subject.name, subject.condition.replace("_", " "), subject.apart]
         if length is None:
             parts.append("no features")
         else:

@@ -8,7 +8,8 @@ import shutil
 import pytest
 import torch
 
-from dashboard import model_services, services
+from dashboard import corpus_services, model_services, services
+from dashboard.session import Folders, Source
 from iaca.models.released_network import Published, PublishedNetwork
 from tests.dashboard.projects import Spec, write_model, write_project
 from tests.dashboard.test_page import notices, open_page, score_table, widget  # noqa: F401  open_page is a fixture
@@ -66,6 +67,23 @@ def test_the_subject_stays_when_other_models_are_chosen(open_page, all_fusions, 
     assert page.query_params["subject"] in ("strong-02", ["strong-02"])
     assert "CONCAT" in widget(page.selectbox, "Subject").options[1]
     assert "concat_iaca.safetensors does not exist" in notices(page)
+
+
+def test_every_split_is_listed_and_only_validation_is_pooled(open_page, tmp_path):  # noqa: F811
+    root = write_project(tmp_path / "data", [Spec(name, 60) for name in ("a", "b", "c", "d")])
+    challenge = root / "annotations" / "VA_Estimation_Challenge"
+    (challenge / "Train_Set").mkdir()
+    (challenge / "Validation_Set" / "a.txt").rename(challenge / "Train_Set" / "a.txt")
+    for name in ("b", "c"):
+        (challenge / "Validation_Set" / f"{name}.txt").unlink()
+    (root / "Valence_Arousal_Estimation_Challenge_test_set_release.txt").write_text("b\n")
+    (root / "features" / "c.safetensors").unlink()
+    options = widget(open_page(root).selectbox, "Subject").options
+    assert [option.split(" · ")[0] for option in options] == ["d", "b", "a"]
+    assert [" · test · " in option for option in options] == [False, True, False]
+    assert [" · train · " in option for option in options] == [False, False, True]
+    folders = Folders((Source((root,), root / "features"),), root / "checkpoints", root / "cache")
+    assert [subject.name for subject in corpus_services.corpus(folders).pooled] == ["d"]
 
 
 def test_a_name_that_is_no_text_hides_nobody_else(open_page, project):  # noqa: F811
