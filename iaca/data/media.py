@@ -30,6 +30,9 @@ BROWSER_PIXELS = frozenset({"yuv420p", "yuvj420p"})
 GAP_S = 0.1
 """Sound whose timestamp is off by more than this from the samples before it is placed by its timestamp."""
 
+LONGEST_CLIP_S = 60.0
+"""A clip over more time spans a jump of the timestamps: its sound would take gigabytes, and is not one sound."""
+
 
 class MediaError(InputError):
     """A video that cannot be used: the message names the file and what was expected."""

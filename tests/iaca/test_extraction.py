@@ -21,7 +21,7 @@ from iaca.data.clips import clip_ends, clip_frame_indices
 from iaca.data.faces import read_faces_csv
 from iaca.data.features import read_features
 from iaca.data.index import find_recordings
-from iaca.extraction import WAITING_CLIPS, equal_lengths, extract
+from iaca.extraction import BATCH_BYTES, WAITING_BYTES, WAITING_CLIPS, equal_lengths, extract
 from iaca.models.backbones import build_backbone
 from tests.conftest import write_small_backbones
 from tests.iaca.data.test_face_detection import BrightSquares, film
@@ -324,6 +324,30 @@ def test_no_more_clips_wait_than_memory_is_meant_for_when_every_length_differs()
         assert batch.shape == (len(places), 5 + places[0] % 700)
         assert len(made) - len(handed_out) - len(made) // 50 <= WAITING_CLIPS + 2
     assert sorted(handed_out) == [i for i in range(2000) if i % 50]
+
+
+def test_long_sounds_come_in_small_batches():
+    made, handed_out = [], []
+
+    def clips():
+        for i in range(60):
+            made.append(i)
+            yield np.zeros(3_000_000 + i % 9, np.float32)
+
+    for places, batch in equal_lengths(clips()):
+        handed_out += places
+        assert batch.nbytes <= BATCH_BYTES + batch[0].nbytes
+        assert (len(made) - len(handed_out)) * batch[0].nbytes <= WAITING_BYTES
+    assert sorted(handed_out) == list(range(60))
+
+
+def test_timestamps_that_jump_are_told_and_take_the_sound_of_the_clips_across(tmp_path, backbones):
+    make_subject(tmp_path, "s", np.r_[TIMES_S[:40], TIMES_S[:40] + 7200], sound=clicks(2, (0.5,)))
+    features = run(tmp_path, backbones)
+    is_missing = (features.audio == features.audio_zero).all(axis=1)
+    assert not is_missing[features.frame == 32].any()
+    assert is_missing[features.frame >= 40].all()
+    assert "31 clips span over 60 s" in features.problems[0]
 
 
 def test_a_backbone_that_knows_only_single_pictures_is_refused(plain, backbones, tmp_path):
