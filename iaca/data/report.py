@@ -22,6 +22,9 @@ PUBLISHED = {"train": (360, 356), "validation": (72, 76), "test": (162, 162)}
 
 PUBLISHED_VIDEOS, PUBLISHED_FRAMES = 594, 2_993_081
 SAVE_EVERY = 50
+USUAL_EXTRA_FRAMES = 2
+"""By so many, label files of Aff-Wild2 are longer than its videos; with more, a video may be cut short."""
+
 NAMED = 5
 """Subjects named in a line of the report; the others are counted."""
 
@@ -176,6 +179,15 @@ def _subject(
                 "Add the folder of annotations to the roots; without labels it is predicted but not scored.",
             )
         )
+    if video.frames is not None and frames - video.frames > USUAL_EXTRA_FRAMES:
+        source = "test list" if labels.lines is None else "label file"
+        problems.append(
+            _problem(
+                recording.video_file,
+                f"It has {video.frames} frames, and the {source} of {recording.subject} has {frames}",
+                "Download it again if it is cut short; the times of later frames repeat its last interval.",
+            )
+        )
     difference = None if labels.lines is None or video.frames is None else labels.lines - video.frames
     return SubjectReport(
         subject=recording.subject,
@@ -207,6 +219,11 @@ def _problem(file: str | Path, reason: str, remedy: str) -> Problem:
     return Problem(str(file), reason.rstrip(".") + ".", remedy)
 
 
+def _worst_first(subjects: Iterable[SubjectReport], field: str) -> list[SubjectReport]:
+    """Those with another value than 0, the largest first: only a few are named."""
+    return sorted((s for s in subjects if getattr(s, field)), key=lambda s: -abs(getattr(s, field)))
+
+
 def format_report(report: Report) -> str:
     """The report as text: counts per split, what is special, what is wrong."""
     lines = [f"{'split':<12}{'subjects':>9}{'frames':>11}{'annotated':>11}{'paper':>8}{'ABAW 5-6':>10}"]
@@ -233,16 +250,20 @@ def format_report(report: Report) -> str:
         ("without sound", [s for s in readable if s.audio_offset_s is None], None),
         ("without labels", [s for s in subjects if not s.annotated and s.split != "test"], None),
         ("without faces", [s for s in subjects if s.missing_crops is None], None),
-        ("with missing crops", [s for s in subjects if s.missing_crops], lambda s: f"{s.missing_crops} of {s.frames}"),
+        (
+            "with missing crops",
+            _worst_first(subjects, "missing_crops"),
+            lambda s: f"{s.missing_crops} of {s.frames}",
+        ),
         (
             "with label lines and frames that differ",
-            [s for s in subjects if s.label_lines_minus_frames],
+            _worst_first(subjects, "label_lines_minus_frames"),
             lambda s: f"{s.label_lines_minus_frames:+d}",
         ),
         ("with a variable frame rate", [s for s in subjects if s.variable_frame_rate], None),
         (
             "whose sound is off by more than 40 ms",
-            [s for s in subjects if abs(s.audio_offset_s or 0) > 0.04],
+            [s for s in _worst_first(subjects, "audio_offset_s") if abs(s.audio_offset_s) > 0.04],
             lambda s: f"{s.audio_offset_s:+.3f} s",
         ),
         (

@@ -123,6 +123,20 @@ def test_of_two_crops_of_a_frame_that_of_the_first_root_counts(tmp_path):
     assert report.subjects[0].missing_crops == 2
 
 
+def test_a_video_that_is_cut_short_is_a_problem_and_named_before_usual_differences(tmp_path):
+    labels = tmp_path / "VA_Set" / "Train_Set"
+    labels.mkdir(parents=True)
+    for subject, extra in [(f"a{i}", 1 + i % 2) for i in range(6)] + [("z", 9)]:
+        write_media(tmp_path / "batch1" / f"{subject}.mp4", TIMES_S)
+        (labels / f"{subject}.txt").write_text("valence,arousal\n" + "0.1,0.2\n" * (20 + extra))
+    report = inspect_roots([tmp_path], cache_file=tmp_path / "cache.json", progress=False)
+    (problem,) = [problem for problem in report.problems if "frames" in problem.reason]
+    assert problem.file.endswith("z.mp4")
+    assert "20 frames, and the label file of z has 29" in problem.reason
+    (line,) = [line for line in format_report(report).splitlines() if "label lines and frames" in line]
+    assert line.startswith("7 with label lines and frames that differ: z (+9), a1 (+2), ")
+
+
 def test_splits_and_videos(subjects):
     assert {name: s.split for name, s in subjects.items() if s.split != "train"} == {
         "uneven": "validation", "video59": "test",
