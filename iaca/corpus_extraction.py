@@ -8,17 +8,18 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
 from iaca.checkpoints import Backbone
 from iaca.config import AUDIO, VISUAL, ConfigError
-from iaca.data.annotations import AnnotationError
+from iaca.data.annotations import AnnotationError, read_labels
 from iaca.data.clips import check_clip_stride
 from iaca.data.crops import CropError
 from iaca.data.face_detection import FaceDetector, has_known_faces, with_found_faces
 from iaca.data.faces import FacesError
-from iaca.data.features import FeatureError, read_feature_header, write_features
+from iaca.data.features import FeatureError, read_feature_header, read_feature_labels, write_features
 from iaca.data.index import Problem, printable
 from iaca.data.media import MediaError
 from iaca.errors import InputError
@@ -27,6 +28,10 @@ from iaca.types import Recording
 
 RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureError, OSError)
 """What is known to go wrong with one recording."""
+
+
+FOUND_BY = "no crops were given: faces were found in the video by "
+"""Begins the sentence that a feature file says of such faces; the detector follows."""
 
 
 class OutputError(InputError):
@@ -38,7 +43,7 @@ class ExtractionSummary(NamedTuple):
 
     Attributes:
         written: Files that are new.
-        skipped: Files that were there, made by the same backbones at the same stride.
+        skipped: Files that were there, with the same labels, made by the same backbones at the same stride.
         problems: Recordings that failed, with reason and remedy.
     """
 
@@ -107,7 +112,7 @@ def extract_all(
         for recording in mine:
             path = out_dir / f"{recording.subject}.safetensors"
             try:
-                if is_current(path, visual, audio, clip_stride):
+                if is_current(path, recording, visual, audio, clip_stride):
                     skipped.append(path)
                 else:
                     clips.reset()
@@ -120,8 +125,7 @@ def extract_all(
                         recording, visual, audio, clip_stride=clip_stride, device=device, progress=advance
                     )
                     if found_by is not None:
-                        told = f"no crops were given: faces were found in the video by {found_by}"
-                        features = features._replace(problems=(told, *features.problems))
+                        features = features._replace(problems=(f"{FOUND_BY}{found_by}", *features.problems))
                     write_features(path, features)
                     written.append(path)
             except ConfigError:
@@ -152,14 +156,30 @@ def single_recording(video: str | os.PathLike[str], labels: str | os.PathLike[st
     return Recording(video.stem, video.stem, None, video, labels)
 
 
-def is_current(path: Path, visual: Backbone, audio: Backbone, clip_stride: int) -> bool:
-    """Whether a feature file is whole and made by these backbones at this stride."""
+def is_current(path: Path, recording: Recording, visual: Backbone, audio: Backbone, clip_stride: int) -> bool:
+    """Whether a feature file is whole, made by these backbones at this stride, and of this recording as it is now.
+
+    Its split and labels are compared, and whether crops have come since. Not the media: reading them is the work.
+    """
     try:
         header = read_feature_header(path)
+        made_by = {modality: backbone.get("sha256") for modality, backbone in header["backbones"].items()}
+        if header["clip_stride"] != clip_stride or made_by != {VISUAL: visual.sha256, AUDIO: audio.sha256}:
+            return False
+        searched = any(problem.startswith(FOUND_BY) for problem in header["problems"])
+        if header["split"] != recording.split or (searched and has_known_faces(recording)):
+            return False
+        return _has_labels_of(path, recording)
     except FeatureError:
         return False
-    made_by = {modality: backbone.get("sha256") for modality, backbone in header["backbones"].items()}
-    return header["clip_stride"] == clip_stride and made_by == {VISUAL: visual.sha256, AUDIO: audio.sha256}
+
+
+def _has_labels_of(path: Path, recording: Recording) -> bool:
+    stored = read_feature_labels(path)
+    if recording.label_file is None:
+        return not any(np.isfinite(values).any() for values in stored)
+    now = read_labels(recording.label_file)
+    return all(np.array_equal(one, other, equal_nan=True) for one, other in zip(stored, now, strict=True))
 
 
 def _check_writable(folder: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -218,6 +219,35 @@ def test_running_again_keeps_what_is_whole_and_repeats_what_is_not(tmp_path, bac
     config = BackboneConfig(modality="visual", width=8, dim=6)
     save_backbone(other, build_backbone(config), config)
     assert again(4, load_backbone(other)) == ["a", "b", "c"]
+
+
+def test_running_again_notices_other_labels_another_split_and_crops_that_came(tmp_path, backbones):
+    film_folder, out = tmp_path / "batch1", tmp_path / "out"
+    film_folder.mkdir()
+    film(film_folder / "a.mp4", 12, lambda k: [(100, 100, 60)])
+
+    def again():
+        recordings = find_recordings(tmp_path).recordings
+        extract_all(recordings, out, *backbones, clip_stride=4, detector=BrightSquares(), quiet=True)
+        summary = extract_all(recordings, out, *backbones, clip_stride=4, detector=BrightSquares(), quiet=True)
+        assert summary.written == ()
+        return read_features(out / "a.safetensors")
+
+    first = again()
+    assert (first.split, np.isfinite(first.valence).any()) == (None, False)
+    assert "squares" in first.problems[0]
+    labels = tmp_path / "VA_Set" / "Train_Set" / "a.txt"
+    for value in (0.5, 0.25):
+        write_labels(labels, np.full(12, value), np.full(12, value))
+        assert (again().valence == value).all()
+    (labels.parent.parent / "Validation_Set").mkdir()
+    labels.rename(labels.parent.parent / "Validation_Set" / "a.txt")
+    assert again().split == "validation"
+    crops = tmp_path / "cropped_aligned" / "a"
+    crops.mkdir(parents=True)
+    for k in range(12):
+        cv2.imwrite(str(crops / f"{k + 1:05d}.jpg"), np.full((112, 112, 3), 90, np.uint8))
+    assert again().problems == ()
 
 
 def test_shards_share_the_work_without_meeting(tmp_path, backbones):
