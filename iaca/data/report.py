@@ -244,12 +244,13 @@ def format_report(report: Report) -> str:
     for subject in subjects:
         per_video.setdefault(subject.video, []).append(subject)
     readable = [s for s in subjects if s.variable_frame_rate is not None]
+    faceless = {r.subject for r in report.index.recordings if not r.crop_folders and r.faces_file is None}
     facts = (
         ("two people in one video", [s for members in per_video.values() if len(members) > 1 for s in members], None),
         ("without a video", [s for s in subjects if s.variable_frame_rate is None], None),
         ("without sound", [s for s in readable if s.audio_offset_s is None], None),
         ("without labels", [s for s in subjects if not s.annotated and s.split != "test"], None),
-        ("without faces", [s for s in subjects if s.missing_crops is None], None),
+        ("without faces", [s for s in subjects if s.subject in faceless], None),
         (
             "with missing crops",
             _worst_first(subjects, "missing_crops"),

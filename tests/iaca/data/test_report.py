@@ -123,6 +123,14 @@ def test_of_two_crops_of_a_frame_that_of_the_first_root_counts(tmp_path):
     assert report.subjects[0].missing_crops == 2
 
 
+def test_a_subject_of_whom_only_crops_are_there_is_not_called_without_faces(tmp_path):
+    (tmp_path / "cropped_aligned" / "a").mkdir(parents=True)
+    (tmp_path / "cropped_aligned" / "a" / "00001.jpg").write_bytes(b"")
+    text = format_report(inspect_roots([tmp_path], cache_file=tmp_path / "cache.json", progress=False))
+    assert "1 without a video: a" in text
+    assert "without faces" not in text
+
+
 def test_a_video_that_is_cut_short_is_a_problem_and_named_before_usual_differences(tmp_path):
     labels = tmp_path / "VA_Set" / "Train_Set"
     labels.mkdir(parents=True)
