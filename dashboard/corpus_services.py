@@ -14,7 +14,7 @@ from dashboard.notices import BAD_INPUT
 from dashboard.session import Folders, Source
 from iaca.data.episodes import read_episodes
 from iaca.data.features import FeatureError, read_feature_header
-from iaca.data.index import find_recordings, natural_key
+from iaca.data.index import find_recordings, natural_key, printable
 from iaca.types import Episode, Recording
 
 NAMED_ONE_BY_ONE = 3
@@ -30,6 +30,8 @@ class Subject(NamedTuple):
         recording: Its media and labels, or None where only a feature file is left.
         features: Its feature file, or None.
         synthetic: Whether the corpus.json of its corpus says that it is rendered.
+        apart: Its split, train or test, where others of its corpus are there for validation: it is listed after them
+            and not counted where subjects are pooled. "" for all others.
     """
 
     name: str
@@ -37,13 +39,14 @@ class Subject(NamedTuple):
     recording: Recording | None
     features: Path | None
     synthetic: bool
+    apart: str = ""
 
 
 class Corpus(NamedTuple):
     """What lies in the data folders.
 
     Attributes:
-        subjects: Subjects of the validation split, or all where no split is named; in natural order.
+        subjects: Everybody, those of the validation split first; in natural order.
         episodes: Subject -> known episodes of corruption.
         problems: What was wrong, one sentence each.
     """
@@ -51,6 +54,11 @@ class Corpus(NamedTuple):
     subjects: tuple[Subject, ...]
     episodes: dict[str, list[Episode]]
     problems: tuple[str, ...]
+
+    @property
+    def pooled(self) -> tuple[Subject, ...]:
+        """Subjects whose scores may be taken together: nobody whom models were trained on where others are there."""
+        return tuple(subject for subject in self.subjects if not subject.apart)
 
 
 def corpus(folders: Folders) -> Corpus:
@@ -78,7 +86,7 @@ def corpus(folders: Folders) -> Corpus:
     for own in your_video_services.finished(folders.cache):
         mine = Subject(own.subject, your_video_services.CONDITION, own.recording, own.features, False)
         subjects.setdefault(own.subject, mine)
-    return Corpus(tuple(subjects.values()), episodes, tuple(problems))
+    return Corpus(tuple(subjects.values()), episodes, tuple(map(printable, problems)))
 
 
 @st.cache_resource(show_spinner="Looking through the data folders")
@@ -97,6 +105,12 @@ def _corpus(source: Source) -> Corpus:
     rendered = {name for one in descriptions if one.get("synthetic") for name in one.get("subjects", {})}
     recordings = {recording.subject: recording for recording in index.recordings}
     files = {file.stem: file for file in sorted(source.features.glob("*.safetensors"))}
+    foreign = sorted(name for name in recordings.keys() | files.keys() if not _is_text(name))
+    if foreign:
+        problems.append(f"{len(foreign)} subjects, such as {foreign[0]}, cannot be shown; expected names in UTF-8.")
+    for name in foreign:
+        recordings.pop(name, None)
+        files.pop(name, None)
     if not files:
         problems.append(
             f"{source.features} holds no feature file (.safetensors); run `python -m iaca extract` to make them."
@@ -121,9 +135,21 @@ def _corpus(source: Source) -> Corpus:
         for name in sorted(files.keys() | recordings.keys(), key=natural_key)
         if name in files or recordings[name].label_file
     ]
-    validation = [one for one in shown if _split(one) == "validation"]
-    unassigned = [one for one in shown if _split(one) is None and one.features]
-    return Corpus(tuple([*validation, *unassigned] if validation else shown), episodes, tuple(problems))
+    splits = {one.name: _split(one) for one in shown}
+    if "validation" in splits.values():
+        places = {"validation": 0, None: 1, "test": 2}
+        shown = sorted(shown, key=lambda one: places.get(splits[one.name], 3))
+        shown = [one._replace(apart=splits[one.name] if places.get(splits[one.name], 3) > 1 else "") for one in shown]
+    return Corpus(tuple(shown), episodes, tuple(problems))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a browser can be told the name: names of files need not be text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _without_video(files: Sequence[Path], source: Source) -> list[str]:

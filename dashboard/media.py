@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -48,7 +49,7 @@ def register(path: Path) -> str:
     file = path.resolve(strict=True)
     status = file.stat()
     name = f"{file}\0{status.st_size}\0{status.st_mtime_ns}"
-    identifier = hashlib.sha256(name.encode()).hexdigest()[:32]
+    identifier = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
     with _lock:
         _files[identifier] = file
     return f"{ROUTE}/{identifier}"

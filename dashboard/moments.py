@@ -79,7 +79,7 @@ def show(
 
     Args:
         here: Moments of the subject that is shown.
-        everybody: All subjects.
+        everybody: Subjects of the whole corpus.
         models: Models that are shown.
         device: Where to compute.
         applied: What is changed.

@@ -24,7 +24,7 @@ from dashboard.model_services import FileState, file_state
 from dashboard.notices import BAD_INPUT
 from iaca.data.annotations import read_labels
 from iaca.data.features import read_features
-from iaca.data.media import fit_pts, probe
+from iaca.data.media import MediaError, fit_pts, probe
 from iaca.data.proxy import proxy
 from iaca.data.sound import sound_summary
 from iaca.devices import available_devices, choose_device, device_label
@@ -226,6 +226,9 @@ def truth(subject: Subject) -> pd.DataFrame:
         content = features(subject.features)
         pts_s, valence, arousal = content.pts_s, content.valence, content.arousal
         has_face, has_audio = content.has_face, content.has_audio
+    elif subject.recording.video_file is None:
+        video = subject.recording.video
+        raise MediaError(f"{subject.name} has neither a video nor features; expected {video}.mp4 or .avi")
     else:
         labels = read_labels(subject.recording.label_file)
         valence, arousal = labels.valence, labels.arousal

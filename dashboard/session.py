@@ -210,7 +210,7 @@ def _typed(field: Field) -> str:
 
 
 def _path(text: str) -> Path:
-    return Path(text.strip()).expanduser()
+    return Path(os.path.expanduser(text.strip()))  # a name that only looks like a home stays as it is
 
 
 def remember(view: LastView) -> None:

@@ -51,8 +51,8 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str, notice
         index=list(subjects).index(asked) if is_new and asked in subjects else 0,
         # The browser sends labels, also those of an earlier run, when they were others.
         format_func=lambda one: labels.get(_name_in(one, subjects), one),
-        help="Name · condition · length · CCC of each model for valence / arousal, for the first subjects; those "
-        "of the chosen one are always in the sidebar. Type to search.",
+        help="Name · condition or split · length · CCC of each model for valence / arousal, for the first subjects; "
+        "those of the chosen one are always in the sidebar. Type to search.",
         key=key,
     )
     st.session_state[session.SUBJECT_BOX] = key
@@ -111,7 +111,7 @@ def _labels(entries: Sequence[_Entry], models: Sequence[Chosen], device: str) ->
     """Name, condition and length of every subject, and for the first of them CCC of every model, where it is known."""
     labels = {}
     for subject, length_s, is_scored in entries:
-        parts = [subject.name, subject.condition.replace("_", " ")]
+        parts = [subject.name, subject.condition.replace("_", " "), subject.apart]
         parts.append("no features" if length_s is None else f"{int(length_s) // 60}:{int(length_s) % 60:02d}")
         parts += [
             _scores_text(subject, model, device)
@@ -124,7 +124,10 @@ def _labels(entries: Sequence[_Entry], models: Sequence[Chosen], device: str) ->
 
 def _name_in(label: str, subjects: Mapping[str, Subject]) -> str:
     """The subject whom a label is about; a name stands for itself."""
-    return label if label in subjects else label.split(SEPARATOR)[0]
+    if label in subjects:
+        return label
+    named = [name for name in subjects if label.startswith(f"{name}{SEPARATOR}")]  # a name may hold the separator
+    return max(named, key=len, default=label.split(SEPARATOR)[0])
 
 
 def _scores_text(subject: Subject, model: Chosen, device: str) -> str:

@@ -129,7 +129,7 @@ def add_path(text: str, cache: Path, taken: Collection[str]) -> Entry:
         OwnVideoError: There is no such file, or it is empty.
         OSError: It cannot be read.
     """
-    path = Path(text.strip().strip("\"'")).expanduser()
+    path = Path(os.path.expanduser(text.strip().strip("\"'")))
     if not path.is_file():
         raise OwnVideoError(f"{text.strip()} is no file on this machine; expected the path of a video")
     path = path.resolve()

@@ -47,6 +47,10 @@ def decode_all(
             found[recording.subject] = cached_clips(recording, modality, clip_stride, cache_dir)
         except (InputError, FileNotFoundError, PermissionError) as error:
             problems[recording.subject] = f"{recording.subject} is left out: {error}"
+        except OSError:
+            raise  # no room for the cache: the same for all that follow
+        except Exception as error:  # not foreseen, and of this recording alone
+            problems[recording.subject] = f"{recording.subject} is left out: {type(error).__name__}: {error}"
 
     mine = recordings[me.rank :: me.world]
     for recording in tqdm(

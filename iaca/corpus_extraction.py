@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
 from iaca.checkpoints import Backbone
 from iaca.config import AUDIO, VISUAL, ConfigError
-from iaca.data.annotations import AnnotationError
+from iaca.data.annotations import AnnotationError, read_labels
 from iaca.data.clips import check_clip_stride
 from iaca.data.crops import CropError
 from iaca.data.face_detection import FaceDetector, has_known_faces, with_found_faces
 from iaca.data.faces import FacesError
-from iaca.data.features import FeatureError, read_feature_header, write_features
-from iaca.data.index import Problem
+from iaca.data.features import FeatureError, read_feature_header, read_feature_labels, write_features
+from iaca.data.index import Problem, printable
 from iaca.data.media import MediaError
+from iaca.errors import InputError
 from iaca.extraction import extract
 from iaca.types import Recording
 
@@ -27,12 +30,20 @@ RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureE
 """What is known to go wrong with one recording."""
 
 
+FOUND_BY = "no crops were given: faces were found in the video by "
+"""Begins the sentence that a feature file says of such faces; the detector follows."""
+
+
+class OutputError(InputError):
+    """A folder that no feature file can be written to: the message names it and what was expected."""
+
+
 class ExtractionSummary(NamedTuple):
     """What `extract_all` did.
 
     Attributes:
         written: Files that are new.
-        skipped: Files that were there, made by the same backbones at the same stride.
+        skipped: Files that were there, with the same labels, made by the same backbones at the same stride.
         problems: Recordings that failed, with reason and remedy.
     """
 
@@ -49,6 +60,7 @@ def extract_all(
     *,
     clip_stride: int,
     device: str | torch.device = "cpu",
+    subjects: Collection[str] | None = None,
     shard: tuple[int, int] = (0, 1),
     detector: FaceDetector | None = None,
     quiet: bool = False,
@@ -56,12 +68,13 @@ def extract_all(
     """Extract many subjects, one file each. May be stopped at any moment and run again: whole files are kept.
 
     Args:
-        recordings: The subjects.
+        recordings: All subjects: people of one video are told apart by who else is in it.
         out_dir: Where `<subject>.safetensors` goes.
         visual: Backbone for pictures.
         audio: Backbone for sound.
         clip_stride: Frames between the ends of neighbouring clips.
         device: Where the backbones run.
+        subjects: Names of those to extract; None: all.
         shard: (i, n): every n-th subject beginning with number i, so that n runs share the work without touching
             the same file.
         detector: Finds the faces of subjects that come without; what it found is kept in `out_dir`/faces. None: such
@@ -73,18 +86,20 @@ def extract_all(
 
     Raises:
         ConfigError: The stride or the shard cannot be.
+        OutputError: `out_dir` cannot be written to; nothing has been computed yet.
     """
     check_clip_stride(clip_stride)
     number, shards = shard
     if not 0 <= number < shards:
         raise ConfigError(f"shard is {number} of {shards}; expected a number from 0 to {shards - 1}")
     out_dir = Path(out_dir)
+    _check_writable(out_dir)
     # Sorted, so that every run of a job array sees the same order.
     everyone = sorted(recordings, key=lambda recording: recording.subject)
-    mine = everyone[number::shards]
+    mine = [one for one in everyone if subjects is None or one.subject in subjects][number::shards]
     written, skipped, problems = [], [], []
     with (
-        tqdm(total=len(mine), unit="subject", desc="extract", disable=quiet, dynamic_ncols=True) as subjects,
+        tqdm(total=len(mine), unit="subject", desc="extract", disable=quiet, dynamic_ncols=True) as overall,
         tqdm(unit="clip", disable=quiet, dynamic_ncols=True, leave=False, position=1) as clips,
     ):
 
@@ -96,12 +111,12 @@ def extract_all(
 
         for recording in mine:
             path = out_dir / f"{recording.subject}.safetensors"
-            if is_current(path, visual, audio, clip_stride):
-                skipped.append(path)
-            else:
-                clips.reset()
-                clips.set_description(recording.subject)
-                try:
+            try:
+                if is_current(path, recording, visual, audio, clip_stride):
+                    skipped.append(path)
+                else:
+                    clips.reset()
+                    clips.set_description(printable(recording.subject))
                     found_by = None
                     if detector is not None and not has_known_faces(recording):
                         recording = with_found_faces(recording, everyone, detector, out_dir / "faces")
@@ -110,16 +125,15 @@ def extract_all(
                         recording, visual, audio, clip_stride=clip_stride, device=device, progress=advance
                     )
                     if found_by is not None:
-                        told = f"no crops were given: faces were found in the video by {found_by}"
-                        features = features._replace(problems=(told, *features.problems))
+                        features = features._replace(problems=(f"{FOUND_BY}{found_by}", *features.problems))
                     write_features(path, features)
                     written.append(path)
-                except ConfigError:
-                    raise  # of all subjects alike
-                except Exception as error:
-                    problems.append(Problem(recording.subject, _reason(error), _remedy(error)))
-            subjects.update()
-            subjects.set_postfix(written=len(written), skipped=len(skipped), failed=len(problems))
+            except ConfigError:
+                raise  # of all subjects alike
+            except Exception as error:
+                problems.append(Problem(recording.subject, _reason(error), _remedy(error)))
+            overall.update()
+            overall.set_postfix(written=len(written), skipped=len(skipped), failed=len(problems))
     return ExtractionSummary(tuple(written), tuple(skipped), tuple(problems))
 
 
@@ -142,14 +156,41 @@ def single_recording(video: str | os.PathLike[str], labels: str | os.PathLike[st
     return Recording(video.stem, video.stem, None, video, labels)
 
 
-def is_current(path: Path, visual: Backbone, audio: Backbone, clip_stride: int) -> bool:
-    """Whether a feature file is whole and made by these backbones at this stride."""
+def is_current(path: Path, recording: Recording, visual: Backbone, audio: Backbone, clip_stride: int) -> bool:
+    """Whether a feature file is whole, made by these backbones at this stride, and of this recording as it is now.
+
+    Its split and labels are compared, and whether crops have come since. Not the media: reading them is the work.
+    """
     try:
         header = read_feature_header(path)
+        made_by = {modality: backbone.get("sha256") for modality, backbone in header["backbones"].items()}
+        if header["clip_stride"] != clip_stride or made_by != {VISUAL: visual.sha256, AUDIO: audio.sha256}:
+            return False
+        searched = any(problem.startswith(FOUND_BY) for problem in header["problems"])
+        if header["split"] != recording.split or (searched and has_known_faces(recording)):
+            return False
+        return _has_labels_of(path, recording)
     except FeatureError:
         return False
-    made_by = {modality: backbone.get("sha256") for modality, backbone in header["backbones"].items()}
-    return header["clip_stride"] == clip_stride and made_by == {VISUAL: visual.sha256, AUDIO: audio.sha256}
+
+
+def _has_labels_of(path: Path, recording: Recording) -> bool:
+    stored = read_feature_labels(path)
+    if recording.label_file is None:
+        return not any(np.isfinite(values).any() for values in stored)
+    now = read_labels(recording.label_file)
+    return all(np.array_equal(one, other, equal_nan=True) for one, other in zip(stored, now, strict=True))
+
+
+def _check_writable(folder: Path) -> None:
+    """Before hours of work, and not after."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be written ({error.strerror}); expected a folder for feature files"
+        ) from error
 
 
 def _reason(error: Exception) -> str:

@@ -35,6 +35,9 @@ BATCH_CLIPS = 32
 WAITING_CLIPS = 8 * BATCH_CLIPS
 """Clips that wait for others of their length. Where the frame rate varies, nearly every sound has its own."""
 
+BATCH_BYTES, WAITING_BYTES = 2**24, 2**27
+"""Below these, long sounds of a low frame rate stay too."""
+
 
 def extract(
     recording: Recording,
@@ -151,7 +154,8 @@ def equal_lengths(
 ) -> Iterator[tuple[list[int], np.ndarray]]:
     """Batches of clips of one shape, so that nothing is padded to its neighbours; missing clips are passed over.
 
-    No more than `WAITING_CLIPS` are held back, so memory does not grow with the number of different lengths.
+    No more than `WAITING_CLIPS` and `WAITING_BYTES` are held back, so memory grows neither with the number of different
+    lengths nor with the lengths.
 
     Args:
         clips: What is made of media; None for a missing one.
@@ -161,7 +165,7 @@ def equal_lengths(
         Places of the clips among all, and the clips stacked.
     """
     waiting: dict[tuple[int, ...], tuple[list[int], list[np.ndarray]]] = {}
-    held = 0
+    held = held_bytes = 0
     for place, clip in enumerate(clips):
         if clip is None:
             continue
@@ -169,11 +173,14 @@ def equal_lengths(
         places.append(place)
         batch.append(clip)
         held += 1
-        if len(batch) < at_once and held <= WAITING_CLIPS:
+        held_bytes += clip.nbytes
+        is_full = len(batch) >= at_once or len(batch) * clip.nbytes >= BATCH_BYTES
+        if not is_full and held <= WAITING_CLIPS and held_bytes <= WAITING_BYTES:
             continue
-        largest = max(waiting, key=lambda shape: len(waiting[shape][0]))
-        places, batch = waiting.pop(largest)
+        largest = max(waiting, key=lambda shape: sum(one.nbytes for one in waiting[shape][1]))
+        places, batch = waiting.pop(clip.shape if is_full else largest)
         held -= len(places)
+        held_bytes -= sum(one.nbytes for one in batch)
         yield places, np.stack(batch)
     for places, batch in waiting.values():
         yield places, np.stack(batch)

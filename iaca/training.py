@@ -217,7 +217,7 @@ def features_fingerprint(features: Sequence[Features]) -> str:
     """What was trained on: a hash of names, features and labels of all subjects."""
     digest = hashlib.sha256()
     for item in sorted(features, key=lambda f: f.subject):
-        digest.update(f"{item.subject}/{item.clip_stride}/{item.backbones}".encode())
+        digest.update(f"{item.subject}/{item.clip_stride}/{item.backbones}".encode(errors="surrogateescape"))
         for array in (item.audio, item.visual, item.valence, item.arousal):
             digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

@@ -105,7 +105,7 @@ def show() -> None:
                 attention_view.show(subject, models, device, frame or 0, display.target, applied, video, notices)
         if moments_place.open:
             with moments_place:
-                moments.show(here, corpus.subjects, models, device, applied)
+                moments.show(here, corpus.pooled, models, device, applied)
     show_notices(notice_place, notices)
     with score_place:
         if shown:

@@ -47,7 +47,7 @@ def show() -> None:
     shelf = model_services.shelf(folders.checkpoints)
     notices += shelf.problems
     corpus = corpus_services.corpus(folders)
-    subjects = {one.name: one for one in corpus.subjects if one.features}
+    subjects = {one.name: one for one in corpus.pooled if one.features}
     results = session.results_folder()
     stored = attempt(lambda: robustness_services.stored(results), notices)
     stored = pd.DataFrame() if stored is None else stored

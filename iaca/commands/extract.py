@@ -46,21 +46,22 @@ def run(args: argparse.Namespace) -> int:
     if args.labels and not args.video:
         raise CommandError("--labels is given without --video; labels of ROOT... are found by name")
     device = choose_device(args.device)
-    problems = []
+    problems, subjects = [], None
     if args.video:
         recordings = [single_recording(args.video, args.labels)]
     else:
         index = find_recordings(args.roots)
         recordings, problems = list(index.recordings), list(index.problems)
         if args.subject:
-            recordings = [index.find(name) for name in args.subject]
+            subjects = {index.find(name).subject for name in args.subject}
     summary = extract_all(
         recordings,
         args.out,
         find_backbone(args.visual, "visual", untrained=args.untrained),
         find_backbone(args.audio, "audio", untrained=args.untrained),
-        clip_stride=args.clip_stride or (1 if device.type == "cuda" else 8),
+        clip_stride=args.clip_stride if args.clip_stride is not None else 1 if device.type == "cuda" else 8,
         device=device,
+        subjects=subjects,
         shard=parse_shard(args.shard),
         detector=choose_detector(args.yunet),
     )

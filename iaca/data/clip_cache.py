@@ -20,7 +20,7 @@ from iaca.config import VISUAL
 from iaca.data.clips import clip_ends, clip_frame_indices
 from iaca.data.crops import Crops, clip_pictures
 from iaca.data.faces import CROP_SIZE
-from iaca.data.media import read_audio
+from iaca.data.media import MediaError, read_audio
 from iaca.data.timeline import read_timeline
 from iaca.data.transforms import MEL_BANDS, audio_clip, audio_input
 from iaca.files import write_whole
@@ -67,6 +67,7 @@ def cached_clips(
 
     Raises:
         InputError: A video, label file or faces that cannot be read.
+        OSError: The cache cannot be written.
     """
     stem = Path(cache_dir) / f"{recording.subject}.{modality}.{_fingerprint(recording, modality, clip_stride)}"
     values_file, table_file = Path(f"{stem}.npy"), Path(f"{stem}.table.npz")
@@ -134,8 +135,16 @@ def _fingerprint(recording: Recording, modality: str, clip_stride: int) -> str:
     sources = [recording.video_file, recording.label_file]
     if modality == VISUAL:
         sources += [*recording.crop_folders] or [recording.faces_file]
-    stamps = [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in sources if p is not None]
+    stamps = [_stamp(path) for path in sources if path is not None]
     return hashlib.sha256(json.dumps([1, clip_stride, recording.listed_frames, stamps]).encode()).hexdigest()[:16]
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read ({error.strerror}); expected a file or folder of the data") from error
+    return str(path.resolve()), status.st_size, status.st_mtime_ns
 
 
 def _write_table(path: Path, table: dict[str, np.ndarray]) -> None:

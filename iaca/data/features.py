@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from iaca.config import CLIP_FRAMES, MODALITIES
+from iaca.data.annotations import Labels
 from iaca.errors import InputError
 from iaca.files import write_whole
 from iaca.types import Features
@@ -78,6 +79,18 @@ def read_feature_header(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     metadata, shapes = _open(Path(path), with_tensors=False)
     return metadata | {"clips": shapes["frame"][0], "frames": shapes["pts_s"][0]}
+
+
+def read_feature_labels(path: str | os.PathLike[str]) -> Labels:
+    """Read the labels of a feature file, without its features.
+
+    Raises:
+        FeatureError: As in `read_features`, but for the content of the tensors.
+    """
+    path = Path(path)
+    _open(path, with_tensors=False)
+    with safe_open(path, framework="np") as file:
+        return Labels(file.get_tensor("valence"), file.get_tensor("arousal"))
 
 
 def write_features(path: str | os.PathLike[str], features: Features) -> None:

@@ -51,8 +51,12 @@ class Problem(NamedTuple):
     @property
     def line(self) -> str:
         """All of it on one line that any terminal can print, whatever the file is called."""
-        text = f"{self.file}: {self.reason} {self.remedy}"
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        return printable(f"{self.file}: {self.reason} {self.remedy}")
+
+
+def printable(text: str) -> str:
+    """The text with line ends, tabs and what is no character spelt out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class Index(NamedTuple):
@@ -109,12 +113,12 @@ def find_recordings(roots: Sequence[str | os.PathLike[str]] | str | os.PathLike[
     """
     if isinstance(roots, str | os.PathLike):
         roots = [roots]
-    roots = tuple(Path(root).expanduser() for root in roots)
+    roots = tuple(Path(os.path.expanduser(root)) for root in roots)  # a name that only looks like a home stays as it is
     found = _Found()
     seen: set[Path] = set()
     for root in roots:
         if root.is_dir():
-            _walk(root.resolve(), found, seen)
+            _walk(Path(os.path.abspath(root)), found, seen)  # not resolved: a link may have the telling name
         else:
             found.problems.append(
                 Problem(str(root), "This folder does not exist.", "Name the folder of your download.")
@@ -143,7 +147,8 @@ def video_of(subject: str, videos: Iterable[str] = ()) -> str:
 
 def natural_key(name: str) -> list[tuple[int, int | str]]:
     """Sorts video2 before video10."""
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"([0-9]+)", name) if part]
+    parts = enumerate(re.split(r"([0-9]+)", name))
+    return [(0, int(part)) if i % 2 else (1, part) for i, part in parts if part]
 
 
 def list_crops(folders: Sequence[Path]) -> dict[int, Path]:
@@ -178,8 +183,12 @@ def _walk(root: Path, found: _Found, seen: set[Path]) -> None:
         names = sorted(name for name in files if not name.startswith("."))
         if _CROPS.match(here.name):
             for name in subfolders:
-                found.crops.setdefault(name, []).append(here / name)
-            subfolders.clear()  # millions of pictures: listed only when they are needed
+                if not _CROPS.match(name):  # unpacked into a folder of its own name
+                    found.crops.setdefault(name, []).append(here / name)
+            # Millions of pictures: listed only when they are needed.
+            subfolders[:] = [name for name in subfolders if _CROPS.match(name)]
+        # A folder is walked once: under its own name rather than that of a link to it.
+        subfolders.sort(key=lambda name: (here / name).is_symlink())
         if _SET.match(here.name):
             if _CHALLENGE.match(here.parent.name):
                 split = SPLITS[_SET.match(here.name)[1].lower()]
@@ -202,8 +211,13 @@ def _file(path: Path, found: _Found) -> None:
         except FacesError as error:
             found.problems.append(Problem(str(path), f"{error}.", "Repair or remove the file."))
     elif ending in (".txt", ".csv"):
-        for subject, frames in _test_list(path, found.problems):
-            found.listed[subject] = max(frames or 0, found.listed.get(subject) or 0) or None
+        listed = dict(_test_list(path, found.problems))
+        paths = [name for name in listed if "/" in name]
+        if paths:
+            reason = f"It lists {len(paths)} names with folders, such as {paths[0]!r}; they are passed over."
+            found.problems.append(Problem(str(path), reason, "Write bare names, such as video55."))
+        for subject in listed.keys() - paths:
+            found.listed[subject] = max(listed[subject] or 0, found.listed.get(subject) or 0) or None
 
 
 def _test_list(path: Path, problems: list[Problem]) -> Iterator[tuple[str, int | None]]:

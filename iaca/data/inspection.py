@@ -111,7 +111,7 @@ class Inspector:
 def default_cache_file(roots: Iterable[Path]) -> Path:
     """Where an index of these roots is remembered: below XDG_CACHE_HOME or ~/.cache, since data may be read-only."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    key = hashlib.sha256("\n".join(sorted(str(root.resolve()) for root in roots)).encode()).hexdigest()[:16]
+    key = hashlib.sha256(os.fsencode("\n".join(sorted(map(os.path.realpath, roots))))).hexdigest()[:16]
     return home / "iaca" / f"index-{key}.json"
 
 

@@ -30,6 +30,9 @@ BROWSER_PIXELS = frozenset({"yuv420p", "yuvj420p"})
 GAP_S = 0.1
 """Sound whose timestamp is off by more than this from the samples before it is placed by its timestamp."""
 
+LONGEST_CLIP_S = 60.0
+"""A clip over more time spans a jump of the timestamps: its sound would take gigabytes, and is not one sound."""
+
 
 class MediaError(InputError):
     """A video that cannot be used: the message names the file and what was expected."""
@@ -303,7 +306,7 @@ def _placed_sound(container: av.container.InputContainer, first_frame_s: float) 
     """Mono samples at 44.1 kHz and the position of the first of them, from the first video frame."""
     stream = container.streams.audio[0]
     stream.thread_type = "AUTO"
-    resampler, position, heard_s = None, 0, 0.0
+    resampler, form, position, heard_s = None, None, 0, 0.0
 
     def converted(frame: av.AudioFrame | None) -> Iterator[tuple[int, np.ndarray]]:
         nonlocal position
@@ -314,10 +317,14 @@ def _placed_sound(container: av.container.InputContainer, first_frame_s: float) 
 
     for frame in _decoded(container, stream):
         time_s = heard_s if frame.pts is None else float(frame.pts * frame.time_base)
-        if resampler is None or abs(time_s - heard_s) > GAP_S:
+        has_jumped = resampler is None or abs(time_s - heard_s) > GAP_S
+        found = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if has_jumped or found != form:  # mono can turn into stereo on the way, and a resampler takes one form only
             yield from converted(None)
             # Without rematrix_maxval, stereo to float mono is 3 dB louder than to 16-bit mono.
             resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE_HZ, options={"rematrix_maxval": "1.0"})
+            form = found
+        if has_jumped:
             position = round((time_s - first_frame_s) * SAMPLE_RATE_HZ)
             heard_s = time_s
         heard_s += frame.samples / frame.sample_rate

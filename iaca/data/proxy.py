@@ -42,7 +42,7 @@ def proxy(path: str | os.PathLike[str], cache_dir: str | os.PathLike[str]) -> Pa
     if info.browser_playable:
         return path
     status = path.stat()
-    key = hashlib.sha256(f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(os.fsencode(f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}")).hexdigest()[:16]
     copy = Path(cache_dir) / f"{path.stem}.{key}.mp4"
     if copy.is_file():
         return copy
@@ -79,8 +79,8 @@ def _encode(source: Path, target: Path, pts_s: np.ndarray) -> None:
 
     with av.open(f"file:{target}", "w", options={"movflags": "+faststart"}) as out:
         for k, picture in iterate_frames(source):
-            height, width = picture.shape[:2]
             if video is None:
+                height, width = picture.shape[:2]
                 video = out.add_stream("libx264", rate=Fraction(max(1, round(1000 / interval_s)), 1000))
                 # yuv420p wants even sides: one row or column more is not seen.
                 video.width, video.height = width + width % 2, height + height % 2
@@ -90,6 +90,9 @@ def _encode(source: Path, target: Path, pts_s: np.ndarray) -> None:
                 video.codec_context.time_base = time_base
                 if track is not None:
                     audio = out.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="mono")
+            if picture.shape[:2] != (height, width):  # a stream may change its size on the way
+                other = av.VideoFrame.from_ndarray(picture, format="rgb24")
+                picture = other.reformat(width=width, height=height).to_ndarray()
             if (width, height) != (video.width, video.height):
                 more = ((0, video.height - height), (0, video.width - width), (0, 0))
                 picture = np.pad(picture, more, mode="edge")

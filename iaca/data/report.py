@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from iaca.data.faces import FacesError, read_faces_csv
-from iaca.data.index import Index, Problem, find_recordings
+from iaca.data.index import Index, Problem, find_recordings, printable
 from iaca.data.inspection import Inspector, LabelFacts, VideoFacts, default_cache_file, frames_in
 from iaca.types import Recording
 
@@ -22,6 +22,9 @@ PUBLISHED = {"train": (360, 356), "validation": (72, 76), "test": (162, 162)}
 
 PUBLISHED_VIDEOS, PUBLISHED_FRAMES = 594, 2_993_081
 SAVE_EVERY = 50
+USUAL_EXTRA_FRAMES = 2
+"""By so many, label files of Aff-Wild2 are longer than its videos; with more, a video may be cut short."""
+
 NAMED = 5
 """Subjects named in a line of the report; the others are counted."""
 
@@ -144,17 +147,19 @@ def _subject(
     frames = next((n for n in (labels.lines, recording.listed_frames, video.frames) if n is not None), None)
     missing_crops = None
     if recording.crop_folders and frames is not None:
-        mask = np.zeros(frames, bool)
+        mask, taken = np.zeros(frames, bool), np.zeros(frames, bool)
         for folder in recording.crop_folders:
             crops = inspector.crops(folder)
-            mask |= frames_in(crops.runs, frames)
+            here = frames_in(crops.runs, frames) & ~taken  # the first folder that has a frame wins, as in extraction
+            taken |= here
             if crops.error:
                 problems.append(_problem(folder, crops.error, "Check its permissions."))
             for path in crops.damaged:
                 problems.append(_problem(path, "It is no whole picture", "Unpack or download it again."))
                 damaged = int(Path(path).stem) - 1
                 if damaged < frames:
-                    mask[damaged] = False
+                    here[damaged] = False
+            mask |= here
         missing_crops = int((~mask).sum())
     elif placed is not None and frames is not None:
         missing_crops = int(frames - (placed < frames).sum())
@@ -172,6 +177,15 @@ def _subject(
                 recording.subject,
                 "It has no labels and is in no test list",
                 "Add the folder of annotations to the roots; without labels it is predicted but not scored.",
+            )
+        )
+    if video.frames is not None and frames - video.frames > USUAL_EXTRA_FRAMES:
+        source = "test list" if labels.lines is None else "label file"
+        problems.append(
+            _problem(
+                recording.video_file,
+                f"It has {video.frames} frames, and the {source} of {recording.subject} has {frames}",
+                "Download it again if it is cut short; the times of later frames repeat its last interval.",
             )
         )
     difference = None if labels.lines is None or video.frames is None else labels.lines - video.frames
@@ -205,6 +219,11 @@ def _problem(file: str | Path, reason: str, remedy: str) -> Problem:
     return Problem(str(file), reason.rstrip(".") + ".", remedy)
 
 
+def _worst_first(subjects: Iterable[SubjectReport], field: str) -> list[SubjectReport]:
+    """Those with another value than 0, the largest first: only a few are named."""
+    return sorted((s for s in subjects if getattr(s, field)), key=lambda s: -abs(getattr(s, field)))
+
+
 def format_report(report: Report) -> str:
     """The report as text: counts per split, what is special, what is wrong."""
     lines = [f"{'split':<12}{'subjects':>9}{'frames':>11}{'annotated':>11}{'paper':>8}{'ABAW 5-6':>10}"]
@@ -225,22 +244,27 @@ def format_report(report: Report) -> str:
     for subject in subjects:
         per_video.setdefault(subject.video, []).append(subject)
     readable = [s for s in subjects if s.variable_frame_rate is not None]
+    faceless = {r.subject for r in report.index.recordings if not r.crop_folders and r.faces_file is None}
     facts = (
         ("two people in one video", [s for members in per_video.values() if len(members) > 1 for s in members], None),
         ("without a video", [s for s in subjects if s.variable_frame_rate is None], None),
         ("without sound", [s for s in readable if s.audio_offset_s is None], None),
         ("without labels", [s for s in subjects if not s.annotated and s.split != "test"], None),
-        ("without faces", [s for s in subjects if s.missing_crops is None], None),
-        ("with missing crops", [s for s in subjects if s.missing_crops], lambda s: f"{s.missing_crops} of {s.frames}"),
+        ("without faces", [s for s in subjects if s.subject in faceless], None),
+        (
+            "with missing crops",
+            _worst_first(subjects, "missing_crops"),
+            lambda s: f"{s.missing_crops} of {s.frames}",
+        ),
         (
             "with label lines and frames that differ",
-            [s for s in subjects if s.label_lines_minus_frames],
+            _worst_first(subjects, "label_lines_minus_frames"),
             lambda s: f"{s.label_lines_minus_frames:+d}",
         ),
         ("with a variable frame rate", [s for s in subjects if s.variable_frame_rate], None),
         (
             "whose sound is off by more than 40 ms",
-            [s for s in subjects if abs(s.audio_offset_s or 0) > 0.04],
+            [s for s in _worst_first(subjects, "audio_offset_s") if abs(s.audio_offset_s) > 0.04],
             lambda s: f"{s.audio_offset_s:+.3f} s",
         ),
         (
@@ -251,7 +275,7 @@ def format_report(report: Report) -> str:
     )
     for title, members, detail in facts:
         if members:
-            named = [s.subject + (f" ({detail(s)})" if detail else "") for s in members[:NAMED]]
+            named = [printable(s.subject) + (f" ({detail(s)})" if detail else "") for s in members[:NAMED]]
             more = f", and {len(members) - NAMED} more" if len(members) > NAMED else ""
             lines.append(f"{len(members)} {title}: {', '.join(named)}{more}")
     lines.append("")

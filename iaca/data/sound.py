@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def sound_summary(path: Path, folder: Path) -> Path:
     """
     status = path.stat()
     name = f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}"
-    target = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.sound"
+    target = folder / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.sound"
     if not target.is_file():
         write_whole(target, _summarise(path))
     return target

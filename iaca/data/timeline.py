@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from iaca.config import CLIP_FRAMES
 from iaca.data.annotations import read_labels
-from iaca.data.media import MediaError, fit_pts, probe
+from iaca.data.media import LONGEST_CLIP_S, MediaError, fit_pts, probe
 from iaca.types import Recording
 
 
@@ -50,16 +51,29 @@ def read_timeline(recording: Recording) -> Timeline:
         num_frames, source = len(labels.valence), recording.label_file.name
     elif recording.listed_frames is not None:
         num_frames, source = recording.listed_frames, "the test list"
-    problems = ()
+    problems = []
     if num_frames != len(pts_s):
-        problems = (
-            f"{source} has {num_frames} frames and {recording.video_file.name} has {len(pts_s)}: {num_frames} are used",
+        problems.append(
+            f"{source} has {num_frames} frames and {recording.video_file.name} has {len(pts_s)}: {num_frames} are used"
+        )
+    fitted_s = fit_pts(pts_s, num_frames)
+    jumps = int((_clip_lengths_s(fitted_s) > LONGEST_CLIP_S).sum())
+    if jumps:
+        problems.append(
+            f"{recording.video_file.name} has timestamps that jump: {jumps} clips span over {LONGEST_CLIP_S:g} s and "
+            "count as without sound"
         )
     unknown = np.full(num_frames, np.nan, np.float32)
     return Timeline(
-        pts_s=fit_pts(pts_s, num_frames),
+        pts_s=fitted_s,
         valence=unknown if labels is None else labels.valence,
         arousal=unknown if labels is None else labels.arousal,
         file_frames=len(pts_s),
-        problems=problems,
+        problems=tuple(problems),
     )
+
+
+def _clip_lengths_s(pts_s: np.ndarray) -> np.ndarray:
+    """From the first to the last frame of the clip that ends at each frame."""
+    first = np.maximum(np.arange(len(pts_s)) - CLIP_FRAMES + 1, 0)
+    return pts_s - pts_s[first]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from iaca.config import CLIP_FRAMES
-from iaca.data.media import SAMPLE_RATE_HZ, AudioTrack
+from iaca.data.media import LONGEST_CLIP_S, SAMPLE_RATE_HZ, AudioTrack
 
 _loading = threading.Lock()
 
@@ -97,11 +97,13 @@ def audio_clip(track: AudioTrack | None, pts_s: np.ndarray, end: int) -> np.ndar
 
     Returns:
         (S,) float32 with S at least 45,599; zeros pad the left of a short span and whatever of it has no sound. None
-        where no part of the span has sound.
+        where no part of the span has sound, or it is longer than `LONGEST_CLIP_S`.
     """
     if track is None:
         return None
     start_s, end_s = pts_s[max(0, end - CLIP_FRAMES + 1)], pts_s[end]
+    if end_s - start_s > LONGEST_CLIP_S:
+        return None
     # Length first: rounding both ends would make lengths differ by one from clip to clip.
     length = round((end_s - start_s) * SAMPLE_RATE_HZ)
     stop = round(end_s * SAMPLE_RATE_HZ)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
 import torch
 
-from dashboard import model_services, services
+from dashboard import corpus_services, model_services, services
+from dashboard.session import Folders, Source
 from iaca.models.released_network import Published, PublishedNetwork
 from tests.dashboard.projects import Spec, write_model, write_project
 from tests.dashboard.test_page import notices, open_page, score_table, widget  # noqa: F401  open_page is a fixture
@@ -65,6 +67,39 @@ def test_the_subject_stays_when_other_models_are_chosen(open_page, all_fusions, 
     assert page.query_params["subject"] in ("strong-02", ["strong-02"])
     assert "CONCAT" in widget(page.selectbox, "Subject").options[1]
     assert "concat_iaca.safetensors does not exist" in notices(page)
+
+
+def test_every_split_is_listed_and_only_validation_is_pooled(open_page, tmp_path):  # noqa: F811
+    root = write_project(tmp_path / "data", [Spec(name, 60) for name in ("a", "b", "c", "d")])
+    challenge = root / "annotations" / "VA_Estimation_Challenge"
+    (challenge / "Train_Set").mkdir()
+    (challenge / "Validation_Set" / "a.txt").rename(challenge / "Train_Set" / "a.txt")
+    for name in ("b", "c"):
+        (challenge / "Validation_Set" / f"{name}.txt").unlink()
+    (root / "Valence_Arousal_Estimation_Challenge_test_set_release.txt").write_text("b\n")
+    (root / "features" / "c.safetensors").unlink()
+    options = widget(open_page(root).selectbox, "Subject").options
+    assert [option.split(" · ")[0] for option in options] == ["d", "b", "a"]
+    assert [" · test · " in option for option in options] == [False, True, False]
+    assert [" · train · " in option for option in options] == [False, False, True]
+    folders = Folders((Source((root,), root / "features"),), root / "checkpoints", root / "cache")
+    assert [subject.name for subject in corpus_services.corpus(folders).pooled] == ["d"]
+
+
+def test_a_name_that_is_no_text_hides_nobody_else(open_page, project):  # noqa: F811
+    features = project / "features"
+    shutil.copy(features / "strong-01.safetensors", features / os.fsdecode(b"no text \xff.safetensors"))
+    page = open_page(project)
+    assert not page.exception
+    assert "1 subjects, such as no text" in notices(page)
+    assert [option.split(" ")[0] for option in widget(page.selectbox, "Subject").options] == ["strong-01"]
+
+
+def test_a_name_that_holds_the_separator_can_be_chosen(open_page, tmp_path):  # noqa: F811
+    page = open_page(write_project(tmp_path / "data", [Spec("a", 60), Spec("a · b", 60)]))
+    widget(page.selectbox, "Subject").select_index(1).run()
+    assert not page.exception
+    assert page.query_params["subject"] in ("a · b", ["a · b"])
 
 
 def test_any_two_checkpoints_or_one_alone_are_shown(open_page, project):  # noqa: F811
@@ -191,6 +226,11 @@ def test_a_folder_that_does_not_exist_is_one_sentence(open_page, all_fusions, tm
     assert said.count(f"{tmp_path / 'nowhere'} does not exist") == 1
     assert said.count(f"{tmp_path / 'none'} does not exist") == 1
     assert widget(page.selectbox, "Subject").options[0].startswith("strong-01")
+
+
+def test_a_folder_whose_name_only_looks_like_a_home_is_a_folder(open_page, all_fusions):  # noqa: F811
+    said = notices(open_page(all_fusions, ("--data", "~nobody of this name")))
+    assert "~nobody of this name does not exist" in said
 
 
 def test_an_option_that_does_not_exist_is_told(open_page, all_fusions):  # noqa: F811

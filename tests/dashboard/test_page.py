@@ -184,6 +184,13 @@ def test_without_features_truth_and_video_are_still_shown(open_page, project):
     assert not [one for one in page.markdown if one.value.startswith("| CCC")]
 
 
+def test_a_subject_of_whom_only_labels_are_there_is_one_sentence(open_page, project):
+    for file in (project / "features" / "strong-01.safetensors", project / "batch1" / "strong-01.mp4"):
+        file.unlink()
+    page = open_page(project, subject="strong-01")
+    assert "strong-01 has neither a video nor features" in notices(page)
+
+
 def test_names_of_files_are_shown_as_they_are(open_page, project):
     strange = project / "features" / "<b>a_b_c$x$.safetensors"
     strange.write_bytes(b"")

@@ -149,6 +149,20 @@ def test_a_recording_that_cannot_be_read_is_left_out_and_named(recordings, tmp_p
     assert [reason.split(":")[0] for reason in report["left_out"]] == ["gone is left out"]
 
 
+def test_links_that_lead_nowhere_are_left_out_and_stop_nobody(recordings, tmp_path):
+    broken = []
+    for subject, target in (("nowhere", "missing.mp4"), ("circle", "circle.mp4")):
+        video = tmp_path / f"{subject}.mp4"
+        video.symlink_to(target)
+        broken.append(recordings[1]._replace(subject=subject, video_file=video))
+    _, report = train_backbone(
+        [*broken, recordings[0]], SMALL["audio"], BackboneTraining(epochs=1), cache_dir=tmp_path, progress=False
+    )
+    assert report["recordings"] == 1
+    for recording, told in zip(broken, report["left_out"], strict=True):
+        assert told.startswith(f"{recording.subject} is left out: {recording.video_file} cannot be read")
+
+
 def test_single_pictures_teach_a_network_that_then_starts_on_whole_clips(recordings, tmp_path):
     options = {"cache_dir": tmp_path, "progress": False}
     still, report = train_backbone(

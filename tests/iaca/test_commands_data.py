@@ -113,6 +113,7 @@ def test_a_video_in_which_no_face_is_found_fails_with_a_remedy(tmp_path, backbon
         (["x", "--shard", "2/2"], "--shard is '2/2'"),
         (["--video", "missing.mp4"], "missing.mp4 does not exist"),
         (["x", "--clip-stride", "3"], "clip_stride is 3"),
+        (["x", "--clip-stride", "0"], "clip_stride is 0"),
         (["x", "--visual", "missing.pth"], "missing.pth is neither"),
     ],
 )
@@ -122,6 +123,16 @@ def test_arguments_that_do_not_go_together_are_one_sentence(tmp_path, backbones,
     error = capsys.readouterr().err
     assert told in error
     assert "Traceback" not in error
+
+
+def test_an_output_that_is_no_folder_is_refused_before_anything_is_computed(root, tmp_path, backbones, capsys):
+    out = tmp_path / "file"
+    out.write_text("in the way")
+    assert main(["extract", "--out", str(out), *backbones, "--", str(root)]) == 1
+    assert (
+        capsys.readouterr().err
+        == f"error: {out} cannot be written (File exists); expected a folder for feature files\n"
+    )
 
 
 def test_train_backbone_trains_scores_and_saves(root, tmp_path, capsys):

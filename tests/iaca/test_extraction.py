@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -18,11 +19,13 @@ from iaca.config import BackboneConfig, ConfigError
 from iaca.corpus_extraction import extract_all
 from iaca.data.annotations import write_labels
 from iaca.data.clips import clip_ends, clip_frame_indices
+from iaca.data.faces import read_faces_csv
 from iaca.data.features import read_features
 from iaca.data.index import find_recordings
-from iaca.extraction import WAITING_CLIPS, equal_lengths, extract
+from iaca.extraction import BATCH_BYTES, WAITING_BYTES, WAITING_CLIPS, equal_lengths, extract
 from iaca.models.backbones import build_backbone
 from tests.conftest import write_small_backbones
+from tests.iaca.data.test_face_detection import BrightSquares, film
 from tests.media_files import clicks, write_media
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -218,6 +221,35 @@ def test_running_again_keeps_what_is_whole_and_repeats_what_is_not(tmp_path, bac
     assert again(4, load_backbone(other)) == ["a", "b", "c"]
 
 
+def test_running_again_notices_other_labels_another_split_and_crops_that_came(tmp_path, backbones):
+    film_folder, out = tmp_path / "batch1", tmp_path / "out"
+    film_folder.mkdir()
+    film(film_folder / "a.mp4", 12, lambda k: [(100, 100, 60)])
+
+    def again():
+        recordings = find_recordings(tmp_path).recordings
+        extract_all(recordings, out, *backbones, clip_stride=4, detector=BrightSquares(), quiet=True)
+        summary = extract_all(recordings, out, *backbones, clip_stride=4, detector=BrightSquares(), quiet=True)
+        assert summary.written == ()
+        return read_features(out / "a.safetensors")
+
+    first = again()
+    assert (first.split, np.isfinite(first.valence).any()) == (None, False)
+    assert "squares" in first.problems[0]
+    labels = tmp_path / "VA_Set" / "Train_Set" / "a.txt"
+    for value in (0.5, 0.25):
+        write_labels(labels, np.full(12, value), np.full(12, value))
+        assert (again().valence == value).all()
+    (labels.parent.parent / "Validation_Set").mkdir()
+    labels.rename(labels.parent.parent / "Validation_Set" / "a.txt")
+    assert again().split == "validation"
+    crops = tmp_path / "cropped_aligned" / "a"
+    crops.mkdir(parents=True)
+    for k in range(12):
+        cv2.imwrite(str(crops / f"{k + 1:05d}.jpg"), np.full((112, 112, 3), 90, np.uint8))
+    assert again().problems == ()
+
+
 def test_shards_share_the_work_without_meeting(tmp_path, backbones):
     for i in range(5):
         make_subject(tmp_path, f"s{i}", TIMES_S[:3])
@@ -230,6 +262,26 @@ def test_shards_share_the_work_without_meeting(tmp_path, backbones):
     assert sorted(names) == [f"s{i}" for i in range(5)]
     with pytest.raises(ConfigError, match="shard is 3 of 3"):
         extract_all(recordings, tmp_path / "out", *backbones, clip_stride=8, shard=(3, 3))
+
+
+def test_a_person_extracted_alone_is_still_told_from_the_other_one(tmp_path, backbones):
+    (tmp_path / "batch1").mkdir()
+    film(tmp_path / "batch1" / "v.mp4", 12, lambda k: [(70, 100, 80), (250, 120, 40)])
+    for person in ("left", "right"):
+        write_labels(tmp_path / "VA_Set" / "Train_Set" / f"v_{person}.txt", np.zeros(12), np.zeros(12))
+    recordings, detector, out = find_recordings(tmp_path).recordings, BrightSquares(), tmp_path / "out"
+    extract_all(recordings, out, *backbones, clip_stride=4, subjects=["v_right"], detector=detector, quiet=True)
+    assert [path.name for path in out.glob("*.safetensors")] == ["v_right.safetensors"]
+    places = read_faces_csv(out / "faces" / "v_right.squares.csv")["v_right"]
+    assert np.allclose(places.x, 250, atol=3)
+
+
+def test_a_name_too_long_for_a_file_stops_nobody(tmp_path, backbones):
+    for name in ("good", "x" * 250):
+        make_subject(tmp_path, name, TIMES_S[:10])
+    summary = extract_all(find_recordings(tmp_path).recordings, tmp_path / "out", *backbones, clip_stride=8, quiet=True)
+    assert [path.stem for path in summary.written] == ["good"]
+    assert [problem.file for problem in summary.problems] == ["x" * 250]
 
 
 def test_a_kill_leaves_only_whole_files(tmp_path, backbones):
@@ -302,6 +354,30 @@ def test_no_more_clips_wait_than_memory_is_meant_for_when_every_length_differs()
         assert batch.shape == (len(places), 5 + places[0] % 700)
         assert len(made) - len(handed_out) - len(made) // 50 <= WAITING_CLIPS + 2
     assert sorted(handed_out) == [i for i in range(2000) if i % 50]
+
+
+def test_long_sounds_come_in_small_batches():
+    made, handed_out = [], []
+
+    def clips():
+        for i in range(60):
+            made.append(i)
+            yield np.zeros(3_000_000 + i % 9, np.float32)
+
+    for places, batch in equal_lengths(clips()):
+        handed_out += places
+        assert batch.nbytes <= BATCH_BYTES + batch[0].nbytes
+        assert (len(made) - len(handed_out)) * batch[0].nbytes <= WAITING_BYTES
+    assert sorted(handed_out) == list(range(60))
+
+
+def test_timestamps_that_jump_are_told_and_take_the_sound_of_the_clips_across(tmp_path, backbones):
+    make_subject(tmp_path, "s", np.r_[TIMES_S[:40], TIMES_S[:40] + 7200], sound=clicks(2, (0.5,)))
+    features = run(tmp_path, backbones)
+    is_missing = (features.audio == features.audio_zero).all(axis=1)
+    assert not is_missing[features.frame == 32].any()
+    assert is_missing[features.frame >= 40].all()
+    assert "31 clips span over 60 s" in features.problems[0]
 
 
 def test_a_backbone_that_knows_only_single_pictures_is_refused(plain, backbones, tmp_path):

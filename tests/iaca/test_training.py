@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -48,6 +49,12 @@ def test_a_seed_gives_the_same_weights_and_another_seed_others():
     assert equal(one, other)
     third, _ = train_fusion(subjects(), CONFIG, TrainingConfig(**QUICK.to_dict() | {"seed": 1}), progress=False)
     assert not equal(one, third)
+
+
+def test_a_subject_whose_name_is_no_text_is_learnt_from_like_any_other():
+    named = [make_features(600, 8, seed=0, subject="s0")]
+    nameless = [named[0]._replace(subject=os.fsdecode(b"\xe9t\xe9"))]
+    assert equal(*(train_fusion(items, CONFIG, QUICK, progress=False)[0] for items in (named, nameless)))
 
 
 @pytest.mark.parametrize("settings", [{}, {"patience": 2}, {"schedule": "plateau", "optimiser": "adam"}])

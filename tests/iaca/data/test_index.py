@@ -83,6 +83,30 @@ def test_of_an_asymmetric_pair_both_are_found_with_their_own_faces(tmp_path, per
         assert [folder.name for folder in recording.crop_folders] == [subject]
 
 
+def test_crops_unpacked_into_a_folder_of_their_own_name_are_found(tmp_path):
+    put(tmp_path / "cropped_aligned" / "cropped_aligned" / "1" / "00001.jpg")
+    put(tmp_path / "cropped_aligned" / "2" / "00001.jpg")
+    found = subjects(find_recordings(tmp_path))
+    assert {s: [folder.name for folder in r.crop_folders] for s, r in found.items()} == {"1": ["1"], "2": ["2"]}
+
+
+def test_the_name_of_a_link_tells_what_a_folder_holds_and_its_own_name_counts_more(tmp_path):
+    put(tmp_path / "store" / "blob" / "1" / "00001.jpg")
+    put(tmp_path / "tree" / "cropped_aligned" / "2" / "00001.jpg")
+    (tmp_path / "cropped_aligned").symlink_to("store/blob")
+    (tmp_path / "tree" / "a link that is met first").symlink_to("cropped_aligned")
+    assert set(subjects(find_recordings([tmp_path / "cropped_aligned", tmp_path / "tree"]))) == {"1", "2"}
+
+
+@pytest.mark.parametrize("name", ["circle", "~nobody of this name"])
+def test_a_root_that_leads_nowhere_is_a_problem(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path("circle").symlink_to("circle")
+    index = find_recordings(name)
+    assert index.recordings == ()
+    assert index.problems[0].file == name
+
+
 def test_equal_numbers_are_not_equal_names(tmp_path):
     for name in ("102.avi", "102-30-640x360.mp4"):
         put(tmp_path / "batch1" / name)
@@ -139,6 +163,16 @@ def test_an_old_test_list_names_subjects_and_a_new_one_counts_their_frames(tmp_p
     }  # fmt: skip
 
 
+def test_a_test_list_cannot_name_files_outside_of_the_output(tmp_path):
+    put(tmp_path / "Valence_Arousal_Estimation_Challenge_test_set_release.txt", "1\n../2\n")
+    put(tmp_path / "sample.txt", "image_location,valence,arousal\nbatch1/3/00001.jpg,,\n4/00001.jpg,,\n")
+    index = find_recordings(tmp_path)
+    assert [r.subject for r in index.recordings] == ["1", "4"]
+    assert sorted(Path(p.file).name for p in index.problems if "names with folders" in p.reason) == [
+        "Valence_Arousal_Estimation_Challenge_test_set_release.txt", "sample.txt",
+    ]  # fmt: skip
+
+
 def test_faces_csv_is_found_for_the_subjects_it_names(tmp_path):
     faces = put(tmp_path / "faces.csv", "subject,frame,x,y,size,roll\n1,0,5,5,9,0\n")
     put(tmp_path / "batch1" / "1.mp4")
@@ -180,7 +214,8 @@ def test_a_copy_in_an_unknown_folder_does_not_win_over_the_original(tmp_path):
 
 
 def test_names_sort_as_people_count():
-    assert sorted(["video10", "video2", "10-a", "9-b"], key=natural_key) == ["9-b", "10-a", "video2", "video10"]
+    names = ["video10", "video2", "10-a", "9-b", "2²"]  # a digit to Python, and no number
+    assert sorted(names, key=natural_key) == ["2²", "9-b", "10-a", "video2", "video10"]
 
 
 def test_an_unknown_subject_is_refused_with_some_that_exist(tmp_path):

@@ -140,6 +140,28 @@ def test_mp3_in_avi_sounds_where_ffmpeg_plays_it_and_its_pictures_wait_for_it_by
         assert abs(apart_s) < HOP_S
 
 
+@needs_ffmpeg
+def test_sound_that_turns_from_mono_into_stereo_is_heard_to_its_end(tmp_path):
+    def ffmpeg(*arguments):
+        return subprocess.run(["ffmpeg", "-v", "error", *map(str, arguments)], capture_output=True, check=True).stdout
+
+    def bare_mp3(channels):
+        tone = ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate={SAMPLE_RATE_HZ}:duration=0.6"]
+        form = ["-ac", channels, "-c:a", "libmp3lame", "-write_xing", 0, "-id3v2_version", 0, "-f", "mp3"]
+        return ffmpeg(*tone, *form, "-")
+
+    sound, path = tmp_path / "sound.mp3", tmp_path / "a.avi"
+    sound.write_bytes(bare_mp3(1) + bare_mp3(2))
+    pictures = write_media(tmp_path / "silent.avi", EVEN_S, video_codec="mpeg4")
+    ffmpeg("-i", pictures, "-i", sound, "-c", "copy", path)
+    played = np.frombuffer(ffmpeg("-i", path, "-f", "s16le", "-ac", 1, "-ar", SAMPLE_RATE_HZ, "-"), np.int16) / 32768
+    samples = read_audio(path).samples
+    assert len(samples) > 1.2 * SAMPLE_RATE_HZ
+    assert len(samples) == pytest.approx(len(played), abs=2)
+    together = min(len(samples), len(played))
+    assert np.allclose(samples[:together], played[:together], atol=1e-3)
+
+
 def test_packets_of_divx_that_hold_two_pictures_are_two_frames_at_their_times(tmp_path):
     times_s = np.arange(61) / 30
     original = write_media(tmp_path / "a.avi", times_s, video_codec="mpeg4", b_frames=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import av
 import numpy as np
 import pytest
 
@@ -32,6 +33,24 @@ def test_a_copy_has_the_same_frames_at_the_same_times_with_the_same_sound(tmp_pa
     assert heard[0] == pytest.approx(heard[1], abs=0.01)
     assert proxy(original, tmp_path / "cache") == copy
     assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+@pytest.mark.parametrize("sizes", [(96, 192), (192, 96)])
+def test_pictures_that_change_their_size_are_copied_in_the_first_one(tmp_path, sizes):
+    whole = tmp_path / "a.mkv"
+    parts = [write_media(tmp_path / f"{s}.mkv", np.arange(10) / 25, video_codec="libvpx", size=s) for s in sizes]
+    with av.open(str(whole), "w") as out, av.open(str(parts[0])) as first, av.open(str(parts[1])) as second:
+        stream = out.add_stream_from_template(first.streams.video[0])
+        for number, source in enumerate((first, second)):
+            for packet in source.demux(video=0):
+                if packet.size:
+                    packet.pts = packet.dts = packet.pts + round(number * 0.4 / packet.time_base)
+                    packet.stream = stream
+                    out.mux(packet)
+    assert {len(picture) for _, picture in iterate_frames(whole)} == set(sizes)
+    copied = [picture for _, picture in iterate_frames(proxy(whole, tmp_path / "cache"))]
+    assert {picture.shape for picture in copied} == {(sizes[0], sizes[0], 3)}
+    assert [number_of(picture) for picture in copied] == [*range(10), *range(10)]
 
 
 def test_what_a_browser_plays_is_not_copied(tmp_path):

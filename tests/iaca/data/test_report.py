@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+from iaca.data.crops import Crops
+from iaca.data.index import printable
 from iaca.data.report import format_report, inspect_roots
 from tests.media_files import clicks, write_media
 
@@ -105,6 +107,44 @@ def test_rate_sound_and_browser(subjects):
     assert [name for name, s in subjects.items() if s.browser_playable is False] == ["102"]
 
 
+def test_of_two_crops_of_a_frame_that_of_the_first_root_counts(tmp_path):
+    whole = cv2.imencode(".jpg", np.full((112, 112, 3), 90, np.uint8))[1].tobytes()
+    labels = tmp_path / "VA_Set" / "Train_Set" / "a.txt"
+    labels.parent.mkdir(parents=True)
+    labels.write_text("valence,arousal\n" + "0.1,0.2\n" * 3)
+    for root, contents in (("cropped_aligned", (whole[:200], whole)), ("cropped_aligned_new", (whole, whole[:200]))):
+        folder = tmp_path / root / "a"
+        folder.mkdir(parents=True)
+        for number, content in enumerate(contents, 1):
+            (folder / f"{number:05d}.jpg").write_bytes(content)
+    report = inspect_roots([tmp_path], cache_file=tmp_path / "cache.json", progress=False)
+    crops = Crops(report.index.recordings[0], 3)
+    assert [crop is not None for _, crop in crops.iterate(np.ones(3, bool))] == [False, True, False]
+    assert report.subjects[0].missing_crops == 2
+
+
+def test_a_subject_of_whom_only_crops_are_there_is_not_called_without_faces(tmp_path):
+    (tmp_path / "cropped_aligned" / "a").mkdir(parents=True)
+    (tmp_path / "cropped_aligned" / "a" / "00001.jpg").write_bytes(b"")
+    text = format_report(inspect_roots([tmp_path], cache_file=tmp_path / "cache.json", progress=False))
+    assert "1 without a video: a" in text
+    assert "without faces" not in text
+
+
+def test_a_video_that_is_cut_short_is_a_problem_and_named_before_usual_differences(tmp_path):
+    labels = tmp_path / "VA_Set" / "Train_Set"
+    labels.mkdir(parents=True)
+    for subject, extra in [(f"a{i}", 1 + i % 2) for i in range(6)] + [("z", 9)]:
+        write_media(tmp_path / "batch1" / f"{subject}.mp4", TIMES_S)
+        (labels / f"{subject}.txt").write_text("valence,arousal\n" + "0.1,0.2\n" * (20 + extra))
+    report = inspect_roots([tmp_path], cache_file=tmp_path / "cache.json", progress=False)
+    (problem,) = [problem for problem in report.problems if "frames" in problem.reason]
+    assert problem.file.endswith("z.mp4")
+    assert "20 frames, and the label file of z has 29" in problem.reason
+    (line,) = [line for line in format_report(report).splitlines() if "label lines and frames" in line]
+    assert line.startswith("7 with label lines and frames that differ: z (+9), a1 (+2), ")
+
+
 def test_splits_and_videos(subjects):
     assert {name: s.split for name, s in subjects.items() if s.split != "train"} == {
         "uneven": "validation", "video59": "test",
@@ -187,3 +227,5 @@ def test_a_failure_stays_one_line_whatever_the_file_is_called(tmp_path, name):
         problem.line.encode("utf-8")
         assert problem.line.endswith(problem.remedy)
         assert f"  {problem.line}" in format_report(report).split("\n")
+    (facts,) = [line for line in format_report(report).split("\n") if "without a video" in line]
+    assert printable(name) in facts

@@ -101,6 +101,12 @@ def test_a_clip_after_the_sound_ended_is_missing_and_one_across_the_end_is_padde
     assert clip[-late - 1] == 3 * SAMPLE_RATE_HZ
 
 
+def test_a_clip_across_a_jump_of_the_timestamps_is_missing():
+    pts_s = np.r_[PTS_S[:40], PTS_S[:40] + 7200]
+    assert audio_clip(track(3), pts_s, 39) is not None
+    assert all(audio_clip(track(3), pts_s, end) is None for end in range(40, 71))
+
+
 def test_without_a_track_every_clip_is_missing():
     assert audio_clip(None, PTS_S, 100) is None
     assert not frames_with_audio(None, PTS_S).any()
