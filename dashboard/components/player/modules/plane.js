@@ -39,6 +39,15 @@ export function swatch(shape, colour) {
 export class Plane {
   constructor(canvas) {
     this.canvas = canvas;
+    new ResizeObserver(() => this.resize()).observe(canvas);
+  }
+
+  // It grows and shrinks with the window, and has no size once it is taken off the page.
+  resize() {
+    const side = this.canvas.clientWidth;
+    if (!this.points || !side || side === this.side) return;
+    this.show(this.points, this.frames, this.times, this.theme);
+    this.at(this.frame);
   }
 
   show(points, frames, times, theme) {
@@ -89,6 +98,7 @@ export class Plane {
   }
 
   at(frame) {
+    this.frame = frame;
     if (!this.ground) return;
     const pen = this.canvas.getContext("2d");
     pen.setTransform(1, 0, 0, 1, 0, 0);
