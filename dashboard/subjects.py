@@ -23,11 +23,13 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str, notice
     asked = session.asked(session.SUBJECT)
     if asked is not None and asked not in subjects:
         notices.append(f"The address asks for subject {asked!r}, which is not among the data; another one is shown.")
+    kept = session.last_view()
+    wanted = asked or (kept.subject if kept else None)
     is_new = _key(models) not in st.session_state
     chosen = st.selectbox(
         "Subject",
         list(subjects),
-        index=list(subjects).index(asked) if is_new and asked in subjects else 0,
+        index=list(subjects).index(wanted) if is_new and wanted in subjects else 0,
         # The browser sends labels, also those of an earlier run, when they were others.
         format_func=lambda one: labels.get(_name_in(one, subjects), one),
         help="Name · condition · length · CCC of each model for valence / arousal, for the first subjects; those "
