@@ -58,8 +58,7 @@ export class RangePanel {
   }
 
   show(range, spec, rows, frames, times) {
-    this.panel.hidden = !range;
-    if (!range) return;
+    if (!range) return this.hide(true);
     const [first, last] = range;
     const [truth, ...models] = spec.points;
     const valid = agreement(frames[truth.valence], frames[truth.valence], first, last).count;
@@ -88,5 +87,15 @@ export class RangePanel {
         return line;
       }),
     );
+    this.hide(false);
+  }
+
+  // The panel opens above the rows: those that the pointer brushes stay under it.
+  hide(hidden) {
+    if (this.panel.hidden === hidden) return;
+    const brushed = this.panel.parentElement.querySelector(".iaca-rows:active");
+    const before = brushed?.getBoundingClientRect().top;
+    this.panel.hidden = hidden;
+    if (brushed) this.panel.closest("[data-testid=stMain]").scrollTop += brushed.getBoundingClientRect().top - before;
   }
 }
