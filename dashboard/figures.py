@@ -292,7 +292,7 @@ def _target_row(frames: dict[str, np.ndarray], shown: Sequence[Shown], target: s
     said = [frames[curve.column] for curve in (*curves, *ghosts)]
     truth = Curve("truth", f"truth_{target}", palette.TRUTH.colour, palette.TRUTH.dash, width=1.8, opacity=0.8)
     help_text = f"{target.capitalize()} in [-1, 1]: the annotation and each model's prediction."
-    span = _signed_range(said, 1.0 + OUTSIDE)
+    span = _signed_range(said, 2.0)
     return Row(target, target.capitalize(), target, help_text, span, SIGNED_TICKS, 100, (truth, *curves, *ghosts))
 
 
@@ -310,7 +310,7 @@ def _difference_rows(frames: Mapping[str, np.ndarray], shown: Sequence[Shown]) -
         return []
     help_text = f"Prediction of {second.title} minus that of {first.title}: above zero, {second.title} says more."
     title = f"{second.title} − {first.title}"
-    span = _signed_range([frames[curve.column] - frames[curve.minus] for curve in curves], 2.0)
+    span = _signed_range([frames[curve.column] - frames[curve.minus] for curve in curves], 3.0)
     return [Row("difference", title, "difference", help_text, span, SIGNED_TICKS, 70, tuple(curves))]
 
 

@@ -90,6 +90,8 @@ export class Plane {
     pen.fillText("−1", left, side - 6);
     pen.textAlign = "right";
     pen.fillText("1", left + extent, side - 6);
+    pen.fillText("1", left - 5, top + 9);
+    pen.fillText("−1", left - 5, top + extent);
     pen.translate(12, side / 2);
     pen.rotate(-Math.PI / 2);
     pen.textAlign = "center";
