@@ -101,7 +101,7 @@ export class Plane {
 
   at(frame) {
     this.frame = frame;
-    if (!this.ground) return;
+    if (!this.ground?.width) return; // not on the page any more
     const pen = this.canvas.getContext("2d");
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
