@@ -26,8 +26,11 @@ def hand_to(name):
 
 def show_page() -> None:
     """What a visit runs."""
+    from dashboard import session
+
     st.set_page_config(page_title="IACA", page_icon=Path(__file__).parent / "favicon.svg", layout="wide")
     st.html(Path(__file__).parent / "page.css")
+    session.keep_typed()
     st.navigation(
         [
             st.Page("app_pages/compare.py", title="Compare", icon=":material/compare_arrows:"),

@@ -90,8 +90,9 @@ def mask_bands(truth: pd.DataFrame, pts_s: np.ndarray, rows: Sequence[Row]) -> l
     )
     return [
         Band(
-            "mask", label, found, palette.TEXT, 0.3, hatched=True, lane="missing",
-            rows=tuple(key for key in keys if key.startswith(behind)),
+            # A recording without any annotation has nothing to tell apart by hatching.
+            "mask", label, found, palette.TEXT, 0.0 if behind is TARGETS and mask.all() else 0.3, hatched=True,
+            lane=label, rows=tuple(key for key in keys if key.startswith(behind)),
         )
         for label, mask, behind in masks
         if (found := spans(mask, pts_s))
@@ -147,7 +148,7 @@ def gate_changed_bands(shown: Sequence[Shown], pts_s: np.ndarray) -> list[Band]:
                     gated.style.colour,
                     0.13,
                     rows=(name,),
-                    lane="gate changed the answer",
+                    lane=f"gate changed {name}",
                     help=meaning,
                 )
             )

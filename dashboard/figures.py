@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -27,6 +28,11 @@ OUTSIDE = 0.5
 
 MARGIN = 0.06
 """Free space above and below the curves of a row, as a share of its range."""
+
+SIGNED_TICKS = (-1.0, 0.0, 1.0)
+SIGNED_MARGIN = 0.08
+RANGE_STEP = 0.25
+"""An axis from -1 to 1 gives way in such steps, lest it moves with every touch of a slider."""
 
 
 SOUND_ROWS = (
@@ -123,7 +129,7 @@ def compare_figure(
         *_attention_rows(frames, shown, target, score, scaled),
         *(row for i, model in enumerate(shown) for row in _gate_rows(frames, i, model, target, len(shown))),
         *(_target_row(frames, shown, name) for name in TARGETS),
-        *_difference_rows(shown),
+        *_difference_rows(frames, shown),
         *SOUND_ROWS,
     ]
     pts_s = truth["pts_s"].to_numpy()
@@ -147,6 +153,7 @@ def compare_figure(
         "lanes": list(dict.fromkeys(band.lane for band in bands if band.lane)),
         "points": [point._asdict() for point in points],
         "models": [model.title for model in shown],
+        "gates_of": target if _differ_by_target(shown) else None,
     }
     stride = shown[0].trace.clip_stride if shown else 1
     columns = pd.DataFrame({name: values.astype(np.float32) for name, values in frames.items()}, copy=False)
@@ -282,13 +289,14 @@ def _target_row(frames: dict[str, np.ndarray], shown: Sequence[Shown], target: s
         if model.changed:
             frames[f"{i}_{target}_ghost"] = model.baseline.frames[target].to_numpy()
             ghosts.append(_ghost(f"{model.title}, {model.baseline_name}", f"{i}_{target}", model.style.colour, i))
+    said = [frames[curve.column] for curve in (*curves, *ghosts)]
     truth = Curve("truth", f"truth_{target}", palette.TRUTH.colour, palette.TRUTH.dash, width=1.8, opacity=0.8)
     help_text = f"{target.capitalize()} in [-1, 1]: the annotation and each model's prediction."
-    ticks = (-1.0, 0.0, 1.0)
-    return Row(target, target.capitalize(), target, help_text, (-1.08, 1.08), ticks, 100, (truth, *curves, *ghosts))
+    span = _signed_range(said, 2.0)
+    return Row(target, target.capitalize(), target, help_text, span, SIGNED_TICKS, 100, (truth, *curves, *ghosts))
 
 
-def _difference_rows(shown: Sequence[Shown]) -> list[Row]:
+def _difference_rows(frames: Mapping[str, np.ndarray], shown: Sequence[Shown]) -> list[Row]:
     """Second model minus first, where there are two."""
     if len(shown) != 2:
         return []
@@ -302,7 +310,25 @@ def _difference_rows(shown: Sequence[Shown]) -> list[Row]:
         return []
     help_text = f"Prediction of {second.title} minus that of {first.title}: above zero, {second.title} says more."
     title = f"{second.title} − {first.title}"
-    return [Row("difference", title, "difference", help_text, (-1.08, 1.08), (-1.0, 0.0, 1.0), 70, tuple(curves))]
+    span = _signed_range([frames[curve.column] - frames[curve.minus] for curve in curves], 3.0)
+    return [Row("difference", title, "difference", help_text, span, SIGNED_TICKS, 70, tuple(curves))]
+
+
+def _signed_range(curves: Sequence[np.ndarray], most: float) -> tuple[float, float]:
+    """Of an axis around zero: to 1 either way, and in steps up to `most` where curves go further."""
+    largest = max((float(np.nanmax(np.abs(values))) for values in curves if np.isfinite(values).any()), default=0.0)
+    reach = min(most, max(1.0, RANGE_STEP * math.ceil(largest / RANGE_STEP))) + SIGNED_MARGIN
+    return -reach, reach
+
+
+def _differ_by_target(shown: Sequence[Shown]) -> bool:
+    """Whether a model has attention of its own for each target, so that the rows have to say whose they show."""
+    columns = [[f"{target}_{modality}_contribution" for modality in MODALITIES] for target in TARGETS]
+    found = [[model.baseline.frames[names].to_numpy() for names in columns] for model in shown]
+    return any(
+        all(np.isfinite(values).any() for values in pair) and not np.array_equal(*pair, equal_nan=True)
+        for pair in found
+    )
 
 
 def _ghost(name: str, column: str, colour: Colour, model: int, *, legend: bool = True) -> Curve:

@@ -13,6 +13,8 @@ from dashboard.model_services import Candidate, Shelf
 from dashboard.notices import attempt
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from iaca.checkpoints import Checkpoint
 
 ANY_TWO = "any two checkpoints"
@@ -99,9 +101,12 @@ def _missing(shelf: Shelf, fusion: str, pair: tuple[Candidate | None, Candidate 
 def _choose_two(shelf: Shelf) -> tuple[Candidate, Candidate | None]:
     files = {model.path.name: model for model in shelf.models}
     base, gated = shelf.pair(shelf.fusions[0] if "ca" not in shelf.fusions else "ca")
-    first = _select("Checkpoint", session.CHECKPOINT, files, list(files), base or gated)
+    defaults = [model.path.name for model in (base or gated, gated) if model]
+    if (kept := session.last_view()) is not None and kept.models:
+        defaults = [*(path.name for path in kept.models), NONE][:2]
+    first = _select("Checkpoint", session.CHECKPOINT, files, list(files), defaults[:1])
     others = [NONE, *(name for name in files if name != first)]
-    second = _select("Checkpoint, second", session.SECOND_CHECKPOINT, files, others, gated)
+    second = _select("Checkpoint, second", session.SECOND_CHECKPOINT, files, others, defaults[1:])
     return files[first], files.get(second)
 
 
@@ -110,9 +115,9 @@ def _select(
     field: session.Field,
     files: dict[str, Candidate],
     names: list[str],
-    default: Candidate | None,
+    defaults: Sequence[str],
 ) -> str:
-    wanted = (session.asked(field), default and default.path.name)
+    wanted = (session.asked(field), *defaults)
     chosen = st.selectbox(
         label,
         names,

@@ -30,7 +30,8 @@ POLL_S = 0.4
 HELP = (
     "Gate flip: another side of a gate becomes the largest. Audio-visual disagreement: what the model says from the "
     "audio alone against the visual alone, by the branches of stage 2, or else without the other modality. Errors, "
-    "gaps and gains are means over a second. Frames without annotation, face or sound are left out."
+    "gaps and gains are means over a second. Frames without annotation, face or sound are left out. Size: the weight "
+    "that changes sides, and else a distance between valences or arousals."
 )
 
 
@@ -89,7 +90,7 @@ def show(
         st.pills("Kinds", list(MOMENTS), selection_mode="multi", default=list(MOMENTS), help=HELP,
                  **session.MOMENT_KINDS.widget)  # fmt: skip
     with right:
-        scope = st.segmented_control("In", [THIS, ALL], required=True, **session.MOMENT_SCOPE.widget)
+        scope = st.segmented_control("In", [THIS, ALL], required=True, default=THIS, **session.MOMENT_SCOPE.widget)
     found: Sequence[Moment] = here
     if scope == ALL:
         job = moment_services.of_all(everybody, models, device, applied.change)

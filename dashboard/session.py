@@ -82,10 +82,16 @@ ROBUST_MISSING = Field("missing", "audio")
 ROBUST_PATTERN = Field("missing_pattern", "scattered")
 ROBUST_SUBJECTS = Field("missing_of", None)
 RESULTS_FOLDER = Field("results_folder", "", url=False)
+TYPED = (DATA_ROOTS, FEATURES_FOLDER, CHECKPOINTS_FOLDER, RESULTS_FOLDER)
+"""Fields for folders: they outlast a visit to another page."""
+
 RESULTS_REGIME = Field("regime", "extensions")
 RESULTS_FRAMES = Field("frames_of", "all")
 RESULTS_TARGET = Field("target", "valence")
 
+
+RANGES = "ranges"
+"""Key of the session alone: subject -> first and last frame of its brushed range, or None."""
 
 LAST_VIEW = "last_view"
 """Key of the session alone: what was looked at last, for the other pages."""
@@ -199,6 +205,13 @@ def folders(given: Options) -> Folders:
     )
 
 
+def keep_typed() -> None:
+    """Keep what was typed on a page while another one is shown: Streamlit forgets widgets that are not drawn."""
+    for field in TYPED:
+        if field.key in st.session_state:
+            st.session_state[field.key] = st.session_state[field.key]
+
+
 def results_folder() -> Path:
     """Where the results of a study lie: typed on the page, IACA_RESULTS, else those of the embedded corpus."""
     demo = Path(os.environ.get("IACA_DEMO", PROJECT / "demo"))
@@ -221,6 +234,16 @@ def remember(view: LastView) -> None:
 def last_view() -> LastView | None:
     """What was looked at last in this visit, or None."""
     return st.session_state.get(LAST_VIEW)
+
+
+def keep_range(subject: str, frames: tuple[int, int] | None) -> None:
+    """Keep the brushed range of a subject, for when the player is mounted anew and has not reported yet."""
+    st.session_state.setdefault(RANGES, {})[subject] = frames
+
+
+def kept_range(subject: str) -> tuple[int, int] | None:
+    """First and last frame of the range that was brushed last on a subject in this visit, or None."""
+    return st.session_state.get(RANGES, {}).get(subject)
 
 
 def asked(field: Field) -> str | None:

@@ -33,6 +33,8 @@ def choose_device(requested: str | None, notices: list[str]) -> str:
     """Ask where models run."""
     devices = services.available_devices()
     preferred = attempt(lambda: str(services.choose_device(requested)), notices) or devices[0]
+    if (kept := session.last_view()) is not None and kept.device in devices:
+        preferred = kept.device
     return st.selectbox(
         "Device",
         devices,
@@ -45,7 +47,7 @@ def choose_device(requested: str | None, notices: list[str]) -> str:
 
 def choose_folders(folders: session.Folders) -> None:
     """Ask for folders; `session.folders` reads the answers at the start of the next run."""
-    with st.expander("Data folders", icon=":material/folder_open:"):
+    with st.expander("Data folders", icon=":material/folder_open:", key="data_folders"):
         st.text_area(
             "Data roots",
             height=68,

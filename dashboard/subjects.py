@@ -41,6 +41,8 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str, notice
     asked = session.asked(session.SUBJECT)
     if asked is not None and asked not in subjects:
         notices.append(f"The address asks for subject {asked!r}, which is not among the data; another one is shown.")
+    kept = session.last_view()
+    wanted = asked or (kept.subject if kept else None)
     # With other models or scores a new box: one that stays would go on showing its old label. The address knows the
     # name.
     key = " ".join([session.SUBJECT.key, *(model.path.name for model in models), str(len(unscored))])
@@ -48,7 +50,7 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str, notice
     chosen = st.selectbox(
         "Subject",
         list(subjects),
-        index=list(subjects).index(asked) if is_new and asked in subjects else 0,
+        index=list(subjects).index(wanted) if is_new and wanted in subjects else 0,
         # The browser sends labels, also those of an earlier run, when they were others.
         format_func=lambda one: labels.get(_name_in(one, subjects), one),
         help="Name · condition or split · length · CCC of each model for valence / arousal, for the first subjects; "

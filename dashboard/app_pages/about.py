@@ -7,6 +7,7 @@ import streamlit as st
 
 import iaca.palette as palette
 from dashboard import corpus_services, model_services, services, session, tour
+from dashboard.bands import ANSWER_CHANGED, GATE_MOVED
 from dashboard.components.gate_diagram import GATES, gate_diagram
 from dashboard.notices import attempt, show_notices
 from iaca.config import TARGETS
@@ -71,6 +72,12 @@ CURVES = (
     ),
     ("Difference", "Prediction of the second model minus that of the first.", ""),
     ("Bands", "Known episodes of corruption (synthetic corpus only), clips taken away, missing data (hatched).", ""),
+    (
+        "Gate changed valence, arousal",
+        f"The model with gates and the one without are at least {ANSWER_CHANGED} apart, and a weight of stage 1 or 2 "
+        f"is at least {GATE_MOVED} from its median over the recording.",
+        "",
+    ),
 )
 DECISIONS = """
 The paper is silent in places, and in a few it is not followed.

@@ -31,8 +31,8 @@ from dashboard.notices import attempt, show_notices
 from dashboard.rows import Shown
 
 SYNTHETIC = (
-    "**Synthetic corpus.** Faces and voices are rendered; predictions say nothing about real people. Your own data: "
-    "“Use your Aff-Wild2” in `README.md`, from `python -m iaca index` on."
+    "**Synthetic corpus.** Rendered faces and voices say nothing about real people. Your own data: “Use your "
+    "Aff-Wild2” in `README.md` (`python -m iaca index`)."
 )
 
 OWN = (
@@ -74,6 +74,8 @@ def show() -> None:
         show_notices(notice_place, [*notices, "There is no subject to show."])
         return
 
+    # At once: whoever leaves while the rest is computed finds it so.
+    session.remember(session.LastView(subject.name, tuple(model.path for model in models), device))
     if subject.synthetic:
         banner.caption(SYNTHETIC)
     elif subject.condition == your_video_services.CONDITION and your_video_services.taught_by_synthetic(
@@ -117,7 +119,6 @@ def show() -> None:
     with foot:
         if shown:
             st.caption(_provenance(shown, models))
-    session.remember(session.LastView(subject.name, tuple(model.path for model in models), device))
     if truth is not None:
         # Last: whoever opens it waits for nothing else of the page.
         with take_place:
@@ -156,10 +157,13 @@ def _shown_models(
 
 
 def _range_s(subject: Subject | None, truth: pd.DataFrame | None) -> tuple[float, float] | None:
-    """First and last second of the brushed range, as the player reported it, or else as the address has it."""
+    """First and last second of the brushed range, as the player reported it last, or else as the address has it."""
     if truth is None:
         return None
-    frames = player_state(subject.name).range or session.asked_frames(len(truth), [])[1]
+    place = player_state(subject.name)
+    if place.frame is not None:
+        session.keep_range(subject.name, place.range)
+    frames = place.range or session.kept_range(subject.name) or session.asked_frames(len(truth), [])[1]
     return None if frames is None else tuple(float(truth["pts_s"].iloc[frame]) for frame in frames)
 
 

@@ -128,7 +128,8 @@ def _is_busy(entry: Entry, backbones: Backbones, device: str) -> bool:
 
 
 def _show_entry(entry: Entry, backbones: Backbones, device: str) -> None:
-    head, place = st.columns([5, 1], vertical_alignment="center")
+    line = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+    head, place = line.container(width="stretch"), line.container(width="content")
     head.markdown(f"**{literal(entry.name)}**")
     job = jobs.find(entry.job_key)
     if job is not None and not job.ended:
@@ -197,7 +198,8 @@ def _ask(entry: Entry, backbones: Backbones, device: str, outlook: Outlook) -> N
             "minutes alone take less; you may leave the page meanwhile.",
             icon=":material/schedule:",
         )
-    button, note = st.columns([1, 4], vertical_alignment="center")
+    line = st.container(horizontal=True, vertical_alignment="center")
+    button, note = line.container(width="content"), line.container()
     if button.button("Extract features", icon=":material/play_arrow:", key=f"extract {name}"):
         your_video_services.begin(entry, backbones, outlook, device, clip_stride=stride, frames=frames)
         st.rerun()

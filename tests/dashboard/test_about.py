@@ -72,6 +72,11 @@ def test_the_tour_points_at_what_is_there_is_remembered_and_can_be_taken_again(p
         assert box["x"] + box["width"] <= 1280
         assert box["y"] >= 0
         assert box["y"] + box["height"] <= 1000
+        for corner in ((4, 12), (box["width"] - 4, 12), (4, box["height"] - 12)):
+            at = {"x": box["x"] + corner[0], "y": box["y"] + corner[1]}
+            assert page.evaluate(
+                "({x, y}) => document.elementFromPoint(x, y).closest('[data-testid=tour]') !== null", at
+            )
         card.get_by_role("button").last.click()
     assert len(set(titles)) == 6
     card.wait_for(state="detached")

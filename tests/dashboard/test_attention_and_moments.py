@@ -154,6 +154,19 @@ def test_moments_are_listed_as_they_rank_and_ticked_in_the_same_colours(address,
     wait_for_pts(page, expected[1].peak_s)
 
 
+def test_a_click_on_a_moment_brings_the_picture_into_sight(address, page):
+    page.set_viewport_size({"width": 1280, "height": 420})
+    open_player(page, address, "strong-01", moments="true")
+    expect(page.get_by_role("radio", name="this subject")).to_be_checked()
+    picture = page.get_by_test_id("player-canvas")
+    last = page.get_by_test_id("moments").get_by_role("button").last
+    last.scroll_into_view_if_needed()
+    assert picture.bounding_box()["y"] < -picture.bounding_box()["height"]
+    last.click()
+    page.wait_for_function("document.querySelector('[data-testid=player-canvas]').getBoundingClientRect().top > 0")
+    assert picture.bounding_box()["y"] + picture.bounding_box()["height"] < 420
+
+
 def test_kinds_that_are_not_chosen_are_neither_listed_nor_ticked(address, page):
     open_player(page, address, "strong-01", moments="true")
     buttons = page.get_by_test_id("moments").get_by_role("button")

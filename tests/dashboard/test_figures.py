@@ -72,6 +72,42 @@ def test_every_curve_has_numbers_a_name_and_a_place_in_the_legend(features, mode
             assert len(figure.frames[trace["column"]]) == SPEC.frames
 
 
+def test_an_axis_gives_way_to_what_leaves_it_and_stays_otherwise(features, models):
+    calm = draw(features, models)
+    assert rows_of(calm)["valence"]["range"] == rows_of(calm)["difference"]["range"] == (-1.08, 1.08)
+    base, gated = shown_models(features, models)
+    frames = gated.trace.frames.copy()
+    frames.loc[40:60, "valence"] = 1.3
+    loud = gated._replace(trace=gated.trace._replace(frames=frames))
+    truth = base.trace.frames
+    rows = rows_of(compare_figure("x", truth, [base, loud], target="valence", score="contribution", scaled=True))
+    assert rows["valence"]["range"] == pytest.approx((-1.58, 1.58))
+    apart = np.abs(frames["valence"] - base.trace.frames["valence"]).max()
+    assert apart <= rows["difference"]["range"][1] <= apart + 0.34
+    assert rows["arousal"]["range"] == (-1.08, 1.08)
+
+
+def test_rows_say_whose_gates_they_show_only_where_each_target_has_its_own(features, models, tmp_path):
+    assert draw(features, models, target="arousal").spec["gates_of"] == "arousal"
+    write_model(tmp_path / "one.safetensors", iaca=True, seed=4, trunk="shared")
+    shared = [load_checkpoint(tmp_path / "one.safetensors")]
+    assert draw(features, shared, target="arousal").spec["gates_of"] is None
+
+
+def test_spans_of_one_lane_have_one_name_or_are_apart(features, models):
+    figure = draw(features, models)
+    named = {(band["lane"], band["label"]) for band in figure.spec["bands"] if band["kind"] != "episode"}
+    assert len({lane for lane, _ in named}) == len(named)
+
+
+def test_a_recording_without_annotation_is_not_hatched(features, models):
+    shown = shown_models(features, models)
+    truth = shown[0].trace.frames.assign(valence_truth=np.nan, arousal_truth=np.nan)
+    figure = compare_figure("x", truth, shown, target="valence", score="contribution", scaled=True)
+    [band] = [band for band in figure.spec["bands"] if band["label"] == "not annotated"]
+    assert band["opacity"] == 0
+
+
 def test_stacked_weights_fill_their_row_exactly(features, models):
     figure = draw(features, models)
     for key in ("stage1_audio_1", "stage1_visual_1", "stage2_1"):

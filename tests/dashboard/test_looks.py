@@ -69,6 +69,37 @@ def test_nothing_overlaps_or_leaves_the_window(page, address, width):
         assert above["y"] + above["height"] <= below["y"] + 1
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080)])
+def test_the_page_begins_below_its_bar_and_the_picture_stays_in_sight_down_to_the_last_row(
+    page, address, width, height
+):
+    page.set_viewport_size({"width": width, "height": height})
+    open_player(page, address, "good")
+    assert page.get_by_test_id("stMainBlockContainer").locator("p").first.bounding_box()["y"] < 60
+    rows = page.get_by_test_id("player-legend").locator("> div")
+    rows.nth(rows.count() - 1).scroll_into_view_if_needed()
+    picture, last = page.get_by_test_id("player-canvas").bounding_box(), rows.last.bounding_box()
+    controls = page.get_by_role("group", name="Playback").bounding_box()
+    assert picture["y"] >= 0
+    assert picture["y"] + picture["height"] <= controls["y"]
+    assert controls["y"] + controls["height"] <= last["y"]
+    assert last["y"] + last["height"] <= height + 1
+
+
+def test_the_plane_is_drawn_anew_for_another_height_of_the_window(page, address):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    open_player(page, address, "good")
+    low = page.get_by_test_id("player-plane").bounding_box()["height"]
+    page.set_viewport_size({"width": 1280, "height": 1100})
+    page.wait_for_function(
+        """() => {
+          const plane = document.querySelector('[data-testid=player-plane]');
+          return plane.width === Math.round(plane.clientWidth * devicePixelRatio);
+        }"""
+    )
+    assert page.get_by_test_id("player-plane").bounding_box()["height"] > low + 50
+
+
 def test_damaged_files_are_told_in_a_sentence_and_the_rest_works(page, address):
     page.goto(f"{address}/?subject=bad")
     page.wait_for_selector(f'{PLAYER}[data-subject="bad"][data-revision]')

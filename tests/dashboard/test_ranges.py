@@ -83,6 +83,37 @@ def test_a_brushed_range_is_scored_as_the_metrics_do_it_over_annotated_frames(pa
     np.testing.assert_allclose(means, frames.loc[inside, names].mean(), atol=1e-5)
 
 
+def test_rows_stay_under_the_pointer_that_brushes_them(page, address):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    open_player(page, address, "steady")
+    before = page.get_by_test_id("player-plot").bounding_box()
+    page.keyboard.down("Shift")
+    page.mouse.move(place(page, 2.0), before["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(place(page, 5.0), before["y"] + 40, steps=5)
+    page.get_by_test_id("player-range").wait_for()
+    assert page.get_by_test_id("player-plot").bounding_box()["y"] == pytest.approx(before["y"], abs=2)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    first, last = limits(page)
+    assert abs(first - 50) <= 2
+    assert abs(last - 125) <= 2
+
+
+def test_a_range_outlasts_a_visit_to_another_page_also_for_what_if(page, address):
+    open_player(page, address, "steady", drop_audio="true", pattern="brushed+range")
+    brush(page, 2.0, 5.0)
+    page.locator("[data-lane='audio dropped']").wait_for()
+    kept = limits(page)
+    page.get_by_role("link", name="About the models").click()
+    page.get_by_test_id("gate-diagram").wait_for()
+    page.get_by_role("link", name="Compare").click()
+    page.wait_for_selector(f"{PLAYER}[data-revision]")
+    page.locator("[data-lane='audio dropped']").wait_for()
+    assert limits(page) == kept
+    page.wait_for_function(f"location.search.includes('range={kept[0]}-{kept[1]}')")
+
+
 def test_the_address_keeps_frame_and_range_and_restores_them_elsewhere(page, address, chromium):
     open_player(page, address, "steady")
     for key in ("Shift+ArrowRight", "[", "Shift+ArrowRight", "Shift+ArrowRight", "]", "ArrowLeft"):

@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 
 _component = st.components.v2.component(
     "iaca_moment_list",
-    html='<ol class="list" data-testid="moments"></ol>',
+    html='<div class="head" aria-hidden="true"></div><ol class="list" data-testid="moments"></ol>',
     css=(FOLDER / "moment_list.css").read_text(encoding="utf-8"),
     js=(FOLDER / "moment_list.js").read_text(encoding="utf-8"),
 )

@@ -6,7 +6,7 @@ const HATCH_PX = 7;
 const NARROWEST_LABEL_PX = 44;
 
 function hatch(context, colour, ratio) {
-  const size = HATCH_PX * ratio;
+  const size = Math.max(1, Math.round(HATCH_PX * ratio)); // a page that is being closed may have no ratio to speak of
   const tile = new OffscreenCanvas(size, size);
   const pen = tile.getContext("2d");
   pen.strokeStyle = colour;

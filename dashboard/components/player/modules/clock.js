@@ -4,7 +4,9 @@
 // those are off by one in more than half of the frames. Frame numbers come from the table of presentation times, never
 // from time x fps, which is wrong for every file with a variable frame rate.
 
-const positions = new Map(); // address of a video -> frame, for when Streamlit mounts the player anew
+// Address of a video -> frame, and range, for when Streamlit mounts the player anew.
+const positions = new Map();
+const ranges = new Map();
 const SEEK_PATIENCE_MS = 300; // a seek inside the frame already shown may present no new one
 
 // Where in a frame's span to seek, as shares, one attempt after the other. Its start lands on the neighbour in 4 % of
@@ -43,7 +45,6 @@ export class Clock {
     this.pending = null; // newest frame asked for while a seek is in flight
     this.inFlight = null;
     this.creeping = null; // settings to restore, while a frame is approached by playing
-    this.range = null; // [first, last] frame that playback repeats
     this.problem = "";
     const listen = (name, action) => video.addEventListener(name, action);
     listen("seeked", () => this.arrive());
@@ -68,7 +69,8 @@ export class Clock {
     if (url === this.url) return;
     this.url = url;
     this.problem = "";
-    this.pending = this.inFlight = this.range = this.creeping = null;
+    this.pending = this.inFlight = this.creeping = null;
+    if (!url) this.range = null; // nothing tells one subject without a video from another
     this.hasPicture = false;
     this.cursor = this.shown = Math.min(positions.get(url) ?? 0, Math.max(0, this.frames - 1));
     this.picture.clearRect(0, 0, this.canvas.width, this.canvas.height);
@@ -79,6 +81,15 @@ export class Clock {
       this.video.removeAttribute("src");
       this.video.load();
     }
+  }
+
+  // [first, last] frame that playback repeats, or null.
+  get range() {
+    return ranges.get(this.url) ?? null;
+  }
+
+  set range(frames) {
+    ranges.set(this.url, frames);
   }
 
   get playing() {

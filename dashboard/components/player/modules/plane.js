@@ -39,6 +39,15 @@ export function swatch(shape, colour) {
 export class Plane {
   constructor(canvas) {
     this.canvas = canvas;
+    new ResizeObserver(() => this.resize()).observe(canvas);
+  }
+
+  // It grows and shrinks with the window, and has no size once it is taken off the page.
+  resize() {
+    const side = this.canvas.clientWidth;
+    if (!this.points || !side || side === this.side) return;
+    this.show(this.points, this.frames, this.times, this.theme);
+    this.at(this.frame);
   }
 
   show(points, frames, times, theme) {
@@ -81,6 +90,8 @@ export class Plane {
     pen.fillText("−1", left, side - 6);
     pen.textAlign = "right";
     pen.fillText("1", left + extent, side - 6);
+    pen.fillText("1", left - 5, top + 9);
+    pen.fillText("−1", left - 5, top + extent);
     pen.translate(12, side / 2);
     pen.rotate(-Math.PI / 2);
     pen.textAlign = "center";
@@ -89,7 +100,8 @@ export class Plane {
   }
 
   at(frame) {
-    if (!this.ground) return;
+    this.frame = frame;
+    if (!this.ground?.width) return; // not on the page any more
     const pen = this.canvas.getContext("2d");
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, this.canvas.width, this.canvas.height);

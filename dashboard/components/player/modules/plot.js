@@ -115,7 +115,11 @@ export class Plot {
       if (this.models.length > 1) labels.push(element("iaca-panel-title", this.titles[panel.model], { left: `${panel.left}px`, top: `${TOP}px` }));
       for (const { rows, top, height } of this.places()) {
         const row = rows[i];
-        if (!row) continue;
+        if (!row) {
+          // Only one of two panels may be empty, and only because its model lacks what the row shows.
+          labels.push(element("iaca-none", `${this.titles[panel.model]} has none`, { left: `${panel.left + panel.width / 2}px`, top: `${top + height / 2}px` }));
+          continue;
+        }
         const [low, high] = row.range;
         for (const tick of row.ticks) {
           const y = top + height * (1 - (tick - low) / (high - low));

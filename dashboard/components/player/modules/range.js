@@ -90,7 +90,7 @@ export class Range {
     this.scrub.hidden = !range;
     if (!range) return;
     const span = [pts[range[0]], pts[range[1]]];
-    spec.bands.push({ kind: "range", label: "repeated range", spans: [span], colour: "text", opacity: 0.09, hatched: false, rows: null, lane: null });
+    spec.bands.push({ kind: "range", label: "", spans: [span], colour: "text", opacity: 0.09, hatched: false, rows: null, lane: null });
     const [from, to] = range.map((frame) => (100 * frame) / Math.max(1, frames - 1));
     Object.assign(this.scrub.style, { left: `${from}%`, width: `${to - from}%` });
   }
@@ -98,8 +98,7 @@ export class Range {
   score() {
     const { clock, frames, shownPoints: points, shownRows: rows } = this.player;
     const { range, pts: times } = clock;
-    this.panel.hidden = !range;
-    if (!range) return;
+    if (!range) return this.hide(true);
     const [first, last] = range;
     const [truth, ...models] = points;
     const valid = agreement(frames[truth.valence], frames[truth.valence], first, last).count;
@@ -128,5 +127,15 @@ export class Range {
         return line;
       }),
     );
+    this.hide(false);
+  }
+
+  // The panel opens above the rows: those that the pointer brushes stay under it.
+  hide(hidden) {
+    if (this.panel.hidden === hidden) return;
+    const brushed = this.panel.parentElement.querySelector(".iaca-rows:active");
+    const before = brushed?.getBoundingClientRect().top;
+    this.panel.hidden = hidden;
+    if (brushed) this.panel.closest("[data-testid=stMain]").scrollTop += brushed.getBoundingClientRect().top - before;
   }
 }

@@ -33,6 +33,7 @@ function sample(trace, theme) {
 export class Readout {
   constructor(legend, table, flags, tools) {
     this.legend = legend;
+    this.whose = legend.parentElement.querySelector(".iaca-whose");
     this.tools = tools;
     this.cells = []; // [table cell, the values that it shows]
     this.bands = [];
@@ -58,6 +59,7 @@ export class Readout {
 
   showLegend(plot, spec, theme) {
     const { panels } = plot;
+    this.whose.textContent = spec.gates_of ? `Gates and scores of ${spec.gates_of}` : "";
     this.legend.replaceChildren(
       ...plot.places().map((slot) => {
         const [row] = slot.rows.filter(Boolean);

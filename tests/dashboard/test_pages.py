@@ -1,0 +1,48 @@
+"""From page to page: what was chosen on one is there when one comes back to it."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.dashboard.browsing import PLAYER, choose, open_player
+from tests.dashboard.projects import Spec, write_model, write_project
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, server):
+    root = write_project(tmp_path_factory.mktemp("pages"), [Spec("first-01", 120), Spec("second-02", 120)])
+    write_model(root / "checkpoints" / "tca.safetensors", iaca=False, seed=5, fusion="tca")
+    return server(root)
+
+
+def leave_and_return(page):
+    page.get_by_role("link", name="About the models").click()
+    page.get_by_test_id("gate-diagram").wait_for()
+    page.get_by_role("link", name="Compare").click()
+    page.wait_for_selector(f"{PLAYER}[data-revision]")
+
+
+def test_subject_and_checkpoints_outlast_a_visit_to_another_page(page, address):
+    open_player(page, address, "second-02", fusion="any+two+checkpoints")
+    choose(page, "Checkpoint, second", "TCA · tca.safetensors")
+    readout = page.get_by_test_id("player-readout").locator("tbody")
+    expect(readout).to_contain_text("TCA")
+    leave_and_return(page)
+    page.wait_for_function("location.search.includes('second=tca.safetensors')")
+    assert "subject=second-02" in page.url
+    assert page.get_attribute(PLAYER, "data-subject") == "second-02"
+    expect(readout).to_contain_text("TCA")
+
+
+def test_folders_that_were_typed_stay_and_their_fields_stay_open_to_be_corrected(page, address):
+    open_player(page, address, "first-01")
+    page.get_by_test_id("stSidebar").get_by_text("Data folders").click()
+    field = page.get_by_role("textbox", name="Checkpoints")
+    field.fill("/nowhere")
+    field.press("Enter")
+    told = page.get_by_text("/nowhere does not exist")
+    told.wait_for()
+    expect(field).to_be_visible()
+    leave_and_return(page)
+    told.wait_for()
