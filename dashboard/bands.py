@@ -83,8 +83,9 @@ def dropped_bands(shown: Sequence[Shown], pts_s: np.ndarray) -> list[Band]:
 def mask_bands(truth: pd.DataFrame, pts_s: np.ndarray, rows: Sequence[Row]) -> list[Band]:
     """What the recording does not have, behind the rows that it concerns."""
     keys = [row.key for row in rows]
+    unknown = np.logical_or(*(np.isnan(truth[f"{name}_truth"].to_numpy()) for name in TARGETS))
     masks = (
-        ("not annotated", truth[["valence_truth", "arousal_truth"]].isna().any(axis=1).to_numpy(), TARGETS),
+        ("not annotated", unknown, TARGETS),
         ("no face", ~truth["has_face"].to_numpy(), ("attention", f"stage1_{VISUAL}")),
         ("no audio", ~truth["has_audio"].to_numpy(), ("attention", f"stage1_{AUDIO}")),
     )
@@ -114,10 +115,9 @@ def gate_changed(base: Trace, gated: Trace, target: str) -> np.ndarray:
         (N,) bool.
     """
     differs = np.abs(gated.frames[target].to_numpy() - base.frames[target].to_numpy()) >= ANSWER_CHANGED
-    columns = [f"{target}_{name}" for names in GATES_OF.values() for name in names]
-    weights = gated.frames[columns].to_numpy()
-    moved = np.zeros(len(weights), bool)
-    for weight in weights.T:
+    moved = np.zeros(len(differs), bool)
+    for column in (f"{target}_{name}" for names in GATES_OF.values() for name in names):
+        weight = gated.frames[column].to_numpy()
         if np.isfinite(weight).any():
             moved |= np.abs(weight - np.nanmedian(weight)) >= GATE_MOVED
     return differs & moved

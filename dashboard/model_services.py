@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,7 +94,7 @@ def shelf(folder: Path) -> Shelf:
     return Shelf(folder, models, tuple(problems))
 
 
-@st.cache_data(show_spinner=False)
+@lru_cache(maxsize=1024)
 def _candidate(file: FileState) -> Candidate | str | None:
     """A model, what is wrong with a damaged file, or None for a file of another kind."""
     path = Path(file[0])
@@ -150,7 +151,7 @@ def _plugin_problem(modules: tuple[str, ...], environment: str) -> str:
     return ""
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@lru_cache(maxsize=16)
 def load(file: FileState, device: str) -> Checkpoint:
     """A model on a device, by the state of its file."""
     return load_checkpoint(file[0], device)

@@ -1,7 +1,8 @@
 """What the pages read of a subject, computed once and kept: only rooms whose names end in `services` cache.
 
 Objects that are cached are shared by all sessions and are read-only; one lock for each device keeps sessions' threads
-from computing on it at the same time.
+from computing on it at the same time. What every run asks for is kept by functools: to make a key, Streamlit's cache
+hashes for half a millisecond, and is left to what is slow enough to be told with a spinner, or has to be made once.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Video(NamedTuple):
     sound: str
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@lru_cache(maxsize=8)
 def _features(file: FileState) -> Features:
     return read_features(file[0])
 
@@ -88,7 +89,7 @@ def _with_spoilt(features: Features, spoilt: tuple[Spoilt, ...]) -> Features:
     return features._replace(**{one.modality: _spoilt_features(one.file) for one in spoilt})
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@lru_cache(maxsize=16)
 def _spoilt_features(file: FileState) -> np.ndarray:
     return np.load(file[0], allow_pickle=False).astype(np.float32)
 
@@ -115,14 +116,14 @@ def compute(
         )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@lru_cache(maxsize=8)
 def _memory(
     subject: FileState, model: FileState, device: str, gates: tuple[Any, ...], spoilt: tuple[Spoilt, ...]
 ) -> WindowMemory:
     return WindowMemory()
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@lru_cache(maxsize=64)
 def _trace(subject: FileState, model: FileState, device: str, change: WhatIf, spoilt: tuple[Spoilt, ...]) -> Trace:
     memory = _memory(subject, model, device, (change.gate_temperature, change.forced_gates), spoilt)
     return compute(_with_spoilt(_features(subject), spoilt), model, device, change, memory)
@@ -147,7 +148,6 @@ def trace(
 
 
 _scores: dict[tuple[FileState, FileState, str], dict[str, Score] | None] = {}
-"""Asked for every listed subject in every run: Streamlit's own cache hashes and unpickles."""
 
 
 def is_scored(subject: Subject, model: Path, device: str) -> bool:
@@ -190,7 +190,7 @@ def first_in_budget(clips: Sequence[int], budget: int = SCORED_CLIPS) -> int:
     return int(np.searchsorted(np.cumsum(clips), budget, side="right"))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@lru_cache(maxsize=32)
 def _probe(file: FileState) -> Any:
     return probe(Path(file[0]))
 

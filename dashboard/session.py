@@ -62,6 +62,7 @@ MOMENT_KINDS = Field("kinds", None)
 MOMENT_SCOPE = Field("in", "this subject")
 ATTENTION = Field("attention", False)
 ATTENTION_OF = Field("map", "audio")
+WHAT_IF = Field("what_if", False)
 FACE_SHARE = Field("face_dropout", 0)
 FACE_PATTERN = Field("face_pattern", "scattered")
 NOISE = Field("noise", "none")
@@ -249,6 +250,11 @@ def kept_range(subject: str) -> tuple[int, int] | None:
 def asked(field: Field) -> str | None:
     """What the address asks for, or None."""
     return st.query_params.get(field.key)
+
+
+def is_set(field: Field) -> bool:
+    """Whether the session or the address has another value than the default."""
+    return asked(field) is not None or st.session_state.get(field.key, field.default) != field.default
 
 
 def put_into_url(field: Field, value: str | None) -> None:

@@ -34,11 +34,13 @@ STAGE_2 = {
     "visual alone": Stage2Choice.VISUAL,
     "joint alone": Stage2Choice.JOINT,
 }
-FIELDS = (
-    session.DROP_AUDIO, session.SHARE, session.PATTERN, session.SEED, session.FACE_SHARE, session.FACE_PATTERN,
-    session.NOISE, session.SNR, session.BLUR, session.SPOILT_SPAN, session.TEMPERATURE, session.STAGE_1,
-    session.STAGE_2,
+INSIDE = (
+    session.FACE_SHARE, session.FACE_PATTERN, session.NOISE, session.SNR, session.BLUR, session.SPOILT_SPAN,
+    session.TEMPERATURE, session.STAGE_1, session.STAGE_2,
 )  # fmt: skip
+"""What the section asks for."""
+
+FIELDS = (session.DROP_AUDIO, session.SHARE, session.PATTERN, session.SEED, *INSIDE)
 """Everything that Reset puts back."""
 
 NO_RANGE = "No range is brushed: press [ and ] at two moments of the video, or brush one on a row."
@@ -79,7 +81,11 @@ def choose(range_s: tuple[float, float] | None) -> WhatIf:
         range_s: First and last second of the brushed range, or None.
     """
     dropouts = [_choose_audio_dropout(range_s)]
-    with st.expander("What if", icon=":material/tune:", key="what_if"):
+    section = st.expander("What if", icon=":material/tune:", **session.WHAT_IF.section)
+    if not section.open and not any(map(session.is_set, INSIDE)):
+        # Nine controls that nobody sees would be sent and drawn anew with every step of a slider.
+        return WhatIf(dropouts=tuple(filter(None, dropouts)))
+    with section:
         st.caption("**Face**")
         dropouts.append(_choose_face_dropout(range_s))
         corruptions = _choose_corruptions(range_s)

@@ -75,7 +75,7 @@ def assert_shows(table, trace, before):
 
 
 def test_forced_gates_and_temperature_change_the_gated_model_alone(open_page, plain):  # noqa: F811
-    page = open_page(plain)
+    page = open_page(plain, what_if="true")
     widget(page.selectbox, "Stage 1").set_value("always cross-attended").run()
     widget(page.selectbox, "Stage 2").set_value("audio alone").run()
     features, model = subject_and_model(plain)
@@ -94,7 +94,7 @@ def test_forced_gates_and_temperature_change_the_gated_model_alone(open_page, pl
 
 
 def test_sound_and_face_can_be_dropped_at_once_and_in_a_brushed_range(open_page, plain):  # noqa: F811
-    page = open_page(plain, range="50-100")
+    page = open_page(plain, range="50-100", what_if="true")
     widget(page.toggle, "Drop audio").set_value(True).run()
     widget(page.selectbox, "Pattern").set_value("brushed range").run()
     widget(page.slider, "Visual dropout (%)").set_value(30).run()
@@ -113,7 +113,7 @@ def test_without_a_brushed_range_the_page_says_how_to_get_one(open_page, plain):
 
 
 def test_without_the_backbone_noise_is_refused_in_one_sentence(open_page, plain):  # noqa: F811
-    page = open_page(plain)
+    page = open_page(plain, what_if="true")
     widget(page.selectbox, "Noise").set_value("white").run()
     said = notices(page)
     assert "White noise needs the audio backbone that made the features of strong-01, audio_slim (aaaaaaaa)" in said
