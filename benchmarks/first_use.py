@@ -43,7 +43,7 @@ WATCH = """([answer]) => {
     if (start !== null) {
       const sign = getComputedStyle(app, '::after');
       const now = performance.now() - start;
-      if (sign.content !== 'none' && Number(sign.opacity) > 0.9) found.sign ??= now;
+      if (Number(sign.opacity) > 0.9) found.sign ??= now;
       if (isThere()) found.answer ??= now;
     }
     if (window.found === found) requestAnimationFrame(look);

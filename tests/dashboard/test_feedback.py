@@ -35,7 +35,7 @@ WATCH = """() => {
   window.seen = [];
   const look = () => {
     const sign = getComputedStyle(app, '::after');
-    const visible = sign.content !== 'none' && Number(sign.opacity) === 1;
+    const visible = Number(sign.opacity) === 1;
     window.seen.push([sign.content, visible, player.dataset.revision !== before, listed()]);
     requestAnimationFrame(look);
   };
