@@ -85,7 +85,10 @@ def view(take: Take) -> View:
             (row, height) for key, height in take.rows for row in rows.values() if key in (row["key"], row["slot"])
         ]
         chosen = [row | {"height": height} for row, height in found]
-    return View(take.subject, chosen, take.figure.spec["bands"], take.figure.frames, take.figure.pts_s, take.synthetic)
+    spec = take.figure.spec
+    return View(
+        take.subject, chosen, spec["bands"], take.figure.frames, take.figure.pts_s, take.synthetic, spec["gates_of"]
+    )
 
 
 def curves(take: Take) -> pd.DataFrame:
@@ -153,7 +156,7 @@ def film_key(take: Take, ending: str) -> str:
     digest = hashlib.sha256()
     shown = view(take)
     state = None if take.video is None else (str(take.video), take.video.stat().st_size, take.video.stat().st_mtime_ns)
-    digest.update(json.dumps([shown.title, shown.rows, shown.bands, take.frames, state, shown.synthetic]).encode())
+    digest.update(json.dumps([shown.heading, shown.rows, shown.bands, take.frames, state]).encode())
     digest.update(np.ascontiguousarray(take.figure.frames.to_numpy()).tobytes())
     return f"film {digest.hexdigest()[:24]}.{ending}"
 

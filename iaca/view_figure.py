@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
-from iaca.print_style import COLUMN_IN, GRID, POINTS_PER_PX, FigureError, dashes, ink, new_figure, printed
+from iaca.print_style import COLUMN_IN, POINTS_PER_PX, FigureError, dashes, ink, new_figure, printed
 
 LEFT_IN = 0.36
 RIGHT_IN = 0.06
@@ -44,6 +45,7 @@ class View(NamedTuple):
         frames: N rows: every column that the traces name.
         pts_s: (N,) seconds, ascending.
         synthetic: Whether the title says that the corpus is synthetic.
+        gates_of: The target whose attention and gates the rows show, where each has its own; or None.
     """
 
     title: str
@@ -52,11 +54,13 @@ class View(NamedTuple):
     frames: pd.DataFrame
     pts_s: np.ndarray
     synthetic: bool = False
+    gates_of: str | None = None
 
     @property
     def heading(self) -> str:
-        """The title, and what has to be said of the corpus."""
-        return " · ".join(filter(None, [self.title, SYNTHETIC if self.synthetic else ""]))
+        """The title, and what has to be said of the corpus and of the rows."""
+        whose = f"gates and scores of {self.gates_of}" if self.gates_of else ""
+        return " · ".join(filter(None, [self.title, SYNTHETIC if self.synthetic else "", whose]))
 
 
 @printed
@@ -77,7 +81,7 @@ def figure_of_view(
     Raises:
         FigureError: There is nothing to draw, or the range holds no frame.
     """
-    _, rows, bands, frames, pts_s, _ = view
+    rows, bands, frames, pts_s = view.rows, view.bands, view.frames, view.pts_s
     if not rows or not len(pts_s):
         raise FigureError("a figure of the view needs at least one row and one frame")
     start, end = range_s or (float(pts_s[0]), float(pts_s[-1]))
@@ -247,5 +251,6 @@ def _draw_lane(axes: Axes, lane: str, bands: Sequence[Declared], start: float, e
             room_in = (to_s - from_s) / (end - start) * width_in
             if band["kind"] == "episode" and room_in > 0.036 * len(band["label"]) + 0.03:
                 axes.text(from_s, 0.42, f" {band['label']}", size=5, va="center", clip_on=True)
-    axes.text(1, 0.42, f"{lane} ", transform=axes.transAxes, ha="right", va="center", size=5, color="#5a5c66",
-              bbox={"facecolor": GRID, "alpha": 0.6, "lw": 0, "pad": 0.4})  # fmt: skip
+    # With a rim and not in a box, which would hide the spans at the end.
+    axes.text(1, 0.42, f"{lane} ", transform=axes.transAxes, ha="right", va="center", size=5, color="#3c3e46",
+              path_effects=[withStroke(linewidth=1, foreground="white")])  # fmt: skip

@@ -16,7 +16,7 @@ from dashboard.robustness_services import Found, Wanted
 from iaca.config import AUDIO, TARGETS, VISUAL
 
 STUDY, ALL = "the study's validation subjects", "all shown subjects"
-MODALITIES = {"audio": AUDIO, "video": VISUAL}
+MODALITIES = {"audio": AUDIO, "visual": VISUAL}
 PATTERNS = ("scattered", "block")
 POLL_S = 0.7
 # Models that are told apart in a chart. (A string here would be shown: Streamlit prints what stands alone on a page.)
