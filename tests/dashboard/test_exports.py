@@ -109,7 +109,7 @@ def test_a_brushed_range_is_what_is_taken(page, address):
     svg = download(page, "SVG")[1].decode()
     texts = re.findall(r"<text[^>]*>([^<]+)</text>", svg)
     shown = [box[1] for box in page.evaluate(LEGEND)]
-    assert "strong-01 · synthetic corpus" in texts
+    assert "strong-01 · synthetic corpus · gates and scores of valence" in texts
     assert {"Valence", "Stage-2 gate · CA+IACA", *shown} <= set(texts)
     page.get_by_text("whole recording").click()
     page.wait_for_function(

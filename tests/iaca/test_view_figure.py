@@ -25,7 +25,7 @@ def view(**more):
 
 
 def heading_of(figure):
-    return [text.get_text() for text in figure.texts][0]
+    return next(text.get_text() for text in figure.texts)
 
 
 def test_the_heading_says_of_which_corpus_it_is_and_whose_gates_it_shows():
