@@ -118,8 +118,8 @@ def extract(
             continue
         visual_features[places] = values
         if progress is not None:
-            progress(max(0, places[-1] + 1 - done), len(ends))
-            done = max(done, places[-1] + 1)
+            progress(len(places), len(ends))
+            done += len(places)
     if progress is not None:
         progress(len(ends) - done, len(ends))
 

@@ -57,7 +57,20 @@ def test_a_stream_makes_no_more_pieces_than_its_threads_have_work_with(threads):
     for result in stream(lambda piece: -piece, pieces()):
         done.append(result)
         assert len(made) - len(done) <= threads
-    assert done == [-piece for piece in range(20)]
+    assert sorted(done) == [-piece for piece in reversed(range(20))]
+
+
+def test_a_long_piece_holds_up_no_other(threads):
+    ended = threading.Event()
+
+    def work(piece):
+        if piece == 0 and threads > 1:
+            assert ended.wait(60)  # until all others are done
+        if piece == 9:
+            ended.set()
+        return piece
+
+    assert sorted(stream(work, range(10))) == list(range(10))
 
 
 def test_a_stream_that_is_left_early_leaves_nothing_running(threads):
