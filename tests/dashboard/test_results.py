@@ -62,8 +62,11 @@ def test_a_subjects_row_opens_it_in_the_player(page, address):
     page.goto(f"{address}/results")
     grid = page.locator(".st-key-results_subjects")
     grid.wait_for()
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.locator(".js-plotly-plot").first.wait_for()  # it moves what lies below it
     grid.scroll_into_view_if_needed()
     page.get_by_test_id("data-grid-canvas").nth(1).wait_for()
+    page.wait_for_timeout(1000)  # the grid takes no click before it has laid itself out, and says so nowhere
     box = grid.locator("canvas").first.bounding_box()
     page.mouse.click(box["x"] + 14, box["y"] + 2.5 * ROW_PX)  # the box before the second subject
     page.wait_for_selector(f'{PLAYER}[data-subject="weak-voice-02"]')
