@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from proglog import ProgressBarLogger
 
 from iaca.data.media import iterate_frames, probe
 from iaca.errors import InputError
+from iaca.files import written_beside
 
 RATE_HZ = 10
 """Pictures a second: GIF counts in hundredths of a second, so most rates of videos cannot be kept."""
@@ -85,14 +85,7 @@ def write_gif(
     info = probe(film)
     if info.duration_s > LONGEST_S:
         raise AnimationError(f"{film} lasts {info.duration_s:.1f} s; expected at most {LONGEST_S:g} s for a GIF")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".gif")
-    os.close(handle)
-    try:
+    with written_beside(path) as temporary:
         clip = VideoClip(_Reader(film, info.pts_s).at, duration=info.duration_s)
-        clip.resized(width=WIDTH_PX).write_gif(temporary, fps=RATE_HZ, logger=_Told(progress))
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+        clip.resized(width=WIDTH_PX).write_gif(str(temporary), fps=RATE_HZ, logger=_Told(progress))
     return path

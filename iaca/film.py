@@ -7,7 +7,6 @@ writes films at a constant rate would repeat or leave out frames of a recording 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from iaca.data.media import SAMPLE_RATE_HZ, iterate_frames, read_audio
 from iaca.errors import InputError
+from iaca.files import written_beside
 from iaca.print_style import DOUBLE_COLUMN_IN, INK, print_style
 from iaca.view_figure import View, figure_of_view
 
@@ -91,17 +91,11 @@ def write_film(
             f"{len(view.pts_s) - 1}"
         )
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".mp4")
-    os.close(handle)
     try:
-        _encode(Path(temporary), view, None if video is None else Path(video), first, last, progress)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        with written_beside(path) as temporary:
+            _encode(temporary, view, None if video is None else Path(video), first, last, progress)
     except av.FFmpegError as error:
         raise OSError(f"{path} cannot be written: {error}") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
     return path
 
 
