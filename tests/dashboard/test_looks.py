@@ -84,6 +84,23 @@ def test_the_page_begins_below_its_bar_and_the_picture_stays_in_sight_down_to_th
     assert picture["y"] + picture["height"] <= controls["y"]
     assert controls["y"] + controls["height"] <= last["y"]
     assert last["y"] + last["height"] <= height + 1
+    first = rows.first.bounding_box()
+    below = height - controls["y"] - controls["height"]
+    assert last["y"] + last["height"] - first["y"] <= below, "not all rows are seen at once below the picture"
+
+
+def test_rows_take_the_room_that_a_higher_window_gives_and_no_more(page, address):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    open_player(page, address, "good")
+    plot = page.get_by_test_id("player-plot")
+    low = plot.bounding_box()["height"]
+    for height in (1000, 1300):
+        page.set_viewport_size({"width": 1280, "height": height})
+        page.wait_for_function(f"document.querySelector('[data-testid=player-plot]').offsetHeight > {low}")
+        high = plot.bounding_box()["height"]
+    page.set_viewport_size({"width": 1280, "height": 1500})
+    page.wait_for_timeout(500)
+    assert plot.bounding_box()["height"] == high
 
 
 def test_the_plane_is_drawn_anew_for_another_height_of_the_window(page, address):

@@ -2,6 +2,7 @@
 // browser and is kept there; a link brings its own along.
 
 import { askedRows, writeRows } from "./address.js";
+import { fitted } from "./fit.js";
 
 const KEY = "iaca-rows";
 const LOWEST = 28; // of a row, px
@@ -94,8 +95,9 @@ export class Arrangement {
     return this.state.hidden[key] ?? rows.every((row) => slotOf(row) !== key || row.hidden);
   }
 
-  // Slots for the plot: every key with its height and one row, or none, for every panel.
-  slots(rows, models) {
+  // Slots for the plot: every key with its height and one row, or none, for every panel. Rows that the user did not
+  // resize share what `room` (px) there is.
+  slots(rows, models, room) {
     const panels = this.panels(models);
     const side = panels.length > 1;
     const slots = [];
@@ -106,10 +108,11 @@ export class Arrangement {
       for (const group of side ? [mine] : mine.map((row) => [row])) {
         const shown = panels.map((model) => group.find((row) => rowIsAbout(row, model, side)) ?? null);
         if (!shown.some(Boolean)) continue;
-        slots.push({ key, height: this.state.heights[key] ?? mine[0].height, rows: shown });
+        slots.push({ key, height: mine[0].height, rows: shown });
       }
     }
-    return slots;
+    const heights = fitted(slots, room);
+    return slots.map((slot, i) => ({ ...slot, height: this.state.heights[slot.key] ?? heights[i] }));
   }
 
   hide(rows, key, hidden) {
@@ -136,7 +139,7 @@ export class Arrangement {
 
   // Move a slot by some shown places up (-1) or down (1).
   shift(rows, models, key, places) {
-    const shown = [...new Set(this.slots(rows, models).map((slot) => slot.key))];
+    const shown = [...new Set(this.slots(rows, models, Infinity).map((slot) => slot.key))];
     const target = shown[shown.indexOf(key) + places];
     if (target) this.move(rows, key, target);
   }

@@ -36,6 +36,7 @@ class Player {
   constructor(parent) {
     this.root = parent.querySelector(".iaca-player");
     const find = (selector) => this.root.querySelector(selector);
+    this.top = find(".iaca-top");
     this.cursorLines = [find(".iaca-cursor")];
     this.scrub = find("[data-testid=player-scrub]");
     this.time = find(".iaca-time");
@@ -56,6 +57,7 @@ class Player {
     this.range = new Range(this, find(".iaca-range"), find(".iaca-scrub-range"));
     this.marks = new Marks(find(".iaca-marks"), (second) => this.goTo(this.frameAt(second)));
     connect(this, this.listeners.signal);
+    window.addEventListener("resize", () => this.redraw(), { signal: this.listeners.signal });
     // Rows that grow change the height, which is no reason to lay them out again.
     let width = 0;
     this.resize = new ResizeObserver(([{ contentRect }]) => {
@@ -137,8 +139,8 @@ class Player {
 
   layOut() {
     const { arrangement, spec, frames, clock, plot, theme } = this;
-    const slots = arrangement.slots(this.rows, spec.models);
     const panels = arrangement.panels(spec.models);
+    const slots = arrangement.slots(this.rows, spec.models, this.roomBelowVideo(panels.length));
     this.root.dataset.layout = arrangement.layout(spec.models);
     this.root.dataset.rows = arrangement.text;
     plot.show(slots, panels, spec.models, frames, clock.pts, this.data.sound, theme);
@@ -146,6 +148,13 @@ class Player {
     this.range.score();
     if (this.plane.points?.length !== this.shownPoints.length) this.plane.show(this.shownPoints, frames, clock.pts, theme);
     this.tick();
+  }
+
+  // Room for rows below the video, px, while it stays in sight; without end where it does not.
+  roomBelowVideo(panels) {
+    const { position, top } = getComputedStyle(this.top);
+    if (position !== "sticky") return Infinity;
+    return Plot.room(window.innerHeight - parseFloat(top) - this.top.offsetHeight, panels);
   }
 
   get shownRows() {

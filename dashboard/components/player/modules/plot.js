@@ -9,7 +9,7 @@ const RIGHT = 8;
 const TOP = 4;
 const TITLE = 18; // above panels that stand side by side, px
 const BOTTOM = 34;
-const GAP = 12; // between rows, px
+export const GAP = 12; // between rows, px
 const BETWEEN = 60; // between panels, px
 const TICK_PX = 90; // room for a label of the time axis
 
@@ -62,6 +62,11 @@ export class Plot {
   // Of the element, px.
   get height() {
     return this.inner + this.top + BOTTOM;
+  }
+
+  // Room for rows, px, in an element `height` px high with one panel, or two.
+  static room(height, panels) {
+    return height - BOTTOM - TOP - (panels > 1 ? TITLE : 0);
   }
 
   // Pixels inside the element, of all panels together.
