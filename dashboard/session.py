@@ -88,7 +88,6 @@ TYPED = (DATA_ROOTS, FEATURES_FOLDER, CHECKPOINTS_FOLDER, RESULTS_FOLDER)
 
 RESULTS_REGIME = Field("regime", "extensions")
 RESULTS_FRAMES = Field("frames_of", "all")
-RESULTS_TARGET = Field("target", "valence")
 
 
 RANGES = "ranges"

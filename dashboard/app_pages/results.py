@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from plotly.subplots import make_subplots
 
 import iaca.palette as palette
 from dashboard import results_services, session
@@ -15,6 +18,13 @@ from iaca.config import TARGETS
 NUMBER = st.column_config.NumberColumn(format="%.3f")
 SIGNED = st.column_config.NumberColumn(format="%+.3f")
 ROW_PX = 26
+GATES = {"+IACA": "IACA", "+blind gates": "Gates that cannot see their input", "+constant gates": "Constant gates"}
+DRAWS = {"validation": "validation subjects", "test": "test subjects, on whom nothing was chosen"}
+DIFFERENCE_COLUMNS = {
+    "title": "model", "base": "base", "regime": "regime", "draw": "draw", "group": "frames", "target": "target",
+    "value": "difference", "low": "low", "high": "high", "seeds_better": "seeds better", "seeds": "seeds",
+    "verdict": "verdict",
+}  # fmt: skip
 VERDICT_SHAPES = {"helps": "triangle-right", "hurts": "triangle-left"}
 HOVER = "%{y}: %{x:+.3f} [%{customdata[0]:+.3f}, %{customdata[1]:+.3f}]: %{customdata[2]}<extra></extra>"
 FIGURES = {
@@ -48,64 +58,97 @@ def _scores(results: Results) -> None:
     st.dataframe(table, hide_index=True, column_config=numbers, key="results_scores")
 
 
+def _headline(table: pd.DataFrame) -> str:
+    """What gates do to their bases, one line for each kind of gate and draw of subjects, Markdown."""
+    over_all = table[table.group == "all"]
+    lines = []
+    for (suffix, gates), (draw, subjects) in itertools.product(GATES.items(), DRAWS.items()):
+        part = over_all[(over_all.title == over_all.base + suffix) & (over_all.draw == draw)]
+        if part.empty:
+            continue
+        said = []
+        for verdict in VERDICT_SHAPES:
+            where = [
+                f"{one.target} on {one.base} ({one.regime}, {one.value:+.3f})"
+                for one in part[part.verdict == verdict].itertuples()
+            ]
+            said.append(f"{verdict} {', '.join(where) or 'nowhere'}")
+        undecided = int((~part.verdict.isin(VERDICT_SHAPES)).sum())
+        lines.append(
+            f"- **{gates}**, {subjects}: {'; '.join(said)}; {undecided} of {len(part)} differences cannot be told "
+            "apart from nothing."
+        )
+    return "\n".join(lines)
+
+
 def _differences(results: Results) -> None:
-    st.subheader("What each model changes against its base")
-    target = st.segmented_control(
-        "Target", list(TARGETS), required=True, **_with_default(session.RESULTS_TARGET, list(TARGETS))
-    )
     table = results.differences
-    chosen = table[(table.group == "all") & (table.target == target)]
+    st.subheader("What each model changes against its base")
+    st.markdown(_headline(table))
+    st.caption(
+        "Difference in CCC, mean over seeds, with its 95 % bootstrap interval over subjects and seeds. A triangle: the "
+        "interval leaves out zero, ▶ helps, ◀ hurts; a circle: it cannot be told apart from nothing."
+    )
+    over_all = table[table.group == "all"]
     for heading, part in (
-        ("On validation", chosen[(chosen.draw == "validation") & ~chosen.ablation]),
-        ("Confirmed on the test draw, looked at once", chosen[chosen.draw == "test"]),
-        ("Ablations: one thing changed in CA+IACA", chosen[chosen.ablation]),
+        ("On validation", over_all[(over_all.draw == "validation") & ~over_all.ablation]),
+        ("Confirmed on the test draw, looked at once", over_all[over_all.draw == "test"]),
+        ("Ablations: one thing changed in CA+IACA", over_all[over_all.ablation]),
     ):
         if len(part):
             st.markdown(f"**{heading}**")
             st.plotly_chart(_forest(part), config={"displayModeBar": False}, key=f"forest {heading}")
+    if results.follows:
+        with st.expander("In words, and what was tried"):
+            st.markdown(results.follows)
     with st.expander("As a table, also for strong and weak videos and by kind of episode"):
-        shown = table[table.target == target][
-            ["title", "base", "regime", "draw", "group", "value", "low", "high", "seeds_better", "seeds", "verdict"]
-        ].rename(columns={"title": "model", "value": "difference", "group": "frames", "seeds_better": "seeds better"})
+        shown = table[list(DIFFERENCE_COLUMNS)].rename(columns=DIFFERENCE_COLUMNS)
         config = dict.fromkeys(("difference", "low", "high"), SIGNED)
         st.dataframe(shown, hide_index=True, column_config=config, key="results_differences")
 
 
 def _forest(part: pd.DataFrame) -> go.Figure:
-    """Differences with their intervals, one line a model; shape and place tell the verdict, not colour alone."""
+    """Differences with their intervals, a panel for each target and a line for each model.
+
+    Shape and place tell the verdict, not colour alone.
+    """
     part = part.iloc[::-1]
-    strict = part.regime.where(part.regime != "extensions", "")
-    names = part.title + " − " + part.base + strict.map(lambda regime: f" ({regime})" if regime else "")
-    shapes = [VERDICT_SHAPES.get(verdict, "circle") for verdict in part.verdict]
+    regime = part.regime.where(part.regime != "extensions", "")
+    part = part.assign(line=part.title + " − " + part.base + regime.map(lambda name: f" ({name})" if name else ""))
     dark = st.context.theme.type == "dark"
     colour, grey = palette.MODELS[1].colour[dark], "#8a8c95"
-    figure = go.Figure(
-        go.Scatter(
-            x=part.value,
-            y=names,
+    figure = make_subplots(1, len(TARGETS), shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.03)
+    for column, target in enumerate(TARGETS, 1):
+        own = part[part.target == target]
+        decided = own.verdict.isin(VERDICT_SHAPES)
+        marks = go.Scatter(
+            x=own.value,
+            y=own.line,
             mode="markers",
             marker={
-                "symbol": shapes,
+                "symbol": [VERDICT_SHAPES.get(verdict, "circle") for verdict in own.verdict],
                 "size": 10,
-                "color": [colour if verdict in VERDICT_SHAPES else grey for verdict in part.verdict],
+                "color": [colour if is_decided else grey for is_decided in decided],
             },
             error_x={
                 "type": "data",
-                "array": part.high - part.value,
-                "arrayminus": part.value - part.low,
+                "array": own.high - own.value,
+                "arrayminus": own.value - own.low,
                 "color": grey,
                 "thickness": 1.2,
                 "width": 3,
             },
-            customdata=part[["low", "high", "verdict"]],
+            customdata=own[["low", "high", "verdict"]],
             hovertemplate=HOVER,
         )
-    )
+        figure.add_trace(marks, 1, column)
+        figure.update_xaxes(
+            title=f"difference in CCC of {target}", zeroline=False, matches="x", tickformat=".2f", row=1, col=column
+        )
     figure.add_vline(x=0, line_width=1, line_dash="dot", line_color=grey)
     figure.update_layout(
-        height=60 + ROW_PX * len(part),
+        height=60 + ROW_PX * part.line.nunique(),
         margin={"l": 8, "r": 8, "t": 4, "b": 36},
-        xaxis={"title": "difference in CCC, with 95 % interval", "zeroline": False},
         yaxis={"automargin": True},
         showlegend=False,
     )
@@ -190,9 +233,6 @@ def show() -> None:
         return
     if "**Synthetic corpus**" in results.report:
         st.caption("**Synthetic corpus.** This says how the models behave, not how they would do on people.")
-    if results.follows:
-        st.subheader("What follows")
-        st.markdown(results.follows)
     _differences(results)
     _scores(results)
     _subjects(results)

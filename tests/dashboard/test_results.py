@@ -51,6 +51,10 @@ def address(server, root):
 def test_the_statement_the_difference_and_why_a_score_is_missing_are_told(page, address):
     page.goto(f"{address}/results")
     main = page.get_by_test_id("stMain")
+    helped = ", ".join(f"{target} on CA (extensions, +0.125)" for target in ("valence", "arousal"))
+    told = f"IACA, validation subjects: helps {helped}; hurts nowhere; 0 of 2"
+    main.get_by_text(told).wait_for()
+    main.get_by_text("In words, and what was tried").click()
     main.get_by_text("IACA on CA: helps here.").wait_for()
     main.get_by_text("No score for weak-voice-02: labels and predictions are constant.").wait_for()
     label = page.locator(".ytick text").filter(has_text="CA+IACA − CA")
@@ -83,4 +87,4 @@ def test_a_damaged_table_is_named_and_the_page_goes_on(page, address, root):
     finally:
         file.write_bytes(content)
     page.reload()
-    page.get_by_text("IACA on CA: helps here.").wait_for()
+    page.get_by_text("IACA, validation subjects: helps").wait_for()
