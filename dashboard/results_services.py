@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +46,11 @@ class Results(NamedTuple):
     report: str
     figures: tuple[Path, ...]
 
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the study was of a synthetic corpus."""
+        return "**Synthetic corpus**" in self.report
+
 
 def results(folder: Path) -> Results:
     """The results in a folder, read once for each state of its files.
@@ -76,3 +82,17 @@ def _read(folder: Path, stamps: tuple[int, ...]) -> Results:
     start, end = (report.find(mark) for mark in FOLLOWS)
     follows = report[start + len(FOLLOWS[0]) : end].strip() if 0 <= start < end else ""
     return Results(**tables, follows=follows, report=report, figures=tuple(sorted(folder.glob("figures/*.svg"))))
+
+
+def named(differences: pd.DataFrame) -> pd.DataFrame:
+    """Differences with a column `line`: what a figure calls the model and its base."""
+    regime = differences.regime.map(lambda name: "" if name == "extensions" else f" ({name})")
+    return differences.assign(line=differences.title + " − " + differences.base + regime)
+
+
+def figure_file(sections: Mapping[str, pd.DataFrame], file_format: str, synthetic: bool) -> bytes:
+    """Sections of named differences as SVG, PDF or PNG, at the width of two columns."""
+    from iaca.difference_figure import difference_figure  # matplotlib, for who asks
+    from iaca.print_style import render
+
+    return render(difference_figure(sections, synthetic=synthetic), file_format, title="differences")

@@ -89,15 +89,23 @@ def _differences(results: Results) -> None:
         "Difference in CCC, mean over seeds, with its 95 % bootstrap interval over subjects and seeds. A triangle: the "
         "interval leaves out zero, ▶ helps, ◀ hurts; a circle: it cannot be told apart from nothing."
     )
-    over_all = table[table.group == "all"]
-    for heading, part in (
-        ("On validation", over_all[(over_all.draw == "validation") & ~over_all.ablation]),
-        ("Confirmed on the test draw, looked at once", over_all[over_all.draw == "test"]),
-        ("Ablations: one thing changed in CA+IACA", over_all[over_all.ablation]),
-    ):
+    over_all = results_services.named(table[table.group == "all"])
+    sections = {
+        "On validation": over_all[(over_all.draw == "validation") & ~over_all.ablation],
+        "Confirmed on the test draw, looked at once": over_all[over_all.draw == "test"],
+        "Ablations: one thing changed in CA+IACA": over_all[over_all.ablation],
+    }
+    for heading, part in sections.items():
         if len(part):
             st.markdown(f"**{heading}**")
             st.plotly_chart(_forest(part), config={"displayModeBar": False}, key=f"forest {heading}")
+    with st.container(horizontal=True):
+        for label, mime in (("SVG", "image/svg+xml"), ("PDF", "application/pdf"), ("PNG", "image/png")):
+            st.download_button(
+                label, lambda label=label: results_services.figure_file(sections, label.lower(), results.is_synthetic),
+                f"differences.{label.lower()}", mime, key=f"results_{label}", on_click="ignore",
+                icon=":material/download:",
+            )  # fmt: skip
     if results.follows:
         with st.expander("In words, and what was tried"):
             st.markdown(results.follows)
@@ -113,8 +121,6 @@ def _forest(part: pd.DataFrame) -> go.Figure:
     Shape and place tell the verdict, not colour alone.
     """
     part = part.iloc[::-1]
-    regime = part.regime.where(part.regime != "extensions", "")
-    part = part.assign(line=part.title + " − " + part.base + regime.map(lambda name: f" ({name})" if name else ""))
     dark = st.context.theme.type == "dark"
     colour, grey = palette.MODELS[1].colour[dark], "#8a8c95"
     figure = make_subplots(1, len(TARGETS), shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.03)
@@ -231,7 +237,7 @@ def show() -> None:
         st.info(str(error), icon=":material/info:")
         _choose_folder(folder)
         return
-    if "**Synthetic corpus**" in results.report:
+    if results.is_synthetic:
         st.caption("**Synthetic corpus.** This says how the models behave, not how they would do on people.")
     _differences(results)
     _scores(results)

@@ -62,6 +62,16 @@ def test_the_statement_the_difference_and_why_a_score_is_missing_are_told(page, 
     assert label.count() == 1
 
 
+def test_the_differences_leave_as_a_figure(page, address):
+    page.goto(f"{address}/results")
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="SVG").click()
+    assert coming.value.suggested_filename == "differences.svg"
+    content = coming.value.path().read_text(encoding="utf-8")
+    assert "CA+IACA − CA" in content
+    assert "On validation · arousal" in content
+
+
 def test_a_subjects_row_opens_it_in_the_player(page, address):
     page.goto(f"{address}/results")
     grid = page.locator(".st-key-results_subjects")
