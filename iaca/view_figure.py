@@ -26,6 +26,9 @@ GAP_IN = 0.06
 IN_PER_PX = 0.006
 """Height of a row: px of the page to inches on paper."""
 
+ROOM_IN = 0.1
+"""Width that each span of a band needs on average to be shaded behind rows."""
+
 BINS = 1500
 """Most bins along the time axis; of each, smallest and largest value are kept."""
 
@@ -41,7 +44,7 @@ class View(NamedTuple):
         title: Of the figure, such as the subject's name.
         rows: Each with key, title, unit, range, ticks, height (px) and traces, each of these with name, column, colour,
             dash, width, opacity, stack, fill and, for a difference, minus: the column that is subtracted.
-        bands: Each with label, spans (s), colour, opacity, hatched, rows and lane.
+        bands: Each with kind, label, spans (s), colour, opacity, hatched, rows and lane.
         frames: N rows: every column that the traces name.
         pts_s: (N,) seconds, ascending.
         synthetic: Whether the title says that the corpus is synthetic.
@@ -92,6 +95,7 @@ def figure_of_view(
     heading = view.heading if headed else ""
     inner_in = width_in - LEFT_IN - RIGHT_IN
     lanes = list(dict.fromkeys(band["lane"] for band in bands if band.get("lane") and _inside(band, start, end)))
+    shaded = _shaded(bands, start, end, inner_in)
     legends = [_legend_lines(row, inner_in) for row in rows]
     beside = [_fits_beside_title(row, lines, inner_in) for row, lines in zip(rows, legends, strict=True)]
     heights = [row["height"] * IN_PER_PX for row in rows]
@@ -115,7 +119,8 @@ def figure_of_view(
         axes = place(height)
         last = row is rows[-1]
         _draw_row(axes, row, frames, pts_s, (start, end))
-        _draw_bands(axes, [band for band in bands if band["rows"] is None or row["key"] in band["rows"]])
+        behind = [band for band in shaded if band["rows"] is None or row["key"] in band["rows"]]
+        _draw_bands(axes, behind)
         axes.set_xlim(start, end)
         axes.tick_params(labelbottom=last, bottom=last)
         at = axes.get_position()
@@ -138,6 +143,13 @@ def curve_values(trace: Declared, frames: pd.DataFrame) -> np.ndarray:
     """(N,) float64: what a curve shows, a column or the difference of two; of stacked weights, its own share."""
     values = frames[trace["column"]].to_numpy(float)
     return values - frames[trace["minus"]].to_numpy(float) if trace.get("minus") else values
+
+
+def _shaded(bands: Sequence[Declared], start: float, end: float, width_in: float) -> list[Declared]:
+    """Bands but for kinds of which one has spans so close that they would hide the curves: those have their lanes."""
+    most = max(1.0, width_in / ROOM_IN)
+    crowded = {band["kind"] for band in bands if sum(a < end and b > start for a, b in band["spans"]) > most}
+    return [band for band in bands if band["kind"] not in crowded]
 
 
 def _inside(band: Declared, start: float, end: float) -> bool:

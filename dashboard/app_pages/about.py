@@ -103,7 +103,7 @@ def show() -> None:
         "that a model can decide, clip by clip, how far to trust either. Source: Praveen & Alam, "
         "[arXiv:2405.12853](https://arxiv.org/abs/2405.12853); the figure follows its Fig 2."
     )
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link("app_pages/compare.py", label="Back to the page", icon=":material/arrow_back:")
         tour.offer()
     weights, subject, caption = _weights(notices)

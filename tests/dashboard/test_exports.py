@@ -141,6 +141,16 @@ def test_a_film_is_made_beside_the_page_and_shows_the_range(page, address):
         assert sum(1 << bit for bit, colour in enumerate(bits) if colour.mean() > 128) == 40 + k
 
 
+def test_the_figure_is_the_same_in_a_window_of_any_height(page, address):
+    figures = []
+    for height in (700, 1300):
+        page.set_viewport_size({"width": 1280, "height": height})
+        open_player(page, address, "strong-01")
+        open_exports(page)
+        figures.append(download(page, "SVG"))
+    assert figures[0] == figures[1]
+
+
 def test_a_gif_is_made_of_the_film_and_a_long_range_is_refused(page, address):
     open_player(page, address, "strong-01", range="40-70")
     open_exports(page)

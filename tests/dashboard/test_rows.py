@@ -10,7 +10,7 @@ from tests.dashboard.projects import Spec, write_project
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory, server):
-    return server(write_project(tmp_path_factory.mktemp("rows"), [Spec("steady", 150)]))
+    return server(write_project(tmp_path_factory.mktemp("rows"), [Spec("steady", 150), Spec("long", 1200)]))
 
 
 @pytest.fixture(autouse=True)
@@ -28,21 +28,21 @@ def heights(page):
     return [round(box.bounding_box()["height"]) for box in page.locator(".iaca-row-legend").all()]
 
 
-def ink(page, title, x_share=(0, 1)):
-    """Share of a row's pixels that are drawn on."""
+def ink(page, title, x_share=(0, 1), canvas=".iaca-curves", least=60):
+    """Share of a row's pixels that are drawn on, at least so opaque."""
     return page.evaluate(
-        """([title, [from, to]]) => {
+        """([title, [from, to], selector, least]) => {
           const box = [...document.querySelectorAll('.iaca-row-legend')].find((one) => one.innerText.includes(title));
-          const canvas = document.querySelector('.iaca-curves');
+          const canvas = document.querySelector(selector);
           const ratio = window.devicePixelRatio;
           const [left, right] = [52 + from * (canvas.width / ratio - 60), 52 + to * (canvas.width / ratio - 60)];
           const pixels = canvas.getContext('2d').getImageData(
             left * ratio, box.offsetTop * ratio, (right - left) * ratio, box.offsetHeight * ratio).data;
           let drawn = 0;
-          for (let i = 3; i < pixels.length; i += 4) drawn += pixels[i] > 60;
+          for (let i = 3; i < pixels.length; i += 4) drawn += pixels[i] > least;
           return drawn / (pixels.length / 4);
         }""",
-        [title, x_share],
+        [title, x_share, canvas, least],
     )
 
 
@@ -127,6 +127,20 @@ def test_side_by_side_both_panels_have_the_cursor_at_the_frame_and_one_model_eac
     lines = [line.bounding_box()["x"] for line in page.locator(".iaca-cursor").all()]
     assert lines[1] == pytest.approx(panels[1] + 100, abs=3)
     assert lines[0] == pytest.approx(panels[0] + 100, abs=3)
+
+
+def test_spans_that_would_hide_the_curves_stay_in_their_lane_until_one_zooms_in(page, address):
+    row = {"title": "CA+IACA − CA", "canvas": ".iaca-bands", "least": 0}
+    open_player(page, address, "long")
+    known = ink(page, **row)
+    open_player(page, address, "long", drop_audio="true")
+    assert ink(page, **row) == known
+    assert "Zoom in" in page.locator("[data-lane='audio dropped']").get_attribute("title")
+    page.locator(PLAYER).focus()
+    for _ in range(4):
+        page.keyboard.press("+")
+    page.wait_for_function("!document.querySelector('[data-lane=\"audio dropped\"]').title.includes('Zoom in')")
+    assert ink(page, **row) > known + 0.1
 
 
 def test_one_model_alone_against_the_truth(page, address):

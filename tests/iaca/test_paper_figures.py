@@ -87,6 +87,22 @@ def test_the_printed_curves_are_those_of_the_page_in_its_colours():
     assert {"someone · synthetic corpus", "Valence", "truth", "CA", "voice: noise", "missing"} <= texts
 
 
+def test_spans_that_would_hide_the_curves_stay_in_their_lane():
+    spans = [(float(start), start + 0.1) for start in np.arange(0, 15, 0.2)]
+    many = {"kind": "dropped", "label": "audio dropped", "spans": spans, "colour": "text", "opacity": 0.1,
+            "hatched": False, "rows": None, "lane": "audio dropped"}  # fmt: skip
+    view = VIEW._replace(bands=[*BANDS, many])
+
+    def shaded(figure, at):
+        return [patch for patch in of_row(figure, "gate").patches if patch.get_x() == at]
+
+    whole, part = figure_of_view(view), figure_of_view(view, range_s=(4.0, 6.0))
+    assert not shaded(whole, spans[25][0])
+    assert shaded(part, spans[25][0])
+    assert shaded(whole, 1.0)  # the episode
+    assert any(len(axes.patches) >= len(spans) for axes in whole.axes if not axes.get_ylabel())
+
+
 def test_a_range_shows_itself_alone():
     figure = figure_of_view(VIEW, range_s=(10.0, 12.0))
     assert of_row(figure, "valence").get_xlim() == (10.0, 12.0)

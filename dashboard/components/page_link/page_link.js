@@ -16,8 +16,7 @@ function address() {
 
 function rows() {
   const shown = [...(player()?.querySelectorAll(".iaca-row-legend[data-row]") ?? [])].filter((box) => box.getClientRects().length);
-  const heights = new Map(shown.map((box) => [box.dataset.row, Math.round(box.getBoundingClientRect().height)]));
-  return [...heights];
+  return shown.map((box) => [box.dataset.row, Number(box.dataset.printed)]);
 }
 
 function range() {

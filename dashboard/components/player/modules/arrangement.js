@@ -96,7 +96,7 @@ export class Arrangement {
   }
 
   // Slots for the plot: every key with its height and one row, or none, for every panel. Rows that the user did not
-  // resize share what `room` (px) there is.
+  // resize share what `room` (px) there is; `printed` is the height whatever the window.
   slots(rows, models, room) {
     const panels = this.panels(models);
     const side = panels.length > 1;
@@ -112,7 +112,10 @@ export class Arrangement {
       }
     }
     const heights = fitted(slots, room);
-    return slots.map((slot, i) => ({ ...slot, height: this.state.heights[slot.key] ?? heights[i] }));
+    return slots.map((slot, i) => {
+      const own = this.state.heights[slot.key];
+      return { ...slot, height: own ?? heights[i], printed: own ?? slot.height };
+    });
   }
 
   hide(rows, key, hidden) {

@@ -4,6 +4,7 @@ import { fade } from "./theme.js";
 
 const HATCH_PX = 7;
 const NARROWEST_LABEL_PX = 44;
+const ROOM_PX = 12; // that each span needs on average: closer ones would hide the curves, and stay in their lane
 
 function hatch(context, colour, ratio) {
   const size = Math.max(1, Math.round(HATCH_PX * ratio)); // a page that is being closed may have no ratio to speak of
@@ -32,6 +33,13 @@ function drawn(spans, width, colour) {
   return canvas;
 }
 
+// Kinds of bands of which one has spans so close that they would hide the curves.
+function crowdedKinds(bands, { shownSpan: [start, end], panels }) {
+  const most = Math.max(1, panels[0].width / ROOM_PX);
+  const isCrowded = ({ spans }) => spans.filter(([from, to]) => from < end && to > start).length > most;
+  return new Set(bands.filter(isCrowded).map((band) => band.kind));
+}
+
 export class Bands {
   constructor(canvas, lanes) {
     this.canvas = canvas;
@@ -46,15 +54,16 @@ export class Bands {
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
     const context = this.canvas.getContext("2d");
+    const crowded = crowdedKinds(bands, plot);
     plot.panels.forEach((panel, i) => {
       context.save();
       context.beginPath();
       context.rect(panel.left * ratio, 0, panel.width * ratio, height * ratio);
       context.clip();
-      for (const band of bands) this.paintBand(context, plot, band, panel, i, theme, ratio);
+      for (const band of bands.filter(({ kind }) => !crowded.has(kind))) this.paintBand(context, plot, band, panel, i, theme, ratio);
       context.restore();
     });
-    this.paintLanes(plot, bands, laneNames, theme);
+    this.paintLanes(plot, bands, laneNames, theme, crowded);
   }
 
   paintBand(context, plot, band, panel, index, theme, ratio) {
@@ -72,14 +81,15 @@ export class Bands {
     }
   }
 
-  paintLanes(plot, bands, laneNames, theme) {
+  paintLanes(plot, bands, laneNames, theme, crowded) {
     this.lanes.replaceChildren(
       ...laneNames.flatMap((name) => {
         const lane = document.createElement("div");
         lane.className = "iaca-lane";
         lane.dataset.lane = name;
         for (const band of bands.filter((one) => one.lane === name)) {
-          if (band.help) lane.title = band.help;
+          const hint = crowded.has(band.kind) ? "Zoom in to see these spans behind the rows, too." : "";
+          lane.title = [band.help, hint].filter(Boolean).join(" ");
           const narrow = [];
           for (const panel of plot.panels) {
             lane.append(...band.spans.map((span) => this.laneSpan(plot, panel, band, span, theme, narrow)).filter(Boolean));

@@ -65,6 +65,7 @@ export class Readout {
         const [row] = slot.rows.filter(Boolean);
         const box = element("div", "iaca-row-legend");
         box.dataset.row = row.key;
+        box.dataset.printed = slot.printed;
         box.style.top = `${slot.top}px`;
         box.style.height = `${slot.height}px`;
         const head = element("div", "iaca-row-head");
