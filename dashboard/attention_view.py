@@ -27,7 +27,7 @@ OVER_CLIPS = (
     "Enter, to hear its audio clip and see its visual clip."
 )
 OVER_FEATURES = (
-    "A cell shows how a {modality} feature goes along with an audio (left) or visual (right) feature through the "
+    "A cell shows how one {modality} feature goes along with an audio (left) or visual (right) feature through the "
     "window, from −1 to 1: blocks are groups that act together. Features have no order of their own; these stand side "
     "by side by average-linkage clustering, for each map anew, so cells of two maps cannot be compared."
 )
