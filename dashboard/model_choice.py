@@ -117,7 +117,13 @@ def _select(
     names: list[str],
     defaults: Sequence[str],
 ) -> str:
-    wanted = (session.asked(field), *defaults)
+    asked = session.asked(field)
+    wanted = (asked, *defaults)
+    if asked is not None and asked not in names:
+        session.tell_of_address(
+            f"The address asks for {field.key} {asked!r}; expected a model of the checkpoints folder: another one is "
+            "shown."
+        )
     chosen = st.selectbox(
         label,
         names,

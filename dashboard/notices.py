@@ -26,7 +26,7 @@ def show_notices(place: DeltaGenerator, notices: list[str]) -> None:
         if sentences:
             st.warning("  \n".join(sentences[:NOTICES_AT_ONCE]), icon=":material/warning:")
         if len(sentences) > NOTICES_AT_ONCE:
-            with st.expander(f"{len(sentences) - NOTICES_AT_ONCE} more remarks on the data"):
+            with st.expander(f"{len(sentences) - NOTICES_AT_ONCE} more remarks"):
                 st.markdown("\n".join(f"- {sentence}" for sentence in sentences[NOTICES_AT_ONCE:]))
 
 

@@ -29,7 +29,7 @@ class _Entry(NamedTuple):
     is_scored: bool
 
 
-def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str, notices: list[str]) -> Subject | None:
+def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str) -> Subject | None:
     """Ask for a subject, and keep the address on it; None where there are none."""
     subjects = {subject.name: subject for subject in corpus.subjects}
     entries = _entries(corpus.subjects)
@@ -40,7 +40,9 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str, notice
     labels = _labels(entries, models, device)
     asked = session.asked(session.SUBJECT)
     if asked is not None and asked not in subjects:
-        notices.append(f"The address asks for subject {asked!r}, which is not among the data; another one is shown.")
+        session.tell_of_address(
+            f"The address asks for subject {asked!r}, which is not among the data; another one is shown."
+        )
     kept = session.last_view()
     wanted = asked or (kept.subject if kept else None)
     # With other models or scores a new box: one that stays would go on showing its old label. The address knows the

@@ -43,6 +43,7 @@ OWN = (
 
 def show() -> None:
     """The page. The player stands at one fixed place of the script, whatever else is shown."""
+    asked = session.asked_choices()
     options = session.options()
     folders = session.folders(options)
     corpus = corpus_services.corpus(folders)
@@ -66,7 +67,7 @@ def show() -> None:
     head = head.container(horizontal=True, vertical_alignment="bottom")
     subject_place, take_place = head.container(), head.container(width="content")
     with subject_place:
-        subject = subjects.choose_subject(corpus, models, device, notices)
+        subject = subjects.choose_subject(corpus, models, device)
     truth = None if subject is None else attempt(lambda: services.truth(subject), notices)
     with what_if_place:
         change = what_if.choose(_range_s(subject, truth))
@@ -96,19 +97,20 @@ def show() -> None:
             **display._asdict(),
             episodes=corpus.episodes.get(subject.name, ()),
         )
-        content = _player_data(figure, video, notices)
+        content = _player_data(figure, video)
         with stage:
             state = player(
                 content._replace(marks=moments.marks(here), seek=moments.seek(), follows=attention_place.open)
             )
         if attention_place.open and subject.features:
-            frame = session.asked_frames(len(truth), [])[0] if state.frame is None else state.frame
+            frame = session.asked_frames(len(truth))[0] if state.frame is None else state.frame
             with attention_place:
                 attention_view.show(subject, models, device, frame or 0, display.target, applied, video, notices)
         if moments_place.open:
             with moments_place:
                 moments.show(here, corpus.pooled, models, device, applied)
-    show_notices(notice_place, notices)
+    session.check_choices(asked)
+    show_notices(notice_place, [*session.address_problems(), *notices])
     with score_place:
         if shown:
             st.markdown(sidebar.score_table(shown))
@@ -163,7 +165,7 @@ def _range_s(subject: Subject | None, truth: pd.DataFrame | None) -> tuple[float
     place = player_state(subject.name)
     if place.frame is not None:
         session.keep_range(subject.name, place.range)
-    frames = place.range or session.kept_range(subject.name) or session.asked_frames(len(truth), [])[1]
+    frames = place.range or session.kept_range(subject.name) or session.asked_frames(len(truth))[1]
     return None if frames is None else tuple(float(truth["pts_s"].iloc[frame]) for frame in frames)
 
 
@@ -172,9 +174,9 @@ def _video(subject: Subject, folders: session.Folders, notices: list[str]) -> se
     return attempt(lambda: services.video(file, folders.cache), notices) if file else None
 
 
-def _player_data(figure: figures.Figure, video: services.Video | None, notices: list[str]) -> PlayerData:
+def _player_data(figure: figures.Figure, video: services.Video | None) -> PlayerData:
     tables, live = transport.tables(figure)
-    session.check_rows(notices)
+    session.check_rows()
     return PlayerData(
         spec=figure.spec,
         clock=transport.clock(figure, None if video is None else video.media_s),
@@ -182,7 +184,7 @@ def _player_data(figure: figures.Figure, video: services.Video | None, notices: 
         live=live,
         video=None if video is None else video.address,
         sound=None if video is None else video.sound,
-        start=PlayerState(*session.asked_frames(len(figure.pts_s), notices)),
+        start=PlayerState(*session.asked_frames(len(figure.pts_s))),
     )
 
 

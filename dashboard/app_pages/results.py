@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 import iaca.palette as palette
 from dashboard import results_services, session
-from dashboard.notices import BAD_INPUT
+from dashboard.notices import BAD_INPUT, show_notices
 from dashboard.results_services import Results
 from iaca.config import TARGETS
 
@@ -220,7 +220,7 @@ def _gates(results: Results) -> None:
 def _with_default(field: session.Field, options: list[str]) -> dict[str, object]:
     """Keyword arguments of a choice: its field, and its default where this is among the options."""
     index_or_value = field.default if field.default in options else options[0]
-    return {"key": field.key} | ({} if field.key in st.session_state else _default(field, index_or_value, options))
+    return field.widget | ({} if field.key in st.session_state else _default(field, index_or_value, options))
 
 
 def _default(field: session.Field, value: object, options: list[str]) -> dict[str, object]:
@@ -237,12 +237,16 @@ def show() -> None:
         st.info(str(error), icon=":material/info:")
         _choose_folder(folder)
         return
+    address = session.asked_choices()
+    notice_place = st.container()
     if results.is_synthetic:
         st.caption("**Synthetic corpus.** This says how the models behave, not how they would do on people.")
     _differences(results)
     _scores(results)
     _subjects(results)
     _gates(results)
+    session.check_choices(address)
+    show_notices(notice_place, session.address_problems())
     for file in results.figures:
         st.markdown(f"**{FIGURES.get(file.stem, file.stem)}**")
         st.image(file.read_text(encoding="utf-8"), width="stretch", alt=FIGURES.get(file.stem, file.stem))

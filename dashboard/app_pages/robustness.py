@@ -53,7 +53,10 @@ def show() -> None:
     stored = pd.DataFrame() if stored is None else stored
     files = _titles(shelf)
     notice_place = st.container()
+    address = session.asked_choices()
     choice = _choose(files, shelf, list(subjects), stored)
+    session.check_choices(address)
+    notices = [*session.address_problems(), *notices]
     if not choice.models:
         show_notices(notice_place, [*notices, "No model is chosen."])
     elif choice.of == STUDY:

@@ -213,9 +213,31 @@ def test_a_frame_without_annotation_does_not_count(open_page, shared_project):
         ("range", "9-3", "The address asks for the range '9-3'; expected two rising frames"),
         ("rows", "{", "The address arranges the rows by '{'; expected what a copied link holds"),
         ("rows", "[1]", "The address arranges the rows by '[1]'; expected what a copied link holds"),
+        ("subject", "<b>ghost", "The address asks for subject '<b>ghost', which is not among the data"),
+        ("fusion", "Nope", "The address sets fusion to 'Nope'; expected one of the choices on the page: 'CA' is shown"),
+        ("dropout", "400", "The address sets dropout to '400'; expected one of the choices on the page: '40' is shown"),
+        ("seed", "abc", "The address sets seed to 'abc'"),
+        ("scaled", "7", "The address sets scaled to '7'; expected one of the choices on the page: 'true' is shown"),
     ],
 )
 def test_an_address_that_cannot_be_is_told_and_the_page_goes_on(open_page, shared_project, parameter, value, told):
     page = open_page(shared_project, **{parameter: value})
     assert told in notices(page)
     assert page.caption
+    # The page runs again by itself, and must not take it back unread.
+    page.run()
+    assert told in notices(page)
+
+
+def test_an_address_that_says_what_the_page_shows_is_no_news(open_page, shared_project):
+    asked = {"fusion": "CA", "dropout": "60", "drop_audio": "true", "scaled": "true", "seed": "0", "pattern": "block"}
+    page = open_page(shared_project, **asked)
+    assert not page.warning
+    assert widget(page.slider, "Audio dropout (%)").value == 60
+    widget(page.slider, "Audio dropout (%)").set_value(20).run()
+    assert not page.warning
+
+
+def test_models_that_a_link_names_and_the_folder_lacks_are_told(open_page, shared_project):
+    page = open_page(shared_project, fusion="any two checkpoints", checkpoint="gone.safetensors")
+    assert "The address asks for checkpoint 'gone.safetensors'; expected a model of the checkpoints" in notices(page)

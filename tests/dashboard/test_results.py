@@ -62,6 +62,12 @@ def test_the_statement_the_difference_and_why_a_score_is_missing_are_told(page, 
     assert label.count() == 1
 
 
+def test_choices_stand_in_the_address_and_one_that_cannot_be_is_told(page, address):
+    page.goto(f"{address}/results?regime=homemade")
+    page.get_by_text("The address sets regime to 'homemade'; expected one of the choices").wait_for()
+    page.get_by_text("CA+IACA − CA").first.wait_for()
+
+
 def test_the_differences_leave_as_a_figure(page, address):
     page.goto(f"{address}/results")
     with page.expect_download() as coming:
