@@ -234,10 +234,14 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
                 f"{path} needs fusion {config.fusion!r} of plugin {plugin!r}; name it if you trust it: "
                 f"--plugin {plugin} or IACA_PLUGINS={plugin}"
             )
+        if not plugin:  # code of others need not work without memory
+            with torch.device("meta"):
+                _check_tensors(path, FusionModel(config), tensors)
         model = FusionModel(config)
     except ConfigError as error:
         raise CheckpointError(f"{path} cannot be rebuilt: {error}") from error
-    _fill(path, model, tensors)
+    _check_tensors(path, model, tensors)
+    model.load_state_dict(tensors)
     return Checkpoint(
         path,
         model.to(device).eval().requires_grad_(False),
@@ -279,10 +283,12 @@ def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cp
         raise CheckpointError(f"{path} is a {header['kind']} model, not a backbone; use iaca.load_checkpoint for it")
     try:
         config = from_fields(BackboneConfig, header["config"])
+        with torch.device("meta"):
+            _check_tensors(path, build_backbone(config), tensors)
         model = build_backbone(config)
     except ConfigError as error:
         raise CheckpointError(f"{path} cannot be rebuilt: {error}") from error
-    _fill(path, model, tensors)
+    model.load_state_dict(tensors)
     return Backbone(path, model.to(device).eval().requires_grad_(False), config, file_sha256(path), header["training"])
 
 
@@ -362,7 +368,8 @@ def _header(path: Path, text: str) -> dict[str, Any]:
     return header
 
 
-def _fill(path: Path, model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+def _check_tensors(path: Path, model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+    """Refuse tensors that are not those of the model, which may lie on the meta device, or not finite."""
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     for name in expected.keys() | found.keys():
@@ -372,4 +379,3 @@ def _fill(path: Path, model: nn.Module, tensors: dict[str, torch.Tensor]) -> Non
             )
         if not tensors[name].isfinite().all():
             raise CheckpointError(f"{path}: tensor {name!r} has a value that is not finite; expected finite numbers")
-    model.load_state_dict(tensors)

@@ -27,6 +27,11 @@ class ConfigError(InputError):
     """A configuration that cannot be: the message names the field, its value and what was expected."""
 
 
+MOST_UNITS = 2**16
+MOST_LAYERS = 256
+"""Largest dimensions and depths of a network; what a damaged file asks for is larger."""
+
+
 class Trunk(StrEnum):
     """Whether valence and arousal share one attention and gate (`shared`) or have one each (`per_target`)."""
 
@@ -98,6 +103,13 @@ def from_fields(kind: type, values: dict[str, Any]) -> Any:
     if unknown:
         raise ConfigError(f"unknown field {unknown[0]!r}; expected any of: {', '.join(sorted(known))}")
     return kind(**values)
+
+
+def at_most(config: Any, maximum: int, *names: str) -> None:
+    """Refuse fields that are numbers above `maximum`: nothing so large is meant."""
+    for name in names:
+        if getattr(config, name) > maximum:
+            raise ConfigError(f"{name} is {getattr(config, name)!r}; expected at most {maximum}")
 
 
 def at_least(config: Any, minimum: int, *names: str) -> None:
@@ -210,6 +222,8 @@ class FusionConfig:
             self, 1, "audio_dim", "visual_dim", "dim", "clips", "jca_hidden", "num_recursions", "num_layers",
             "num_heads", "head_hidden",
         )  # fmt: skip
+        at_most(self, MOST_UNITS, "audio_dim", "visual_dim", "dim", "clips", "jca_hidden", "num_heads", "head_hidden")
+        at_most(self, MOST_LAYERS, "num_recursions", "num_layers")
         share(self, "attention_dropout", "head_dropout")
         true_or_false(self, "iaca", "scale_correlation", "recurrent", "stage1", "stage2")
         above_zero(self, "gate_temperature")
@@ -328,6 +342,7 @@ class BackboneConfig:
     def __post_init__(self) -> None:
         as_enum(self, "arch", Architecture)
         at_least(self, 1, "dim", "width")
+        at_most(self, MOST_UNITS, "dim", "width")
         if self.modality not in MODALITIES:
             raise ConfigError(f"modality is {self.modality!r}; expected one of: {', '.join(MODALITIES)}")
         visual_only = (Architecture.R3D_18, Architecture.R2PLUS1D_18)

@@ -130,6 +130,13 @@ def with_header(file, change):
         (lambda h, t: h.update(scores=[1]), r"'scores' of the header is \[1\]; expected dict"),
         (lambda h, t: h["config"].update(iaca="false"), "iaca is 'false'; expected true or false"),
         (lambda h, t: h["config"].update(head_dropout="0.3"), "head_dropout is '0.3'; expected a share"),
+        (lambda h, t: h["config"].update(dim=10**9), "dim is 1000000000; expected at most 65536"),
+        (
+            lambda h, t: h["config"].update(fusion="tca", num_layers=10**6),
+            "num_layers is 1000000; expected at most 256",
+        ),
+        # 17 GB for each matrix of the attention, if they were made.
+        (lambda h, t: h["config"].update(dim=2**16), r"expected \(.*65536"),
     ],
 )
 def test_a_file_that_cannot_be_rebuilt_names_what_is_wrong(tmp_path, change, message):
@@ -149,6 +156,10 @@ def test_a_header_that_is_no_json_and_a_backbone_that_cannot_be_are_told(tmp_pat
     save_backbone(file, build_backbone(config), config)
     with_header(file, lambda h, t: h["config"].update(arch="r3d_18"))
     with pytest.raises(iaca.CheckpointError, match="cannot be rebuilt: arch is 'r3d_18' and modality is audio"):
+        load_backbone(file)
+    save_backbone(file, build_backbone(config), config)
+    with_header(file, lambda h, t: h["config"].update(width=2**16))
+    with pytest.raises(iaca.CheckpointError, match=r"tensor .* expected \(65536"):
         load_backbone(file)
 
 
