@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 from iaca.errors import InputError
 
@@ -86,14 +86,21 @@ class DropoutUnit(StrEnum):
     SECOND = "second"
 
 
-def as_enum(config: Any, name: str, kind: type[StrEnum]) -> None:
-    """Turn a field into a member of an enum, or refuse it with the members that exist."""
-    value = getattr(config, name)
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def member_of(kind: type[Choice], name: str, value: Any) -> Choice:
+    """The member of an enum that a value of `name` stands for, or refuse it with the members that exist."""
     try:
-        object.__setattr__(config, name, kind(value))
+        return kind(value)
     except ValueError:
         expected = ", ".join(member.value for member in kind)
         raise ConfigError(f"{name} is {value!r}; expected one of: {expected}") from None
+
+
+def as_enum(config: Any, name: str, kind: type[StrEnum]) -> None:
+    """Turn a field into a member of an enum, or refuse it with the members that exist."""
+    object.__setattr__(config, name, member_of(kind, name, getattr(config, name)))
 
 
 def from_fields(kind: type, values: dict[str, Any]) -> Any:

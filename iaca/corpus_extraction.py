@@ -21,7 +21,7 @@ from iaca.data.face_detection import FaceDetector, has_known_faces, with_found_f
 from iaca.data.faces import FacesError
 from iaca.data.features import FeatureError, read_feature_header, read_feature_labels, write_features
 from iaca.data.index import Problem, printable
-from iaca.data.media import MediaError
+from iaca.data.media import MediaError, fingerprint
 from iaca.errors import InputError
 from iaca.extraction import extract
 from iaca.types import Recording
@@ -43,7 +43,7 @@ class ExtractionSummary(NamedTuple):
 
     Attributes:
         written: Files that are new.
-        skipped: Files that were there, with the same labels, made by the same backbones at the same stride.
+        skipped: Files that were there, with the same video and labels, made by the same backbones at the same stride.
         problems: Recordings that failed, with reason and remedy.
     """
 
@@ -159,7 +159,7 @@ def single_recording(video: str | os.PathLike[str], labels: str | os.PathLike[st
 def is_current(path: Path, recording: Recording, visual: Backbone, audio: Backbone, clip_stride: int) -> bool:
     """Whether a feature file is whole, made by these backbones at this stride, and of this recording as it is now.
 
-    Its split and labels are compared, and whether crops have come since. Not the media: reading them is the work.
+    Its split, labels and video are compared, and whether crops have come since; not the crops.
     """
     try:
         header = read_feature_header(path)
@@ -169,8 +169,18 @@ def is_current(path: Path, recording: Recording, visual: Backbone, audio: Backbo
         searched = any(problem.startswith(FOUND_BY) for problem in header["problems"])
         if header["split"] != recording.split or (searched and has_known_faces(recording)):
             return False
-        return _has_labels_of(path, recording)
+        return not _is_of_another_video(header["media"], recording) and _has_labels_of(path, recording)
     except FeatureError:
+        return False
+
+
+def _is_of_another_video(known: str, recording: Recording) -> bool:
+    """Whether the features come from another file; not where neither that nor the file can be known."""
+    if not known or recording.video_file is None:
+        return False
+    try:
+        return fingerprint(recording.video_file) != known
+    except MediaError:
         return False
 
 

@@ -14,7 +14,7 @@ from iaca.config import AUDIO, VISUAL, ConfigError
 from iaca.data.clips import CLIP_PICTURES, check_clip_stride, clip_ends
 from iaca.data.crops import Crops
 from iaca.data.faces import CROP_SIZE
-from iaca.data.media import read_audio
+from iaca.data.media import fingerprint, read_audio
 from iaca.data.prefetch import prefetch_all
 from iaca.data.timeline import read_timeline
 from iaca.data.transforms import (
@@ -141,6 +141,7 @@ def extract(
         has_audio=has_audio,
         audio_zero=audio_zero,
         visual_zero=visual_zero,
+        media="" if recording.video_file is None else fingerprint(recording.video_file),
     )
 
 

@@ -62,6 +62,7 @@ class Features(NamedTuple):
         has_audio: (N,) bool.
         audio_zero: (D_a,) float32, the audio backbone's answer to zeros: what a missing clip looks like.
         visual_zero: (D_v,) float32, likewise.
+        media: Fingerprint of the video file, or "" where it is not known.
     """
 
     subject: str
@@ -81,6 +82,7 @@ class Features(NamedTuple):
     has_audio: np.ndarray
     audio_zero: np.ndarray
     visual_zero: np.ndarray
+    media: str = ""
 
 
 class Attended(NamedTuple):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iaca.config import CLIP_FRAMES, WINDOW_CLIPS, ConfigError
+from iaca.config import CLIP_FRAMES, WINDOW_CLIPS, ConfigError, member_of
 
 CLIP_PICTURES = 8
 """Pictures that the visual backbone sees of a clip: every 4th of its 32 frames."""
@@ -102,10 +102,10 @@ def plan_windows(
         The plan; each clip is kept in exactly one place.
 
     Raises:
-        ConfigError: `clip_stride` does not divide 32.
+        ConfigError: `clip_stride` does not divide 32, or there is no such way of cutting windows.
     """
     check_clip_stride(clip_stride)
-    authors = Windows(windows) is Windows.AUTHORS
+    authors = member_of(Windows, "windows", windows) is Windows.AUTHORS
     step = CLIP_FRAMES // clip_stride
     rows, keeps = [], []
     for phase in range(min(step, num_clips)):

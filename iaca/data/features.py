@@ -3,7 +3,7 @@
 Tensors, with T clips and N frames: `audio (T, D_a)`, `visual (T, D_v)`, `audio_zero (D_a,)`, `visual_zero (D_v,)`
 float16; `frame (T,)` int32; `pts_s (N,)` float64; `valence (N,)`, `arousal (N,)` float32, NaN where not annotated;
 `has_face (N,)`, `has_audio (N,)` bool. Header metadata, each value JSON: `subject`, `video`, `split`, `clip_stride`,
-`backbones`, `created_by`, `problems`.
+`backbones`, `created_by`, `problems`; and, where the video is known, `media`, its fingerprint.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from iaca.files import write_whole
 from iaca.types import Features
 
 METADATA = ("subject", "video", "split", "clip_stride", "backbones", "created_by", "problems")
+OPTIONAL = {"media": ""}
+"""What a file may leave out, and what is read then."""
 
 # Tensor -> (type in the file, length: T clips, N frames, or the dimension of a modality)
 TENSORS = {
@@ -71,8 +73,8 @@ def read_feature_header(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read what a feature file says of itself, without its tensors.
 
     Returns:
-        subject, video, split, clip_stride, backbones, created_by and problems, as in `Features`; and `frames` (N) and
-        `clips` (T).
+        subject, video, split, clip_stride, backbones, created_by, problems and media, as in `Features`; and `frames`
+        (N) and `clips` (T).
 
     Raises:
         FeatureError: As in `read_features`, but for the content of the tensors.
@@ -110,7 +112,7 @@ def write_features(path: str | os.PathLike[str], features: Features) -> None:
             name: np.ascontiguousarray(getattr(features, name), dtype=kind) for name, (kind, _) in TENSORS.items()
         }
     _check(path, tensors, features.clip_stride)
-    metadata = {name: json.dumps(getattr(features, name)) for name in METADATA}
+    metadata = {name: json.dumps(getattr(features, name)) for name in (*METADATA, *OPTIONAL)}
     write_whole(path, save(tensors, metadata))
 
 
@@ -128,7 +130,8 @@ def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, 
                 content = {name: file.get_tensor(name) for name in TENSORS}
             else:
                 content = {name: tuple(file.get_slice(name).get_shape()) for name in TENSORS}
-        return {name: json.loads(header[name]) for name in METADATA}, content
+        known = {name: json.loads(header[name]) for name in (*METADATA, *OPTIONAL) if name in header}
+        return OPTIONAL | known, content
     except (SafetensorError, OSError, json.JSONDecodeError) as error:
         raise FeatureError(
             f"{path} is damaged or truncated ({error}); expected a whole feature file: delete it and extract it again"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import av
 import numpy as np
 
 from iaca.data.media import SAMPLE_RATE_HZ, MediaError, iterate_frames, probe, read_audio
+from iaca.files import written_beside
 
 TICKS_PER_S = 90_000
 GOP_FRAMES = 12
@@ -47,14 +47,8 @@ def proxy(path: str | os.PathLike[str], cache_dir: str | os.PathLike[str]) -> Pa
     if copy.is_file():
         return copy
     try:
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=copy.parent, prefix=".", suffix=".mp4")
-        os.close(handle)
-        try:
-            _encode(path, Path(temporary), info.pts_s)
-            os.replace(temporary, copy)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        with written_beside(copy) as temporary:
+            _encode(path, temporary, info.pts_s)
     except (OSError, av.FFmpegError) as error:
         raise MediaError(f"{path} cannot be copied for the browser to {copy}: {error}") from error
     return copy

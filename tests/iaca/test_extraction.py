@@ -20,7 +20,7 @@ from iaca.corpus_extraction import extract_all
 from iaca.data.annotations import write_labels
 from iaca.data.clips import clip_ends, clip_frame_indices
 from iaca.data.faces import read_faces_csv
-from iaca.data.features import read_features
+from iaca.data.features import read_features, write_features
 from iaca.data.index import find_recordings
 from iaca.extraction import BATCH_BYTES, WAITING_BYTES, WAITING_CLIPS, equal_lengths, extract
 from iaca.models.backbones import build_backbone
@@ -248,6 +248,29 @@ def test_running_again_notices_other_labels_another_split_and_crops_that_came(tm
     for k in range(12):
         cv2.imwrite(str(crops / f"{k + 1:05d}.jpg"), np.full((112, 112, 3), 90, np.uint8))
     assert again().problems == ()
+
+
+def test_running_again_notices_another_video_of_the_same_name(tmp_path, backbones):
+    for subject in ("a", "b"):
+        make_subject(tmp_path, subject, TIMES_S[:10])
+    out = tmp_path / "out"
+
+    def again():
+        summary = extract_all(find_recordings(tmp_path).recordings, out, *backbones, clip_stride=8, quiet=True)
+        assert summary.problems == ()
+        return [path.stem for path in summary.written]
+
+    assert again() == ["a", "b"]
+    video = next(tmp_path.rglob("a.mp4"))
+    os.utime(video, (0, 0))  # a copy of the same
+    assert again() == []
+    with open(video, "ab") as file:
+        file.write(b"\0" * 8)  # an empty box at the end: another file that plays alike
+    assert again() == ["a"]
+    assert again() == []
+    # Files of older versions do not know their video, and stay valid.
+    write_features(out / "b.safetensors", read_features(out / "b.safetensors")._replace(media=""))
+    assert again() == []
 
 
 def test_shards_share_the_work_without_meeting(tmp_path, backbones):

@@ -30,6 +30,11 @@ def test_clips_of_a_window_end_32_frames_apart_and_empty_places_come_first(strid
             assert (row[-len(present) :] == present).all()
 
 
+def test_a_way_of_cutting_that_does_not_exist_is_told_with_those_that_do():
+    with pytest.raises(ConfigError, match="windows is 'x'; expected one of: overlap, authors"):
+        plan_windows(20, 32, windows="x")
+
+
 def test_windows_of_the_authors_leave_empty_places_after_the_end():
     plan = plan_windows(20, 32, windows="authors")
     assert plan.index[1].tolist() == [16, 17, 18, 19] + [-1] * 12
