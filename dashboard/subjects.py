@@ -136,7 +136,7 @@ def _name_in(label: str, subjects: Mapping[str, Subject]) -> str:
 
 def _scores_text(subject: Subject, model: Chosen, device: str) -> str:
     scores = services.scores(subject, model.path, device)
-    if scores is None:
+    if scores is None or not any(score.valid_frames for score in scores.values()):
         return ""
     values = " / ".join(_score_text(scores[name].ccc) for name in TARGETS if name in scores)
     return f"{model.title} {values}"

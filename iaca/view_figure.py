@@ -235,11 +235,13 @@ def _draw_row(axes: Axes, row: Declared, frames: pd.DataFrame, pts_s: np.ndarray
 
 def _draw_bands(axes: Axes, bands: Sequence[Declared]) -> None:
     for band in bands:
+        if not band["opacity"]:  # a hatch would be drawn all the same
+            continue
         for a, b in band["spans"]:
             colour = ink(band["colour"])
             if band["hatched"]:
                 axes.axvspan(a, b, fill=False, hatch="/////", ec=colour, alpha=band["opacity"], lw=0, zorder=0.5)
-            elif band["opacity"]:
+            else:
                 axes.axvspan(a, b, color=colour, alpha=band["opacity"], lw=0, zorder=0.5)
 
 

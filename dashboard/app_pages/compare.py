@@ -115,7 +115,9 @@ def show() -> None:
         if shown:
             st.markdown(sidebar.score_table(shown))
             frames = max(score.valid_frames for score in shown[0].trace.scores.values())
-            st.caption(f"over {frames:,} annotated of {len(truth):,} frames")
+            st.caption(
+                f"over {frames:,} annotated of {len(truth):,} frames" if frames else "no frame is annotated: no CCC"
+            )
             if applied.words:
                 st.caption(f"**What if:** {applied.words}")
     with foot:

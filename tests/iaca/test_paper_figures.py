@@ -103,6 +103,13 @@ def test_spans_that_would_hide_the_curves_stay_in_their_lane():
     assert any(len(axes.patches) >= len(spans) for axes in whole.axes if not axes.get_ylabel())
 
 
+def test_a_recording_without_any_annotation_is_not_hatched():
+    unknown = BANDS[0] | {"spans": [(0.0, 16.0)], "opacity": 0.0}
+    figure = figure_of_view(VIEW._replace(bands=[unknown]))
+    assert not of_row(figure, "valence").patches
+    assert any(axes.patches for axes in figure.axes if not axes.get_ylabel())  # its lane says so
+
+
 def test_a_range_shows_itself_alone():
     figure = figure_of_view(VIEW, range_s=(10.0, 12.0))
     assert of_row(figure, "valence").get_xlim() == (10.0, 12.0)
