@@ -134,7 +134,7 @@ def _film(take: object, cache: Path) -> None:
                 st.error(literal(job.error))
             if job is not None and not job.ended:
                 share = job.done / job.total if job.total else 0.0
-                count = f"{job.title} {job.done:,} of {job.total:,}" if job.total else "Drawing the rows"
+                count = f"{job.title} {job.done:,} of {job.total:,}{job.pace}" if job.total else "Drawing the rows"
                 st.progress(share, f"{ending.upper()}: {count}")
                 if st.button("Cancel", key=f"take_cancel_{ending}"):
                     job.stop()

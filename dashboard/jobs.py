@@ -63,6 +63,14 @@ class Job:
         """Seconds that it will take at the rate so far; None before anything is finished."""
         return self.elapsed_s * (self.total - self.done) / self.done if self.done else None
 
+    @property
+    def pace(self) -> str:
+        """Rate and time left, to follow what is told of the parts; "" before anything is finished."""
+        if self.left_s is None:
+            return ""
+        rate = self.done / self.elapsed_s
+        return f" · {rate:,.{0 if rate >= 10 else 1}f} a second · {duration(self.left_s)} left"
+
     def _run(self, work: Callable[[Progress], Any]) -> None:
         try:
             self.result = work(self._progress)

@@ -119,7 +119,7 @@ def _show_progress(job: jobs.Job) -> None:
     if job.ended:
         st.rerun()
     share = job.done / job.total if job.total else 0.0
-    st.progress(share, f"Looking through the subjects: {job.done} of {job.total}")
+    st.progress(share, f"Looking through the subjects: {job.done} of {job.total}{job.pace}")
 
 
 def _kinds() -> list[str]:

@@ -165,7 +165,7 @@ def _show_progress(waiting: tuple[what_if_services.Extraction, ...]) -> None:
             st.rerun()
         else:
             share = job.done / job.total if job.total else 0.0
-            count = f"{job.done} of {job.total} clips" if job.total else "reading the video"
+            count = f"{job.done} of {job.total} clips{job.pace}" if job.total else "reading the video"
             st.progress(share, f"Extracting with {extraction.title}: {count}")
             st.button("Cancel", key=f"stop {extraction.key}", on_click=_stop, args=(extraction.key,))
 

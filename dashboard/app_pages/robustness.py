@@ -208,9 +208,7 @@ def _show_progress(job: jobs.Job | None, asked: Wanted, found: Found) -> None:
             st.rerun()
         return
     bar, button = st.columns([5, 1], vertical_alignment="center")
-    rate = job.done / job.elapsed_s
-    left = "" if job.left_s is None else f" · {rate:.1f} a second · {jobs.duration(job.left_s)} left"
-    bar.progress(found.pieces / found.total, f"{found.pieces} of {found.total} model × subject × share{left}")
+    bar.progress(found.pieces / found.total, f"{found.pieces} of {found.total} model × subject × share{job.pace}")
     if button.button("Cancel", key="robustness_cancel"):
         job.stop()
 

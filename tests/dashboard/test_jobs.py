@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 from dashboard import jobs
@@ -54,3 +55,22 @@ def test_a_failure_is_one_sentence_and_the_job_may_be_begun_anew():
     assert job.error == "someone.mp4 cannot be read"
     jobs.forget("a failing job")
     assert jobs.find("a failing job") is None
+
+
+def test_rate_and_time_left_are_told_once_something_is_finished():
+    go, told = threading.Event(), threading.Event()
+
+    def work(progress):
+        progress(0, 30)
+        progress(10, 30)
+        told.set()
+        go.wait(PATIENCE_S)
+
+    job = jobs.begin("a job with a pace", work)
+    assert told.wait(PATIENCE_S)
+    rate, left = re.fullmatch(r" · ([\d,.]+) a second · (\d+) s left", job.pace).groups()
+    assert float(rate.replace(",", "")) > 0
+    assert int(left) >= 1
+    go.set()
+    ended(job)
+    assert jobs.Job(lambda progress: None).pace == ""
