@@ -9,7 +9,8 @@ import streamlit as st
 
 from dashboard.model_services import FileState, file_state
 from dashboard.session import PROJECT, Folders
-from iaca.checkpoints import Backbone, file_sha256
+from iaca.checkpoints import Backbone
+from iaca.files import file_sha256
 
 ENDINGS = (".safetensors", ".pt", ".pth")
 SHIPPED = PROJECT / "checkpoints"

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import streamlit as st
 from safetensors import SafetensorError, safe_open
 
-from iaca.checkpoints import FUSION, HEADER_KEY, Checkpoint, is_published, load_checkpoint
+from iaca.checkpoint_files import FUSION, HEADER_KEY, is_published
+from iaca.checkpoints import Checkpoint, load_checkpoint
 from iaca.config import ConfigError, FusionConfig
 from iaca.data.index import natural_key
 from iaca.errors import InputError

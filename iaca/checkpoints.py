@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import nn
 
-import iaca
+from iaca.checkpoint_files import (
+    BACKBONE,
+    FUSION,
+    check_tensors,
+    is_published,
+    read_checkpoint_file,
+    write_checkpoint_file,
+)
 from iaca.config import MODALITIES, BackboneConfig, ConfigError, FusionConfig, from_fields
 from iaca.errors import CheckpointError
-from iaca.files import write_whole
+from iaca.files import file_sha256
 from iaca.models.fusion_model import FusionModel
 from iaca.models.registry import fusion_names, registered_fusion
 from iaca.models.released import describe_weights, load_released
@@ -25,15 +28,6 @@ from iaca.models.released_network import PublishedNetwork
 
 CHECKPOINT_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
 """Where the checkpoints of this project lie, wherever it is called from."""
-
-FORMAT_VERSION = 1
-HEADER_KEY = "iaca"
-FUSION = "fusion"
-BACKBONE = "backbone"
-
-HEADER_FIELDS = {"kind": str, "created_by": str, "config": dict, "training": dict}
-FUSION_FIELDS = {"plugin": str | None, "backbones": dict, "scores": dict}
-"""What a header says, and of what type it is; the second of fusion models only."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +172,7 @@ def save_checkpoint(
         "training": training or {},
         "scores": scores or {},
     }
-    _write(Path(path), model, header, dtype)
+    write_checkpoint_file(Path(path), model, header, dtype)
 
 
 def save_backbone(
@@ -201,7 +195,7 @@ def save_backbone(
         OSError: The file cannot be written; nothing is left of it.
     """
     header = {"kind": BACKBONE, "config": asdict(config), "training": training or {}}
-    _write(Path(path), model, header, dtype)
+    write_checkpoint_file(Path(path), model, header, dtype)
 
 
 def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "cpu") -> Checkpoint:
@@ -223,7 +217,7 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
         model, file = load_released(path, device)
         scores = {"valence": {"ccc": file.best_valence_ccc}, "arousal": {"ccc": file.best_arousal_ccc}}
         return Checkpoint(path, model, model.config, scores=scores, created_by="the authors")
-    header, tensors = _read(path)
+    header, tensors = read_checkpoint_file(path)
     if header["kind"] != FUSION:
         raise CheckpointError(f"{path} is a {header['kind']}, not a fusion model; use iaca.load_backbone for it")
     try:
@@ -236,11 +230,11 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
             )
         if not plugin:  # code of others need not work without memory
             with torch.device("meta"):
-                _check_tensors(path, FusionModel(config), tensors)
+                check_tensors(path, FusionModel(config), tensors)
         model = FusionModel(config)
     except ConfigError as error:
         raise CheckpointError(f"{path} cannot be rebuilt: {error}") from error
-    _check_tensors(path, model, tensors)
+    check_tensors(path, model, tensors)
     model.load_state_dict(tensors)
     return Checkpoint(
         path,
@@ -278,13 +272,13 @@ def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cp
         )
     from iaca.models.backbones import build_backbone  # imports torchvision, which a page without extraction never needs
 
-    header, tensors = _read(path)
+    header, tensors = read_checkpoint_file(path)
     if header["kind"] != BACKBONE:
         raise CheckpointError(f"{path} is a {header['kind']} model, not a backbone; use iaca.load_checkpoint for it")
     try:
         config = from_fields(BackboneConfig, header["config"])
         with torch.device("meta"):
-            _check_tensors(path, build_backbone(config), tensors)
+            check_tensors(path, build_backbone(config), tensors)
         model = build_backbone(config)
     except ConfigError as error:
         raise CheckpointError(f"{path} cannot be rebuilt: {error}") from error
@@ -301,81 +295,7 @@ def describe_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     if is_published(Path(path)):
         return describe_weights(path).describe()
-    header, _ = _read(Path(path))
+    header, _ = read_checkpoint_file(Path(path))
     if header["kind"] == FUSION:
         return load_checkpoint(path).describe()
     return {"name": Path(path).stem, **header}
-
-
-def is_published(path: Path) -> bool:
-    """Whether a file is one that torch saved (as the authors' are), by its first bytes: a ZIP or a pickle."""
-    if not path.is_file():
-        return False
-    with open(path, "rb") as file:
-        start = file.read(9)
-    is_safetensors = start[8:] == b"{"  # after a length of 8 bytes, whose first may be that of a pickle
-    return not is_safetensors and (start[:2] == b"PK" or start[:1] == b"\x80")
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write(path: Path, model: nn.Module, header: dict[str, Any], dtype: torch.dtype) -> None:
-    header = {"format_version": FORMAT_VERSION, "created_by": f"iaca {iaca.__version__}", **header}
-    tensors = {
-        name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).detach().cpu().contiguous()
-        for name, tensor in model.state_dict().items()
-    }
-    write_whole(path, save(tensors, {HEADER_KEY: json.dumps(header, sort_keys=True)}))
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    if not path.is_file():
-        found = "is no file" if path.exists() else "does not exist"
-        raise CheckpointError(f"{path} {found}; expected a checkpoint (.safetensors)")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} is damaged or no safetensors file ({error}); expected a whole one") from error
-    if HEADER_KEY not in metadata:
-        raise CheckpointError(f"{path} has no {HEADER_KEY!r} header; expected a checkpoint written by this project")
-    return _header(path, metadata[HEADER_KEY]), tensors
-
-
-def _header(path: Path, text: str) -> dict[str, Any]:
-    try:
-        header = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise CheckpointError(f"{path} has a damaged {HEADER_KEY!r} header ({error}); expected JSON") from error
-    version = header.get("format_version") if isinstance(header, dict) else None
-    if not isinstance(version, int):
-        raise CheckpointError(f"{path} has format version {version!r}; expected a whole number up to {FORMAT_VERSION}")
-    if version > FORMAT_VERSION:
-        raise CheckpointError(
-            f"{path} has format version {version} ({header.get('created_by')}); this is iaca {iaca.__version__}, which "
-            f"reads up to {FORMAT_VERSION}: update it"
-        )
-    for name, kind in (HEADER_FIELDS | (FUSION_FIELDS if header.get("kind") == FUSION else {})).items():
-        if not isinstance(header.get(name), kind):
-            raise CheckpointError(
-                f"{path}: {name!r} of the header is {header.get(name)!r}; expected {getattr(kind, '__name__', kind)}"
-            )
-    return header
-
-
-def _check_tensors(path: Path, model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
-    """Refuse tensors that are not those of the model, which may lie on the meta device, or not finite."""
-    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    for name in expected.keys() | found.keys():
-        if expected.get(name) != found.get(name):
-            raise CheckpointError(
-                f"{path}: tensor {name!r} is {found.get(name, 'missing')}; expected {expected.get(name, 'none')}"
-            )
-        if not tensors[name].isfinite().all():
-            raise CheckpointError(f"{path}: tensor {name!r} has a value that is not finite; expected finite numbers")

@@ -21,9 +21,10 @@ from iaca.data.face_detection import FaceDetector, has_known_faces, with_found_f
 from iaca.data.faces import FacesError
 from iaca.data.features import FeatureError, read_feature_header, read_feature_labels, write_features
 from iaca.data.index import Problem, printable
-from iaca.data.media import MediaError, fingerprint
+from iaca.data.media import MediaError
 from iaca.errors import InputError
 from iaca.extraction import extract
+from iaca.files import fingerprint
 from iaca.types import Recording
 
 RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureError, OSError)
@@ -180,7 +181,7 @@ def _is_of_another_video(known: str, recording: Recording) -> bool:
         return False
     try:
         return fingerprint(recording.video_file) != known
-    except MediaError:
+    except OSError:
         return False
 
 

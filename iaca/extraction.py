@@ -14,7 +14,7 @@ from iaca.config import AUDIO, VISUAL, ConfigError
 from iaca.data.clips import CLIP_PICTURES, check_clip_stride, clip_ends
 from iaca.data.crops import Crops
 from iaca.data.faces import CROP_SIZE
-from iaca.data.media import fingerprint, read_audio
+from iaca.data.media import read_audio
 from iaca.data.prefetch import prefetch_all
 from iaca.data.timeline import read_timeline
 from iaca.data.transforms import (
@@ -26,6 +26,7 @@ from iaca.data.transforms import (
     frames_with_audio,
     visual_input,
 )
+from iaca.files import fingerprint
 from iaca.threads import stream, threads_for
 from iaca.types import Features, Recording
 

@@ -13,9 +13,10 @@ from urllib.error import URLError
 import torch
 from torch import Tensor
 
-from iaca.checkpoints import Backbone, CheckpointError, file_sha256, load_backbone
+from iaca.checkpoints import Backbone, CheckpointError, load_backbone
 from iaca.config import AUDIO, VISUAL, Architecture, BackboneConfig
 from iaca.errors import InputError
+from iaca.files import file_sha256
 from iaca.models.backbones import FULL_WIDTH_DIM, build_backbone
 from iaca.models.released import ALLOWED_GLOBALS
 

@@ -6,7 +6,6 @@ starts first, a browser shows the first frame at a later media time. Only `Media
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import os
 import tempfile
@@ -27,9 +26,6 @@ BROWSER_VIDEO = frozenset({"h264", "vp8", "vp9", "av1"})
 BROWSER_AUDIO = frozenset({"aac", "mp3", "opus", "vorbis", "flac", None})
 BROWSER_PIXELS = frozenset({"yuv420p", "yuvj420p"})
 """What every current browser plays; anything else is not promised."""
-
-FINGERPRINT_BYTES = 2**16
-"""Of the beginning and of the end of a file, in its fingerprint."""
 
 GAP_S = 0.1
 """Sound whose timestamp is off by more than this from the samples before it is placed by its timestamp."""
@@ -141,23 +137,6 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
             and pixels in BROWSER_PIXELS
         ),
     )
-
-
-def fingerprint(path: str | os.PathLike[str]) -> str:
-    """16 hexadecimal digits that tell a video from another one: of its size, beginning and end. It may be moved.
-
-    Raises:
-        MediaError: The file cannot be read.
-    """
-    try:
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            digest = hashlib.sha256(f"{size}|".encode() + file.read(FINGERPRINT_BYTES))
-            file.seek(max(0, size - FINGERPRINT_BYTES))
-            digest.update(file.read(FINGERPRINT_BYTES))
-    except OSError as error:
-        raise MediaError(f"{path} cannot be read ({error.strerror}); expected a video") from error
-    return digest.hexdigest()[:16]
 
 
 def iterate_frames(path: str | os.PathLike[str], wanted: np.ndarray | None = None) -> Iterator[tuple[int, np.ndarray]]:

@@ -14,8 +14,9 @@ import torch
 
 from dashboard import your_video_services
 from dashboard.session import PROJECT
-from iaca.checkpoints import file_sha256, save_checkpoint
+from iaca.checkpoints import save_checkpoint
 from iaca.config import FusionConfig
+from iaca.files import file_sha256
 from iaca.models.fusion_model import FusionModel
 from tests.dashboard.browsing import PLAYER
 from tests.dashboard.projects import Spec, write_project
