@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 import iaca.palette as palette
-from dashboard import model_services, session
+from dashboard import address, model_services, session
 from dashboard.model_services import Candidate, Shelf
 from dashboard.notices import attempt
 
@@ -58,7 +58,7 @@ def choose_files(folder: Path, notices: list[str]) -> tuple[Candidate | None, Ca
     if label == ANY_TWO:
         return _choose_two(shelf)
     for field in (session.CHECKPOINT, session.SECOND_CHECKPOINT):
-        session.put_into_url(field, None)
+        address.put_into_url(field, None)
     fusion = fusions[label]
     pair = shelf.pair(fusion)
     if fusion != model_services.PUBLISHED:
@@ -120,7 +120,7 @@ def _select(
     asked = session.asked(field)
     wanted = (asked, *defaults)
     if asked is not None and asked not in names:
-        session.tell_of_address(
+        address.tell(
             f"The address asks for {field.key} {asked!r}; expected a model of the checkpoints folder: another one is "
             "shown."
         )
@@ -132,5 +132,5 @@ def _select(
         help="Any fusion model of the checkpoints folder." + (" Without one: a single model." if NONE in names else ""),
         **field.widget,
     )
-    session.put_into_url(field, chosen)
+    address.put_into_url(field, chosen)
     return chosen

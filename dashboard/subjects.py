@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard import services, session
+from dashboard import address, services, session
 from dashboard.corpus_services import Corpus, Subject
 from dashboard.model_choice import Chosen
 from iaca.config import TARGETS
@@ -40,9 +40,7 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str) -> Sub
     labels = _labels(entries, models, device)
     asked = session.asked(session.SUBJECT)
     if asked is not None and asked not in subjects:
-        session.tell_of_address(
-            f"The address asks for subject {asked!r}, which is not among the data; another one is shown."
-        )
+        address.tell(f"The address asks for subject {asked!r}, which is not among the data; another one is shown.")
     kept = session.last_view()
     wanted = asked or (kept.subject if kept else None)
     # With other models or scores a new box: one that stays would go on showing its old label. The address knows the
@@ -65,9 +63,9 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str) -> Sub
     name = _name_in(chosen, subjects)
     if asked not in (None, name):
         # A frame of another subject means nothing here.
-        session.put_into_url(session.FRAME, None)
-        session.put_into_url(session.RANGE, None)
-    session.put_into_url(session.SUBJECT, name)
+        address.put_into_url(session.FRAME, None)
+        address.put_into_url(session.RANGE, None)
+    address.put_into_url(session.SUBJECT, name)
     return subjects[name]
 
 
@@ -89,9 +87,9 @@ def go_to(name: str) -> None:
     """Choose a subject in place of the user, before the next run: from a callback alone."""
     st.session_state[st.session_state[session.SUBJECT_BOX]] = name
     if session.asked(session.SUBJECT) != name:
-        session.put_into_url(session.FRAME, None)
-        session.put_into_url(session.RANGE, None)
-        session.put_into_url(session.SUBJECT, name)
+        address.put_into_url(session.FRAME, None)
+        address.put_into_url(session.RANGE, None)
+        address.put_into_url(session.SUBJECT, name)
 
 
 def _entries(subjects: Sequence[Subject]) -> list[_Entry]:

@@ -104,7 +104,7 @@ def check_tensors(path: Path, model: nn.Module, tensors: dict[str, torch.Tensor]
     """
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    for name in expected.keys() | found.keys():
+    for name in expected | found:  # in the order of the model: the message is the same every time
         if expected.get(name) != found.get(name):
             raise CheckpointError(
                 f"{path}: tensor {name!r} is {found.get(name, 'missing')}; expected {expected.get(name, 'none')}"

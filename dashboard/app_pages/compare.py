@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import (
+    address,
     attention_view,
     corpus_services,
     exports,
@@ -43,7 +44,7 @@ OWN = (
 
 def show() -> None:
     """The page. The player stands at one fixed place of the script, whatever else is shown."""
-    asked = session.asked_choices()
+    asked = address.asked_choices()
     options = session.options()
     folders = session.folders(options)
     corpus = corpus_services.corpus(folders)
@@ -103,14 +104,14 @@ def show() -> None:
                 content._replace(marks=moments.marks(here), seek=moments.seek(), follows=attention_place.open)
             )
         if attention_place.open and subject.features:
-            frame = session.asked_frames(len(truth))[0] if state.frame is None else state.frame
+            frame = address.asked_frames(len(truth))[0] if state.frame is None else state.frame
             with attention_place:
                 attention_view.show(subject, models, device, frame or 0, display.target, applied, video, notices)
         if moments_place.open:
             with moments_place:
                 moments.show(here, corpus.pooled, models, device, applied)
-    session.check_choices(asked)
-    show_notices(notice_place, [*session.address_problems(), *notices])
+    address.check_choices(asked)
+    show_notices(notice_place, [*address.problems(), *notices])
     with score_place:
         if shown:
             st.markdown(sidebar.score_table(shown))
@@ -167,7 +168,7 @@ def _range_s(subject: Subject | None, truth: pd.DataFrame | None) -> tuple[float
     place = player_state(subject.name)
     if place.frame is not None:
         session.keep_range(subject.name, place.range)
-    frames = place.range or session.kept_range(subject.name) or session.asked_frames(len(truth))[1]
+    frames = place.range or session.kept_range(subject.name) or address.asked_frames(len(truth))[1]
     return None if frames is None else tuple(float(truth["pts_s"].iloc[frame]) for frame in frames)
 
 
@@ -178,7 +179,7 @@ def _video(subject: Subject, folders: session.Folders, notices: list[str]) -> se
 
 def _player_data(figure: figures.Figure, video: services.Video | None) -> PlayerData:
     tables, live = transport.tables(figure)
-    session.check_rows()
+    address.check_rows()
     return PlayerData(
         spec=figure.spec,
         clock=transport.clock(figure, None if video is None else video.media_s),
@@ -186,7 +187,7 @@ def _player_data(figure: figures.Figure, video: services.Video | None) -> Player
         live=live,
         video=None if video is None else video.address,
         sound=None if video is None else video.sound,
-        start=PlayerState(*session.asked_frames(len(figure.pts_s))),
+        start=PlayerState(*address.asked_frames(len(figure.pts_s))),
     )
 
 

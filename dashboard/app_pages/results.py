@@ -10,7 +10,7 @@ import streamlit as st
 from plotly.subplots import make_subplots
 
 import iaca.palette as palette
-from dashboard import results_services, session
+from dashboard import address, results_services, session
 from dashboard.notices import BAD_INPUT, show_notices
 from dashboard.results_services import Results
 from iaca.config import TARGETS
@@ -237,7 +237,7 @@ def show() -> None:
         st.info(str(error), icon=":material/info:")
         _choose_folder(folder)
         return
-    address = session.asked_choices()
+    wanted = address.asked_choices()
     notice_place = st.container()
     if results.is_synthetic:
         st.caption("**Synthetic corpus.** This says how the models behave, not how they would do on people.")
@@ -245,8 +245,8 @@ def show() -> None:
     _scores(results)
     _subjects(results)
     _gates(results)
-    session.check_choices(address)
-    show_notices(notice_place, session.address_problems())
+    address.check_choices(wanted)
+    show_notices(notice_place, address.problems())
     for file in results.figures:
         st.markdown(f"**{FIGURES.get(file.stem, file.stem)}**")
         st.image(file.read_text(encoding="utf-8"), width="stretch", alt=FIGURES.get(file.stem, file.stem))

@@ -8,7 +8,16 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from dashboard import corpus_services, jobs, missing_chart, model_services, robustness_services, services, session
+from dashboard import (
+    address,
+    corpus_services,
+    jobs,
+    missing_chart,
+    model_services,
+    robustness_services,
+    services,
+    session,
+)
 from dashboard.corpus_services import Subject
 from dashboard.model_services import Candidate, Shelf
 from dashboard.notices import attempt, literal, show_notices
@@ -53,10 +62,10 @@ def show() -> None:
     stored = pd.DataFrame() if stored is None else stored
     files = _titles(shelf)
     notice_place = st.container()
-    address = session.asked_choices()
+    wanted = address.asked_choices()
     choice = _choose(files, shelf, list(subjects), stored)
-    session.check_choices(address)
-    notices = [*session.address_problems(), *notices]
+    address.check_choices(wanted)
+    notices = [*address.problems(), *notices]
     if not choice.models:
         show_notices(notice_place, [*notices, "No model is chosen."])
     elif choice.of == STUDY:
