@@ -26,7 +26,8 @@ def show_notices(place: DeltaGenerator, notices: list[str]) -> None:
         if sentences:
             st.warning("  \n".join(sentences[:NOTICES_AT_ONCE]), icon=":material/warning:")
         if len(sentences) > NOTICES_AT_ONCE:
-            with st.expander(f"{len(sentences) - NOTICES_AT_ONCE} more remarks"):
+            rest = len(sentences) - NOTICES_AT_ONCE
+            with st.expander(f"{rest} more remark{'s' if rest > 1 else ''}"):
                 st.markdown("\n".join(f"- {sentence}" for sentence in sentences[NOTICES_AT_ONCE:]))
 
 
