@@ -146,9 +146,16 @@ def curve_values(trace: Declared, frames: pd.DataFrame) -> np.ndarray:
 
 
 def _shaded(bands: Sequence[Declared], start: float, end: float, width_in: float) -> list[Declared]:
-    """Bands but for kinds of which one has spans so close that they would hide the curves: those have their lanes."""
+    """Bands but for kinds of which one has spans so close that they would hide the curves: those have their lanes.
+
+    What is missing is always shown.
+    """
     most = max(1.0, width_in / ROOM_IN)
-    crowded = {band["kind"] for band in bands if sum(a < end and b > start for a, b in band["spans"]) > most}
+    crowded = {
+        band["kind"]
+        for band in bands
+        if not band["hatched"] and sum(a < end and b > start for a, b in band["spans"]) > most
+    }
     return [band for band in bands if band["kind"] not in crowded]
 
 

@@ -99,6 +99,8 @@ def test_spans_that_would_hide_the_curves_stay_in_their_lane():
     whole, part = figure_of_view(view), figure_of_view(view, range_s=(4.0, 6.0))
     assert not shaded(whole, spans[25][0])
     assert shaded(part, spans[25][0])
+    missing = VIEW._replace(bands=[many | {"kind": "mask", "hatched": True}])
+    assert shaded(figure_of_view(missing), spans[25][0])
     assert shaded(whole, 1.0)  # the episode
     assert any(len(axes.patches) >= len(spans) for axes in whole.axes if not axes.get_ylabel())
 

@@ -33,10 +33,10 @@ function drawn(spans, width, colour) {
   return canvas;
 }
 
-// Kinds of bands of which one has spans so close that they would hide the curves.
+// Kinds of bands of which one has spans so close that they would hide the curves. What is missing is always shown.
 function crowdedKinds(bands, { shownSpan: [start, end], panels }) {
   const most = Math.max(1, panels[0].width / ROOM_PX);
-  const isCrowded = ({ spans }) => spans.filter(([from, to]) => from < end && to > start).length > most;
+  const isCrowded = ({ hatched, spans }) => !hatched && spans.filter(([from, to]) => from < end && to > start).length > most;
   return new Set(bands.filter(isCrowded).map((band) => band.kind));
 }
 
