@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -22,9 +21,8 @@ from iaca.data.faces import FacesError
 from iaca.data.features import FeatureError, read_feature_header, read_feature_labels, write_features
 from iaca.data.index import Problem, printable
 from iaca.data.media import MediaError
-from iaca.errors import InputError
 from iaca.extraction import extract
-from iaca.files import fingerprint
+from iaca.files import check_writable, fingerprint
 from iaca.types import Recording
 
 RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureError, OSError)
@@ -33,10 +31,6 @@ RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureE
 
 FOUND_BY = "no crops were given: faces were found in the video by "
 """Begins the sentence that a feature file says of such faces; the detector follows."""
-
-
-class OutputError(InputError):
-    """A folder that no feature file can be written to: the message names it and what was expected."""
 
 
 class ExtractionSummary(NamedTuple):
@@ -94,7 +88,7 @@ def extract_all(
     if not 0 <= number < shards:
         raise ConfigError(f"shard is {number} of {shards}; expected a number from 0 to {shards - 1}")
     out_dir = Path(out_dir)
-    _check_writable(out_dir)
+    check_writable(out_dir, "feature files")
     # Sorted, so that every run of a job array sees the same order.
     everyone = sorted(recordings, key=lambda recording: recording.subject)
     mine = [one for one in everyone if subjects is None or one.subject in subjects][number::shards]
@@ -191,17 +185,6 @@ def _has_labels_of(path: Path, recording: Recording) -> bool:
         return not any(np.isfinite(values).any() for values in stored)
     now = read_labels(recording.label_file)
     return all(np.array_equal(one, other, equal_nan=True) for one, other in zip(stored, now, strict=True))
-
-
-def _check_writable(folder: Path) -> None:
-    """Before hours of work, and not after."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be written ({error.strerror}); expected a folder for feature files"
-        ) from error
 
 
 def _reason(error: Exception) -> str:

@@ -9,8 +9,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from iaca.errors import InputError
+
 FINGERPRINT_BYTES = 2**16
 """Of the beginning and of the end of a file, in its fingerprint."""
+
+
+class OutputError(InputError):
+    """A folder that nothing can be written to: the message names it and what was expected."""
+
+
+def check_writable(folder: str | os.PathLike[str], what: str) -> None:
+    """Make a folder and see that it can be written to: before hours of work, and not after.
+
+    Args:
+        folder: The folder.
+        what: What is going to be written, in a few words.
+
+    Raises:
+        OutputError: It cannot.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written ({error.strerror}); expected a folder for {what}") from error
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from iaca.errors import InputError
+from iaca.files import check_writable
 
 
 class CommandError(InputError):
     """Arguments that do not go together: the message names them and what was expected."""
+
+
+def check_out(path: Path) -> None:
+    """Refuse a name for a checkpoint that cannot be written, before anything is learnt.
+
+    Raises:
+        CommandError: It does not end in .safetensors, or is a folder.
+        OutputError: Its folder cannot be written to.
+    """
+    if path.suffix != ".safetensors" or path.is_dir():
+        raise CommandError(f"--out is {path}; expected a file that ends in .safetensors")
+    check_writable(path.parent, "the checkpoint")
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

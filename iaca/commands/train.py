@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from iaca.commands import CommandError, add_device, add_plugin
+from iaca.commands import CommandError, add_device, add_plugin, check_out
 from iaca.config import FusionConfig
 from iaca.training_config import PRESETS, TrainingConfig
 
@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> None:
     from iaca.evaluation import evaluate
     from iaca.training import train_fusion
 
+    check_out(args.out)
     features = read_folder(args.features)
     train = [item for item in features if item.split == "train"]
     validation = [item for item in features if item.split == "validation"]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iaca.commands import CommandError, add_device
+from iaca.commands import CommandError, add_device, check_out
 
 if TYPE_CHECKING:
     from iaca.checkpoints import Backbone
@@ -64,8 +64,7 @@ def run(args: argparse.Namespace) -> None:
     from iaca.devices import choose_device
     from iaca.distributed import leads
 
-    if args.out.suffix != ".safetensors":
-        raise CommandError(f"--out is {args.out}; expected a file that ends in .safetensors")
+    check_out(args.out)
     slim = args.arch == Architecture.SLIM
     config = BackboneConfig(modality=args.modality, arch=args.arch, dim=128 if slim else FULL_WIDTH_DIM)
     training = BackboneTraining(

@@ -18,9 +18,15 @@ def read_folder(folder: Path, split: str | None = None) -> list[Features]:
     """All feature files of a folder, sorted by name; only those of a split where it is given.
 
     Raises:
-        FeatureError: The folder holds none, or a file cannot be read.
+        FeatureError: The folder holds none, a file cannot be read, or two files are of one subject.
     """
-    features = [read_features(file) for file in sorted(folder.glob("*.safetensors"))]
+    files = sorted(folder.glob("*.safetensors"))
+    features = [read_features(file) for file in files]
+    known: dict[str, Path] = {}
+    for file, item in zip(files, features, strict=True):
+        other = known.setdefault(item.subject, file)
+        if other != file:
+            raise FeatureError(f"{file} and {other} are both of subject {item.subject!r}; expected one file a subject")
     chosen = [item for item in features if split is None or item.split == split]
     if not chosen:
         wanted = "feature files (<subject>.safetensors)" if split is None else f"subjects of the split {split!r}"

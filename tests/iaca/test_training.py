@@ -196,6 +196,32 @@ def test_settings_of_a_wrong_type_are_told_in_one_sentence(tmp_path, capsys, tex
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [
+        ("model.pt", "model.pt; expected a file that ends in .safetensors"),
+        ("file/model.safetensors", "file cannot be written (File exists); expected a folder for the checkpoint"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_written_is_told_before_anything_is_learnt(tmp_path, capsys, out, told):
+    (tmp_path / "features").mkdir()
+    write_features(tmp_path / "features" / "s.safetensors", make_features(split="train"))
+    (tmp_path / "file").write_text("in the way")
+    assert main(["train", "--features", str(tmp_path / "features"), "--out", str(tmp_path / out)]) == 1
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+
+
+def test_one_subject_in_two_files_is_refused(tmp_path, capsys):
+    """The same person to learn from and to validate on."""
+    write_features(tmp_path / "s.safetensors", make_features(split="train"))
+    write_features(tmp_path / "t.safetensors", make_features(split="validation"))
+    assert main(["train", "--features", str(tmp_path), "--out", str(tmp_path / "out" / "m.safetensors")]) == 1
+    assert "t.safetensors and " in (error := capsys.readouterr().err)
+    assert "are both of subject" in error
+
+
 def test_features_that_do_not_go_together_are_refused():
     with pytest.raises(TrainingError, match="no feature files"):
         train_fusion([], CONFIG, QUICK)
