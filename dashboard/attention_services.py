@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 
 from dashboard import model_services, services
+from dashboard.components.attention_map import Axis, Panel
 from dashboard.model_services import FileState, file_state
 from iaca.attention_maps import Ordered, WindowMaps, ordered, window_maps
 from iaca.types import Features
@@ -42,3 +46,42 @@ def _maps(
     with services.device_lock(device):
         found = window_maps(_features, loaded, frame, target, change.dropouts)
     return found, {} if found.over_clips else {m: ordered(values) for m, values in found.maps.items()}
+
+
+def figure_file(panels: Sequence[Panel], limits: tuple[float, float], file_format: str, *, heading: str) -> bytes:
+    """Maps as the page shows them, as SVG, PDF or PNG at the width of a column, or of two where there are two."""
+    from iaca.map_figure import AttentionMap, map_figure  # matplotlib, for who asks
+    from iaca.print_style import COLUMN_IN, DOUBLE_COLUMN_IN, render
+
+    maps = [
+        AttentionMap(
+            one.title, one.values, one.rows.title + _clip_end(one.rows), one.columns.title + _clip_end(one.columns),
+            one.rows.labels, one.columns.labels, one.columns.divide, one.here,
+        )
+        for one in panels
+    ]  # fmt: skip
+    figure = map_figure(
+        maps,
+        limits,
+        heading=heading,
+        diverging=limits[0] < 0,
+        width_in=COLUMN_IN if len(maps) == 1 else DOUBLE_COLUMN_IN,
+    )
+    return render(figure, file_format, title=heading)
+
+
+def csv_file(panels: Sequence[Panel]) -> bytes:
+    """The cells of the maps: model, row and column from 0, what these stand for, and the value."""
+    tables = []
+    for one in panels:
+        rows, columns = np.indices(one.values.shape)
+        table = pd.DataFrame({"model": one.title, "row": rows.ravel(), "column": columns.ravel()})
+        for name, axis in (("row", one.rows), ("column", one.columns)):
+            if axis.labels:
+                table[f"{name}_clip_end_s"] = [axis.labels[k].replace("–", "") for k in table[name]]
+        tables.append(table.assign(value=one.values.ravel()))
+    return pd.concat(tables).to_csv(index=False, lineterminator="\n").encode()
+
+
+def _clip_end(axis: Axis) -> str:
+    return ", end (s)" if axis.labels else ""

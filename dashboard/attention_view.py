@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ OVER_FEATURES = (
     "by side by average-linkage clustering, for each map anew, so cells of two maps cannot be compared."
 )
 OTHER = {AUDIO: VISUAL, VISUAL: AUDIO}
+MIMES = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png"}
 
 
 def section() -> DeltaGenerator:
@@ -84,7 +86,9 @@ def show(
     for over_clips in (True, False):
         same = {title: maps for title, maps in found.items() if maps[0].over_clips is over_clips}
         if same:
-            _show_alike(same, modality, features.pts_s, video, over_clips=over_clips)
+            panels, limits = _show_alike(same, modality, features.pts_s, video, over_clips=over_clips)
+            heading = f"{subject.name}, {features.pts_s[frame]:.2f} s: attention of the {modality} feature"
+            _take(panels, limits, heading + (", synthetic corpus" if subject.synthetic else ""))
 
 
 def _show_alike(
@@ -94,7 +98,7 @@ def _show_alike(
     video: services.Video | None,
     *,
     over_clips: bool,
-) -> None:
+) -> tuple[list[Panel], tuple[float, float]]:
     if over_clips:
         panels = [_clips(title, maps, modality, pts_s, video) for title, (maps, _) in found.items()]
         limits = (0.0, max(float(panel.values.max()) for panel in panels))
@@ -111,6 +115,22 @@ def _show_alike(
         video=None if video is None else video.address,
         diverging=not over_clips,
     )
+    return panels, limits
+
+
+def _take(panels: list[Panel], limits: tuple[float, float], heading: str) -> None:
+    """The maps as files."""
+    files = {
+        ending: lambda ending=ending: attention_services.figure_file(panels, limits, ending, heading=heading)
+        for ending in MIMES
+    } | {"csv": lambda: attention_services.csv_file(panels)}
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", heading)
+    with st.container(horizontal=True):
+        for ending, make in files.items():
+            st.download_button(
+                ending.upper(), make, f"{stem}.{ending}", MIMES.get(ending, "text/csv"),
+                key=f"attention_{ending} {limits[0] < 0}", on_click="ignore", icon=":material/download:",
+            )  # fmt: skip
 
 
 def _clips(title: str, maps: WindowMaps, modality: str, pts_s: np.ndarray, video: services.Video | None) -> Panel:

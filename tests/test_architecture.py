@@ -36,6 +36,7 @@ ALLOWED = {
     "iaca.view_figure": {"iaca.print_style"},
     "iaca.paper_figures": {"iaca.print_style"},
     "iaca.difference_figure": {"iaca.print_style"},
+    "iaca.map_figure": {"iaca.print_style"},
     "iaca.film": {"iaca.data", "iaca.print_style", "iaca.view_figure"},
     "iaca.animation": {"iaca.data"},
     "iaca.models": set(),

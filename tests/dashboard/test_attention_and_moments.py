@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
 from playwright.sync_api import expect
 from scipy.stats import spearmanr
@@ -121,6 +125,30 @@ def test_a_click_on_a_cell_hears_one_clip_and_shows_the_other(address, project, 
     heard = page.get_by_test_id("attention")
     page.wait_for_timeout(500)
     assert float(heard.get_attribute("data-heard").split("-")[0]) == pytest.approx(start_s, abs=0.05)
+
+
+def test_the_maps_leave_as_cells_and_as_a_figure(address, project, page):
+    open_player(page, address, "strong-01", attention="true", frame=str(FRAME))
+    maps_on(page).nth(1).wait_for()
+
+    def download(label):
+        with page.expect_download() as coming:
+            page.locator(f".stDownloadButton:visible button:has-text('{label}')").click()
+        return coming.value.suggested_filename, coming.value.path().read_bytes()
+
+    name, content = download("CSV")
+    assert re.fullmatch(r"strong-01_[\d.]+_s_attention_of_the_audio_feature.*\.csv", name)
+    table = pd.read_csv(io.BytesIO(content))
+    for title, file in (("CA", "ca"), ("CA+IACA", "ca_iaca")):
+        found = window_maps(features_of(project), model(project, file), FRAME, "valence")
+        own = table[table.model == title]
+        values = own.pivot(index="row", columns="column", values="value").to_numpy()
+        np.testing.assert_allclose(values, found.maps["audio"], rtol=1e-5)
+        last = found.clip_frame[-1]
+        assert own.column_clip_end_s.iloc[-1] == pytest.approx(features_of(project).pts_s[last], abs=0.051)
+    svg = download("SVG")[1].decode()
+    for text in (">CA+IACA<", ">audio clip, end (s)<", "attention of the audio feature"):
+        assert text in svg, text
 
 
 def test_the_keyboard_reaches_a_cell(address, page):
