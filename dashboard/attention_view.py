@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from dashboard import attention_services, moments, services, session
+from dashboard import attention_services, downloads, moments, services, session
 from dashboard.components.attention_map import Axis, Panel, attention_map
 from dashboard.corpus_services import Subject
 from dashboard.model_choice import Chosen
@@ -33,7 +33,6 @@ OVER_FEATURES = (
     "by side by average-linkage clustering, for each map anew, so cells of two maps cannot be compared."
 )
 OTHER = {AUDIO: VISUAL, VISUAL: AUDIO}
-MIMES = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png"}
 
 
 def section() -> DeltaGenerator:
@@ -122,15 +121,10 @@ def _take(panels: list[Panel], limits: tuple[float, float], heading: str) -> Non
     """The maps as files."""
     files = {
         ending: lambda ending=ending: attention_services.figure_file(panels, limits, ending, heading=heading)
-        for ending in MIMES
+        for ending in downloads.FIGURES
     } | {"csv": lambda: attention_services.csv_file(panels)}
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", heading)
     with st.container(horizontal=True):
-        for ending, make in files.items():
-            st.download_button(
-                ending.upper(), make, f"{stem}.{ending}", MIMES.get(ending, "text/csv"),
-                key=f"attention_{ending} {limits[0] < 0}", on_click="ignore", icon=":material/download:",
-            )  # fmt: skip
+        downloads.offer(re.sub(r"[^A-Za-z0-9._-]+", "_", heading), files, f"attention {limits[0] < 0}")
 
 
 def _clips(title: str, maps: WindowMaps, modality: str, pts_s: np.ndarray, video: services.Video | None) -> Panel:

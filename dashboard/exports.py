@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from dashboard import downloads
 from dashboard.components.page_link import page_link
 from dashboard.figures import Figure
 from dashboard.notices import literal
@@ -71,32 +72,23 @@ def show_exports(
             subject, synthetic, figure, shown, truth, video, target, score, scaled, seen.rows, frames
         )
         st.markdown("**Curves**, one row a frame")
+        tables = {
+            "csv": lambda: export_services.csv_file(take),
+            "parquet": lambda: export_services.parquet_file(take),
+        }
         with st.container(horizontal=True):
-            _download("CSV", lambda: export_services.csv_file(take), f"{take.stem}.csv", "text/csv")
-            _download(
-                "Parquet",
-                lambda: export_services.parquet_file(take),
-                f"{take.stem}.parquet",
-                "application/octet-stream",
-            )
+            downloads.offer(take.stem, tables, "take")
         _show_columns(export_services.curves(take))
         st.markdown("**Figure**, as the rows are shown")
         width = st.selectbox("Width", list(export_services.WIDTHS), key="take_width")
+        printed = {
+            ending: lambda ending=ending: export_services.figure_file(take, ending, width)
+            for ending in downloads.FIGURES
+        }
         with st.container(horizontal=True):
-            for ending, mime in (("svg", "image/svg+xml"), ("pdf", "application/pdf"), ("png", "image/png")):
-                _download(
-                    ending.upper(),
-                    lambda ending=ending: export_services.figure_file(take, ending, width),
-                    f"{take.stem}.{ending}",
-                    mime,
-                )
+            downloads.offer(take.stem, printed, "take")
         st.markdown("**Film** with a moving cursor")
         _film(take, cache)
-
-
-def _download(label: str, make: object, name: str, mime: str) -> None:
-    # Made on the click, in a thread of its own: neither the page nor other visits wait.
-    st.download_button(label, make, name, mime, key=f"take_{label}", on_click="ignore")
 
 
 def _show_columns(table: pd.DataFrame) -> None:
@@ -113,9 +105,8 @@ def _film(take: object, cache: Path) -> None:
     seconds = float(take.figure.pts_s[last] - take.figure.pts_s[first])
     told = f"{last - first + 1:,} frames, {seconds:.1f} s."
     kinds = {
-        export_services.MP4: ("video/mp4", f"{told} Every frame at its own time, with sound.", False),
+        export_services.MP4: (f"{told} Every frame at its own time, with sound.", False),
         export_services.GIF: (
-            "image/gif",
             f"{told} For slides: 10 pictures a second, no sound, at most {export_services.GIF_LONGEST_S:g} s; brush a "
             "range for a part.",
             seconds > export_services.GIF_LONGEST_S,
@@ -139,18 +130,14 @@ def _film(take: object, cache: Path) -> None:
                 if st.button("Cancel", key=f"take_cancel_{ending}"):
                     job.stop()
         with st.container(horizontal=True):
-            for ending, (mime, words, too_long) in kinds.items():
+            for ending, (words, too_long) in kinds.items():
                 job, label = found[ending], ending.upper()
                 if job is None or (job.ended and (job.stopped or job.error)):
                     if st.button(f"Make {label}", help=words, disabled=too_long, key=f"take_film_{ending}"):
                         export_services.begin_film(take, cache, ending)
                         st.rerun()
                 elif job.ended:
-                    _download(
-                        label,
-                        lambda ending=ending: export_services.film_file(take, cache, ending),
-                        f"{take.stem}.{ending}",
-                        mime,
-                    )
+                    film = {ending: lambda ending=ending: export_services.film_file(take, cache, ending)}
+                    downloads.offer(take.stem, film, "take")
 
     watch()

@@ -10,7 +10,7 @@ import streamlit as st
 from plotly.subplots import make_subplots
 
 import iaca.palette as palette
-from dashboard import address, results_services, session
+from dashboard import address, downloads, results_services, session
 from dashboard.notices import BAD_INPUT, show_notices
 from dashboard.results_services import Results
 from iaca.config import TARGETS
@@ -99,13 +99,12 @@ def _differences(results: Results) -> None:
         if len(part):
             st.markdown(f"**{heading}**")
             st.plotly_chart(_forest(part), config={"displayModeBar": False}, key=f"forest {heading}")
+    files = {
+        ending: lambda ending=ending: results_services.figure_file(sections, ending, results.is_synthetic)
+        for ending in downloads.FIGURES
+    }
     with st.container(horizontal=True):
-        for label, mime in (("SVG", "image/svg+xml"), ("PDF", "application/pdf"), ("PNG", "image/png")):
-            st.download_button(
-                label, lambda label=label: results_services.figure_file(sections, label.lower(), results.is_synthetic),
-                f"differences.{label.lower()}", mime, key=f"results_{label}", on_click="ignore",
-                icon=":material/download:",
-            )  # fmt: skip
+        downloads.offer("differences", files, "results")
     if results.follows:
         with st.expander("In words, and what was tried"):
             st.markdown(results.follows)

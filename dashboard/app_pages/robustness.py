@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import (
     address,
     corpus_services,
+    downloads,
     jobs,
     missing_chart,
     model_services,
@@ -263,16 +264,12 @@ def _draw_target(rows: pd.DataFrame, target: str, by_panel: dict[str, list[str]]
 
 
 def _take(table: pd.DataFrame, choice: Choice, *, synthetic: bool) -> None:
-    stem = f"missing-{choice.missing}-{choice.pattern}"
+    files = {
+        ending: lambda ending=ending: robustness_services.figure_file(table, ending, synthetic)
+        for ending in downloads.FIGURES
+    } | {"csv": lambda: robustness_services.csv_file(table)}
     with st.container(horizontal=True):
-        for label, mime in (("SVG", "image/svg+xml"), ("PDF", "application/pdf"), ("PNG", "image/png")):
-            st.download_button(
-                label, lambda label=label: robustness_services.figure_file(table, label.lower(), synthetic),
-                f"{stem}.{label.lower()}", mime, key=f"robustness_{label}", on_click="ignore",
-                icon=":material/download:",
-            )  # fmt: skip
-        st.download_button("CSV", lambda: robustness_services.csv_file(table), f"{stem}.csv", "text/csv",
-                           key="robustness_CSV", on_click="ignore", icon=":material/download:")  # fmt: skip
+        downloads.offer(f"missing-{choice.missing}-{choice.pattern}", files, "robustness")
 
 
 show()
