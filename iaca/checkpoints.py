@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -228,13 +229,14 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
                 f"{path} needs fusion {config.fusion!r} of plugin {plugin!r}; name it if you trust it: "
                 f"--plugin {plugin} or IACA_PLUGINS={plugin}"
             )
-        if not plugin:  # code of others need not work without memory
-            with torch.device("meta"):
-                check_tensors(path, FusionModel(config), tensors)
-        model = FusionModel(config)
+        # Without memory first: a damaged header may ask for any size. Code of others need not work so.
+        with nullcontext() if plugin else torch.device("meta"):
+            model = FusionModel(config)
+        check_tensors(path, model, tensors)
+        if not plugin:
+            model = FusionModel(config)
     except ConfigError as error:
         raise CheckpointError(f"{path} cannot be rebuilt: {error}") from error
-    check_tensors(path, model, tensors)
     model.load_state_dict(tensors)
     return Checkpoint(
         path,
