@@ -21,10 +21,10 @@ import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 from iaca.checkpoints import Checkpoint, load_checkpoint
+from iaca.clips import clip_ends
 from iaca.config import DropoutConfig
 from iaca.data.annotations import write_labels
-from iaca.data.clips import clip_ends
-from iaca.data.features import read_features, write_features
+from iaca.features.feature_files import read_features, write_features
 from iaca.inference import WindowMemory, infer
 from iaca.types import Features
 from tests.dashboard.browsing import PLAYER

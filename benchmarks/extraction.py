@@ -24,18 +24,18 @@ import numpy as np
 import torch
 
 from iaca.checkpoints import Backbone, load_backbone, save_backbone
+from iaca.clips import clip_ends, clip_frame_indices
+from iaca.compute.devices import choose_device, device_label
+from iaca.compute.prefetch import prefetch_all
+from iaca.compute.threads import stream
 from iaca.config import BackboneConfig
-from iaca.data.clips import clip_ends, clip_frame_indices
-from iaca.data.crops import Crops
-from iaca.data.index import find_recordings
-from iaca.data.media import SAMPLE_RATE_HZ, read_audio
-from iaca.data.prefetch import prefetch_all
+from iaca.data.faces.crops import Crops
+from iaca.data.media.video import SAMPLE_RATE_HZ, read_audio
+from iaca.data.recordings import find_recordings
 from iaca.data.timeline import read_timeline
-from iaca.data.transforms import MINIMUM_SAMPLES, audio_clip, audio_input, visual_input
-from iaca.devices import choose_device, device_label
-from iaca.extraction import batch_clips, equal_lengths, extract
+from iaca.features.backbone_inputs import MINIMUM_SAMPLES, audio_clip, audio_input, visual_input
+from iaca.features.extraction import batch_clips, equal_lengths, extract
 from iaca.models.backbones import build_backbone
-from iaca.threads import stream
 from iaca.types import Recording
 
 ROOT = Path(__file__).resolve().parent.parent

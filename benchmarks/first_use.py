@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
-from dashboard.session import PROJECT
+from dashboard.state.folders import PROJECT
 from tests.dashboard.browsing import PLAYER
 from tests.dashboard.serving import CHROMIUM, FLAGS, serve
 

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from iaca.checkpoints import Checkpoint
+from iaca.clips import clip_ends, plan_windows
 from iaca.config import FusionConfig
-from iaca.data.clips import clip_ends, plan_windows
 from iaca.inference import WINDOWS_AT_ONCE, infer, windows_of
 from iaca.models.fusion_model import FusionModel
 from iaca.types import Features

@@ -21,9 +21,9 @@ import numpy as np
 import torch
 
 from benchmarks.extraction import ROOT, random_backbone
-from iaca.data.index import find_recordings
-from iaca.devices import choose_device, device_label
-from iaca.extraction import extract
+from iaca.compute.devices import choose_device, device_label
+from iaca.data.recordings import find_recordings
+from iaca.features.extraction import extract
 
 AFFWILD2_FRAMES = 2_993_081
 COMPARED_STRIDE = 32

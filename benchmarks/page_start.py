@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from dashboard.session import PROJECT
+from dashboard.state.folders import PROJECT
 from tests.dashboard.serving import CHROMIUM, FLAGS, serve
 
 BAR_S = 10.0

@@ -18,10 +18,10 @@ import iaca  # noqa: F401  # isort: skip  before torch, or its threads spin whil
 import torch
 from torch import Tensor
 
+from iaca.compute.threads import side_by_side
 from iaca.inference import WINDOWS_AT_ONCE
-from iaca.models.released_blocks import CLIPS, DIM, VISUAL_DIM
-from iaca.models.released_network import Published, PublishedNetwork
-from iaca.threads import side_by_side
+from iaca.models.published.blocks import CLIPS, DIM, VISUAL_DIM
+from iaca.models.published.network import Published, PublishedNetwork
 from tests.reference_released import published_forward
 
 CLIPS_OF_THE_VIDEO = 8012

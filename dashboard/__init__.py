@@ -1,0 +1,1 @@
+"""The dashboard: pages that play a video beside what models attend to, choose and predict."""

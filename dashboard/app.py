@@ -17,16 +17,16 @@ def hand_to(name):
 
     async def endpoint(request):
         # Imported per request: Streamlit reloads edited modules, and this file would keep the old registry.
-        from dashboard import media
+        from dashboard import routes
 
-        return await getattr(media, name)(request)
+        return await getattr(routes, name)(request)
 
     return endpoint
 
 
 def show_page() -> None:
     """What a visit runs."""
-    from dashboard import session
+    from dashboard.state import session
 
     st.set_page_config(page_title="IACA", page_icon=Path(__file__).parent / "favicon.svg", layout="wide")
     st.html(Path(__file__).parent / "page.css")
@@ -46,10 +46,10 @@ if __name__ == "__main__":
     show_page()
 else:
     from dashboard.components import player
-    from dashboard.media import ROUTE, SOUNDS, TABLES
+    from dashboard.routes import ROUTE, SOUNDS, TABLES
 
     # Torch takes seconds to import: begin while the browser still loads the page.
-    threading.Thread(target=importlib.import_module, args=("dashboard.services",), daemon=True).start()
+    threading.Thread(target=importlib.import_module, args=("dashboard.services.traces",), daemon=True).start()
     app = st.App(
         Path(__file__),
         routes=[

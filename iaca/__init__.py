@@ -16,11 +16,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 __version__ = "0.1.0"
 
 _LAZY = {
-    "CheckpointError": "iaca.checkpoints",
+    "CheckpointError": "iaca.errors",
     "load_backbone": "iaca.checkpoints",
     "load_checkpoint": "iaca.checkpoints",
     "load_plugins": "iaca.plugins",
-    "register_fusion": "iaca.models.registry",
+    "register_fusion": "iaca.models.fusions.registry",
 }
 _ROOMS = ("config", "inference", "metrics", "types")
 

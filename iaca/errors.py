@@ -12,3 +12,7 @@ class InputError(ValueError):
 
 class CheckpointError(InputError):
     """A checkpoint that cannot be used: the message names the file, what was found and what was expected."""
+
+
+BAD_INPUT = (InputError, OSError)
+"""Errors of the user's files and settings: their message is one sentence for the page."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from iaca.models.released_network import Published, PublishedNetwork
+from iaca.models.published.network import Published, PublishedNetwork
 
 SIZES = {Published.RJCA: (88, 15_947_859), Published.JCA: (50, 8_586_323), Published.DCA: (106, 18_574_967)}
 KINDS = tuple(Published)

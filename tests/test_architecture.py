@@ -1,89 +1,74 @@
-"""Who may import whom: the arrows of the design, walked in the source."""
+"""Who may import whom: the arrows between folders, walked in the source."""
 
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-BOTTOM = {
-    "iaca",
-    "iaca.errors",
-    "iaca.config",
-    "iaca.training_config",
-    "iaca.what_if",
-    "iaca.types",
-    "iaca.files",
-    "iaca.palette",
-}
+BOTTOM = {"iaca", "iaca.config", "iaca.types", "iaca.errors", "iaca.files", "iaca.clips", "iaca.metrics"}
 """What everything may import."""
+
+WHOLE_OF_IACA = {"iaca.checkpoints", "iaca.compute", "iaca.data", "iaca.evaluation", "iaca.features", "iaca.figures",
+                 "iaca.inference", "iaca.models", "iaca.plugins", "iaca.study", "iaca.training"}  # fmt: skip
 
 ALLOWED = {
     "iaca.errors": set(),
-    "iaca.config": {"iaca.errors"},
-    "iaca.training_config": {"iaca.config"},
-    "iaca.what_if": {"iaca.config"},
-    "iaca.types": {"iaca.config"},
-    "iaca.distributed": set(),
-    "iaca.plugins": set(),
-    "iaca.submission": set(),
-    "iaca.augmentation": set(),
+    "iaca.config": set(),
+    "iaca.types": set(),
     "iaca.files": set(),
-    "iaca.palette": set(),
-    "iaca.print_style": set(),
-    "iaca.view_figure": {"iaca.print_style"},
-    "iaca.paper_figures": {"iaca.print_style"},
-    "iaca.difference_figure": {"iaca.print_style"},
-    "iaca.map_figure": {"iaca.print_style"},
-    "iaca.film": {"iaca.data", "iaca.print_style", "iaca.view_figure"},
-    "iaca.animation": {"iaca.data"},
-    "iaca.models": set(),
-    "iaca.data": set(),
+    "iaca.clips": set(),
     "iaca.metrics": set(),
-    "iaca.losses": set(),
-    "iaca.dropout": set(),
-    "iaca.devices": set(),
-    "iaca.postprocess": set(),
-    "iaca.sampling": set(),
-    "iaca.checkpoint_files": set(),
-    "iaca.checkpoints": {"iaca.models", "iaca.checkpoint_files"},
-    "iaca.extraction": {"iaca.data", "iaca.models", "iaca.checkpoints", "iaca.devices", "iaca.threads"},
-    "iaca.corpus_extraction": {"iaca.data", "iaca.checkpoints", "iaca.extraction"},
-    "iaca.own_video": {"iaca.data", "iaca.checkpoints", "iaca.extraction"},
-    "iaca.corruption": {"iaca.data", "iaca.checkpoints", "iaca.extraction", "iaca.threads"},
-    "iaca.moments": set(),
-    "iaca.threads": {"iaca.devices"},
-    "iaca.attention_maps": {"iaca.checkpoints", "iaca.data", "iaca.inference", "iaca.threads"},
-    "iaca.pretrained": {"iaca.models", "iaca.checkpoints"},
-    "iaca.inference": {
-        "iaca.data", "iaca.models", "iaca.checkpoints", "iaca.dropout", "iaca.metrics", "iaca.threads",
-    },
-    "iaca.training_state": set(),
-    "iaca.backbone_batches": {"iaca.data", "iaca.distributed"},
-    "iaca.backbone_training": {
-        "iaca.data", "iaca.models", "iaca.backbone_batches", "iaca.training_state", "iaca.distributed", "iaca.losses",
-        "iaca.metrics", "iaca.devices", "iaca.augmentation",
-    },
-    "iaca.training": {
-        "iaca.inference", "iaca.sampling", "iaca.losses", "iaca.metrics", "iaca.models", "iaca.distributed",
-        "iaca.training_state",
-    },
-    "iaca.evaluation": {"iaca.inference", "iaca.metrics", "iaca.models", "iaca.postprocess", "iaca.checkpoints"},
-    "iaca.robustness": {"iaca.evaluation", "iaca.inference"},
+    "iaca.plugins": {"iaca.models"},
+    "iaca.compute": set(),
+    "iaca.data": set(),
+    "iaca.data.media": set(),
+    "iaca.data.faces": {"iaca.data.media"},
+    "iaca.models": set(),
+    "iaca.figures": set(),
+    "iaca.checkpoints": {"iaca.models"},
+    "iaca.features": {"iaca.data", "iaca.checkpoints", "iaca.compute"},
+    "iaca.inference": {"iaca.checkpoints", "iaca.compute"},
+    "iaca.training": {"iaca.features", "iaca.data", "iaca.models", "iaca.inference", "iaca.compute"},
+    "iaca.evaluation": {"iaca.inference", "iaca.models"},
     "iaca.study": {
-        "iaca.training", "iaca.evaluation", "iaca.inference", "iaca.models", "iaca.checkpoints", "iaca.robustness",
-        "iaca.data", "iaca.devices", "iaca.metrics", "iaca.paper_figures", "iaca.print_style",
+        "iaca.training", "iaca.evaluation", "iaca.inference", "iaca.features", "iaca.checkpoints", "iaca.models",
+        "iaca.data", "iaca.figures", "iaca.compute",
     },
     "iaca.demo": {
-        "iaca.data", "iaca.models", "iaca.checkpoints", "iaca.corpus_extraction", "iaca.backbone_training",
-        "iaca.training", "iaca.evaluation", "iaca.study", "iaca.devices",
+        "iaca.study", "iaca.training", "iaca.features", "iaca.checkpoints", "iaca.models", "iaca.data", "iaca.compute",
+        "iaca.evaluation",
     },
-    "dashboard.figures": {"iaca.types"},
-    "dashboard.components": set(),
+    "iaca.commands": WHOLE_OF_IACA | {"iaca.demo"},
+    "iaca.__main__": {"iaca.commands", "iaca.plugins"},
+    "dashboard": set(),
+    "dashboard.routes": set(),
+    "dashboard.state": set(),
+    "dashboard.charts": {"iaca.figures"},
+    "dashboard.timeline": {"dashboard.routes", "iaca.figures"},
+    "dashboard.components": {"dashboard.timeline"},
+    "dashboard.export": {"iaca.data", "iaca.figures"},
+    "dashboard.services": {
+        "dashboard.timeline", "dashboard.export", "dashboard.routes", "dashboard.state", *WHOLE_OF_IACA,
+    },
+    "dashboard.sections": {
+        "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.state", "dashboard.routes",
+        "iaca.figures",
+    },
+    "dashboard.app_pages": {
+        "dashboard.sections", "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.charts",
+        "dashboard.state", "dashboard.routes", "iaca.figures",
+    },
+    "dashboard.app": {"dashboard.routes", "dashboard.state", "dashboard.components", "dashboard.services"},
 }  # fmt: skip
-"""Room -> rooms it may import besides the bottom and itself; a room is a module or a package of iaca or dashboard."""
+"""Folder (or module beside them) -> folders that it may import besides the bottom and itself."""
+
+WITHOUT_STREAMLIT = ("iaca", "dashboard.timeline", "dashboard.export", "dashboard.charts")
 
 
 def modules(package):
@@ -107,50 +92,71 @@ def imports(file):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def room_of(name, rooms):
-    return max((r for r in rooms if name == r or name.startswith(r + ".")), key=len, default=None)
+def folder_of(name):
+    """The longest entry of the table, or of the bottom, that a dotted name lies in."""
+    known = set(ALLOWED) | BOTTOM
+    return max((one for one in known if name == one or name.startswith(one + ".")), key=len, default=None)
 
 
 @pytest.mark.parametrize(
-    ("name", "file"), [*modules("iaca")], ids=lambda value: value if isinstance(value, str) else ""
+    ("name", "file"),
+    [*modules("iaca"), *modules("dashboard")],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_module_of_iaca_imports_only_what_lies_below_it(name, file):
-    if name == "iaca.__main__" or name.startswith("iaca.commands") or name == "iaca":
-        return
-    room = room_of(name, ALLOWED)
-    assert room is not None, f"{name} is in no room: add it to ALLOWED with what it may import"
-    rooms = set(ALLOWED) | BOTTOM
+def test_a_module_imports_only_what_its_folder_may(name, file):
+    folder = folder_of(name)
+    assert folder in ALLOWED or name == "iaca", f"{name} lies in no folder of the table: add it with what it may import"
     for imported in imports(file):
-        assert not imported.startswith("dashboard"), f"{name} imports {imported}"
-        if imported.startswith("iaca."):
-            target = room_of(imported, rooms)
-            assert target in BOTTOM | ALLOWED[room] | {room}, f"{name} may not import {imported}"
+        if imported.split(".")[0] not in ("iaca", "dashboard"):
+            assert not (imported.startswith("streamlit") and name.startswith(WITHOUT_STREAMLIT)), name
+            continue
+        target = folder_of(imported)
+        if imported == "dashboard":  # the package itself; the module that is taken from it follows
+            continue
+        inside = target == folder or target.startswith(folder + ".")
+        allowed = ALLOWED.get(folder, set())
+        assert inside or target in BOTTOM or any(target == a or target.startswith(a + ".") for a in allowed), (
+            f"{name} may not import {imported}"
+        )
 
 
-@pytest.mark.parametrize(
-    ("name", "file"), [*modules("dashboard")], ids=lambda value: value if isinstance(value, str) else ""
-)
-def test_the_dashboard_reaches_iaca_through_services_and_types_only(name, file):
-    for imported in imports(file):
-        if imported.startswith("iaca") and not name.endswith("services"):
-            assert room_of(imported, BOTTOM) in BOTTOM - {"iaca"}, f"{name} may not import {imported}"
-        if name == "dashboard.figures":
-            assert not imported.startswith("streamlit")
-        if name.startswith("dashboard.components"):
-            assert not imported.startswith(("iaca", "dashboard.services", "dashboard.session"))
+def test_no_folder_imports_itself_by_way_of_another():
+    arrows = defaultdict(set)
+    for name, file in [*modules("iaca"), *modules("dashboard")]:
+        folder = ".".join(name.split(".")[:2])
+        for imported in imports(file):
+            target = ".".join((folder_of(imported) or "").split(".")[:2])
+            if target and target not in (folder, "iaca", "dashboard"):
+                arrows[folder].add(target)
+
+    def reached(folder, seen):
+        for target in arrows[folder] - seen:
+            seen.add(target)
+            reached(target, seen)
+        return seen
+
+    for folder in list(arrows):
+        assert folder not in reached(folder, set()), f"{folder} imports itself by way of {sorted(arrows[folder])}"
 
 
-def test_only_the_command_line_imports_the_demo():
-    for name, file in modules("iaca"):
-        if not name.startswith(("iaca.demo", "iaca.commands")):
-            assert not any(i.startswith("iaca.demo") for i in imports(file)), name
+@pytest.mark.parametrize("package", ["iaca", "dashboard"])
+def test_no_two_files_of_a_package_have_one_name(package):
+    files = defaultdict(list)
+    for name, file in modules(package):
+        if file.stem != "__init__":
+            files[file.stem].append(name)
+    assert not {stem: names for stem, names in files.items() if len(names) > 1}
+
+
+@pytest.mark.parametrize("ending", ["py", "js", "css"])
+def test_no_file_is_longer_than_360_lines(ending):
+    places = ("iaca", "dashboard", "tests", "benchmarks", "docs", "examples")
+    for file in (file for place in places for file in (ROOT / place).rglob(f"*.{ending}")):
+        assert len(file.read_text(encoding="utf-8").splitlines()) <= 360, file.relative_to(ROOT)
 
 
 def test_the_start_of_the_page_does_not_wait_for_torchvision_or_torchaudio():
-    import subprocess
-    import sys
-
-    code = "import sys, iaca.inference, iaca.checkpoints, iaca.data.features; print([m for m in sys.modules if m in "
-    code += "('torchvision', 'torchaudio', 'cv2', 'av')])"
+    code = "import sys, iaca.inference, iaca.checkpoints, iaca.features.feature_files; "
+    code += "print([m for m in sys.modules if m in ('torchvision', 'torchaudio', 'cv2', 'av')])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert found.stdout.strip() == "[]"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-import iaca.palette as palette
-from dashboard import corpus_services, model_services, services, session, tour
-from dashboard.bands import ANSWER_CHANGED, GATE_MOVED
 from dashboard.components.gate_diagram import GATES, gate_diagram
-from dashboard.notices import attempt, show_notices
+from dashboard.sections import tour
+from dashboard.sections.notices import attempt, show_notices
+from dashboard.services import corpora, model_files, traces
+from dashboard.state import session
+from dashboard.state.folders import find_folders, read_options
+from dashboard.timeline.bands import ANSWER_CHANGED, GATE_MOVED
 from iaca.config import TARGETS
+from iaca.figures import palette
 
 EQUATIONS = (
     (
@@ -130,11 +133,11 @@ def show() -> None:
 
 def _weights(notices: list[str]) -> tuple[pd.DataFrame, str, str]:
     """Gates of the model that was last looked at, on the subject that was, or else of the first that are there."""
-    options = session.options()
-    folders = session.folders(options)
-    model_services.plugin_problem(options.plugins)
-    gated = {model.path: model for model in model_services.shelf(folders.checkpoints).models if model.iaca}
-    subjects = {one.name: one for one in corpus_services.corpus(folders).subjects if one.features}
+    options = read_options()
+    folders = find_folders(options)
+    model_files.plugin_problem(options.plugins)
+    gated = {model.path: model for model in model_files.shelf(folders.checkpoints).models if model.iaca}
+    subjects = {one.name: one for one in corpora.corpus(folders).subjects if one.features}
     seen = session.last_view()
     empty = pd.DataFrame()
     if not gated or not subjects:
@@ -144,8 +147,8 @@ def _weights(notices: list[str]) -> tuple[pd.DataFrame, str, str]:
         wanted[0] if wanted else gated.get(folders.checkpoints / "ca_iaca.safetensors", next(iter(gated.values()))).path
     )
     name = seen.subject if seen and seen.subject in subjects else next(iter(subjects))
-    device = seen.device if seen else str(services.choose_device(options.device))
-    trace = attempt(lambda: services.trace(subjects[name].features, path, device), notices)
+    device = seen.device if seen else str(traces.choose_device(options.device))
+    trace = attempt(lambda: traces.trace(subjects[name].features, path, device), notices)
     if trace is None:
         return empty, "", "The gates of this model cannot be shown."
     target = next(target for target in TARGETS if target in trace.scores)

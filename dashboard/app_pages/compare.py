@@ -7,29 +7,16 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import (
-    address,
-    attention_view,
-    corpus_services,
-    exports,
-    figures,
-    model_choice,
-    model_services,
-    moments,
-    services,
-    session,
-    sidebar,
-    subjects,
-    tour,
-    transport,
-    what_if,
-    your_video_services,
-)
 from dashboard.components.player import PlayerData, PlayerState, player, player_state
-from dashboard.corpus_services import Subject
-from dashboard.model_choice import Chosen
-from dashboard.notices import attempt, show_notices
-from dashboard.rows import Shown
+from dashboard.sections import attention, exports, model_choice, moments, sidebar, subject_choice, tour, what_if
+from dashboard.sections.notices import attempt, show_notices
+from dashboard.services import corpora, model_files, own_videos, recordings, traces
+from dashboard.services.corpora import Subject
+from dashboard.services.model_files import Chosen
+from dashboard.state import address, session
+from dashboard.state.folders import Folders, find_folders, read_options
+from dashboard.timeline import rows, transport
+from dashboard.timeline.declared import Shown
 
 SYNTHETIC = (
     "**Synthetic corpus.** Rendered faces and voices say nothing about real people. Your own data: “Use your "
@@ -45,10 +32,10 @@ OWN = (
 def show() -> None:
     """The page. The player stands at one fixed place of the script, whatever else is shown."""
     asked = address.asked_choices()
-    options = session.options()
-    folders = session.folders(options)
-    corpus = corpus_services.corpus(folders)
-    notices = [*filter(None, [options.problem, model_services.plugin_problem(options.plugins)]), *corpus.problems]
+    options = read_options()
+    folders = find_folders(options)
+    corpus = corpora.corpus(folders)
+    notices = [*filter(None, [options.problem, model_files.plugin_problem(options.plugins)]), *corpus.problems]
     banner, head, notice_place, stage, foot = (st.container() for _ in range(5))
 
     with st.sidebar:
@@ -68,8 +55,8 @@ def show() -> None:
     head = head.container(horizontal=True, vertical_alignment="bottom")
     subject_place, take_place = head.container(), head.container(width="content")
     with subject_place:
-        subject = subjects.choose_subject(corpus, models, device)
-    truth = None if subject is None else attempt(lambda: services.truth(subject), notices)
+        subject = subject_choice.choose_subject(corpus, models, device)
+    truth = None if subject is None else attempt(lambda: recordings.truth(subject), notices)
     with what_if_place:
         change = what_if.choose(_range_s(subject, truth))
     if subject is None:
@@ -80,18 +67,16 @@ def show() -> None:
     session.remember(session.LastView(subject.name, tuple(model.path for model in models), device))
     if subject.synthetic:
         banner.caption(SYNTHETIC)
-    elif subject.condition == your_video_services.CONDITION and your_video_services.taught_by_synthetic(
-        subject.features
-    ):
+    elif subject.condition == own_videos.CONDITION and own_videos.taught_by_synthetic(subject.features):
         banner.caption(OWN)
     applied = what_if.apply(change, subject, folders, device, progress_place, notices)
     shown = _shown_models(subject, models, device, applied, notices) if truth is not None and subject.features else []
     if truth is not None:
         with foot:
-            attention_place, moments_place = attention_view.section(), moments.section()
+            attention_place, moments_place = attention.section(), moments.section()
         here = moments.find(subject, models, device, applied, notices) if moments_place.open else []
         video = _video(subject, folders, notices)
-        figure = figures.compare_figure(
+        figure = rows.compare_figure(
             subject.name,
             truth,
             shown,
@@ -106,7 +91,7 @@ def show() -> None:
         if attention_place.open and subject.features:
             frame = address.asked_frames(len(truth))[0] if state.frame is None else state.frame
             with attention_place:
-                attention_view.show(subject, models, device, frame or 0, display.target, applied, video, notices)
+                attention.show(subject, models, device, frame or 0, display.target, applied, video, notices)
         if moments_place.open:
             with moments_place:
                 moments.show(here, corpus.pooled, models, device, applied)
@@ -138,7 +123,7 @@ def show() -> None:
                 **display._asdict(),
             )
     tour.show()
-    subjects.score_rest(corpus, models, device)
+    subject_choice.score_rest(corpus, models, device)
 
 
 def _shown_models(
@@ -151,12 +136,12 @@ def _shown_models(
     shown = []
     for model in models:
         path = model.path
-        baseline = attempt(lambda path=path: services.trace(subject.features, path, device), notices)
+        baseline = attempt(lambda path=path: traces.trace(subject.features, path, device), notices)
         if baseline is None:
             continue
         trace = baseline
         if applied.reaches(model.checkpoint.config):
-            trace = services.trace(subject.features, path, device, applied.change, applied.spoilt)
+            trace = traces.trace(subject.features, path, device, applied.change, applied.spoilt)
         shown.append(Shown(model.title, trace, baseline, model.style, applied.baseline_name))
     return shown
 
@@ -172,12 +157,12 @@ def _range_s(subject: Subject | None, truth: pd.DataFrame | None) -> tuple[float
     return None if frames is None else tuple(float(truth["pts_s"].iloc[frame]) for frame in frames)
 
 
-def _video(subject: Subject, folders: session.Folders, notices: list[str]) -> services.Video | None:
+def _video(subject: Subject, folders: Folders, notices: list[str]) -> recordings.Video | None:
     file = subject.recording.video_file if subject.recording else None
-    return attempt(lambda: services.video(file, folders.cache), notices) if file else None
+    return attempt(lambda: recordings.video(file, folders.cache), notices) if file else None
 
 
-def _player_data(figure: figures.Figure, video: services.Video | None) -> PlayerData:
+def _player_data(figure: rows.Figure, video: recordings.Video | None) -> PlayerData:
     tables, live = transport.tables(figure)
     address.check_rows()
     return PlayerData(

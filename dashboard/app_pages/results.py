@@ -5,19 +5,20 @@ from __future__ import annotations
 import itertools
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
-from plotly.subplots import make_subplots
 
-import iaca.palette as palette
-from dashboard import address, downloads, results_services, session
-from dashboard.notices import BAD_INPUT, show_notices
-from dashboard.results_services import Results
+from dashboard.charts.differences import VERDICT_SHAPES, forest
+from dashboard.sections import downloads
+from dashboard.sections.notices import show_notices
+from dashboard.services import study_results
+from dashboard.services.study_results import Results
+from dashboard.state import address, session
+from dashboard.state.folders import results_folder
 from iaca.config import TARGETS
+from iaca.errors import BAD_INPUT
 
 NUMBER = st.column_config.NumberColumn(format="%.3f")
 SIGNED = st.column_config.NumberColumn(format="%+.3f")
-ROW_PX = 26
 GATES = {"+IACA": "IACA", "+blind gates": "Gates that cannot see their input", "+constant gates": "Constant gates"}
 DRAWS = {"validation": "validation subjects", "test": "test subjects, on whom nothing was chosen"}
 DIFFERENCE_COLUMNS = {
@@ -25,8 +26,6 @@ DIFFERENCE_COLUMNS = {
     "value": "difference", "low": "low", "high": "high", "seeds_better": "seeds better", "seeds": "seeds",
     "verdict": "verdict",
 }  # fmt: skip
-VERDICT_SHAPES = {"helps": "triangle-right", "hurts": "triangle-left"}
-HOVER = "%{y}: %{x:+.3f} [%{customdata[0]:+.3f}, %{customdata[1]:+.3f}]: %{customdata[2]}<extra></extra>"
 FIGURES = {
     "attention": "Attention scores of a strong and a weak subject, as in Fig 1 of the paper",
     "missing-audio": "CCC against the share of missing audio, as in Fig 3 of the paper",
@@ -89,7 +88,7 @@ def _differences(results: Results) -> None:
         "Difference in CCC, mean over seeds, with its 95 % bootstrap interval over subjects and seeds. A triangle: the "
         "interval leaves out zero, ▶ helps, ◀ hurts; a circle: it cannot be told apart from nothing."
     )
-    over_all = results_services.named(table[table.group == "all"])
+    over_all = study_results.named(table[table.group == "all"])
     sections = {
         "On validation": over_all[(over_all.draw == "validation") & ~over_all.ablation],
         "Confirmed on the test draw, looked at once": over_all[over_all.draw == "test"],
@@ -98,9 +97,13 @@ def _differences(results: Results) -> None:
     for heading, part in sections.items():
         if len(part):
             st.markdown(f"**{heading}**")
-            st.plotly_chart(_forest(part), config={"displayModeBar": False}, key=f"forest {heading}")
+            st.plotly_chart(
+                forest(part, dark=st.context.theme.type == "dark"),
+                config={"displayModeBar": False},
+                key=f"forest {heading}",
+            )
     files = {
-        ending: lambda ending=ending: results_services.figure_file(sections, ending, results.is_synthetic)
+        ending: lambda ending=ending: study_results.figure_file(sections, ending, results.is_synthetic)
         for ending in downloads.FIGURES
     }
     with st.container(horizontal=True):
@@ -112,52 +115,6 @@ def _differences(results: Results) -> None:
         shown = table[list(DIFFERENCE_COLUMNS)].rename(columns=DIFFERENCE_COLUMNS)
         config = dict.fromkeys(("difference", "low", "high"), SIGNED)
         st.dataframe(shown, hide_index=True, column_config=config, key="results_differences")
-
-
-def _forest(part: pd.DataFrame) -> go.Figure:
-    """Differences with their intervals, a panel for each target and a line for each model.
-
-    Shape and place tell the verdict, not colour alone.
-    """
-    part = part.iloc[::-1]
-    dark = st.context.theme.type == "dark"
-    colour, grey = palette.MODELS[1].colour[dark], "#8a8c95"
-    figure = make_subplots(1, len(TARGETS), shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.03)
-    for column, target in enumerate(TARGETS, 1):
-        own = part[part.target == target]
-        decided = own.verdict.isin(VERDICT_SHAPES)
-        marks = go.Scatter(
-            x=own.value,
-            y=own.line,
-            mode="markers",
-            marker={
-                "symbol": [VERDICT_SHAPES.get(verdict, "circle") for verdict in own.verdict],
-                "size": 10,
-                "color": [colour if is_decided else grey for is_decided in decided],
-            },
-            error_x={
-                "type": "data",
-                "array": own.high - own.value,
-                "arrayminus": own.value - own.low,
-                "color": grey,
-                "thickness": 1.2,
-                "width": 3,
-            },
-            customdata=own[["low", "high", "verdict"]],
-            hovertemplate=HOVER,
-        )
-        figure.add_trace(marks, 1, column)
-        figure.update_xaxes(
-            title=f"difference in CCC of {target}", zeroline=False, matches="x", tickformat=".2f", row=1, col=column
-        )
-    figure.add_vline(x=0, line_width=1, line_dash="dot", line_color=grey)
-    figure.update_layout(
-        height=60 + ROW_PX * part.line.nunique(),
-        margin={"l": 8, "r": 8, "t": 4, "b": 36},
-        yaxis={"automargin": True},
-        showlegend=False,
-    )
-    return figure
 
 
 def _subjects(results: Results) -> None:
@@ -229,9 +186,9 @@ def _default(field: session.Field, value: object, options: list[str]) -> dict[st
 def show() -> None:
     """The page."""
     st.title("Results")
-    folder = session.results_folder()
+    folder = results_folder()
     try:
-        results = results_services.results(folder)
+        results = study_results.results(folder)
     except BAD_INPUT as error:
         st.info(str(error), icon=":material/info:")
         _choose_folder(folder)

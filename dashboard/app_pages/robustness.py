@@ -8,21 +8,15 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from dashboard import (
-    address,
-    corpus_services,
-    downloads,
-    jobs,
-    missing_chart,
-    model_services,
-    robustness_services,
-    services,
-    session,
-)
-from dashboard.corpus_services import Subject
-from dashboard.model_services import Candidate, Shelf
-from dashboard.notices import attempt, literal, show_notices
-from dashboard.robustness_services import Found, Wanted
+from dashboard.charts import missing_curves
+from dashboard.sections import downloads
+from dashboard.sections.notices import attempt, literal, show_notices
+from dashboard.services import corpora, jobs, model_files, sweeps, traces
+from dashboard.services.corpora import Subject
+from dashboard.services.model_files import Candidate, Shelf
+from dashboard.services.sweeps import Found, Wanted
+from dashboard.state import address, session
+from dashboard.state.folders import find_folders, read_options, results_folder
 from iaca.config import AUDIO, TARGETS, VISUAL
 
 STUDY, ALL = "the study's validation subjects", "all shown subjects"
@@ -51,15 +45,15 @@ def show() -> None:
         "A growing share of the clips loses its sound, or its picture: a model that bears the loss stays high. "
         "CCC with the truth, as in Fig 3 of the [paper](https://arxiv.org/abs/2405.12853)."
     )
-    options = session.options()
-    folders = session.folders(options)
-    notices = list(filter(None, [options.problem, model_services.plugin_problem(options.plugins)]))
-    shelf = model_services.shelf(folders.checkpoints)
+    options = read_options()
+    folders = find_folders(options)
+    notices = list(filter(None, [options.problem, model_files.plugin_problem(options.plugins)]))
+    shelf = model_files.shelf(folders.checkpoints)
     notices += shelf.problems
-    corpus = corpus_services.corpus(folders)
+    corpus = corpora.corpus(folders)
     subjects = {one.name: one for one in corpus.pooled if one.features}
-    results = session.results_folder()
-    stored = attempt(lambda: robustness_services.stored(results), notices)
+    results = results_folder()
+    stored = attempt(lambda: sweeps.stored(results), notices)
     stored = pd.DataFrame() if stored is None else stored
     files = _titles(shelf)
     notice_place = st.container()
@@ -76,9 +70,9 @@ def show() -> None:
         shown = list(subjects.values()) if choice.of == ALL else [subjects[choice.of]]
         show_notices(notice_place, notices)
         seen = session.last_view()
-        device = seen.device if seen else str(services.choose_device(options.device))
+        device = seen.device if seen else str(traces.choose_device(options.device))
         models = [(title, files[title].path) for title in choice.models]
-        asked = robustness_services.wanted(models, shown, MODALITIES[choice.missing], choice.pattern, device)
+        asked = sweeps.wanted(models, shown, MODALITIES[choice.missing], choice.pattern, device)
         _show_live(asked, shown, choice)
 
 
@@ -164,23 +158,23 @@ def _show_stored(stored: pd.DataFrame, choice: Choice, files: dict[str, Candidat
         f"its validation subjects, mean over 5 draws. {whose}"
     )
     _draw(table, choice)
-    _take(table, choice, synthetic=robustness_services.is_synthetic(session.results_folder()))
+    _take(table, choice, synthetic=sweeps.is_synthetic(results_folder()))
 
 
 def _show_live(asked: Wanted, shown: Sequence[Subject], choice: Choice) -> None:
     _leave(asked.key)
-    whole = robustness_services.found(asked).is_whole
+    whole = sweeps.found(asked).is_whole
     job = jobs.find(asked.key)
     if not whole and job is None:
-        clips = [length[1] for one in shown if (length := services.length(one)) is not None]
-        if services.first_in_budget(clips) == len(clips):
+        clips = [length[1] for one in shown if (length := traces.length(one)) is not None]
+        if traces.first_in_budget(clips) == len(clips):
             job = _begin(asked)
     running = job is not None and not job.ended
 
     @st.fragment(run_every=POLL_S if running else None)
     def watch() -> None:
         job = jobs.find(asked.key)
-        found = robustness_services.found(asked)
+        found = sweeps.found(asked)
         if running and job is not None and job.ended:
             st.rerun()
         if not found.is_whole:
@@ -191,7 +185,7 @@ def _show_live(asked: Wanted, shown: Sequence[Subject], choice: Choice) -> None:
             return
         over = f"bands are 95 % bootstrap intervals over {found.subjects} subjects"
         st.caption(
-            f"Computed on this machine, mean over {robustness_services.DRAWS} draws; "
+            f"Computed on this machine, mean over {sweeps.DRAWS} draws; "
             + (over if found.subjects > 1 else f"one subject, {literal(choice.of)}: without an interval")
             + "."
         )
@@ -225,7 +219,7 @@ def _show_progress(job: jobs.Job | None, asked: Wanted, found: Found) -> None:
 
 def _begin(asked: Wanted) -> jobs.Job:
     st.session_state[BEGUN] = asked.key
-    return robustness_services.begin(asked)
+    return sweeps.begin(asked)
 
 
 def _leave(key: str) -> None:
@@ -238,23 +232,23 @@ def _leave(key: str) -> None:
 
 
 def _draw(table: pd.DataFrame, choice: Choice) -> None:
-    by_panel = missing_chart.panels(list(dict.fromkeys(table["model"])))
+    by_panel = missing_curves.panels(list(dict.fromkeys(table["model"])))
     targets = [target for target in TARGETS if target in set(table["target"])]
     places = st.columns(len(targets)) if len(by_panel) == 1 else [st.container() for _ in targets]
     for target, place in zip(targets, places, strict=True):
         with place:
             _draw_target(table[table["target"] == target], target, by_panel, choice)
     with st.expander("Numbers", icon=":material/table:"):
-        st.dataframe(missing_chart.numbers(table), hide_index=True, key="robustness_numbers")
+        st.dataframe(missing_curves.numbers(table), hide_index=True, key="robustness_numbers")
 
 
 def _draw_target(rows: pd.DataFrame, target: str, by_panel: dict[str, list[str]], choice: Choice) -> None:
-    gist = missing_chart.gist(rows, target)
+    gist = missing_curves.gist(rows, target)
     st.markdown(f"**{target.capitalize()}**" + (f": {literal(gist)}" if gist else ""))
     for place, (fusion, titles) in zip(st.columns(len(by_panel)), by_panel.items(), strict=True):
-        chart = missing_chart.chart(
+        chart = missing_curves.chart(
             rows[rows["model"].isin(titles)],
-            missing_chart.limits(rows),
+            missing_curves.limits(rows),
             f"share of {choice.missing} missing",
             f"CCC {target}",
             st.context.theme.type or "light",
@@ -265,9 +259,8 @@ def _draw_target(rows: pd.DataFrame, target: str, by_panel: dict[str, list[str]]
 
 def _take(table: pd.DataFrame, choice: Choice, *, synthetic: bool) -> None:
     files = {
-        ending: lambda ending=ending: robustness_services.figure_file(table, ending, synthetic)
-        for ending in downloads.FIGURES
-    } | {"csv": lambda: robustness_services.csv_file(table)}
+        ending: lambda ending=ending: sweeps.figure_file(table, ending, synthetic) for ending in downloads.FIGURES
+    } | {"csv": lambda: sweeps.csv_file(table)}
     with st.container(horizontal=True):
         downloads.offer(f"missing-{choice.missing}-{choice.pattern}", files, "robustness")
 

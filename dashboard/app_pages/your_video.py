@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import backbone_services, corpus_services, jobs, model_services, services, session, your_video_services
-from dashboard.corpus_services import Corpus
-from dashboard.notices import BAD_INPUT, attempt, literal, show_notices
-from dashboard.your_video_services import Backbones, Entry
+from dashboard.sections.notices import attempt, literal, show_notices
+from dashboard.services import backbone_files, corpora, jobs, model_files, own_videos, traces
+from dashboard.services.corpora import Corpus
+from dashboard.services.own_videos import Backbones, Entry
+from dashboard.state import session
+from dashboard.state.folders import Folders, find_folders, read_options
+from iaca.errors import BAD_INPUT
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from iaca.own_video import Outlook
+    from iaca.features.own_video import Outlook
 
 POLL_S = 0.7
 # Seconds: what takes longer is told, with what to do about it.
@@ -32,44 +35,42 @@ TAKEN, WRONG = "_videos_taken", "_video_wrong"
 def show() -> None:
     """The page."""
     st.title("Your video")
-    options = session.options()
-    folders = session.folders(options)
-    notices = list(filter(None, [options.problem, model_services.plugin_problem(options.plugins)]))
+    options = read_options()
+    folders = find_folders(options)
+    notices = list(filter(None, [options.problem, model_files.plugin_problem(options.plugins)]))
     st.markdown(
         "Bring a video of one person who is seen and, best, heard. Its features are computed on this machine, and then "
         "it stands in the list of subjects like any other. Nothing leaves the machine."
     )
     seen = session.last_view()
-    device = seen.device if seen else str(services.choose_device(options.device))
+    device = seen.device if seen else str(traces.choose_device(options.device))
     with st.spinner("Reading the backbones"):
         backbones = attempt(lambda: _backbones(folders, device, notices), notices)
     if backbones is not None:
         st.caption(_about(backbones))
-    _take(folders.cache, corpus_services.corpus(folders))
+    _take(folders.cache, corpora.corpus(folders))
     show_notices(st.container(), notices)
     if backbones is not None:
         _list(folders.cache, backbones, device)
 
 
-def _backbones(folders: session.Folders, device: str, notices: list[str]) -> Backbones:
+def _backbones(folders: Folders, device: str, notices: list[str]) -> Backbones:
     """Those that the models expect which Compare shows, or else the pair that it would show first."""
     seen = session.last_view()
-    shelf = model_services.shelf(folders.checkpoints)
+    shelf = model_files.shelf(folders.checkpoints)
     paths = list(seen.models) if seen else []
     if not paths and shelf.fusions:
         paths = [one.path for one in shelf.pair("ca" if "ca" in shelf.fusions else shelf.fusions[0]) if one]
-    wanted = [attempt(lambda path=path: model_services.checkpoint(path, device), notices) for path in paths]
+    wanted = [attempt(lambda path=path: model_files.checkpoint(path, device), notices) for path in paths]
     made_by = [model.backbones for model in wanted if model is not None]
     if any(one != made_by[0] for one in made_by):
         notices.append("The two shown models expect different backbones; features are made for the first of them.")
-    return your_video_services.expected_backbones(made_by[0] if made_by else {}, folders, device)
+    return own_videos.expected_backbones(made_by[0] if made_by else {}, folders, device)
 
 
 def _about(backbones: Backbones) -> str:
-    told = " and ".join(
-        f"`{one.path.name}`, trained on {literal(backbone_services.taught_by(one))}" for one in backbones
-    )
-    if any(backbone_services.is_shipped(one.sha256) for one in backbones):
+    told = " and ".join(f"`{one.path.name}`, trained on {literal(backbone_files.taught_by(one))}" for one in backbones)
+    if any(backbone_files.is_shipped(one.sha256) for one in backbones):
         return f"Features come from {told}: **what the models say about real people means nothing.**"
     return f"Features come from {told}."
 
@@ -91,9 +92,9 @@ def _take(cache: Path, corpus: Corpus) -> None:
         return
     try:
         if upload is not None:
-            your_video_services.add_upload(upload.name, upload, cache, names)
+            own_videos.add_upload(upload.name, upload, cache, names)
         else:
-            your_video_services.add_path(path, cache, names)
+            own_videos.add_path(path, cache, names)
         st.session_state[WRONG] = ""
     except BAD_INPUT as error:
         st.session_state[WRONG] = str(error)
@@ -102,7 +103,7 @@ def _take(cache: Path, corpus: Corpus) -> None:
 
 
 def _list(cache: Path, backbones: Backbones, device: str) -> None:
-    entries = your_video_services.entries(cache)
+    entries = own_videos.entries(cache)
     if not entries:
         return
     busy = [_is_busy(entry, backbones, device) for entry in entries]
@@ -122,9 +123,9 @@ def _is_busy(entry: Entry, backbones: Backbones, device: str) -> bool:
     job = jobs.find(entry.job_key)
     if job is not None and not job.ended:
         return True
-    if entry.features.is_file() and your_video_services.is_current(entry, backbones):
+    if entry.features.is_file() and own_videos.is_current(entry, backbones):
         return False
-    return not your_video_services.look(entry, backbones, device).ended
+    return not own_videos.look(entry, backbones, device).ended
 
 
 def _show_entry(entry: Entry, backbones: Backbones, device: str) -> None:
@@ -140,14 +141,14 @@ def _show_entry(entry: Entry, backbones: Backbones, device: str) -> None:
         return
     if place.button("Remove", key=f"remove {entry.folder.name}", icon=":material/delete:",
                     help="Forget it and its features; a file taken by its path stays where it is."):  # fmt: skip
-        your_video_services.remove(entry)
+        own_videos.remove(entry)
         st.rerun()
     if job is not None and job.error:
         st.error(literal(job.error), icon=":material/error:")
-    if entry.features.is_file() and your_video_services.is_current(entry, backbones):
+    if entry.features.is_file() and own_videos.is_current(entry, backbones):
         _show_ready(entry)
         return
-    looked = your_video_services.look(entry, backbones, device)
+    looked = own_videos.look(entry, backbones, device)
     if not looked.ended:
         st.caption("Looking at it, and timing how long it will take")
     elif looked.error:
@@ -160,7 +161,7 @@ def _show_entry(entry: Entry, backbones: Backbones, device: str) -> None:
 
 def _show_ready(entry: Entry) -> None:
     problems: list[str] = []
-    content = attempt(lambda: services.features(entry.features), problems)
+    content = attempt(lambda: traces.features(entry.features), problems)
     for problem in problems:
         st.error(literal(problem), icon=":material/error:")
     if content is None:
@@ -201,7 +202,7 @@ def _ask(entry: Entry, backbones: Backbones, device: str, outlook: Outlook) -> N
     line = st.container(horizontal=True, vertical_alignment="center")
     button, note = line.container(width="content"), line.container()
     if button.button("Extract features", icon=":material/play_arrow:", key=f"extract {name}"):
-        your_video_services.begin(entry, backbones, outlook, device, clip_stride=stride, frames=frames)
+        own_videos.begin(entry, backbones, outlook, device, clip_stride=stride, frames=frames)
         st.rerun()
     note.caption(f"About {jobs.duration(seconds)} on this device.")
 
@@ -222,7 +223,7 @@ def _labels(entry: Entry) -> None:
         help="A header, then valence,arousal for every frame, in -1 to 1; -5 where not annotated.",
     )  # fmt: skip
     try:
-        your_video_services.set_labels(entry, None if file is None else file.getvalue())
+        own_videos.set_labels(entry, None if file is None else file.getvalue())
     except BAD_INPUT as error:
         st.error(literal(str(error).replace(str(entry.folder / ".labels.txt"), file.name)))
 

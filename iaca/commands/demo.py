@@ -57,8 +57,8 @@ def run_build(args: argparse.Namespace) -> None:
 
 def run_train(args: argparse.Namespace) -> None:
     """Run the whole chain."""
-    from iaca.demo.chain import ChainSize, train_demo
-    from iaca.devices import choose_device
+    from iaca.compute.devices import choose_device
+    from iaca.demo.rebuild import ChainSize, train_demo
     from iaca.study.reproduction import QUICK, Reproduction
 
     device = choose_device(args.device)

@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> None:
     """Score every checkpoint, pooled and per subject, and print the table."""
     _check(args)
     from iaca.checkpoints import load_checkpoint
-    from iaca.data.folder import groups_of, has_labels, read_folder
-    from iaca.devices import choose_device
+    from iaca.compute.devices import choose_device
     from iaca.evaluation import evaluate
+    from iaca.features.folder import groups_of, has_labels, read_folder
     from iaca.inference import check_fit
 
     device = choose_device(args.device)
@@ -80,10 +80,10 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _write_predictions(args: argparse.Namespace, checkpoint: Checkpoint, features: Sequence[Features]) -> None:
-    from iaca.data.folder import has_labels
+    from iaca.evaluation.smoothing import postprocess
+    from iaca.evaluation.submission import write_listed, write_per_subject
+    from iaca.features.folder import has_labels
     from iaca.inference import predict
-    from iaca.postprocess import postprocess
-    from iaca.submission import write_listed, write_per_subject
 
     if set(checkpoint.config.targets) != set(TARGETS):
         raise CommandError(

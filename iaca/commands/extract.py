@@ -35,11 +35,11 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         0, or 1 where no subject has features in the end, or one failed with --strict.
     """
-    from iaca.corpus_extraction import extract_all, single_recording
-    from iaca.data.face_detection import choose_detector
-    from iaca.data.index import find_recordings
-    from iaca.devices import choose_device
-    from iaca.pretrained import find_backbone
+    from iaca.checkpoints.pretrained import find_backbone
+    from iaca.compute.devices import choose_device
+    from iaca.data.faces.detection import choose_detector
+    from iaca.data.recordings import find_recordings
+    from iaca.features.corpus_extraction import extract_all, single_recording
 
     if bool(args.roots) == bool(args.video):
         raise CommandError("expected either ROOT... or --video FILE")

@@ -34,9 +34,9 @@ def run(args: argparse.Namespace) -> None:
     if args.gate_temperature is not None and not args.gate_temperature > 0:
         raise CommandError(f"--gate-temperature is {args.gate_temperature}; expected a number above 0")
     from iaca.checkpoints import load_checkpoint
+    from iaca.compute.devices import choose_device
     from iaca.config import DropoutConfig
-    from iaca.data.features import read_features
-    from iaca.devices import choose_device
+    from iaca.features.feature_files import read_features
     from iaca.files import write_whole
     from iaca.inference import infer
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from iaca.commands import CommandError, add_device, add_plugin, check_out
-from iaca.config import FusionConfig
-from iaca.training_config import PRESETS, TrainingConfig
+from iaca.config import PRESETS, FusionConfig, TrainingConfig
 
 FIXED_BY_FEATURES = ("audio_dim", "visual_dim")
 BY_FEATURES = {"dim": "the smaller dimension of both features"}
@@ -39,10 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train, score on the validation split, and write the checkpoint."""
     from iaca.checkpoints import save_checkpoint
-    from iaca.data.folder import read_folder
-    from iaca.devices import choose_device
-    from iaca.distributed import leads
+    from iaca.compute.devices import choose_device
+    from iaca.compute.distributed import leads
     from iaca.evaluation import evaluate
+    from iaca.features.folder import read_folder
     from iaca.training import train_fusion
 
     check_out(args.out)

@@ -57,12 +57,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train, score on the validation split where there is one, and save."""
-    from iaca.backbone_training import BackboneTraining, train_backbone
     from iaca.checkpoints import save_backbone
+    from iaca.compute.devices import choose_device
+    from iaca.compute.distributed import leads
     from iaca.config import Architecture, BackboneConfig
-    from iaca.data.index import find_recordings
-    from iaca.devices import choose_device
-    from iaca.distributed import leads
+    from iaca.config.training import BackboneTraining
+    from iaca.data.recordings import find_recordings
+    from iaca.training.backbone_training import train_backbone
 
     check_out(args.out)
     slim = args.arch == Architecture.SLIM
@@ -103,9 +104,9 @@ def run(args: argparse.Namespace) -> None:
 
 def _start(spec: str | None, config: BackboneConfig, pictures: int) -> Backbone | None:
     """The network to start from; one that was taught single pictures is made ready for whole clips."""
+    from iaca.checkpoints.pretrained import find_backbone
     from iaca.config import Architecture
     from iaca.models.backbones import inflate
-    from iaca.pretrained import find_backbone
 
     if spec == "random" or (spec is None and config.arch is Architecture.SLIM):
         return None

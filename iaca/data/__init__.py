@@ -1,0 +1,1 @@
+"""What lies on disk: trees, labels, videos and faces, read into a Recording."""

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from iaca.data.annotations import AnnotationError, read_labels
-from iaca.data.crops import read_picture
-from iaca.data.index import list_crops
-from iaca.data.media import MediaError, probe
+from iaca.data.faces.crops import list_crops, read_picture
+from iaca.data.media.video import MediaError, probe
 from iaca.files import write_whole
 
 CACHE_VERSION = 2

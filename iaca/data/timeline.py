@@ -8,7 +8,7 @@ import numpy as np
 
 from iaca.config import CLIP_FRAMES
 from iaca.data.annotations import read_labels
-from iaca.data.media import LONGEST_CLIP_S, MediaError, fit_pts, probe
+from iaca.data.media.video import LONGEST_CLIP_S, MediaError, fit_pts, probe
 from iaca.types import Recording
 
 

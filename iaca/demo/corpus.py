@@ -20,13 +20,13 @@ import numpy as np
 from tqdm import tqdm
 
 from iaca.data.annotations import write_labels
-from iaca.data.faces import crop_face
-from iaca.data.media import iterate_frames
-from iaca.demo.corruption import PictureCorruption
-from iaca.demo.episodes import Condition
+from iaca.data.faces.places import crop_face
+from iaca.data.media.video import iterate_frames
+from iaca.demo.episode_plan import Condition
 from iaca.demo.face import Placement, draw_pictures, place_face, place_head
 from iaca.demo.performance import FPS, Performance, Plan, perform
-from iaca.demo.video import write_video
+from iaca.demo.picture_corruption import PictureCorruption
+from iaca.demo.video_writing import write_video
 from iaca.demo.voice import SAMPLE_RATE_HZ, corrupt_voice, speak
 from iaca.errors import InputError
 from iaca.files import write_whole

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from iaca.config import AUDIO, VISUAL
-from iaca.demo.episodes import CONFLICT, CONFLICT_CONTROL, RESTRAINED, Condition, PlannedEpisode, plan_episodes
+from iaca.demo.episode_plan import CONFLICT, CONFLICT_CONTROL, RESTRAINED, Condition, PlannedEpisode, plan_episodes
 from iaca.demo.identity import Identity, draw_identity
 from iaca.demo.labels import drift, emotion_path, rate, unannotated_spans
 

@@ -8,19 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from iaca.config import AROUSAL, MODALITIES, VALENCE, FusionConfig
+from iaca.config import AROUSAL, MODALITIES, VALENCE, ForcedGates, FusionConfig
 from iaca.errors import InputError
-from iaca.models import (  # noqa: F401  they register themselves
-    attention,
-    joint_attention,
-    sequence_fusions,
-    transformer_attention,
-)
+from iaca.models.fusions.registry import registered_fusion
 from iaca.models.gating import Gated, InconsistencyAwareGate
-from iaca.models.heads import build_head
-from iaca.models.registry import registered_fusion
 from iaca.types import Attended, Explanation, FusionOutput
-from iaca.what_if import ForcedGates
 
 SMALLEST_SCALE = 1e-3
 """Lower bound of the standard deviation that features are divided by."""
@@ -249,3 +241,19 @@ def _explain(trunk: TrunkOutput, return_features: bool) -> Explanation:
         stage2_logits=gated.stage2_logits,
         fused=gated.fused,
     )
+
+
+def build_head(input_dim: int, hidden: int = 128, dropout: float = 0.3) -> nn.Sequential:
+    """Linear, ReLU, dropout, linear to one value; no tanh.
+
+    Source: the two linear layers of the paper's prediction head.
+
+    Args:
+        input_dim: Dimension of the feature it receives.
+        hidden: Hidden units.
+        dropout: Share in [0, 1).
+
+    Returns:
+        A module from (..., input_dim) to (..., 1), unbounded.
+    """
+    return nn.Sequential(nn.Linear(input_dim, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, 1))

@@ -9,10 +9,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from iaca.config import FusionConfig, Gate, GateInit, Stage1Context, Stage2Input
+from iaca.config import (
+    ForcedGates,
+    FusionConfig,
+    Gate,
+    GateInit,
+    Stage1Choice,
+    Stage1Context,
+    Stage2Choice,
+    Stage2Input,
+)
 from iaca.errors import InputError
 from iaca.types import Attended
-from iaca.what_if import ForcedGates, Stage1Choice, Stage2Choice
 
 STAGE1_COLUMNS = {Stage1Choice.SELF: 0, Stage1Choice.CROSS: 1}
 STAGE2_COLUMNS = {Stage2Choice.AUDIO: 0, Stage2Choice.VISUAL: 1, Stage2Choice.JOINT: 2}

@@ -13,8 +13,8 @@ from tqdm import tqdm
 from iaca.checkpoints import load_checkpoint
 from iaca.files import write_whole
 from iaca.study.plan import Variant
+from iaca.study.processes import run_all
 from iaca.study.runs import StudyError, model_file, moments_of, rows_of
-from iaca.study.side_by_side import run_all
 from iaca.study.tables import Difference
 from iaca.training import features_fingerprint
 from iaca.types import Episode, Features

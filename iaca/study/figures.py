@@ -12,14 +12,14 @@ import pandas as pd
 from iaca.checkpoints import Checkpoint
 from iaca.config import MODALITIES, TARGETS
 from iaca.data.episodes import read_episodes
-from iaca.data.features import read_features
-from iaca.data.folder import EPISODES
-from iaca.data.index import find_recordings
-from iaca.data.media import iterate_frames
+from iaca.data.media.video import iterate_frames
+from iaca.data.recordings import find_recordings
 from iaca.errors import InputError
+from iaca.features.feature_files import read_features
+from iaca.features.folder import EPISODES
+from iaca.figures.paper import Person, figure_1, figure_3
+from iaca.figures.print_style import save
 from iaca.inference import infer
-from iaca.paper_figures import Person, figure_1, figure_3
-from iaca.print_style import save
 from iaca.types import Recording
 
 FORMATS = ("svg", "png")

@@ -15,11 +15,11 @@ from tqdm import tqdm
 from iaca.checkpoints import load_checkpoint
 from iaca.config import MODALITIES
 from iaca.evaluation import INTERVAL, MOMENT_COLUMNS, ccc_of_moments, draw_subjects
+from iaca.evaluation.robustness import sweep
 from iaca.files import write_whole
-from iaca.robustness import sweep
 from iaca.study.plan import Variant
+from iaca.study.processes import run_all
 from iaca.study.runs import model_file
-from iaca.study.side_by_side import run_all
 from iaca.types import Features
 
 
@@ -67,7 +67,7 @@ def curves(swept: pd.DataFrame) -> pd.DataFrame:
     """Pooled CCC per pattern, share and target: mean over draws, with a bootstrap interval over subjects.
 
     Args:
-        swept: What `iaca.robustness.sweep` returned, for one subject or more.
+        swept: What `iaca.evaluation.robustness.sweep` returned, for one subject or more.
 
     Returns:
         Columns pattern, share, target, ccc, low, high; NaN bounds for one subject.

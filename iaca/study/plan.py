@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from iaca.config import FusionConfig, Gate, Stage1Context
-from iaca.training_config import PRESETS, TrainingConfig
+from iaca.config import PRESETS, FusionConfig, Gate, Stage1Context, TrainingConfig
 
 CONTROL_GATES = (Gate.CONSTANT, Gate.BLIND)
 """Controls that tell a gate from the skip path which it opens."""

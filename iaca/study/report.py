@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from iaca.config import MODALITIES, TARGETS
-from iaca.robustness import DRAWS
+from iaca.evaluation.robustness import DRAWS
 from iaca.study.missing import missing_table
 from iaca.study.plan import EXTENSIONS, STRICT, TABLE_1, Variant
 from iaca.study.runs import CLEAN

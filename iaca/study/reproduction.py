@@ -14,10 +14,11 @@ from typing import Any
 import pandas as pd
 
 from iaca.checkpoints import load_checkpoint
+from iaca.compute.devices import choose_device
+from iaca.config import TrainingConfig
 from iaca.data.episodes import read_episodes
-from iaca.data.folder import EPISODES, groups_of, read_folder
-from iaca.devices import choose_device
 from iaca.errors import InputError
+from iaca.features.folder import EPISODES, groups_of, read_folder
 from iaca.files import write_whole
 from iaca.study import figures, report
 from iaca.study.confirmation import TEST, choose_conditions, confirm
@@ -26,7 +27,6 @@ from iaca.study.missing import missing_clips
 from iaca.study.plan import EXTENSIONS, TABLE_1, TABLE_2, Variant, ablations, table_rows
 from iaca.study.runs import model_file, run_study, segment_of
 from iaca.study.tables import Difference, Sums, by_subject, compare, groups_in, scores
-from iaca.training_config import TrainingConfig
 from iaca.types import Episode, Features
 
 VALIDATION = "validation"

@@ -25,7 +25,7 @@ from iaca.inference import predict
 from iaca.models.fusion_model import FusionModel
 from iaca.study.gate_truth import inside_episodes
 from iaca.study.plan import Variant
-from iaca.study.side_by_side import run_all
+from iaca.study.processes import run_all
 from iaca.training import features_fingerprint, train_fusion
 from iaca.types import Episode, Features
 

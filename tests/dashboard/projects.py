@@ -12,10 +12,10 @@ import numpy as np
 import torch
 
 from iaca.checkpoints import save_checkpoint
+from iaca.clips import clip_ends
 from iaca.config import FusionConfig
 from iaca.data.annotations import write_labels
-from iaca.data.clips import clip_ends
-from iaca.data.features import write_features
+from iaca.features.feature_files import write_features
 from iaca.models.fusion_model import FusionModel
 from iaca.types import Features
 

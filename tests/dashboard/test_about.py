@@ -7,7 +7,7 @@ import re
 import pytest
 
 from iaca.checkpoints import load_checkpoint
-from iaca.data.features import read_features
+from iaca.features.feature_files import read_features
 from iaca.inference import infer
 from tests.dashboard.browsing import PLAYER, open_player
 from tests.dashboard.projects import Spec, write_project

@@ -11,12 +11,12 @@ import pytest
 from playwright.sync_api import expect
 from scipy.stats import spearmanr
 
-from iaca.attention_maps import window_maps
 from iaca.checkpoints import load_checkpoint
 from iaca.config import AUDIO, VISUAL
-from iaca.data.features import read_features
+from iaca.features.feature_files import read_features
 from iaca.inference import infer
-from iaca.moments import Reading, alone, find_moments
+from iaca.inference.attention_maps import window_maps
+from iaca.inference.moments import Reading, alone, find_moments
 from tests.dashboard.browsing import PLAYER, open_player, settle, state
 from tests.dashboard.projects import Spec, write_model, write_project
 from tests.dashboard.serving import PATIENCE_S

@@ -8,9 +8,9 @@ import shutil
 import pytest
 import torch
 
-from dashboard import corpus_services, model_services, services
-from dashboard.session import Folders, Source
-from iaca.models.released_network import Published, PublishedNetwork
+from dashboard.services import corpora, model_files, traces
+from dashboard.state.folders import Folders, Source
+from iaca.models.published.network import Published, PublishedNetwork
 from tests.dashboard.projects import Spec, write_model, write_project
 from tests.dashboard.test_page import notices, open_page, score_table, widget  # noqa: F401  open_page is a fixture
 
@@ -83,7 +83,7 @@ def test_every_split_is_listed_and_only_validation_is_pooled(open_page, tmp_path
     assert [" · test · " in option for option in options] == [False, True, False]
     assert [" · train · " in option for option in options] == [False, False, True]
     folders = Folders((Source((root,), root / "features"),), root / "checkpoints", root / "cache")
-    assert [subject.name for subject in corpus_services.corpus(folders).pooled] == ["d"]
+    assert [subject.name for subject in corpora.corpus(folders).pooled] == ["d"]
 
 
 def test_a_name_that_is_no_text_hides_nobody_else(open_page, project):  # noqa: F811
@@ -125,7 +125,7 @@ def test_backbones_and_strangers_are_no_models_and_a_damaged_file_is_told(projec
     save_file({"weight": torch.zeros(2)}, folder / "stranger.safetensors")
     save_file({"weight": torch.zeros(2)}, folder / "slim.safetensors", {"iaca": '{"kind": "backbone"}'})
     save_file({"weight": torch.zeros(2)}, folder / "odd.safetensors", {"iaca": '{"kind": "fusion"}'})
-    shelf = model_services.shelf(folder)
+    shelf = model_files.shelf(folder)
     names = [model.path.name for model in shelf.models]
     assert names == [f"{n}{i}.safetensors" for n in ("ca", "concat", "jca") for i in ("", "_iaca")]
     assert len(shelf.problems) == 2
@@ -239,7 +239,7 @@ def test_an_option_that_does_not_exist_is_told(open_page, all_fusions):  # noqa:
 
 
 def test_only_the_first_subjects_are_scored_for_the_list():
-    assert services.first_in_budget([4, 4, 4], 8) == 2
-    assert services.first_in_budget([9, 1], 8) == 0
-    assert services.first_in_budget([], 8) == 0
-    assert services.first_in_budget([1] * 300) == 300
+    assert traces.first_in_budget([4, 4, 4], 8) == 2
+    assert traces.first_in_budget([9, 1], 8) == 0
+    assert traces.first_in_budget([], 8) == 0
+    assert traces.first_in_budget([1] * 300) == 300

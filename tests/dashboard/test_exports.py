@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from iaca.film import PAD_PX, PICTURE_PX
+from dashboard.export.film import PAD_PX, PICTURE_PX
 from tests.dashboard.browsing import PLAYER, open_player, settle
 from tests.dashboard.projects import CELL, CODE_BITS, HEIGHT, Spec, frame_times, write_project
 from tests.dashboard.serving import CHROMIUM, FLAGS

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.session import PROJECT
+from dashboard.state.folders import PROJECT
 from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig
-from iaca.data.features import read_features, write_features
+from iaca.features.feature_files import read_features, write_features
 from iaca.inference import infer
 from tests.dashboard.projects import BACKBONES, Spec, make_features, write_model, write_project
 

@@ -9,7 +9,7 @@ import pytest
 
 from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig
-from iaca.data.features import read_features
+from iaca.features.feature_files import read_features
 from iaca.inference import infer
 from iaca.metrics import ccc, rmse
 from tests.dashboard.browsing import PLAYER, open_player, sample, settle, state

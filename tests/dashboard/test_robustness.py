@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard import robustness_services
-from dashboard.corpus_services import Subject
+from dashboard.services import sweeps
+from dashboard.services.corpora import Subject
 from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig
-from iaca.data.features import read_features, write_features
+from iaca.evaluation.robustness import SHARES
+from iaca.features.feature_files import read_features, write_features
 from iaca.inference import predict
 from iaca.metrics import ccc
-from iaca.robustness import SHARES
 from tests.dashboard.browsing import choose
 from tests.dashboard.projects import Spec, make_features, write_project
 
@@ -95,33 +95,31 @@ def test_stored_curves_come_at_once_and_others_are_computed_as_they_should_be(pa
 def test_what_was_computed_before_a_stop_is_kept(root):
     files = [(name, root / "checkpoints" / f"{name}.safetensors") for name in ("ca", "ca_iaca")]
     people = [Subject(name, "", None, root / "features" / f"{name}.safetensors", True) for name in (*NAMES, SILENT)]
-    asked = robustness_services.wanted(files, people, "visual", "block", "cpu")
-    job = robustness_services.begin(asked)
-    while not robustness_services.found(asked).pieces:
+    asked = sweeps.wanted(files, people, "visual", "block", "cpu")
+    job = sweeps.begin(asked)
+    while not sweeps.found(asked).pieces:
         time.sleep(0.001)
     job.stop()
     while not job.ended:
         time.sleep(0.01)
-    half = robustness_services.found(asked)
+    half = sweeps.found(asked)
     assert 0 < half.pieces < half.total == 2 * 3 * len(SHARES)
-    job = robustness_services.begin(asked)
+    job = sweeps.begin(asked)
     while not job.ended:
         time.sleep(0.01)
     assert job.total == half.total - half.pieces
-    assert robustness_services.found(asked).is_whole
+    assert sweeps.found(asked).is_whole
 
 
 def test_a_model_that_does_not_fit_a_subject_is_told_and_leaves_no_zero(root, tmp_path):
     other = make_features(Spec("strong-09", 80), 3, {"audio": {"name": "x", "sha256": "c" * 64}})
     write_features(tmp_path / "strong-09.safetensors", other)
     people = [Subject("strong-09", "", None, tmp_path / "strong-09.safetensors", False)]
-    asked = robustness_services.wanted(
-        [("CA", root / "checkpoints" / "ca.safetensors")], people, "audio", "block", "cpu"
-    )
-    job = robustness_services.begin(asked)
+    asked = sweeps.wanted([("CA", root / "checkpoints" / "ca.safetensors")], people, "audio", "block", "cpu")
+    job = sweeps.begin(asked)
     while not job.ended:
         time.sleep(0.01)
-    found = robustness_services.found(asked)
+    found = sweeps.found(asked)
     assert found.table.empty
     assert len(found.problems) == 1
     assert "was made by backbone x" in found.problems[0]
@@ -129,8 +127,8 @@ def test_a_model_that_does_not_fit_a_subject_is_told_and_leaves_no_zero(root, tm
 
 def test_a_stored_table_of_another_kind_is_refused_by_name(tmp_path):
     pd.DataFrame({"model": ["CA"]}).to_parquet(tmp_path / "missing.parquet")
-    with pytest.raises(robustness_services.StoredError, match=r"missing\.parquet has no column 'variant'"):
-        robustness_services.stored(tmp_path)
+    with pytest.raises(sweeps.StoredError, match=r"missing\.parquet has no column 'variant'"):
+        sweeps.stored(tmp_path)
     (tmp_path / "missing.parquet").write_bytes(b"no table")
-    with pytest.raises(robustness_services.StoredError, match="cannot be read"):
-        robustness_services.stored(tmp_path)
+    with pytest.raises(sweeps.StoredError, match="cannot be read"):
+        sweeps.stored(tmp_path)

@@ -8,17 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from dashboard.what_if import FIELDS
+from dashboard.sections.what_if import FIELDS
 from iaca.checkpoints import load_backbone, load_checkpoint, save_backbone, save_checkpoint
-from iaca.config import BackboneConfig, DropoutConfig, FusionConfig
-from iaca.corruption import corrupt
-from iaca.data.features import read_features, write_features
-from iaca.data.index import find_recordings
-from iaca.extraction import extract
+from iaca.config import BackboneConfig, CorruptionConfig, DropoutConfig, ForcedGates, FusionConfig
+from iaca.data.recordings import find_recordings
+from iaca.features.extraction import extract
+from iaca.features.feature_files import read_features, write_features
+from iaca.features.noise_and_blur import corrupt
 from iaca.inference import infer
 from iaca.models.backbones import build_backbone
 from iaca.models.fusion_model import FusionModel
-from iaca.what_if import CorruptionConfig, ForcedGates
 from tests.dashboard.browsing import PLAYER, choose, open_player, state
 from tests.dashboard.projects import Spec, write_project
 from tests.dashboard.test_page import notices, open_page, score_table, widget  # noqa: F401  open_page is a fixture

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from dashboard import your_video_services
-from dashboard.session import PROJECT
+from dashboard.services import own_videos
+from dashboard.state.folders import PROJECT
 from iaca.checkpoints import save_checkpoint
 from iaca.config import FusionConfig
 from iaca.files import file_sha256
@@ -109,19 +109,19 @@ def test_what_cannot_be_used_has_a_sentence_of_its_own_and_the_next_is_taken(pag
 
 
 def test_two_uploads_of_one_name_are_two_subjects_and_one_file_twice_is_one(tmp_path):
-    first = your_video_services.add_upload("me.mp4", io.BytesIO(b"one"), tmp_path, ())
-    second = your_video_services.add_upload("me.mp4", io.BytesIO(b"two"), tmp_path, ())
-    again = your_video_services.add_upload("me.mp4", io.BytesIO(b"one"), tmp_path, ())
-    listed = your_video_services.add_upload("strong-01.mp4", io.BytesIO(b"one"), tmp_path, {"strong-01"})
+    first = own_videos.add_upload("me.mp4", io.BytesIO(b"one"), tmp_path, ())
+    second = own_videos.add_upload("me.mp4", io.BytesIO(b"two"), tmp_path, ())
+    again = own_videos.add_upload("me.mp4", io.BytesIO(b"one"), tmp_path, ())
+    listed = own_videos.add_upload("strong-01.mp4", io.BytesIO(b"one"), tmp_path, {"strong-01"})
     assert first == again
     assert first.video.read_bytes() == b"one"
     assert second.video.read_bytes() == b"two"
     assert first.subject == "me"
     assert second.subject.startswith("me-")
     assert listed.subject.startswith("strong-01-")
-    assert {one.subject for one in your_video_services.entries(tmp_path)} == {
+    assert {one.subject for one in own_videos.entries(tmp_path)} == {
         first.subject, second.subject, listed.subject
     }  # fmt: skip
-    your_video_services.remove(first)
+    own_videos.remove(first)
     (second.folder / "about.json").write_text(json.dumps(["damaged"]))
-    assert [one.name for one in your_video_services.entries(tmp_path)] == ["strong-01.mp4"]
+    assert [one.name for one in own_videos.entries(tmp_path)] == ["strong-01.mp4"]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from iaca.losses import ccc_loss
 from iaca.metrics import ccc, pearson, rmse
+from iaca.training.losses import ccc_loss
 from tests import reference
 
 DRAW = np.random.default_rng(0)

@@ -9,7 +9,7 @@ import sys
 
 import pandas as pd
 
-from iaca.data.features import write_features
+from iaca.features.feature_files import write_features
 from tests.conftest import make_features
 
 PLUGIN = """
@@ -92,7 +92,7 @@ def test_every_plugin_that_fails_is_named_and_the_others_are_loaded(tmp_path):
     (tmp_path / "broken.py").write_text("1 / 0")
     code = (
         "import iaca\n"
-        "from iaca.models.registry import registered_fusion\n"
+        "from iaca.models.fusions.registry import registered_fusion\n"
         "try:\n    iaca.load_plugins(['not_there', 'broken', 'my_fusion'])\n"
         "except iaca.plugins.PluginError as error:\n    print(error)\n"
         "print(registered_fusion('swap').plugin)\n"

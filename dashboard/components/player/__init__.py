@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
+from dashboard.timeline.declared import Table
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from dashboard.rows import Mark
+    from dashboard.timeline.declared import Mark
 
 FOLDER = Path(__file__).parent
 MODULES = FOLDER / "modules"
 """JavaScript modules, which the app serves below `ROUTE/<version>`."""
 
 ROUTE = "/iaca/player"
-
-
 KEY = "player"
 
 
@@ -39,29 +39,11 @@ class PlayerState(NamedTuple):
     playing: bool = False
 
 
-class Table(NamedTuple):
-    """Columns of numbers.
-
-    Attributes:
-        columns: Their names.
-        how: "frames", or "linear" or "held" between clip ends.
-        stride: Frames from one value to the next.
-        length: Values of a column.
-        place: Address below the server's root, of the columns one after the other; or the name of a live table.
-    """
-
-    columns: tuple[str, ...]
-    how: str
-    stride: int
-    length: int
-    place: str
-
-
 class PlayerData(NamedTuple):
     """What the player shows.
 
     Attributes:
-        spec: Rows, traces, bands and points, as `dashboard.figures` declares them.
+        spec: Rows, traces, bands and points, as `dashboard.timeline.rows` declares them.
         clock: Seconds from the first video frame, which is the time axis, and when each picture is shown on the
             timeline of the file; float64, by address. There may be more or fewer pictures than frames.
         tables: Every column that the spec names; float32.

@@ -8,7 +8,7 @@ import torch
 
 import iaca
 from iaca.checkpoints import save_checkpoint
-from iaca.models.joint_attention import QUINTIC_LIMIT, tanh_in_place
+from iaca.models.fusions.joint_cross_attention import QUINTIC_LIMIT, tanh_in_place
 from tests import reference
 from tests.conftest import make_model
 

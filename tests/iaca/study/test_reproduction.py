@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from iaca.__main__ import main
-from iaca.data.features import write_features
+from iaca.features.feature_files import write_features
 from tests.conftest import make_features
 
 PARTS = (

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from iaca.checkpoints import load_checkpoint
+from iaca.config import TrainingConfig
 from iaca.evaluation import MOMENT_COLUMNS, ccc_of_moments
 from iaca.inference import predict
 from iaca.metrics import ccc
 from iaca.study.plan import ablations, table_rows
 from iaca.study.runs import ALL_FRAMES, CLEAN, StudyError, model_file, run_study, segments
-from iaca.training_config import TrainingConfig
 from iaca.types import Episode
 from tests.conftest import make_features
 

@@ -1,0 +1,1 @@
+"""The rows on paper and in films."""

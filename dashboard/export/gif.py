@@ -1,0 +1,91 @@
+"""A film as an animated GIF: for slides and web pages that play no video. moviepy writes it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from moviepy import VideoClip
+from proglog import ProgressBarLogger
+
+from iaca.data.media.video import iterate_frames, probe
+from iaca.errors import InputError
+from iaca.files import written_beside
+
+RATE_HZ = 10
+"""Pictures a second: GIF counts in hundredths of a second, so most rates of videos cannot be kept."""
+
+WIDTH_PX = 800
+LONGEST_S = 30.0
+"""Every picture of a GIF is whole: a minute of rows would weigh more than a talk can carry."""
+
+
+class AnimationError(InputError):
+    """A film that is too long for a GIF: the message names it, its length and what was expected."""
+
+
+class _Told(ProgressBarLogger):
+    """Hands moviepy's progress on."""
+
+    def __init__(self, progress: Callable[[int, int], None]) -> None:
+        super().__init__()
+        self._progress = progress
+
+    def bars_callback(self, bar: str, attr: str, value: int, old_value: int | None = None) -> None:
+        if attr == "index" and value > 0:
+            self._progress(value, self.bars[bar]["total"])
+
+
+class _Reader:
+    """The picture at a time, for times that ascend."""
+
+    def __init__(self, film: Path, pts_s: np.ndarray) -> None:
+        self._pts_s = pts_s
+        self._frames = iterate_frames(film)
+        self._shown = next(self._frames)
+
+    def at(self, second: float) -> np.ndarray:
+        due = int(np.searchsorted(self._pts_s, second + 1e-6, side="right")) - 1
+        while self._shown[0] < due:
+            following = next(self._frames, None)
+            if following is None:
+                break
+            self._shown = following
+        return self._shown[1]
+
+
+def write_gif(
+    path: str | os.PathLike[str],
+    film: str | os.PathLike[str],
+    *,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Path:
+    """Write a film as an animated GIF that begins again at its end: 10 pictures a second, 800 px wide, without sound.
+
+    Picture j is the one that the film shows at 0.1 j seconds: PyAV decodes it, since moviepy reads a film at its mean
+    rate.
+
+    Args:
+        path: The GIF; it appears whole or not at all.
+        film: A video of at most 30 s.
+        progress: Is told how many pictures are done, and how many there are; what it raises stops the work, and
+            nothing is left of the attempt.
+
+    Returns:
+        The path.
+
+    Raises:
+        AnimationError: The film is longer.
+        MediaError: The film cannot be read.
+        OSError: The GIF cannot be written.
+    """
+    path, film = Path(path), Path(film)
+    info = probe(film)
+    if info.duration_s > LONGEST_S:
+        raise AnimationError(f"{film} lasts {info.duration_s:.1f} s; expected at most {LONGEST_S:g} s for a GIF")
+    with written_beside(path) as temporary:
+        clip = VideoClip(_Reader(film, info.pts_s).at, duration=info.duration_s)
+        clip.resized(width=WIDTH_PX).write_gif(str(temporary), fps=RATE_HZ, logger=_Told(progress))
+    return path

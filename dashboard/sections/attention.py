@@ -1,0 +1,166 @@
+"""Attention: the map of the window at the cursor, of every model that is shown, side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from dashboard.components.attention_map import attention_map
+from dashboard.sections import downloads, moments
+from dashboard.sections.notices import attempt
+from dashboard.sections.what_if import Applied
+from dashboard.services import recordings, traces, window_maps
+from dashboard.services.corpora import Subject
+from dashboard.services.model_files import Chosen
+from dashboard.state import session
+from dashboard.timeline.panels import Axis, Panel
+from iaca.config import AUDIO, CLIP_FRAMES, MODALITIES, VISUAL
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from iaca.inference.attention_maps import Ordered, WindowMaps
+
+OVER_CLIPS = (
+    "A column shows of which clips the attended {modality} feature of its place is mixed: it sums to 1, and where "
+    "attention prefers nothing every cell is {even:.2f}. Framed: the clip at the cursor. Click a cell, or arrows and "
+    "Enter, to hear its audio clip and see its visual clip."
+)
+OVER_FEATURES = (
+    "A cell shows how one {modality} feature goes along with an audio (left) or visual (right) feature through the "
+    "window, from −1 to 1: blocks are groups that act together. Features have no order of their own; these stand side "
+    "by side by average-linkage clustering, for each map anew, so cells of two maps cannot be compared."
+)
+OTHER = {AUDIO: VISUAL, VISUAL: AUDIO}
+
+
+def section() -> DeltaGenerator:
+    """The section, closed at first; its `open` says whether it is. Closed, nothing of it is computed."""
+    return st.expander("Attention in the window at the cursor", icon=":material/grid_on:", **session.ATTENTION.section)
+
+
+def show(
+    subject: Subject,
+    models: Sequence[Chosen],
+    device: str,
+    frame: int,
+    target: str,
+    applied: Applied,
+    video: recordings.Video | None,
+    notices: list[str],
+) -> None:
+    """The maps.
+
+    Args:
+        subject: Whose.
+        models: Of which.
+        device: Where to compute.
+        frame: At the cursor.
+        target: Whose attention, where a model has one trunk for each.
+        applied: What is changed.
+        video: Whose sound is heard; None without.
+        notices: What is wrong is added here.
+    """
+    features = attempt(lambda: traces.features(subject.features), notices)
+    if features is None:
+        return
+    modality = st.segmented_control(
+        "Attended feature", list(MODALITIES), required=True, default=AUDIO, **session.ATTENTION_OF.widget
+    )
+    found = {}
+    for model in models:
+        maps = attempt(
+            lambda path=model.path: window_maps.maps(
+                subject.features, path, device, frame, target, applied.change, applied.spoilt
+            ),
+            notices,
+        )
+        if maps is None:
+            continue
+        if modality in maps[0].maps:
+            found[model.title] = maps
+        else:
+            st.caption(f"{model.title} has no attention to show.")
+    for over_clips in (True, False):
+        same = {title: maps for title, maps in found.items() if maps[0].over_clips is over_clips}
+        if same:
+            panels, limits = _show_alike(same, modality, features.pts_s, video, over_clips=over_clips)
+            heading = f"{subject.name}, {features.pts_s[frame]:.2f} s: attention of the {modality} feature"
+            _take(panels, limits, heading + (", synthetic corpus" if subject.synthetic else ""))
+
+
+def _show_alike(
+    found: dict[str, tuple[WindowMaps, dict[str, Ordered]]],
+    modality: str,
+    pts_s: np.ndarray,
+    video: recordings.Video | None,
+    *,
+    over_clips: bool,
+) -> tuple[list[Panel], tuple[float, float]]:
+    if over_clips:
+        panels = [_clips(title, maps, modality, pts_s, video) for title, (maps, _) in found.items()]
+        limits = (0.0, max(float(panel.values.max()) for panel in panels))
+        st.caption(OVER_CLIPS.format(modality=modality, even=1 / len(panels[0].values)))
+    else:
+        panels = [_features(title, order[modality], modality) for title, (_, order) in found.items()]
+        reach = max(float(np.abs(panel.values).max()) for panel in panels)
+        limits = (-reach, reach)
+        st.caption(OVER_FEATURES.format(modality=modality))
+    attention_map(
+        panels,
+        limits,
+        moments.go_to,
+        video=None if video is None else video.address,
+        diverging=not over_clips,
+    )
+    return panels, limits
+
+
+def _take(panels: list[Panel], limits: tuple[float, float], heading: str) -> None:
+    """The maps as files."""
+    files = {
+        ending: lambda ending=ending: window_maps.figure_file(panels, limits, ending, heading=heading)
+        for ending in downloads.FIGURES
+    } | {"csv": lambda: window_maps.csv_file(panels)}
+    with st.container(horizontal=True):
+        downloads.offer(re.sub(r"[^A-Za-z0-9._-]+", "_", heading), files, f"attention {limits[0] < 0}")
+
+
+def _clips(title: str, maps: WindowMaps, modality: str, pts_s: np.ndarray, video: recordings.Video | None) -> Panel:
+    ends = [None if frame < 0 else int(frame) for frame in maps.clip_frame]
+    labels = ["–" if end is None else f"{pts_s[end]:.1f}" for end in ends]
+    spans: list[tuple[float, float] | None] = []
+    if video is not None and len(video.media_s):
+        last = len(video.media_s) - 1
+        spans = [
+            None
+            if end is None
+            else tuple(float(video.media_s[min(last, max(0, k))]) for k in (end - CLIP_FRAMES + 1, end))
+            for end in ends
+        ]
+    row = maps.row_modality[modality]
+    return Panel(
+        title,
+        maps.maps[modality],
+        Axis(f"{row} clip", labels, spans),
+        Axis(f"{OTHER[row]} clip", labels, spans),
+        heard="rows" if row == AUDIO else "columns",
+        seen_s=[None if end is None else float(pts_s[end]) for end in ends],
+        here=maps.place,
+    )
+
+
+def _features(title: str, order: Ordered, modality: str) -> Panel:
+    def named(what: str, span: float) -> str:
+        return what if span == 1 else f"{what}, {span:g} in a cell"
+
+    return Panel(
+        title,
+        order.values,
+        Axis(named(f"{modality} feature", order.row_span)),
+        Axis(named("joint feature", order.column_span), divide=order.divide),
+    )

@@ -1,0 +1,117 @@
+"""Which models the page shows: the selectboxes Fusion and Checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.sections.notices import attempt
+from dashboard.services import model_files
+from dashboard.services.model_files import Candidate, Chosen, Shelf
+from dashboard.state import address, session
+from iaca.figures import palette
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+ANY_TWO = "any two checkpoints"
+NONE = "none"
+
+
+def choose_files(folder: Path, notices: list[str]) -> tuple[Candidate | None, Candidate | None]:
+    """Ask for one or two models of a folder; either may be None."""
+    shelf = model_files.shelf(folder)
+    notices += shelf.problems
+    if not shelf.models:
+        return None, None
+    fusions = {model_files.fusion_title(name): name for name in shelf.fusions}
+    labels = [*fusions, ANY_TWO]
+    label = st.selectbox(
+        "Fusion",
+        labels,
+        index=labels.index(session.FUSION.default) if session.FUSION.default in fusions else 0,
+        help="The fusion as it is, beside the same with the gates of IACA; or any two checkpoints.",
+        **session.FUSION.widget,
+    )
+    if label == ANY_TWO:
+        return _choose_two(shelf)
+    for field in (session.CHECKPOINT, session.SECOND_CHECKPOINT):
+        address.put_into_url(field, None)
+    fusion = fusions[label]
+    pair = shelf.pair(fusion)
+    if fusion != model_files.PUBLISHED:
+        notices += _missing(shelf, fusion, pair)
+    return pair
+
+
+def load_models(
+    files: tuple[Candidate | None, Candidate | None], device: str, notices: list[str]
+) -> tuple[Chosen, ...]:
+    """Those of the chosen models that can be loaded."""
+    loaded = [
+        (model, style)
+        for file, style in zip(files, palette.MODELS, strict=False)
+        if file is not None
+        if (model := attempt(lambda path=file.path: model_files.checkpoint(path, device), notices)) is not None
+    ]
+    titles = [model.title for model, _ in loaded]
+    return tuple(
+        Chosen(model.title if titles.count(model.title) == 1 else f"{model.title} ({model.path.name})", model, style)
+        for model, style in loaded
+    )
+
+
+def _missing(shelf: Shelf, fusion: str, pair: tuple[Candidate | None, Candidate | None]) -> list[str]:
+    """A sentence where one of a pair is not there; a damaged file has its own."""
+    base, gated = pair
+    if base is None:
+        name, shown, how = fusion, gated, "without"
+    elif gated is None:
+        name, shown, how = f"{fusion}_iaca", base, "with"
+    else:
+        return []
+    file = shelf.folder / f"{name}.safetensors"
+    if file.exists():
+        return []
+    return [f"{file} does not exist; {shown.title} is shown alone: train the other {how} --iaca to compare them."]
+
+
+def _choose_two(shelf: Shelf) -> tuple[Candidate, Candidate | None]:
+    files = {model.path.name: model for model in shelf.models}
+    base, gated = shelf.pair(shelf.fusions[0] if "ca" not in shelf.fusions else "ca")
+    defaults = [model.path.name for model in (base or gated, gated) if model]
+    if (kept := session.last_view()) is not None and kept.models:
+        defaults = [*(path.name for path in kept.models), NONE][:2]
+    first = _select("Checkpoint", session.CHECKPOINT, files, list(files), defaults[:1])
+    others = [NONE, *(name for name in files if name != first)]
+    second = _select("Checkpoint, second", session.SECOND_CHECKPOINT, files, others, defaults[1:])
+    return files[first], files.get(second)
+
+
+def _select(
+    label: str,
+    field: session.Field,
+    files: dict[str, Candidate],
+    names: list[str],
+    defaults: Sequence[str],
+) -> str:
+    asked = session.asked(field)
+    wanted = (asked, *defaults)
+    if asked is not None and asked not in names:
+        address.tell(
+            f"The address asks for {field.key} {asked!r}; expected a model of the checkpoints folder: another one is "
+            "shown."
+        )
+    chosen = st.selectbox(
+        label,
+        names,
+        index=next((names.index(name) for name in wanted if name in names), 0),
+        format_func=lambda name: f"{files[name].title} · {name}" if name in files else name,
+        help="Any fusion model of the checkpoints folder." + (" Without one: a single model." if NONE in names else ""),
+        **field.widget,
+    )
+    address.put_into_url(field, chosen)
+    return chosen

@@ -1,0 +1,139 @@
+"""Moments: a ranked list of where to look, and ticks below the scrub bar in the same colours."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.components.moment_list import Entry, moment_list
+from dashboard.sections import subject_choice
+from dashboard.sections.notices import attempt
+from dashboard.sections.what_if import Applied
+from dashboard.services import jobs, moment_search
+from dashboard.services.corpora import Subject
+from dashboard.services.model_files import Chosen
+from dashboard.state import session
+from dashboard.timeline.declared import Mark
+from iaca.figures.palette import MOMENTS
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from iaca.inference.moments import Moment
+
+THIS, ALL = "this subject", "all subjects"
+SEEK = "_seek"
+"""Session key: (token, second) to which the player was sent last."""
+
+POLL_S = 0.4
+HELP = (
+    "Gate flip: another side of a gate becomes the largest. Audio-visual disagreement: what the model says from the "
+    "audio alone against the visual alone, by the branches of stage 2, or else without the other modality. Errors, "
+    "gaps and gains are means over a second. Frames without annotation, face or sound are left out. Size: the weight "
+    "that changes sides, and else a distance between valences or arousals."
+)
+
+
+def section() -> DeltaGenerator:
+    """The section, closed at first; its `open` says whether it is. Closed, nothing of it is computed."""
+    return st.expander("Moments: where to look", icon=":material/flag:", **session.MOMENTS.section)
+
+
+def find(subject: Subject, models: Sequence[Chosen], device: str, applied: Applied, notices: list[str]) -> list[Moment]:
+    """Moments of a subject, ranked, with whatever is changed."""
+    if subject.features is None or not models:
+        return []
+    found = attempt(lambda: moment_search.of_subject(subject, models, device, applied.change, applied.spoilt), notices)
+    return [] if found is None else found
+
+
+def marks(moments: Sequence[Moment]) -> list[Mark]:
+    """Ticks below the scrub bar, of the kinds that are chosen."""
+    return [
+        Mark(one.peak_s, one.kind.value, one.sentence, MOMENTS[one.kind.value])
+        for one in moments
+        if one.kind.value in _kinds()
+    ]
+
+
+def seek() -> tuple[str, float] | None:
+    """Where the page wants the player to be: a token that is new with every wish, and the second."""
+    return st.session_state.get(SEEK)
+
+
+def go_to(second: float) -> None:
+    """Send the player to a second, with the next run."""
+    st.session_state[SEEK] = (uuid.uuid4().hex, second)
+
+
+def show(
+    here: Sequence[Moment],
+    everybody: Sequence[Subject],
+    models: Sequence[Chosen],
+    device: str,
+    applied: Applied,
+) -> None:
+    """The list.
+
+    Args:
+        here: Moments of the subject that is shown.
+        everybody: Subjects of the whole corpus.
+        models: Models that are shown.
+        device: Where to compute.
+        applied: What is changed.
+    """
+    left, right = st.columns([3, 1])
+    with left:
+        st.pills("Kinds", list(MOMENTS), selection_mode="multi", default=list(MOMENTS), help=HELP,
+                 **session.MOMENT_KINDS.widget)  # fmt: skip
+    with right:
+        scope = st.segmented_control("In", [THIS, ALL], required=True, default=THIS, **session.MOMENT_SCOPE.widget)
+    found: Sequence[Moment] = here
+    if scope == ALL:
+        job = moment_search.of_all(everybody, models, device, applied.change)
+        if not job.ended:
+            _show_progress(job)
+            return
+        if job.error:
+            st.error(job.error)
+            return
+        found = job.result
+        if applied.spoilt:
+            st.caption("Noise and blur are of the shown subject only; the others are as they are.")
+    listed = [_entry(one) for one in found if one.kind.value in _kinds()]
+    if not listed:
+        st.caption("There is no moment of these kinds.")
+
+    def chosen(subject: str, second: float) -> None:
+        subject_choice.go_to(subject)
+        go_to(second)
+
+    moment_list(listed, chosen, with_subjects=scope == ALL)
+
+
+@st.fragment(run_every=POLL_S)
+def _show_progress(job: jobs.Job) -> None:
+    if job.ended:
+        st.rerun()
+    share = job.done / job.total if job.total else 0.0
+    st.progress(share, f"Looking through the subjects: {job.done} of {job.total}{job.pace}")
+
+
+def _kinds() -> list[str]:
+    return st.session_state.get(session.MOMENT_KINDS.key, list(MOMENTS))
+
+
+def _entry(moment: Moment) -> Entry:
+    minutes, seconds = divmod(moment.peak_s, 60)
+    return Entry(
+        moment.subject,
+        moment.peak_s,
+        f"{int(minutes)}:{seconds:04.1f}",
+        moment.kind.value,
+        f"{moment.value:.2f}",
+        moment.sentence,
+        MOMENTS[moment.kind.value],
+    )

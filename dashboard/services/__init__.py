@@ -1,0 +1,1 @@
+"""The only place that caches and computes, one file a topic."""

@@ -1,0 +1,187 @@
+"""Whom the pages can show: subjects of the data folders, with what is wrong there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from dashboard.services import own_videos
+from dashboard.state.folders import Folders, Source
+from iaca.data.episodes import read_episodes
+from iaca.data.recordings import find_recordings, natural_key, printable
+from iaca.errors import BAD_INPUT
+from iaca.features.feature_files import FeatureError, read_feature_header
+from iaca.types import Episode, Recording
+
+NAMED_ONE_BY_ONE = 3
+"""Subjects of one problem that have a sentence each."""
+
+
+class Subject(NamedTuple):
+    """A subject that the page can show.
+
+    Attributes:
+        name: Its name.
+        condition: Condition of the synthetic corpus, or "".
+        recording: Its media and labels, or None where only a feature file is left.
+        features: Its feature file, or None.
+        synthetic: Whether the corpus.json of its corpus says that it is rendered.
+        apart: Its split, train or test, where others of its corpus are there for validation: it is listed after them
+            and not counted where subjects are pooled. "" for all others.
+    """
+
+    name: str
+    condition: str
+    recording: Recording | None
+    features: Path | None
+    synthetic: bool
+    apart: str = ""
+
+
+class Corpus(NamedTuple):
+    """What lies in the data folders.
+
+    Attributes:
+        subjects: Everybody, those of the validation split first; in natural order.
+        episodes: Subject -> known episodes of corruption.
+        problems: What was wrong, one sentence each.
+    """
+
+    subjects: tuple[Subject, ...]
+    episodes: dict[str, list[Episode]]
+    problems: tuple[str, ...]
+
+    @property
+    def pooled(self) -> tuple[Subject, ...]:
+        """Subjects whose scores may be taken together: nobody whom models were trained on where others are there."""
+        return tuple(subject for subject in self.subjects if not subject.apart)
+
+
+def corpus(folders: Folders) -> Corpus:
+    """Everything that can be shown, the user's data first, and what is wrong with the rest."""
+    subjects: dict[str, Subject] = {}
+    episodes: dict[str, list[Episode]] = {}
+    problems: list[str] = []
+    for source in folders.sources:
+        # Looked at in every run: what is kept would still miss a folder that is there by now.
+        problems += [f"{root} does not exist; expected a folder of data." for root in source.roots if not root.is_dir()]
+        roots = tuple(root for root in source.roots if root.is_dir())
+        if not roots:
+            continue
+        found = _corpus(Source(roots, source.features))
+        problems += found.problems
+        new = {subject.name: subject for subject in found.subjects if subject.name not in subjects}
+        if len(new) < len(found.subjects) and roots != folders.sources[0].roots:
+            taken = next(one.name for one in found.subjects if one.name not in new)
+            problems.append(
+                f"{len(found.subjects) - len(new)} subjects of {_listed(roots)}, such as {taken}, have a name that "
+                "is taken; the first of that name is shown."
+            )
+        subjects |= new
+        episodes |= {name: found.episodes[name] for name in new if name in found.episodes}
+    for own in own_videos.finished(folders.cache):
+        mine = Subject(own.subject, own_videos.CONDITION, own.recording, own.features, False)
+        subjects.setdefault(own.subject, mine)
+    return Corpus(tuple(subjects.values()), episodes, tuple(map(printable, problems)))
+
+
+@st.cache_resource(show_spinner="Looking through the data folders")
+def _corpus(source: Source) -> Corpus:
+    index = find_recordings(source.roots)
+    problems = [problem.line for problem in index.problems]
+    descriptions, episodes = [], {}
+    for root in source.roots:
+        try:
+            descriptions.append(_read_description(root / "corpus.json"))
+            for episode in read_episodes(root / "episodes.csv") if (root / "episodes.csv").is_file() else ():
+                episodes.setdefault(episode.subject, []).append(episode)
+        except BAD_INPUT as error:
+            problems.append(str(error))
+    described = {name: facts for one in descriptions for name, facts in one.get("subjects", {}).items()}
+    rendered = {name for one in descriptions if one.get("synthetic") for name in one.get("subjects", {})}
+    recordings = {recording.subject: recording for recording in index.recordings}
+    files = {file.stem: file for file in sorted(source.features.glob("*.safetensors"))}
+    foreign = sorted(name for name in recordings.keys() | files.keys() if not _is_text(name))
+    if foreign:
+        problems.append(f"{len(foreign)} subjects, such as {foreign[0]}, cannot be shown; expected names in UTF-8.")
+    for name in foreign:
+        recordings.pop(name, None)
+        files.pop(name, None)
+    if not files:
+        problems.append(
+            f"{source.features} holds no feature file (.safetensors); run `python -m iaca extract` to make them."
+        )
+    for name, recording in recordings.items():
+        if recording.video_file and not recording.label_file and recording.split is None:
+            problems.append(
+                f"{recording.video_file} has no label file {name}.txt in a VA_Estimation_Challenge folder; it is shown "
+                "without truth once its features are extracted."
+            )
+    problems += _without_video(
+        [files[name] for name in sorted(files.keys() - recordings.keys(), key=natural_key)], source
+    )
+    shown = [
+        Subject(
+            name,
+            described.get(name, {}).get("condition", ""),
+            recordings.get(name),
+            files.get(name),
+            name in rendered,
+        )
+        for name in sorted(files.keys() | recordings.keys(), key=natural_key)
+        if name in files or recordings[name].label_file
+    ]
+    splits = {one.name: _split(one) for one in shown}
+    if "validation" in splits.values():
+        places = {"validation": 0, None: 1, "test": 2}
+        shown = sorted(shown, key=lambda one: places.get(splits[one.name], 3))
+        shown = [one._replace(apart=splits[one.name] if places.get(splits[one.name], 3) > 1 else "") for one in shown]
+    return Corpus(tuple(shown), episodes, tuple(problems))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a browser can be told the name: names of files need not be text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _without_video(files: Sequence[Path], source: Source) -> list[str]:
+    """A sentence each, or one for many."""
+    below = f"no video below {_listed(source.roots)}"
+    if len(files) > NAMED_ONE_BY_ONE:
+        return [f"{len(files)} subjects, such as {files[0].stem}, have {below}; their curves are shown without one."]
+    return [f"{file} has {below}; its curves are shown without one." for file in files]
+
+
+def look_again() -> None:
+    """Forget which files the data folders hold."""
+    _corpus.clear()
+
+
+def _listed(paths: tuple[Path, ...]) -> str:
+    return ", ".join(map(str, paths))
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise OSError(f"{path} is no JSON ({error}); expected the description that `demo build` writes.") from error
+
+
+def _split(subject: Subject) -> str | None:
+    if subject.recording:
+        return subject.recording.split
+    try:
+        return read_feature_header(subject.features)["split"]
+    except FeatureError:
+        return None

@@ -1,0 +1,106 @@
+"""Features of spoilt sound and faces: extracted in the background, kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dashboard.services import jobs, traces
+from dashboard.services.backbone_files import find_file, read_backbone
+from dashboard.services.corpora import Subject
+from dashboard.services.model_files import file_state
+from dashboard.state.folders import Folders
+from iaca.config import AUDIO, CorruptionConfig
+from iaca.data.faces.detection import has_known_faces
+from iaca.errors import InputError
+from iaca.files import write_whole
+from iaca.types import Recording
+
+
+class NotAvailableError(InputError):
+    """What cannot be tried with these data: the sentence says what is missing."""
+
+
+class Extraction(NamedTuple):
+    """Features of a spoilt modality that are not there yet.
+
+    Attributes:
+        key: Of the job that makes them.
+        title: What is done, in a few words.
+        path: Where the features will lie.
+    """
+
+    key: str
+    title: str
+    path: Path
+
+
+def prepare(subject: Subject, config: CorruptionConfig, folders: Folders) -> traces.Spoilt | Extraction:
+    """The features of a spoilt modality, or the extraction that has to be run first.
+
+    Args:
+        subject: Whose.
+        config: What is done to the sound or the face.
+        folders: Where backbones are looked for, and where the features are kept.
+
+    Raises:
+        NotAvailableError: The video or the backbone is not there.
+        InputError: The feature file cannot be read.
+    """
+    features = traces.features(subject.features)
+    recording = subject.recording
+    if recording is None or recording.video_file is None:
+        raise NotAvailableError(f"{subject.name} has no video, so that {_title(config)} cannot be tried on it.")
+    made_by = features.backbones.get(config.modality, {})
+    backbone = find_file(made_by.get("sha256", ""), folders)
+    if backbone is None:
+        raise NotAvailableError(
+            f"{_title(config).capitalize()} needs the {config.modality} backbone that made the features of "
+            f"{subject.name}, {made_by.get('name')} ({made_by.get('sha256', '')[:8]}); no file in "
+            f"{folders.checkpoints} is it."
+        )
+    # Where a file lies does not matter, what is in it does.
+    facts = [made_by["sha256"], file_state(subject.features)[1:], file_state(recording.video_file)[1:], asdict(config)]
+    key = hashlib.sha256(json.dumps([subject.name, *facts]).encode()).hexdigest()[:32]
+    path = folders.cache / "what_if" / f"{key}.npy"
+    if path.is_file():
+        return traces.Spoilt(config.modality, file_state(path))
+    return Extraction(key, _title(config), path)
+
+
+def begin(
+    extraction: Extraction, subject: Subject, config: CorruptionConfig, folders: Folders, device: str
+) -> jobs.Job:
+    """Extract in the background, or join who is at it."""
+    features, recording = traces.features(subject.features), _with_faces(subject)
+    backbone = find_file(features.backbones[config.modality]["sha256"], folders)
+
+    def work(progress: jobs.Progress) -> None:
+        from iaca.features.noise_and_blur import corrupt
+
+        made = corrupt(features, recording, read_backbone(backbone, config.modality, device), config,
+                       device=device, progress=progress)  # fmt: skip
+        content = io.BytesIO()
+        np.save(content, made.astype(np.float16))
+        write_whole(extraction.path, content.getvalue())
+
+    return jobs.begin(extraction.key, work)
+
+
+def _title(config: CorruptionConfig) -> str:
+    return f"{config.kind.value} noise" if config.modality == AUDIO else "a blurred face"
+
+
+def _with_faces(subject: Subject) -> Recording:
+    """Places of faces that were found when the features were made lie beside them."""
+    recording = subject.recording
+    if has_known_faces(recording):
+        return recording
+    found = sorted((subject.features.parent / "faces").glob(f"{subject.name}.*.csv"))
+    return recording._replace(faces_file=found[0]) if found else recording

@@ -1,0 +1,235 @@
+"""What the user takes along: the curves as a table, the view as a figure, a range as a film."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from dashboard.export.film import write_film
+from dashboard.export.gif import LONGEST_S, write_gif
+from dashboard.export.printed_rows import View, curve_values, figure_of_view
+from dashboard.services import jobs
+from dashboard.timeline.declared import Shown
+from dashboard.timeline.rows import SCORES, Figure
+from iaca.config import TARGETS
+from iaca.figures.print_style import COLUMN_IN, DOUBLE_COLUMN_IN, render
+
+WIDTHS = {"one column (3.5 in)": COLUMN_IN, "two columns (7.16 in)": DOUBLE_COLUMN_IN}
+MP4, GIF = "mp4", "gif"
+GIF_LONGEST_S = LONGEST_S
+FILMS_KEPT = 6
+MASKS = {
+    "has_face": "whether a face was found in the frame",
+    "has_audio": "whether the recording has sound there",
+}
+LOSSES = {
+    "audio_dropped": "whether the audio of the frame's clip was taken away",
+    "visual_dropped": "whether the picture of the frame's clip was taken away",
+    "interpolated": "whether predictions lie between two clips; gates and scores are held there",
+}
+
+
+class Take(NamedTuple):
+    """The shown view, as it is taken along.
+
+    Attributes:
+        subject: Name of the subject.
+        synthetic: Whether its corpus is rendered.
+        figure: What the player shows.
+        shown: The models behind it.
+        truth: Truth and masks, one row a frame.
+        video: The recording's file, or None.
+        target: Whose gates and attention are shown.
+        score: Which attention score.
+        scaled: Whether it is scaled to [0, 1].
+        rows: Keys or slots of the rows in their order, and heights, px; None: all that are not hidden.
+        frames: First and last frame of the range.
+    """
+
+    subject: str
+    synthetic: bool
+    figure: Figure
+    shown: Sequence[Shown]
+    truth: pd.DataFrame
+    video: Path | None
+    target: str
+    score: str
+    scaled: bool
+    rows: tuple[tuple[str, int], ...] | None
+    frames: tuple[int, int]
+
+    @property
+    def stem(self) -> str:
+        """Beginning of the names of files."""
+        first, last = self.frames
+        part = "" if (first, last) == (0, len(self.figure.pts_s) - 1) else f"_{first}-{last}"
+        return f"{re.sub(r'[^A-Za-z0-9._-]+', '_', self.subject)}{part}"
+
+
+def view(take: Take) -> View:
+    """The rows as the page shows them, in its order and heights; rows of sound are left out."""
+    rows = {row["key"]: row for row in take.figure.spec["rows"] if row["kind"] == "curves"}
+    if take.rows is None:
+        chosen = [row for row in rows.values() if not row["hidden"]]
+    else:
+        # Rows of two models that stand side by side share a slot, and a place in the list.
+        found = [
+            (row, height) for key, height in take.rows for row in rows.values() if key in (row["key"], row["slot"])
+        ]
+        chosen = [row | {"height": height} for row, height in found]
+    spec = take.figure.spec
+    return View(
+        take.subject, chosen, spec["bands"], take.figure.frames, take.figure.pts_s, take.synthetic, spec["gates_of"]
+    )
+
+
+def curves(take: Take) -> pd.DataFrame:
+    """Every curve of the view, one row a frame of the range, and what its columns are.
+
+    Returns:
+        frame, pts_s, a column for every curve, then masks. `attrs` describes it, and `attrs["columns"]` each column;
+        Parquet files keep both.
+    """
+    first, last = take.frames
+    names = _slugs([model.title for model in take.shown])
+    columns: dict[str, Any] = {"frame": np.arange(len(take.figure.pts_s)), "pts_s": take.figure.pts_s}
+    meaning = {
+        "frame": "number of the frame, from 0",
+        "pts_s": "presentation time in seconds from the first frame of the video",
+    }
+    found = [(row, trace) for row in take.figure.spec["rows"] for trace in row["traces"]]
+    for row, trace in sorted(found, key=lambda one: _order(*one)):
+        name = _column(trace, names)
+        columns[name] = curve_values(trace, take.figure.frames).astype(np.float32)
+        meaning[name] = _meaning(row, trace, take)
+    for name, said in MASKS.items():
+        columns[name], meaning[name] = take.truth[name].to_numpy(), said
+    for name, said in LOSSES.items() if take.shown else ():
+        columns[name], meaning[name] = take.shown[0].trace.frames[name].to_numpy(), said
+    table = pd.DataFrame(columns).iloc[first : last + 1].reset_index(drop=True)
+    table.attrs = {
+        "subject": take.subject,
+        "corpus": "synthetic" if take.synthetic else "",
+        "models": {name: model.trace.checkpoint for name, model in zip(names, take.shown, strict=True)},
+        "gates_of": take.target,
+        "columns": meaning,
+    }
+    return table
+
+
+def csv_file(take: Take) -> bytes:
+    """The curves as CSV: a header, then one line a frame; a missing value is an empty field."""
+    return curves(take).to_csv(index=False, lineterminator="\n").encode()
+
+
+def parquet_file(take: Take) -> bytes:
+    """The curves as Parquet, with what its columns are in the metadata."""
+    buffer = io.BytesIO()
+    curves(take).to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def figure_file(take: Take, file_format: str, width: str) -> bytes:
+    """The view of the range as SVG, PDF or PNG.
+
+    Args:
+        take: The view.
+        file_format: svg, pdf or png.
+        width: A key of `WIDTHS`.
+    """
+    pts_s = take.figure.pts_s
+    first, last = take.frames
+    figure = figure_of_view(view(take), range_s=(float(pts_s[first]), float(pts_s[last])), width_in=WIDTHS[width])
+    return render(figure, file_format, title=take.stem)
+
+
+def film_key(take: Take, ending: str) -> str:
+    """The same for the same film."""
+    digest = hashlib.sha256()
+    shown = view(take)
+    state = None if take.video is None else (str(take.video), take.video.stat().st_size, take.video.stat().st_mtime_ns)
+    digest.update(json.dumps([shown.heading, shown.rows, shown.bands, take.frames, state]).encode())
+    digest.update(np.ascontiguousarray(take.figure.frames.to_numpy()).tobytes())
+    return f"film {digest.hexdigest()[:24]}.{ending}"
+
+
+def begin_film(take: Take, cache: Path, ending: str) -> jobs.Job:
+    """Start the film of the range, or join whoever started it.
+
+    Args:
+        take: The view.
+        cache: Where films are kept.
+        ending: mp4 or gif.
+    """
+    return jobs.begin(film_key(take, ending), lambda progress: _make_film(take, cache, ending, progress))
+
+
+def film_file(take: Take, cache: Path, ending: str) -> bytes:
+    """A film that was made; made again where newer ones have taken its place."""
+    return _make_film(take, cache, ending, lambda done, total, title="": None).read_bytes()
+
+
+def _make_film(take: Take, cache: Path, ending: str, progress: jobs.Progress) -> Path:
+    folder = cache / "films"
+    file = folder / film_key(take, ending).removeprefix("film ")
+    if not file.is_file():
+        if ending == GIF:
+            film = _make_film(take, cache, MP4, progress)
+            write_gif(file, film, progress=lambda done, total: progress(done, total, "Picture"))
+        else:
+            write_film(
+                file, view(take), take.video, take.frames, progress=lambda done, total: progress(done, total, "Frame")
+            )
+    for old in sorted(folder.glob("[!.]*"), key=lambda one: one.stat().st_mtime)[:-FILMS_KEPT]:
+        old.unlink(missing_ok=True)
+    return file
+
+
+def _slugs(titles: Sequence[str]) -> list[str]:
+    """Titles of models as parts of names, each its own: "CA+IACA" -> "ca_iaca"."""
+    found: list[str] = []
+    for title in titles:
+        slug = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_") or "model"
+        found.append(slug if slug not in found else f"{slug}_{len(found) + 1}")
+    return found
+
+
+def _order(row: dict[str, Any], trace: dict[str, Any]) -> tuple[bool, int]:
+    """Truth, predictions, gates, attention scores, then the rest."""
+    kinds = (*TARGETS, "stage", "attention")
+    place = next((i for i, kind in enumerate(kinds) if row["key"].startswith(kind)), len(kinds))
+    return not trace["column"].startswith("truth_"), max(place, len(TARGETS) - 1)
+
+
+def _column(trace: dict[str, Any], names: Sequence[str]) -> str:
+    """Name of a curve's column: whose it is, what it is, and whether it is the baseline."""
+
+    def spelled(column: str) -> str:
+        number, _, rest = column.partition("_")
+        if not number.isdigit():
+            return column
+        ghost = rest.endswith("_ghost")
+        rest = rest.removesuffix("_ghost").replace("_score", "_attention_score")
+        return f"{names[int(number)]}_{rest}" + ("_baseline" if ghost else "")
+
+    name = spelled(trace["column"])
+    if trace["minus"]:
+        number = trace["minus"].partition("_")[0]
+        name += f"_minus_{names[int(number)]}"
+    return name
+
+
+def _meaning(row: dict[str, Any], trace: dict[str, Any], take: Take) -> str:
+    if row["key"] == "attention":
+        how = "scaled by the limits of the shown models without changes" if take.scaled else "raw"
+        return f"{trace['name']}: attention score, {take.score}, {how}. {SCORES[take.score]}"
+    low, high = (round(limit) for limit in row["range"])
+    return f"{row['title']}, {trace['name']}: in [{low}, {high}]. {row['help']}"

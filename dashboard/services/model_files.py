@@ -1,0 +1,187 @@
+"""Models for the pages: which there are in a folder, told without loading them; each is loaded once and kept."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+from safetensors import SafetensorError, safe_open
+
+from iaca.checkpoints import Checkpoint, load_checkpoint
+from iaca.checkpoints.tensor_files import FUSION, HEADER_KEY, is_published
+from iaca.config import ConfigError, FusionConfig
+from iaca.data.recordings import natural_key
+from iaca.errors import InputError
+from iaca.figures import palette
+from iaca.plugins import ENVIRONMENT_VARIABLE, load_plugins
+
+PAPER_FUSIONS = ("concat", "ca", "tca", "jca", "rjca")
+"""In the paper's order."""
+
+PUBLISHED = "published"
+"""Stands for the fusion of the authors' networks, whose kind is known once they are loaded."""
+
+PUBLISHED_ENDINGS = (".pt", ".pth")
+
+FileState = tuple[str, int, int]
+"""A file as cache key: path, time of change and size; a file that changes is read again."""
+
+
+class Candidate(NamedTuple):
+    """A file that holds a fusion model.
+
+    Attributes:
+        path: The file.
+        title: What to call the model: CA, CA+IACA, ..., or "published".
+        fusion: Its fusion, or "published".
+        iaca: Whether it has the gates.
+    """
+
+    path: Path
+    title: str
+    fusion: str
+    iaca: bool
+
+
+class Shelf(NamedTuple):
+    """A folder of checkpoints: its fusion models in natural order, and a sentence for each file that is damaged."""
+
+    folder: Path
+    models: tuple[Candidate, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def fusions(self) -> tuple[str, ...]:
+        """The fusions that are there: the paper's, then those of plugins, then the published networks."""
+        found = {model.fusion for model in self.models}
+        plugins = sorted(found - {*PAPER_FUSIONS, PUBLISHED})
+        return tuple(name for name in (*PAPER_FUSIONS, *plugins, PUBLISHED) if name in found)
+
+    def pair(self, fusion: str) -> tuple[Candidate | None, Candidate | None]:
+        """Base and base+IACA of a fusion: the files `ca` and `ca_iaca`, or else the first of their kind by name.
+
+        For published networks: the first two by name.
+        """
+        same = [model for model in self.models if model.fusion == fusion]
+        if fusion == PUBLISHED:
+            return same[0], same[1] if len(same) > 1 else None
+        base, gated = ([model for model in same if model.iaca is iaca] for iaca in (False, True))
+        return _preferred(base, fusion), _preferred(gated, f"{fusion}_iaca")
+
+
+def file_state(path: Path) -> FileState:
+    """The key of a file; a missing one has a key too, and the reader names it in its error."""
+    try:
+        status = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), status.st_mtime_ns, status.st_size
+
+
+def shelf(folder: Path) -> Shelf:
+    """The fusion models of a folder, by their headers alone; backbones are passed over."""
+    if not folder.is_dir():
+        return Shelf(folder, (), (f"{folder} does not exist; expected a folder of checkpoints.",))
+    endings = (".safetensors", *PUBLISHED_ENDINGS)
+    files = [file for file in folder.iterdir() if file.suffix in endings and not file.name.startswith(".")]
+    found = [_candidate(file_state(file)) for file in sorted(files, key=lambda file: natural_key(file.name))]
+    models = tuple(one for one in found if isinstance(one, Candidate))
+    problems = [one for one in found if isinstance(one, str)]
+    if not models and not problems:
+        problems.append(f"{folder} holds no fusion model; run `python -m iaca train` to make one.")
+    return Shelf(folder, models, tuple(problems))
+
+
+@lru_cache(maxsize=1024)
+def _candidate(file: FileState) -> Candidate | str | None:
+    """A model, what is wrong with a damaged file, or None for a file of another kind."""
+    path = Path(file[0])
+    try:
+        if path.suffix in PUBLISHED_ENDINGS:
+            return Candidate(path, PUBLISHED, PUBLISHED, False) if is_published(path) else _reason(path)
+        with safe_open(path, framework="np") as content:
+            header = json.loads((content.metadata() or {}).get(HEADER_KEY, "{}"))
+        if header.get("kind") != FUSION:
+            return None
+        config = FusionConfig(fusion=header["config"]["fusion"], iaca=header["config"]["iaca"])
+    except (SafetensorError, OSError):
+        return _reason(path)
+    except (ValueError, KeyError, TypeError, AttributeError, ConfigError):
+        return f"{path} has a damaged header; expected a checkpoint that `python -m iaca train` wrote."
+    return Candidate(path, config.title, config.fusion, config.iaca)
+
+
+def _reason(path: Path) -> str:
+    try:
+        load_checkpoint(path)
+    except (InputError, OSError) as error:
+        return str(error)
+    return f"{path} changed while it was read; open the page again."
+
+
+def _preferred(models: list[Candidate], name: str) -> Candidate | None:
+    return next((model for model in models if model.path.stem == name), models[0] if models else None)
+
+
+def fusion_title(fusion: str) -> str:
+    """What to call a fusion in a list."""
+    return "published networks" if fusion == PUBLISHED else FusionConfig(fusion=fusion).title
+
+
+def plugin_problem(modules: tuple[str, ...]) -> str:
+    """Import the plugins once for all sessions.
+
+    Args:
+        modules: Those that the command line names; IACA_PLUGINS and installed packages may name more.
+
+    Returns:
+        Why one could not be imported, in a sentence, or "".
+    """
+    return _plugin_problem(modules, os.environ.get(ENVIRONMENT_VARIABLE, ""))
+
+
+@st.cache_resource(show_spinner=False)
+def _plugin_problem(modules: tuple[str, ...], environment: str) -> str:
+    try:
+        load_plugins(modules)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+@lru_cache(maxsize=16)
+def load(file: FileState, device: str) -> Checkpoint:
+    """A model on a device, by the state of its file."""
+    return load_checkpoint(file[0], device)
+
+
+def checkpoint(path: Path, device: str) -> Checkpoint:
+    """A model on a device.
+
+    Raises:
+        InputError: The file is missing, damaged or no fusion model, or needs a plugin.
+    """
+    return load(file_state(path), device)
+
+
+class Chosen(NamedTuple):
+    """A model that the page shows.
+
+    Attributes:
+        title: What to call it; no other chosen model is called so.
+        checkpoint: The model.
+        style: How it is drawn: by its place in the choice, also where the other cannot be loaded.
+    """
+
+    title: str
+    checkpoint: Checkpoint
+    style: palette.Style
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self.checkpoint.path

@@ -1,0 +1,96 @@
+"""Moments for the pages: of one subject at once, of all subjects in the background."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.services import jobs, traces
+from dashboard.services.corpora import Subject
+from dashboard.services.model_files import Chosen, FileState, checkpoint, file_state
+from iaca.config import AUDIO, VISUAL, WhatIf
+from iaca.errors import BAD_INPUT
+from iaca.features.feature_files import read_features
+from iaca.inference.moments import Moment, Reading, alone, find_moments, rank
+from iaca.types import Features
+
+Model = tuple[str, FileState]
+"""Title and file."""
+
+AT_MOST = 60
+"""Moments of all subjects that are listed."""
+
+
+def of_subject(
+    subject: Subject,
+    models: Sequence[Chosen],
+    device: str,
+    change: WhatIf = traces.UNCHANGED,
+    spoilt: tuple[traces.Spoilt, ...] = (),
+) -> list[Moment]:
+    """Where to look in one subject, with whatever is changed; ranked.
+
+    Raises:
+        InputError: A file cannot be used, or they do not fit each other.
+    """
+    return _of_subject(file_state(subject.features), _keys(models), device, change, spoilt)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _of_subject(
+    subject: FileState, models: tuple[Model, ...], device: str, change: WhatIf, spoilt: tuple[traces.Spoilt, ...]
+) -> list[Moment]:
+    return _find(traces.features(Path(subject[0]), spoilt), models, device, change)
+
+
+def of_all(
+    subjects: Sequence[Subject], models: Sequence[Chosen], device: str, change: WhatIf = traces.UNCHANGED
+) -> jobs.Job:
+    """Look through everybody, begun now or under way; the result is a ranked list.
+
+    Corruptions of the change do not count: nobody waits until everybody was extracted again.
+    """
+    files = tuple(file_state(one.features) for one in subjects if one.features is not None)
+    keys = _keys(models)
+
+    def work(progress: jobs.Progress) -> list[Moment]:
+        found = []
+        for i, file in enumerate(files):
+            progress(i, len(files))
+            try:
+                # Past the cache of features: this goes through the whole corpus once.
+                found += _find(read_features(file[0]), keys, device, change)
+            except BAD_INPUT:
+                continue  # its sentence is shown where the subject is chosen
+        return rank(found)[:AT_MOST]
+
+    return jobs.begin(all_key(files, keys, device, change), work)
+
+
+def all_key(files: tuple[FileState, ...], models: tuple[Model, ...], device: str, change: WhatIf) -> str:
+    """The name of the job."""
+    return "moments " + hashlib.sha256(repr((files, models, device, change)).encode()).hexdigest()[:32]
+
+
+def _keys(models: Sequence[Chosen]) -> tuple[Model, ...]:
+    return tuple((model.title, file_state(model.path)) for model in models)
+
+
+def _find(features: Features, models: tuple[Model, ...], device: str, change: WhatIf) -> list[Moment]:
+    readings = []
+    for title, file in models:
+        config = checkpoint(Path(file[0]), device).config
+        sides = []
+        for modality in (AUDIO, VISUAL):
+            dropouts, forced = alone(config, modality)
+            side = WhatIf(
+                dropouts=(*change.dropouts, *dropouts),
+                gate_temperature=change.gate_temperature,
+                forced_gates=change.forced_gates if forced is None else forced,
+            )
+            sides.append(traces.compute(features, file, device, side))
+        readings.append(Reading(title, config.iaca, traces.compute(features, file, device, change), *sides))
+    return find_moments(readings)

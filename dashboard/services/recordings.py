@@ -1,0 +1,89 @@
+"""What a subject's recording gives to the page: its video and its ground truth."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard import routes
+from dashboard.services.corpora import Subject
+from dashboard.services.model_files import FileState, file_state
+from dashboard.services.traces import features
+from iaca.data.annotations import read_labels
+from iaca.data.media.browser_copy import proxy
+from iaca.data.media.sound_summary import sound_summary
+from iaca.data.media.video import MediaError, fit_pts, probe
+
+
+class Video(NamedTuple):
+    """A video as the browser gets it.
+
+    Attributes:
+        address: On this server.
+        media_s: (P,) time of each picture on the timeline of the file that is served.
+        sound: Address of the summary of its sound.
+    """
+
+    address: str
+    media_s: np.ndarray
+    sound: str
+
+
+@lru_cache(maxsize=32)
+def _probe(file: FileState) -> Any:
+    return probe(Path(file[0]))
+
+
+@st.cache_resource(max_entries=256, show_spinner="Copying the video into a format that browsers play, once")
+def _playable(file: FileState, cache: Path) -> Path:
+    return proxy(file[0], cache / "videos")
+
+
+def video(path: Path, cache: Path) -> Video:
+    """Register a video, or the copy of it that a browser plays, and say when each of its pictures is shown.
+
+    Raises:
+        InputError, OSError: The file is missing, damaged or has no picture.
+    """
+    served = _playable(file_state(path), cache)
+    info = _probe(file_state(served))
+    # Registered in every run: the registry is not cached.
+    sound = routes.register_sound(path, lambda: sound_summary(path, cache / "sounds"))
+    return Video(routes.register(served), info.pts_s + info.first_pts_s, sound)
+
+
+def truth(subject: Subject) -> pd.DataFrame:
+    """Annotations and masks on the clock of the video, from the feature file or else from labels and video.
+
+    Returns:
+        One row a frame: pts_s, valence_truth, arousal_truth, has_face, has_audio.
+
+    Raises:
+        InputError, OSError: The files cannot be read.
+    """
+    if subject.features is not None:
+        content = features(subject.features)
+        pts_s, valence, arousal = content.pts_s, content.valence, content.arousal
+        has_face, has_audio = content.has_face, content.has_audio
+    elif subject.recording.video_file is None:
+        video = subject.recording.video
+        raise MediaError(f"{subject.name} has neither a video nor features; expected {video}.mp4 or .avi")
+    else:
+        labels = read_labels(subject.recording.label_file)
+        valence, arousal = labels.valence, labels.arousal
+        pts_s = fit_pts(_probe(file_state(subject.recording.video_file)).pts_s, len(valence))
+        has_face = has_audio = np.ones(len(valence), bool)
+    return pd.DataFrame(
+        {
+            "pts_s": pts_s,
+            "valence_truth": valence,
+            "arousal_truth": arousal,
+            "has_face": has_face,
+            "has_audio": has_audio,
+        }
+    )

@@ -1,0 +1,98 @@
+"""What the page "Results" reads: the tables that a study wrote."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from iaca.errors import InputError
+
+COLUMNS = {
+    "scores": ("variant", "model", "regime", "parameters", "group", "target", "ccc", "sd", "low", "high", "seeds"),
+    "subjects": ("variant", "model", "regime", "subject", "target", "ccc", "frames", "reason"),
+    "differences": ("variant", "title", "base", "regime", "group", "target", "value", "low", "high", "verdict", "draw"),
+    "gates": ("variant", "target", "modality", "kind", "gate", "value", "low", "high", "subjects"),
+}
+FOLLOWS = ("## What follows", "## Scores")
+
+
+class ResultsError(InputError):
+    """A results folder that cannot be shown: the message names the file and what was expected."""
+
+
+class Results(NamedTuple):
+    """What a study wrote.
+
+    Attributes:
+        scores: One row per model, group of frames and target.
+        subjects: One row per model, subject and target.
+        differences: One row per model, group and target: what it changes against its base.
+        gates: One row per gated model, target, case and gate.
+        follows: The report's statements, Markdown.
+        report: The whole report, Markdown.
+        figures: SVG files, in order.
+    """
+
+    scores: pd.DataFrame
+    subjects: pd.DataFrame
+    differences: pd.DataFrame
+    gates: pd.DataFrame
+    follows: str
+    report: str
+    figures: tuple[Path, ...]
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the study was of a synthetic corpus."""
+        return "**Synthetic corpus**" in self.report
+
+
+def results(folder: Path) -> Results:
+    """The results in a folder, read once for each state of its files.
+
+    Raises:
+        ResultsError: A file is missing, cannot be read, or lacks a column.
+    """
+    files = [folder / f"{name}.parquet" for name in COLUMNS] + [folder / "report.md"]
+    for file in files:
+        if not file.is_file():
+            raise ResultsError(f"{file} does not exist; expected what `python -m iaca reproduce --out {folder}` writes")
+    return _read(folder, tuple(os.stat(file).st_mtime_ns for file in files))
+
+
+@st.cache_resource(max_entries=8)
+def _read(folder: Path, stamps: tuple[int, ...]) -> Results:
+    tables = {}
+    for name, columns in COLUMNS.items():
+        file = folder / f"{name}.parquet"
+        try:
+            table = pd.read_parquet(file)
+        except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+            raise ResultsError(f"{file} cannot be read ({error}); expected a table of a study") from error
+        missing = [column for column in columns if column not in table.columns]
+        if missing:
+            raise ResultsError(f"{file} has no column {missing[0]!r}; expected a table of this version's study")
+        tables[name] = table
+    report = (folder / "report.md").read_text(encoding="utf-8")
+    start, end = (report.find(mark) for mark in FOLLOWS)
+    follows = report[start + len(FOLLOWS[0]) : end].strip() if 0 <= start < end else ""
+    return Results(**tables, follows=follows, report=report, figures=tuple(sorted(folder.glob("figures/*.svg"))))
+
+
+def named(differences: pd.DataFrame) -> pd.DataFrame:
+    """Differences with a column `line`: what a figure calls the model and its base."""
+    regime = differences.regime.map(lambda name: "" if name == "extensions" else f" ({name})")
+    return differences.assign(line=differences.title + " − " + differences.base + regime)
+
+
+def figure_file(sections: Mapping[str, pd.DataFrame], file_format: str, synthetic: bool) -> bytes:
+    """Sections of named differences as SVG, PDF or PNG, at the width of two columns."""
+    from iaca.figures.differences import difference_figure
+    from iaca.figures.print_style import render
+
+    return render(difference_figure(sections, synthetic=synthetic), file_format, title="differences")

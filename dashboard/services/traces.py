@@ -1,0 +1,171 @@
+"""What the pages read of a subject, computed once and kept: only rooms whose names end in `services` cache.
+
+Objects that are cached are shared by all sessions and are read-only; one lock for each device keeps sessions' threads
+from computing on it at the same time. What every run asks for is kept by functools: to make a key, Streamlit's cache
+hashes for half a millisecond, and is left to what is slow enough to be told with a spinner, or has to be made once.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+from safetensors import SafetensorError, safe_open
+
+from dashboard.services import model_files
+from dashboard.services.corpora import Subject
+from dashboard.services.model_files import FileState, file_state
+from iaca.compute.devices import available_devices, choose_device, device_label
+from iaca.config import WhatIf
+from iaca.errors import BAD_INPUT
+from iaca.features.feature_files import read_features
+from iaca.inference import WindowMemory, infer
+from iaca.types import Features, Score, Trace
+
+# Streamlit collects garbage after every run, with everything else waiting. What is imported by now stays for good and
+# need not be looked through: it is most of the work.
+gc.freeze()
+
+__all__ = ["available_devices", "choose_device", "device_label"]
+
+SCORED_CLIPS = 20_000
+"""Clips of the subjects that are scored for the list before anyone asks: some seconds on a CPU, for two models."""
+
+UNCHANGED = WhatIf()
+
+
+class Spoilt(NamedTuple):
+    """Features of one modality in place of those of the subject: what the backbone makes of noise or of a blur.
+
+    Attributes:
+        modality: audio or visual.
+        file: Where they lie: (T, D_m) float16, as NumPy saves it.
+    """
+
+    modality: str
+    file: FileState
+
+
+@lru_cache(maxsize=8)
+def _features(file: FileState) -> Features:
+    return read_features(file[0])
+
+
+def features(path: Path, spoilt: tuple[Spoilt, ...] = ()) -> Features:
+    """A feature file, with spoilt modalities in place of its own.
+
+    Raises:
+        InputError: It is missing, damaged or none.
+    """
+    return _with_spoilt(_features(file_state(path)), spoilt)
+
+
+def _with_spoilt(features: Features, spoilt: tuple[Spoilt, ...]) -> Features:
+    return features._replace(**{one.modality: _spoilt_features(one.file) for one in spoilt})
+
+
+@lru_cache(maxsize=16)
+def _spoilt_features(file: FileState) -> np.ndarray:
+    return np.load(file[0], allow_pickle=False).astype(np.float32)
+
+
+@st.cache_resource(show_spinner=False)
+def device_lock(device: str) -> threading.Lock:
+    """Held while something is computed on a device."""
+    return threading.Lock()
+
+
+def compute(
+    subject: Features, model: FileState, device: str, change: WhatIf, memory: WindowMemory | None = None
+) -> Trace:
+    """What a model says of features, computed now."""
+    loaded = model_files.load(model, device)
+    with device_lock(device):
+        return infer(
+            subject,
+            loaded,
+            change.dropouts,
+            gate_temperature=change.gate_temperature,
+            forced_gates=change.forced_gates,
+            memory=memory,
+        )
+
+
+@lru_cache(maxsize=8)
+def _memory(
+    subject: FileState, model: FileState, device: str, gates: tuple[Any, ...], spoilt: tuple[Spoilt, ...]
+) -> WindowMemory:
+    return WindowMemory()
+
+
+@lru_cache(maxsize=64)
+def _trace(subject: FileState, model: FileState, device: str, change: WhatIf, spoilt: tuple[Spoilt, ...]) -> Trace:
+    memory = _memory(subject, model, device, (change.gate_temperature, change.forced_gates), spoilt)
+    return compute(_with_spoilt(_features(subject), spoilt), model, device, change, memory)
+
+
+def trace(
+    subject: Path, model: Path, device: str, change: WhatIf = UNCHANGED, spoilt: tuple[Spoilt, ...] = ()
+) -> Trace:
+    """What a model says of a subject.
+
+    Args:
+        subject: Feature file.
+        model: Checkpoint.
+        device: Where to compute.
+        change: Dropout and gates; of its corruptions those count that are in `spoilt`.
+        spoilt: Spoilt modalities whose features are ready.
+
+    Raises:
+        InputError: A file cannot be used, or they do not fit each other.
+    """
+    return _trace(file_state(subject), file_state(model), device, change, spoilt)
+
+
+_scores: dict[tuple[FileState, FileState, str], dict[str, Score] | None] = {}
+
+
+def is_scored(subject: Subject, model: Path, device: str) -> bool:
+    """Whether `scores` answers at once."""
+    return subject.features is None or (file_state(subject.features), file_state(model), device) in _scores
+
+
+def scores(subject: Subject, model: Path, device: str) -> dict[str, Score] | None:
+    """Target -> score of a model on a subject; None where one of them cannot be used."""
+    if subject.features is None:
+        return None
+    key = (file_state(subject.features), file_state(model), device)
+    if key not in _scores:
+        try:
+            # Read past the caches of features and traces: this goes through the whole corpus once.
+            _scores[key] = compute(read_features(subject.features), key[1], device, UNCHANGED).scores
+        except BAD_INPUT:
+            _scores[key] = None  # its sentence is shown where the model or the subject is chosen
+    return _scores[key]
+
+
+@lru_cache(maxsize=100_000)
+def _length(file: FileState) -> tuple[float, int] | None:
+    try:
+        with safe_open(file[0], framework="np") as content:
+            pts_s, clips = content.get_tensor("pts_s"), content.get_slice("frame").get_shape()[0]
+    except (SafetensorError, OSError):
+        return None
+    interval_s = float(np.median(np.diff(pts_s))) if len(pts_s) > 1 else 0.0
+    return (float(pts_s[-1]) + interval_s if len(pts_s) else 0.0), clips
+
+
+def length(subject: Subject) -> tuple[float, int] | None:
+    """Length of a subject in seconds and in clips, without reading its features; None where it has no readable ones."""
+    return None if subject.features is None else _length(file_state(subject.features))
+
+
+def first_in_budget(clips: Sequence[int], budget: int = SCORED_CLIPS) -> int:
+    """How many subjects, from the first, have at most this many clips altogether."""
+    return int(np.searchsorted(np.cumsum(clips), budget, side="right"))

@@ -1,0 +1,87 @@
+"""The attention of one window, for the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard.services import model_files, traces
+from dashboard.services.model_files import FileState, file_state
+from dashboard.timeline.panels import Axis, Panel
+from iaca.config import WhatIf
+from iaca.inference.attention_maps import Ordered, WindowMaps, ordered, window_maps
+from iaca.types import Features
+
+
+def maps(
+    subject: Path,
+    model: Path,
+    device: str,
+    frame: int,
+    target: str,
+    change: WhatIf = traces.UNCHANGED,
+    spoilt: tuple[traces.Spoilt, ...] = (),
+) -> tuple[WindowMaps, dict[str, Ordered]]:
+    """The attention at a frame, and feature maps in an order that shows their structure.
+
+    Raises:
+        InputError: A file cannot be used, or they do not fit each other.
+    """
+    features = traces.features(subject, spoilt)
+    clip = frame // features.clip_stride  # frames between two clips show the same
+    return _maps(
+        features, (file_state(subject), spoilt), file_state(model), device, clip * features.clip_stride, target, change
+    )
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _maps(
+    _features: Features, made_of: tuple, model: FileState, device: str, frame: int, target: str, change: WhatIf
+) -> tuple[WindowMaps, dict[str, Ordered]]:
+    loaded = model_files.load(model, device)
+    with traces.device_lock(device):
+        found = window_maps(_features, loaded, frame, target, change.dropouts)
+    return found, {} if found.over_clips else {m: ordered(values) for m, values in found.maps.items()}
+
+
+def figure_file(panels: Sequence[Panel], limits: tuple[float, float], file_format: str, *, heading: str) -> bytes:
+    """Maps as the page shows them, as SVG, PDF or PNG at the width of a column, or of two where there are two."""
+    from iaca.figures.attention import AttentionMap, map_figure
+    from iaca.figures.print_style import COLUMN_IN, DOUBLE_COLUMN_IN, render
+
+    maps = [
+        AttentionMap(
+            one.title, one.values, one.rows.title + _clip_end(one.rows), one.columns.title + _clip_end(one.columns),
+            one.rows.labels, one.columns.labels, one.columns.divide, one.here,
+        )
+        for one in panels
+    ]  # fmt: skip
+    figure = map_figure(
+        maps,
+        limits,
+        heading=heading,
+        diverging=limits[0] < 0,
+        width_in=COLUMN_IN if len(maps) == 1 else DOUBLE_COLUMN_IN,
+    )
+    return render(figure, file_format, title=heading)
+
+
+def csv_file(panels: Sequence[Panel]) -> bytes:
+    """The cells of the maps: model, row and column from 0, what these stand for, and the value."""
+    tables = []
+    for one in panels:
+        rows, columns = np.indices(one.values.shape)
+        table = pd.DataFrame({"model": one.title, "row": rows.ravel(), "column": columns.ravel()})
+        for name, axis in (("row", one.rows), ("column", one.columns)):
+            if axis.labels:
+                table[f"{name}_clip_end_s"] = [axis.labels[k].replace("–", "") for k in table[name]]
+        tables.append(table.assign(value=one.values.ravel()))
+    return pd.concat(tables).to_csv(index=False, lineterminator="\n").encode()
+
+
+def _clip_end(axis: Axis) -> str:
+    return ", end (s)" if axis.labels else ""

@@ -1,0 +1,1 @@
+"""Session keys, the address, folders and options."""

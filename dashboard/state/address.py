@@ -1,0 +1,110 @@
+"""What the address of the page asks for, and what of it cannot be."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import streamlit as st
+
+from dashboard.state import session
+
+READ = "address_read"
+"""Key of the session: whether the address with which the visit began was checked."""
+
+PROBLEMS = "address_problems"
+"""Likewise: what was wrong with the address -> when that was found."""
+
+NEWS_S = 60.0
+"""How long it is told what was wrong with the address."""
+
+
+def put_into_url(field: session.Field, value: str | None) -> None:
+    """Keep the address on what is shown; None takes the parameter away."""
+    if value is None:
+        st.query_params.pop(field.key, None)
+    elif st.query_params.get(field.key) != value:
+        st.query_params[field.key] = value
+
+
+def asked_choices() -> dict[str, list[str]]:
+    """What the address asks of the widgets that are bound to it; only before a visit's first page is drawn."""
+    if st.session_state.get(READ):
+        return {}
+    return {field.key: st.query_params.get_all(field.key) for field in session.BOUND if field.key in st.query_params}
+
+
+def check_choices(asked: dict[str, list[str]]) -> None:
+    """Tell of what `asked_choices` found and no widget took: Streamlit drops it without a word.
+
+    Args:
+        asked: What the address asked for before the widgets were drawn.
+    """
+    st.session_state[READ] = True
+    for key, texts in asked.items():
+        if key in st.session_state and texts != st.query_params.get_all(key):
+            value = st.session_state[key]
+            shown = [_as_text(one) for one in (value if isinstance(value, list) else [value])]
+            if texts != shown:
+                tell(
+                    f"The address sets {key} to {', '.join(map(repr, texts))}; expected one of the choices on the "
+                    f"page: {', '.join(map(repr, shown))} is shown."
+                )
+
+
+def _as_text(value: object) -> str:
+    """A choice as it stands in the address."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def tell(sentence: str) -> None:
+    """Keep a sentence on what is wrong with the address: the page corrects the address at once, and runs again."""
+    st.session_state.setdefault(PROBLEMS, {}).setdefault(sentence, time.monotonic())
+
+
+def problems() -> list[str]:
+    """What was wrong with the address of this visit, as long as it is news."""
+    now = time.monotonic()
+    told = st.session_state.get(PROBLEMS, {})
+    return [sentence for sentence, since in told.items() if now - since < NEWS_S]
+
+
+def asked_frames(frames: int) -> tuple[int | None, tuple[int, int] | None]:
+    """Frame and range that the address asks for; None, and a sentence is told, for one that cannot be.
+
+    Args:
+        frames: How many frames the subject has.
+    """
+    place, span = session.asked(session.FRAME), session.asked(session.RANGE)
+    frame = int(place) if place is not None and re.fullmatch(r"\d{1,9}", place) else None
+    if place is not None and (frame is None or frame >= frames):
+        frame = None
+        tell(f"The address asks for frame {place!r}; expected 0 to {frames - 1}: the first one is shown.")
+    ends = re.fullmatch(r"(\d{1,9})-(\d{1,9})", span or "")
+    limits = (int(ends[1]), int(ends[2])) if ends else None
+    if span is not None and (limits is None or not limits[0] < limits[1] < frames):
+        limits = None
+        tell(
+            f"The address asks for the range {span!r}; expected two rising frames up to {frames - 1}, as in "
+            f"0-{frames - 1}: no range is set."
+        )
+    return frame, limits
+
+
+def check_rows() -> None:
+    """Tell where the address arranges the rows as cannot be; the player falls back."""
+    text = session.asked(session.ROWS)
+    if text is None:
+        return
+    try:
+        sound = isinstance(json.loads(text), dict)
+    except ValueError:
+        sound = False
+    if not sound:
+        tell(
+            f"The address arranges the rows by {text!r}; expected what a copied link holds, as in "
+            '{"layout":"side"}: they stay as they are.'
+        )

@@ -1,0 +1,134 @@
+"""Folders that the page reads from, and the options of the command that started it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from dashboard.state.session import (
+    CHECKPOINTS_FOLDER,
+    DATA_ROOTS,
+    FEATURES_FOLDER,
+    RESULTS_FOLDER,
+    SUBJECT,
+    Field,
+    asked,
+)
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Options(NamedTuple):
+    """What stands after `--` on the command line, as in `streamlit run dashboard/app.py -- --device cpu`.
+
+    Attributes:
+        data: Roots of the user's data.
+        features: Their feature files, or None.
+        checkpoints: Models, or None.
+        plugins: Modules that register fusions.
+        device: Where models run, or None.
+        problem: What is wrong with the options, in one sentence, or "".
+    """
+
+    data: tuple[Path, ...] = ()
+    features: Path | None = None
+    checkpoints: Path | None = None
+    plugins: tuple[str, ...] = ()
+    device: str | None = None
+    problem: str = ""
+
+
+class Source(NamedTuple):
+    """Folders of data that belong together: roots of a corpus, and the feature files of its subjects."""
+
+    roots: tuple[Path, ...]
+    features: Path
+
+
+class Folders(NamedTuple):
+    """Where the project's data lie.
+
+    Attributes:
+        sources: The user's data, where there are some, and then the embedded corpus.
+        checkpoints: Models.
+        cache: Copies of videos that browsers cannot play; IACA_CACHE.
+    """
+
+    sources: tuple[Source, ...]
+    checkpoints: Path
+    cache: Path
+
+
+def read_options() -> Options:
+    """The options of this run; none where they cannot be understood."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--data", nargs="+", type=Path, action="extend", default=[])
+    parser.add_argument("--features", type=Path)
+    parser.add_argument("--checkpoints", type=Path)
+    parser.add_argument("--plugin", action="append", default=[])
+    parser.add_argument("--device")
+    try:
+        values, unknown = parser.parse_known_args(sys.argv[1:])
+    except argparse.ArgumentError as error:
+        return Options(problem=f"The options after -- cannot be understood, so none of them holds: {error}.")
+    known = "--data, --features, --checkpoints, --plugin, --device"
+    problem = f"There is no option {unknown[0]} after --; expected any of: {known}." if unknown else ""
+    return Options(
+        tuple(values.data), values.features, values.checkpoints, tuple(values.plugin), values.device, problem
+    )
+
+
+def find_folders(given: Options) -> Folders:
+    """The folders of this run.
+
+    The first of these that names any data: the sidebar, `--data`, IACA_DATA (several roots joined as in PATH); their
+    features likewise, with IACA_FEATURES. Its subjects come before those of the embedded corpus (elsewhere with
+    IACA_DEMO).
+    Models: the sidebar, `--checkpoints`, IACA_CHECKPOINTS, else those of the project.
+
+    Args:
+        given: The options of the command line.
+
+    Returns:
+        The folders, whether they exist or not.
+    """
+    environment = os.environ
+    demo = Path(environment.get("IACA_DEMO", PROJECT / "demo"))
+    named = tuple(_path(root) for root in environment.get("IACA_DATA", "").split(os.pathsep) if root.strip())
+    roots = tuple(_path(line) for line in _typed(DATA_ROOTS).splitlines() if line.strip()) or given.data or named
+    typed = _typed(FEATURES_FOLDER) or given.features or environment.get("IACA_FEATURES")
+    features = _path(str(typed)) if typed else None
+    if not roots:
+        sources = (Source((demo,), features or demo / "features"),)
+    else:
+        sources = (Source(roots, features or roots[0] / "features"), Source((demo,), demo / "features"))
+        sources = sources if demo.is_dir() else sources[:1]
+    wanted, study = asked(SUBJECT), demo / "study"
+    if wanted and Path(wanted).name == wanted and (study / f"{wanted}.safetensors").is_file():
+        # Subjects of the study have no videos: they are listed only for who comes from its results.
+        sources = (*sources, Source((study,), study))
+    checkpoints = _typed(CHECKPOINTS_FOLDER) or given.checkpoints or environment.get("IACA_CHECKPOINTS")
+    return Folders(
+        sources,
+        _path(str(checkpoints or PROJECT / "checkpoints")),
+        Path(environment.get("IACA_CACHE", PROJECT / ".cache")),
+    )
+
+
+def results_folder() -> Path:
+    """Where the results of a study lie: typed on the page, IACA_RESULTS, else those of the embedded corpus."""
+    demo = Path(os.environ.get("IACA_DEMO", PROJECT / "demo"))
+    return _path(_typed(RESULTS_FOLDER) or os.environ.get("IACA_RESULTS", "") or str(demo / "results"))
+
+
+def _typed(field: Field) -> str:
+    return st.session_state.get(field.key, "").strip()
+
+
+def _path(text: str) -> Path:
+    return Path(os.path.expanduser(text.strip()))  # a name that only looks like a home stays as it is

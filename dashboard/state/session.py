@@ -1,0 +1,141 @@
+"""Every session-state key and URL parameter, with its default, and the options of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+
+class Field(NamedTuple):
+    """One thing that the user chooses: `key` names it in the session and, where `url` is true, in the address."""
+
+    key: str
+    default: object
+    url: bool = True
+
+    @property
+    def section(self) -> dict[str, str]:
+        """Keyword arguments that tie an expander to it, so that the page knows whether it is open."""
+        return self.widget | {"on_change": "rerun"}
+
+    @property
+    def widget(self) -> dict[str, str]:
+        """Keyword arguments that tie a widget to it."""
+        return {"key": self.key} | ({"bind": "query-params"} if self.url else {})
+
+
+SUBJECT = Field("subject", None, url=False)
+"""Also a URL parameter, but by name: a bound widget would put its whole label there."""
+
+FRAME = Field("frame", None, url=False)
+"""URL parameter alone, which the player keeps: the frame at the cursor, from 0."""
+
+RANGE = Field("range", None, url=False)
+"""Likewise: first and last frame of the brushed range, as in 120-340."""
+
+ROWS = Field("rows", None, url=False)
+"""Likewise: how the rows of a link are arranged, as the player writes it."""
+
+FUSION = Field("fusion", "CA")
+CHECKPOINT = Field("checkpoint", None, url=False)
+"""Also a URL parameter, by file name."""
+
+SECOND_CHECKPOINT = Field("second", None, url=False)
+"""Likewise."""
+
+GATES_OF = Field("gates", "valence")
+DROP_AUDIO = Field("drop_audio", False)
+SHARE = Field("dropout", 40)
+PATTERN = Field("pattern", "scattered")
+SEED = Field("seed", 0)
+MOMENTS = Field("moments", False)
+MOMENT_KINDS = Field("kinds", None)
+MOMENT_SCOPE = Field("in", "this subject")
+ATTENTION = Field("attention", False)
+ATTENTION_OF = Field("map", "audio")
+WHAT_IF = Field("what_if", False)
+FACE_SHARE = Field("face_dropout", 0)
+FACE_PATTERN = Field("face_pattern", "scattered")
+NOISE = Field("noise", "none")
+SNR = Field("snr", 10)
+BLUR = Field("blur", 0.0)
+SPOILT_SPAN = Field("spoilt", "whole video")
+TEMPERATURE = Field("temperature", "as trained")
+STAGE_1 = Field("stage1", "as the gate says")
+STAGE_2 = Field("stage2", "as the gate says")
+SCORE = Field("score", "contribution")
+SCALED = Field("scaled", True)
+DEVICE = Field("device", None, url=False)
+DATA_ROOTS = Field("data_roots", "", url=False)
+FEATURES_FOLDER = Field("features_folder", "", url=False)
+CHECKPOINTS_FOLDER = Field("checkpoints_folder", "", url=False)
+ROBUST_MODELS = Field("models", None)
+ROBUST_MISSING = Field("missing", "audio")
+ROBUST_PATTERN = Field("missing_pattern", "scattered")
+ROBUST_SUBJECTS = Field("missing_of", None)
+RESULTS_FOLDER = Field("results_folder", "", url=False)
+TYPED = (DATA_ROOTS, FEATURES_FOLDER, CHECKPOINTS_FOLDER, RESULTS_FOLDER)
+"""Fields for folders: they outlast a visit to another page."""
+
+RESULTS_REGIME = Field("regime", "extensions")
+RESULTS_FRAMES = Field("frames_of", "all")
+
+
+BOUND = tuple(field for field in list(globals().values()) if isinstance(field, Field) and field.url)
+"""Fields whose widgets Streamlit ties to the address."""
+
+RANGES = "ranges"
+"""Key of the session alone: subject -> first and last frame of its brushed range, or None."""
+
+LAST_VIEW = "last_view"
+"""Key of the session alone: what was looked at last, for the other pages."""
+
+SUBJECT_BOX = "subject_box"
+"""Likewise: the key of the selectbox Subject, which is another one with other models and scores."""
+
+
+class LastView(NamedTuple):
+    """What was looked at last: a subject's name, files of models, and where they ran."""
+
+    subject: str
+    models: tuple[Path, ...]
+    device: str
+
+
+def keep_typed() -> None:
+    """Keep what was typed on a page while another one is shown: Streamlit forgets widgets that are not drawn."""
+    for field in TYPED:
+        if field.key in st.session_state:
+            st.session_state[field.key] = st.session_state[field.key]
+
+
+def remember(view: LastView) -> None:
+    """Keep what is looked at for the other pages."""
+    st.session_state[LAST_VIEW] = view
+
+
+def last_view() -> LastView | None:
+    """What was looked at last in this visit, or None."""
+    return st.session_state.get(LAST_VIEW)
+
+
+def keep_range(subject: str, frames: tuple[int, int] | None) -> None:
+    """Keep the brushed range of a subject, for when the player is mounted anew and has not reported yet."""
+    st.session_state.setdefault(RANGES, {})[subject] = frames
+
+
+def kept_range(subject: str) -> tuple[int, int] | None:
+    """First and last frame of the range that was brushed last on a subject in this visit, or None."""
+    return st.session_state.get(RANGES, {}).get(subject)
+
+
+def asked(field: Field) -> str | None:
+    """What the address asks for, or None."""
+    return st.query_params.get(field.key)
+
+
+def is_set(field: Field) -> bool:
+    """Whether the session or the address has another value than the default."""
+    return asked(field) is not None or st.session_state.get(field.key, field.default) != field.default

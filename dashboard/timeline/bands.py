@@ -1,0 +1,155 @@
+"""What lies behind the curves: known episodes, simulated losses, masks, and where the gates changed the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dashboard.timeline.declared import Band, Row, Shown
+from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL
+from iaca.figures import palette
+from iaca.types import Episode, Trace
+
+MODALITY_COLOURS = {AUDIO: palette.AUDIO, VISUAL: palette.VISUAL}
+SENSES = {AUDIO: "voice", VISUAL: "face"}
+
+ANSWER_CHANGED = 0.1
+"""Difference between two predictions, on the scale from -1 to 1, from which the answer counts as another one."""
+
+GATE_MOVED = 0.2
+"""How far a gate weight lies from its median over the recording where the gate counts as moved."""
+
+GATES_OF = {
+    "stage 1": tuple(f"stage1_{modality}_cross" for modality in MODALITIES),
+    "stage 2": ("stage2_audio", "stage2_visual", "stage2_joint"),
+}
+"""Stage -> its weights that are compared; those of self attention mirror those of cross attention."""
+
+
+def spans(mask: np.ndarray, pts_s: np.ndarray) -> list[tuple[float, float]]:
+    """Spans of time in which a mask over frames is true; a frame lasts until the next one.
+
+    Args:
+        mask: (N,) bool.
+        pts_s: (N,) seconds.
+
+    Returns:
+        (start, end) in seconds, in order.
+    """
+    edges = np.diff(np.concatenate(([0], mask.astype(np.int8), [0])))
+    interval_s = pts_s[-1] - pts_s[-2] if len(pts_s) > 1 else 0.0
+    ends_s = np.append(pts_s, pts_s[-1] + interval_s if len(pts_s) else 0.0)
+    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    return [(float(ends_s[a]), float(ends_s[b])) for a, b in zip(starts, stops, strict=True)]
+
+
+def episode_label(episode: Episode) -> str:
+    """What is wrong in an episode, in a few words; a control is a conflict without a cue to its truth."""
+    if episode.truth_modality:
+        kind = "control" if episode.kind.endswith("control") else "conflict"
+        return f"{kind}: {SENSES[episode.truth_modality]} true"
+    return f"{SENSES[episode.modality]}: {episode.kind}"
+
+
+def episode_bands(episodes: Sequence[Episode]) -> list[Band]:
+    """One band for each known episode."""
+    return [
+        Band(
+            "episode",
+            episode_label(episode),
+            [(episode.start_s, episode.end_s)],
+            MODALITY_COLOURS[episode.modality],
+            0.11,
+            lane=f"known: {SENSES[episode.modality]}",
+        )
+        for episode in sorted(episodes, key=lambda one: (one.modality, one.start_s))
+    ]
+
+
+def dropped_bands(shown: Sequence[Shown], pts_s: np.ndarray) -> list[Band]:
+    """One band for each modality that lost clips."""
+    if not shown:
+        return []
+    bands = []
+    for modality in MODALITIES:
+        found = spans(shown[0].trace.frames[f"{modality}_dropped"].to_numpy(), pts_s)
+        if found:
+            bands.append(Band("dropped", f"{modality} dropped", found, palette.TEXT, 0.11, lane=f"{modality} dropped"))
+    return bands
+
+
+def mask_bands(truth: pd.DataFrame, pts_s: np.ndarray, rows: Sequence[Row]) -> list[Band]:
+    """What the recording does not have, behind the rows that it concerns."""
+    keys = [row.key for row in rows]
+    unknown = np.logical_or(*(np.isnan(truth[f"{name}_truth"].to_numpy()) for name in TARGETS))
+    masks = (
+        ("not annotated", unknown, TARGETS),
+        ("no face", ~truth["has_face"].to_numpy(), ("attention", f"stage1_{VISUAL}")),
+        ("no audio", ~truth["has_audio"].to_numpy(), ("attention", f"stage1_{AUDIO}")),
+    )
+    return [
+        Band(
+            # A recording without any annotation has nothing to tell apart by hatching.
+            "mask", label, found, palette.TEXT, 0.0 if behind is TARGETS and mask.all() else 0.3, hatched=True,
+            lane=label, rows=tuple(key for key in keys if key.startswith(behind)),
+        )
+        for label, mask, behind in masks
+        if (found := spans(mask, pts_s))
+    ]  # fmt: skip
+
+
+def gate_changed(base: Trace, gated: Trace, target: str) -> np.ndarray:
+    """Frames where the gates changed the answer.
+
+    Two things at once: the predictions are at least `ANSWER_CHANGED` apart, and a weight of stage 1 or 2 is at least
+    `GATE_MOVED` from its median over the recording, so that the gates do not stand where they usually stand.
+
+    Args:
+        base: Of the model without gates.
+        gated: Of the model with them.
+        target: valence or arousal.
+
+    Returns:
+        (N,) bool.
+    """
+    differs = np.abs(gated.frames[target].to_numpy() - base.frames[target].to_numpy()) >= ANSWER_CHANGED
+    moved = np.zeros(len(differs), bool)
+    for column in (f"{target}_{name}" for names in GATES_OF.values() for name in names):
+        weight = gated.frames[column].to_numpy()
+        if np.isfinite(weight).any():
+            moved |= np.abs(weight - np.nanmedian(weight)) >= GATE_MOVED
+    return differs & moved
+
+
+def gate_changed_bands(shown: Sequence[Shown], pts_s: np.ndarray) -> list[Band]:
+    """Behind each target where the gates changed it; none unless exactly one of two models has gates."""
+    with_gates = [model for model in shown if model.has_gates]
+    without = [model for model in shown if not model.has_gates]
+    if len(with_gates) != 1 or len(without) != 1:
+        return []
+    gated, base = with_gates[0], without[0]
+    bands = []
+    for name in TARGETS:
+        if not all(name in model.trace.scores for model in (base, gated)):
+            continue
+        found = spans(gate_changed(base.trace, gated.trace, name), pts_s)
+        if found:
+            meaning = (
+                f"{base.title} and {gated.title} are at least {ANSWER_CHANGED} apart in {name}, and a weight of stage "
+                f"1 or 2 is at least {GATE_MOVED} from its median over the recording."
+            )
+            bands.append(
+                Band(
+                    "changed",
+                    f"gate changed {name}",
+                    found,
+                    gated.style.colour,
+                    0.13,
+                    rows=(name,),
+                    lane=f"gate changed {name}",
+                    help=meaning,
+                )
+            )
+    return bands

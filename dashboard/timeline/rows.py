@@ -1,0 +1,337 @@
+"""Traces -> what the player draws. Rows, traces, bands and points are data; the player knows none of their meaning."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from dashboard.timeline.bands import MODALITY_COLOURS, dropped_bands, episode_bands, gate_changed_bands, mask_bands
+from dashboard.timeline.declared import Curve, Point, Row, Shown, Travel
+from iaca.config import MODALITIES, TARGETS
+from iaca.figures import palette
+from iaca.figures.palette import Colour
+from iaca.types import Episode
+
+SCORES = {
+    "contribution": "Share of a clip's attended feature that came from attention (eqs 1-4): |residual| / "
+    "(|X| + |residual|).",
+    "received": "How much all clips of the window attend to this one: row sum of the attention map (eq 1) / L.",
+}
+"""Attention scores and what they mean."""
+
+OUTSIDE = 0.5
+"""How far the axis of a scaled score follows values outside [0, 1]."""
+
+MARGIN = 0.06
+"""Free space above and below the curves of a row, as a share of its range."""
+
+SIGNED_TICKS = (-1.0, 0.0, 1.0)
+SIGNED_MARGIN = 0.08
+RANGE_STEP = 0.25
+"""An axis from -1 to 1 gives way in such steps, lest it moves with every touch of a slider."""
+
+
+SOUND_ROWS = (
+    Row(
+        "waveform",
+        "Sound",
+        "amplitude",
+        "Smallest and largest sample of every pixel, on the clock of the video.",
+        (-1.0, 1.0),
+        (-1.0, 0.0, 1.0),
+        52,
+        (),
+        kind="waveform",
+        hidden=True,
+    ),
+    Row(
+        "spectrogram",
+        "Mel spectrogram",
+        "mel band",
+        "What the audio backbone hears: 64 mel bands to 22 kHz, low ones below; decibels down to 80 below the loudest.",
+        (0.0, 64.0),
+        (0.0, 32.0, 64.0),
+        84,
+        (),
+        kind="spectrogram",
+        hidden=True,
+    ),
+)
+"""Rows that are drawn from the sound, where there is some."""
+
+
+class Limits(NamedTuple):
+    """Smallest and largest score of each modality, over all shown models without dropout."""
+
+    low: dict[str, float]
+    high: dict[str, float]
+
+
+class Figure(NamedTuple):
+    """What the player needs.
+
+    Attributes:
+        spec: The declared rows, bands and points.
+        frames: N rows of float32: every column that they name.
+        pts_s: (N,) seconds.
+        travels: How the columns go to the browser; each is named once.
+        clip_stride: Frames between clips.
+    """
+
+    spec: dict[str, Any]
+    frames: pd.DataFrame
+    pts_s: np.ndarray
+    travels: tuple[Travel, ...]
+    clip_stride: int
+
+
+def score_limits(shown: Sequence[Shown], target: str, score: str) -> Limits:
+    """Limits for min-max scaling, pooled over the models without dropout: a fall under dropout is seen."""
+    low, high = {}, {}
+    for modality in MODALITIES:
+        columns = [model.baseline.frames[f"{target}_{modality}_{score}"].to_numpy() for model in shown]
+        values = np.concatenate(columns) if columns else np.empty(0)
+        values = values[np.isfinite(values)]
+        low[modality], high[modality] = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    return Limits(low, high)
+
+
+def compare_figure(
+    subject: str,
+    truth: pd.DataFrame,
+    shown: Sequence[Shown],
+    *,
+    target: str,
+    score: str,
+    scaled: bool,
+    episodes: Sequence[Episode] = (),
+) -> Figure:
+    """The rows of the comparison.
+
+    Args:
+        subject: Name of the subject.
+        truth: N rows with pts_s, valence_truth, arousal_truth, has_face and has_audio, as in a Trace.
+        shown: Models; may be empty.
+        target: Whose attention and gates are shown, valence or arousal.
+        score: Which attention score, a key of `SCORES`.
+        scaled: Whether scores are min-max scaled to [0, 1].
+        episodes: Known episodes of corruption.
+
+    Returns:
+        The figure.
+    """
+    frames: dict[str, np.ndarray] = {f"truth_{name}": truth[f"{name}_truth"].to_numpy() for name in TARGETS}
+    rows = [
+        *_attention_rows(frames, shown, target, score, scaled),
+        *(row for i, model in enumerate(shown) for row in _gate_rows(frames, i, model, target, len(shown))),
+        *(_target_row(frames, shown, name) for name in TARGETS),
+        *_difference_rows(frames, shown),
+        *SOUND_ROWS,
+    ]
+    pts_s = truth["pts_s"].to_numpy()
+    bands = [
+        *episode_bands(episodes),
+        *dropped_bands(shown, pts_s),
+        *mask_bands(truth, pts_s, rows),
+        *gate_changed_bands(shown, pts_s),
+    ]
+    points = [
+        Point("truth", "truth_valence", "truth_arousal", palette.TRUTH.colour, palette.TRUTH.shape),
+        *(
+            Point(model.title, f"{i}_valence", f"{i}_arousal", model.style.colour, model.style.shape, i)
+            for i, model in enumerate(shown)
+        ),
+    ]
+    spec = {
+        "subject": subject,
+        "rows": [row._asdict() | {"traces": [curve._asdict() for curve in row.traces]} for row in rows],
+        "bands": [band._asdict() for band in bands],
+        "lanes": list(dict.fromkeys(band.lane for band in bands if band.lane)),
+        "points": [point._asdict() for point in points],
+        "models": [model.title for model in shown],
+        "gates_of": target if _differ_by_target(shown) else None,
+    }
+    stride = shown[0].trace.clip_stride if shown else 1
+    columns = pd.DataFrame({name: values.astype(np.float32) for name, values in frames.items()}, copy=False)
+    return Figure(spec, columns, pts_s, _travels(frames, shown), stride)
+
+
+def _travels(frames: Mapping[str, np.ndarray], shown: Sequence[Shown]) -> tuple[Travel, ...]:
+    """Truth, and of every model its predictions and the rest, now and before the change."""
+    found = [Travel(tuple(name for name in frames if name.startswith("truth_")), "frames", True)]
+    for i, model in enumerate(shown):
+        predictions = [f"{i}_{target}" for target in TARGETS]
+        for ghost in ("", "_ghost"):
+            mine = [name for name in frames if name.startswith(f"{i}_") and name.endswith("_ghost") == bool(ghost)]
+            linear = tuple(name for name in mine if name.removesuffix("_ghost") in predictions)
+            held = tuple(name for name in mine if name not in linear)
+            fixed = bool(ghost) or not model.changed
+            found += [Travel(columns, how, fixed) for columns, how in ((linear, "linear"), (held, "held")) if columns]
+    return tuple(found)
+
+
+def _attention_rows(
+    frames: dict[str, np.ndarray], shown: Sequence[Shown], target: str, score: str, scaled: bool
+) -> list[Row]:
+    limits = score_limits(shown, target, score)
+    curves, ghosts = [], []
+    for modality in MODALITIES:
+        low, high = limits.low[modality], limits.high[modality]
+        for i, model in enumerate(shown):
+            values = model.trace.frames[f"{target}_{modality}_{score}"].to_numpy()
+            if not np.isfinite(values).any():
+                continue
+            span = (high - low) or 1.0
+            frames[f"{i}_{modality}_score"] = (values - low) / span if scaled else values
+            name = f"{modality}, {model.title}"
+            colour = MODALITY_COLOURS[modality]
+            curves.append(Curve(name, f"{i}_{modality}_score", colour, model.style.dash, width=1.4, model=i))
+            if model.changed:
+                before = model.baseline.frames[f"{target}_{modality}_{score}"].to_numpy()
+                frames[f"{i}_{modality}_score_ghost"] = (before - low) / span if scaled else before
+                ghosts.append(
+                    _ghost(f"{name}, {model.baseline_name}", f"{i}_{modality}_score", colour, i, legend=False)
+                )
+    if not curves:
+        return []
+    # Under dropout a score may leave its limits: the axis gives way, but not so far that all else lies flat.
+    unit = 1.0 if scaled or score == "contribution" else max(limits.high.values())
+    values = np.concatenate([frames[curve.column] for curve in curves]) / unit
+    low = min(0.0, max(-OUTSIDE, float(np.nanmin(values))))
+    high = max(1.0, min(1.0 + OUTSIDE, float(np.nanmax(values))))
+    how = "Scaled to [0, 1] by the models' limits without dropout." if scaled else "Raw values."
+    return [
+        Row(
+            "attention",
+            f"Attention score ({score})",
+            "score",
+            f"{SCORES[score]} {how}",
+            ((low - MARGIN) * unit, (high + MARGIN) * unit),
+            (0.0, 0.5, 1.0) if unit == 1.0 else (0.0, float(f"{unit:.1g}")),
+            82,
+            (*curves, *ghosts),
+        )
+    ]
+
+
+def _gate_rows(frames: dict[str, np.ndarray], i: int, model: Shown, target: str, num_models: int) -> list[Row]:
+    """Stage 1 of audio and visual, and stage 2, where the model has them; weights are stacked to 1."""
+    of_model, whose = (f" of {model.title}", f" · {model.title}") if num_models > 1 else ("", "")
+    rows = []
+
+    def stacked(key: str, title: str, help_text: str, parts: list[tuple[str, str, Colour, float]], height: int) -> None:
+        curves, ghosts, below = [], [], 0.0
+        for name, column, colour, fill in parts:
+            values = model.trace.frames[f"{target}_{column}"].to_numpy()
+            if not np.isfinite(values).any():
+                return
+            frames[f"{i}_{column}"] = values
+            stack = "next" if curves else "first"
+            curves.append(Curve(name, f"{i}_{column}", colour, width=0.8, opacity=0.9, stack=stack, fill=fill, model=i))
+            # Of stacked weights only the limits between them are seen; the last one lies at 1.
+            if model.changed and len(curves) < len(parts):
+                below = below + model.baseline.frames[f"{target}_{column}"].to_numpy()
+                frames[f"{i}_{column}_ghost"] = below
+                ghost_name = f"{name}, {model.baseline_name}"
+                ghosts.append(_ghost(ghost_name, f"{i}_{column}", palette.TEXT, i, legend=False))
+        rows.append(
+            Row(
+                key,
+                title + whose,
+                "weight",
+                help_text + of_model + ".",
+                (0.0, 1.0),
+                (0.0, 0.5, 1.0),
+                height,
+                (*curves, *ghosts),
+                slot=key.removesuffix(f"_{i}"),
+                model=i,
+            )
+        )
+
+    for modality in MODALITIES:
+        colour = MODALITY_COLOURS[modality]
+        stacked(
+            f"stage1_{modality}_{i}",
+            f"Stage-1 gate, {modality}",
+            "Weight of cross-attended against self-attended features (eqs 5-8)",
+            [
+                ("cross-attended", f"stage1_{modality}_cross", colour, 0.62),
+                ("self-attended", f"stage1_{modality}_self", colour, 0.16),
+            ],
+            58,
+        )
+    stacked(
+        f"stage2_{i}",
+        "Stage-2 gate",
+        "Weight of audio, joint and visual features (eq 9)",
+        [
+            ("audio", "stage2_audio", palette.AUDIO, 0.62),
+            ("joint", "stage2_joint", palette.JOINT, 0.42),
+            ("visual", "stage2_visual", palette.VISUAL, 0.62),
+        ],
+        66,
+    )
+    return rows
+
+
+def _target_row(frames: dict[str, np.ndarray], shown: Sequence[Shown], target: str) -> Row:
+    ghosts, curves = [], []
+    for i, model in enumerate(shown):
+        frames[f"{i}_{target}"] = model.trace.frames[target].to_numpy()
+        if target not in model.trace.scores:
+            continue  # a model of the other target alone
+        curves.append(Curve(model.title, f"{i}_{target}", model.style.colour, model.style.dash, width=1.8, model=i))
+        if model.changed:
+            frames[f"{i}_{target}_ghost"] = model.baseline.frames[target].to_numpy()
+            ghosts.append(_ghost(f"{model.title}, {model.baseline_name}", f"{i}_{target}", model.style.colour, i))
+    said = [frames[curve.column] for curve in (*curves, *ghosts)]
+    truth = Curve("truth", f"truth_{target}", palette.TRUTH.colour, palette.TRUTH.dash, width=1.8, opacity=0.8)
+    help_text = f"{target.capitalize()} in [-1, 1]: the annotation and each model's prediction."
+    span = _signed_range(said, 2.0)
+    return Row(target, target.capitalize(), target, help_text, span, SIGNED_TICKS, 100, (truth, *curves, *ghosts))
+
+
+def _difference_rows(frames: Mapping[str, np.ndarray], shown: Sequence[Shown]) -> list[Row]:
+    """Second model minus first, where there are two."""
+    if len(shown) != 2:
+        return []
+    first, second = shown
+    curves = [
+        Curve(name, f"1_{name}", palette.TEXT, dash, width=1.4, fill=fill, minus=f"0_{name}")
+        for name, dash, fill in zip(TARGETS, ("solid", "2px,2px"), (0.12, 0.0), strict=True)
+        if all(name in model.trace.scores for model in shown)
+    ]
+    if not curves:
+        return []
+    help_text = f"Prediction of {second.title} minus that of {first.title}: above zero, {second.title} says more."
+    title = f"{second.title} − {first.title}"
+    span = _signed_range([frames[curve.column] - frames[curve.minus] for curve in curves], 3.0)
+    return [Row("difference", title, "difference", help_text, span, SIGNED_TICKS, 70, tuple(curves))]
+
+
+def _signed_range(curves: Sequence[np.ndarray], most: float) -> tuple[float, float]:
+    """Of an axis around zero: to 1 either way, and in steps up to `most` where curves go further."""
+    largest = max((float(np.nanmax(np.abs(values))) for values in curves if np.isfinite(values).any()), default=0.0)
+    reach = min(most, max(1.0, RANGE_STEP * math.ceil(largest / RANGE_STEP))) + SIGNED_MARGIN
+    return -reach, reach
+
+
+def _differ_by_target(shown: Sequence[Shown]) -> bool:
+    """Whether a model has attention of its own for each target, so that the rows have to say whose they show."""
+    for model, modality in itertools.product(shown, MODALITIES):
+        # One column after the other: for several, pandas takes a hundred times as long.
+        pair = [model.baseline.frames[f"{target}_{modality}_contribution"].to_numpy() for target in TARGETS]
+        if all(np.isfinite(values).any() for values in pair) and not np.array_equal(*pair, equal_nan=True):
+            return True
+    return False
+
+
+def _ghost(name: str, column: str, colour: Colour, model: int, *, legend: bool = True) -> Curve:
+    """What a curve was before the change."""
+    return Curve(name, f"{column}_ghost", colour, "dot", width=1.0, opacity=0.6, legend=legend, model=model)

@@ -1,0 +1,17 @@
+"""Every file of weights: ours, pretrained ones and those that the authors published."""
+
+from __future__ import annotations
+
+from iaca.checkpoints.backbone_files import CHECKPOINT_FOLDER, Backbone, load_backbone, save_backbone
+from iaca.checkpoints.fusion_files import Checkpoint, describe_file, load_checkpoint, save_checkpoint
+
+__all__ = [
+    "CHECKPOINT_FOLDER",
+    "Backbone",
+    "Checkpoint",
+    "describe_file",
+    "load_backbone",
+    "load_checkpoint",
+    "save_backbone",
+    "save_checkpoint",
+]

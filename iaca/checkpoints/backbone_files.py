@@ -1,0 +1,116 @@
+"""Files of backbones: weights, configuration and what they were trained on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from iaca.checkpoints.tensor_files import (
+    BACKBONE,
+    check_tensors,
+    is_published,
+    read_checkpoint_file,
+    write_checkpoint_file,
+)
+from iaca.config import BackboneConfig, ConfigError, from_fields
+from iaca.errors import CheckpointError
+from iaca.files import file_sha256
+
+CHECKPOINT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
+"""Where the checkpoints of this project lie, wherever it is called from."""
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A backbone read from a file.
+
+    Attributes:
+        path: The file.
+        model: The network, float32, in eval mode.
+        config: Its configuration.
+        sha256: Of the file; feature files name it.
+        training: How it was trained.
+    """
+
+    path: Path
+    model: nn.Module
+    config: BackboneConfig
+    sha256: str
+    training: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """File name without its ending."""
+        return self.path.stem
+
+    @property
+    def is_still(self) -> bool:
+        """Whether it was taught single pictures: whole clips mean nothing to it until it is trained further."""
+        return self.training.get("settings", {}).get("pictures") == 1
+
+
+def save_backbone(
+    path: str | os.PathLike[str],
+    model: nn.Module,
+    config: BackboneConfig,
+    training: dict[str, Any] | None = None,
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Write a backbone, beside and then renamed.
+
+    Args:
+        path: The file, ending in .safetensors.
+        model: The network that `build_backbone(config)` makes.
+        config: Its configuration.
+        training: Settings, seed, scores.
+        dtype: How weights are stored.
+
+    Raises:
+        OSError: The file cannot be written; nothing is left of it.
+    """
+    header = {"kind": BACKBONE, "config": asdict(config), "training": training or {}}
+    write_checkpoint_file(Path(path), model, header, dtype)
+
+
+def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cpu") -> Backbone:
+    """Read a backbone.
+
+    Args:
+        path: A .safetensors file written by `save_backbone`, or the name of one in `checkpoints/`, such as
+            "visual_slim".
+        device: Where the network goes.
+
+    Returns:
+        The network in float32 and eval mode.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, a fusion model, a file of torch, of a newer version, its tensors
+            are not those of its configuration, or a weight is not finite.
+    """
+    path = Path(path)
+    shipped = CHECKPOINT_FOLDER / f"{path.name}.safetensors"
+    if not path.suffix and len(path.parts) == 1 and shipped.is_file():
+        path = shipped
+    if is_published(path):
+        raise CheckpointError(
+            f"{path} is a file of torch; expected .safetensors: iaca.checkpoints.pretrained.find_backbone reads it"
+        )
+    from iaca.models.backbones import build_backbone
+
+    header, tensors = read_checkpoint_file(path)
+    if header["kind"] != BACKBONE:
+        raise CheckpointError(f"{path} is a {header['kind']} model, not a backbone; use iaca.load_checkpoint for it")
+    try:
+        config = from_fields(BackboneConfig, header["config"])
+        with torch.device("meta"):
+            check_tensors(path, build_backbone(config), tensors)
+        model = build_backbone(config)
+    except ConfigError as error:
+        raise CheckpointError(f"{path} cannot be rebuilt: {error}") from error
+    model.load_state_dict(tensors)
+    return Backbone(path, model.to(device).eval().requires_grad_(False), config, file_sha256(path), header["training"])

@@ -1,0 +1,206 @@
+"""Checkpoints that describe themselves: safetensors, with everything needed to rebuild the model in the header."""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from iaca.checkpoints.published_files import describe_weights, load_released
+from iaca.checkpoints.tensor_files import (
+    FUSION,
+    check_tensors,
+    is_published,
+    read_checkpoint_file,
+    write_checkpoint_file,
+)
+from iaca.config import MODALITIES, ConfigError, FusionConfig
+from iaca.errors import CheckpointError
+from iaca.models.fusion_model import FusionModel
+from iaca.models.fusions.registry import fusion_names, registered_fusion
+from iaca.models.published.network import PublishedNetwork
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A fusion model read from a file.
+
+    Attributes:
+        path: The file.
+        model: The model, float32, in eval mode: a `FusionModel`, or a `PublishedNetwork` of the authors.
+        config: Its configuration; for a published network the nearest one.
+        backbones: Modality -> {"name", "sha256"} of the backbones whose features it was trained on.
+        training: How it was trained: settings, seed, fingerprint of the training features.
+        scores: What it scored when it was saved.
+        created_by: Program and version that wrote it.
+    """
+
+    path: Path
+    model: FusionModel | PublishedNetwork
+    config: FusionConfig
+    backbones: dict[str, dict[str, str]] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, Any] = field(default_factory=dict)
+    created_by: str = ""
+
+    @property
+    def name(self) -> str:
+        """File name without its ending."""
+        return self.path.stem
+
+    @property
+    def title(self) -> str:
+        """What to call the model: CA, CA+IACA, ..., or which published network it is."""
+        return self.model.kind if isinstance(self.model, PublishedNetwork) else self.config.title
+
+    def describe(self) -> dict[str, Any]:
+        """What the file holds, in plain values: at least `fusion`, `iaca`, dimensions, training and scores."""
+        return {
+            "name": self.name,
+            "kind": FUSION,
+            "title": self.title,
+            **self.config.to_dict(),
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "symbols": symbols(self.config) if isinstance(self.model, FusionModel) else {},
+            "backbones": self.backbones,
+            "training": self.training,
+            "scores": self.scores,
+            "created_by": self.created_by,
+        }
+
+
+def symbols(config: FusionConfig) -> dict[str, str]:
+    """Symbols of the paper -> names in the state dict, for the matrices of CA, JCA and RJCA and for the gates.
+
+    Matrices are stored as the paper writes them (W of eq 1 is D x D, W_ja is L x L, W_gl of eq 5 is D x 2), linear
+    layers as torch does (`.weight` is output x input).
+    """
+    names: dict[str, str] = {}
+    for trunk in config.trunks:
+        prefix = f"trunks.{trunk}."
+        if config.fusion == "ca":
+            names[f"W ({trunk})"] = prefix + "attention.W"
+        if config.fusion == "jca":
+            names |= _joint_symbols(prefix + "attention.", trunk)
+        if config.fusion == "rjca":
+            for i in range(config.num_recursions):
+                names |= _joint_symbols(f"{prefix}attention.recursions.{i}.", f"recursion {i + 1}, {trunk}")
+        if config.iaca:
+            if config.stage1 and config.gate == "learned":
+                names[f"W_gl,a ({trunk})"] = prefix + "gating.W_gl_audio"
+                names[f"W_gl,v ({trunk})"] = prefix + "gating.W_gl_visual"
+            names[f"FC ({trunk})"] = prefix + "gating.fc"
+            if config.stage2 and config.gate == "learned":
+                names[f"gate of G_av ({trunk})"] = prefix + "gating.gate_av"
+    return names
+
+
+def _joint_symbols(prefix: str, where: str) -> dict[str, str]:
+    """The matrices of one joint cross-attention."""
+    return {
+        f"{symbol}{modality[0]} ({where})": f"{prefix}{name}_{modality}"
+        for modality in MODALITIES
+        for symbol, name in (("W_j", "W_j"), ("W_", "W"), ("W_c", "W_c"), ("W_h", "W_h"))
+    }
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str],
+    model: FusionModel,
+    *,
+    backbones: dict[str, dict[str, str]],
+    training: dict[str, Any] | None = None,
+    scores: dict[str, Any] | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write a fusion model, beside and then renamed.
+
+    Args:
+        path: The file, ending in .safetensors.
+        model: The model.
+        backbones: Modality -> {"name", "sha256"} of its features.
+        training: Settings, seed, fingerprint.
+        scores: Scores to keep in the header.
+        dtype: How weights are stored; float16 halves the file and rounds the weights.
+
+    Raises:
+        OSError: The file cannot be written; nothing is left of it.
+    """
+    header = {
+        "kind": FUSION,
+        "config": model.config.to_dict(),
+        "plugin": registered_fusion(model.config.fusion).plugin,
+        "backbones": backbones,
+        "training": training or {},
+        "scores": scores or {},
+    }
+    write_checkpoint_file(Path(path), model, header, dtype)
+
+
+def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "cpu") -> Checkpoint:
+    """Read a fusion model; the file is enough to rebuild it.
+
+    Args:
+        path: A .safetensors file written by `save_checkpoint`, or a weight file that the authors published.
+        device: Where the model goes.
+
+    Returns:
+        The model in float32 and eval mode, with its configuration and history.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, a backbone, of a newer version, its tensors are not those of its
+            configuration, or a weight is not finite.
+    """
+    path = Path(path)
+    if is_published(path):
+        model, file = load_released(path, device)
+        scores = {"valence": {"ccc": file.best_valence_ccc}, "arousal": {"ccc": file.best_arousal_ccc}}
+        return Checkpoint(path, model, model.config, scores=scores, created_by="the authors")
+    header, tensors = read_checkpoint_file(path)
+    if header["kind"] != FUSION:
+        raise CheckpointError(f"{path} is a {header['kind']}, not a fusion model; use iaca.load_backbone for it")
+    try:
+        config = FusionConfig.from_dict(header["config"])
+        plugin = header.get("plugin")
+        if plugin and config.fusion not in fusion_names():
+            raise CheckpointError(
+                f"{path} needs fusion {config.fusion!r} of plugin {plugin!r}; name it if you trust it: "
+                f"--plugin {plugin} or IACA_PLUGINS={plugin}"
+            )
+        # Without memory first: a damaged header may ask for any size. Code of others need not work so.
+        with nullcontext() if plugin else torch.device("meta"):
+            model = FusionModel(config)
+        check_tensors(path, model, tensors)
+        if not plugin:
+            model = FusionModel(config)
+    except ConfigError as error:
+        raise CheckpointError(f"{path} cannot be rebuilt: {error}") from error
+    model.load_state_dict(tensors)
+    return Checkpoint(
+        path,
+        model.to(device).eval().requires_grad_(False),
+        config,
+        header["backbones"],
+        header["training"],
+        header["scores"],
+        header["created_by"],
+    )
+
+
+def describe_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a file is, in plain values: a model or backbone of this project, a file of the authors, something else.
+
+    Raises:
+        CheckpointError: It is missing or damaged.
+        ReleasedError: A file that torch saved and that cannot be read without running code from it.
+    """
+    if is_published(Path(path)):
+        return describe_weights(path).describe()
+    header, _ = read_checkpoint_file(Path(path))
+    if header["kind"] == FUSION:
+        return load_checkpoint(path).describe()
+    return {"name": Path(path).stem, **header}

@@ -1,0 +1,148 @@
+"""Backbones by name or file: those that ship, torchvision's, the authors' and one's own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import torch
+from torch import Tensor
+
+from iaca.checkpoints.backbone_files import Backbone, load_backbone
+from iaca.checkpoints.published_files import ALLOWED_GLOBALS
+from iaca.config import AUDIO, VISUAL, Architecture, BackboneConfig
+from iaca.errors import CheckpointError, InputError
+from iaca.files import file_sha256
+from iaca.models.backbones import FULL_WIDTH_DIM, build_backbone
+
+AUDIO_PREFIX, VISUAL_PREFIX = "audio_model.resnet.", "video_model.r2plus1d."
+"""Of the tensors in the authors' backbone file (TSAV, Kuhnke et al., FG 2020)."""
+
+
+class PretrainedError(InputError):
+    """Weights that are not there or do not fit: the message says what to download and where to put it."""
+
+
+def find_backbone(spec: str | os.PathLike[str], modality: str, *, untrained: bool = False) -> Backbone:
+    """The backbone that a name or a file stands for.
+
+    `slim` ships with the project. `r3d_18` and `r2plus1d_18` take torchvision's Kinetics-400 weights, `resnet18` its
+    ImageNet weights with the first layer averaged to one channel. A file is a backbone of this project (.safetensors),
+    or a torch file: a state dict of torchvision, or the authors' TSAV file, of which the part of the modality is
+    taken.
+
+    Args:
+        spec: Name or file.
+        modality: audio or visual.
+        untrained: Take random weights (seed 0) where a name has no trained ones at hand.
+
+    Returns:
+        The backbone, in eval mode, on the CPU.
+
+    Raises:
+        PretrainedError: Weights are not at hand, or are of something else.
+        CheckpointError: A .safetensors file that is no backbone.
+        ConfigError: A network that the modality does not have.
+    """
+    path = Path(spec)
+    names = [arch.value for arch in Architecture]
+    if str(spec) in names:
+        arch = Architecture(str(spec))
+        config = BackboneConfig(modality=modality, arch=arch, dim=128 if arch is Architecture.SLIM else FULL_WIDTH_DIM)
+        try:
+            return load_backbone(f"{modality}_slim") if arch is Architecture.SLIM else _from_torchvision(config)
+        except (PretrainedError, CheckpointError):
+            if not untrained:
+                raise
+            return _untrained(config)
+    if not path.is_file():
+        raise PretrainedError(f"{spec} is neither a file nor one of: {', '.join(names)}")
+    backbone = load_backbone(path) if path.suffix == ".safetensors" else _from_torch_file(path, modality)
+    if backbone.config.modality != modality:
+        raise PretrainedError(f"{path} is a backbone for {backbone.config.modality}; expected one for {modality}")
+    return backbone
+
+
+def _torchvision_weights(config: BackboneConfig) -> Any:
+    from torchvision.models import ResNet18_Weights
+    from torchvision.models.video import R2Plus1D_18_Weights, R3D_18_Weights
+
+    return {
+        Architecture.R3D_18: R3D_18_Weights.KINETICS400_V1,
+        Architecture.R2PLUS1D_18: R2Plus1D_18_Weights.KINETICS400_V1,
+        Architecture.RESNET18: ResNet18_Weights.IMAGENET1K_V1,
+    }[config.arch]
+
+
+def _from_torchvision(config: BackboneConfig) -> Backbone:
+    weights = _torchvision_weights(config)
+    path = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[1]
+    try:
+        state = weights.get_state_dict(progress=True, check_hash=True)
+    except (URLError, OSError, RuntimeError) as error:
+        raise PretrainedError(
+            f"weights for {config.arch.value} are not at hand and cannot be downloaded ({error}): download "
+            f"{weights.url} and put it at {path}, or name a file, or allow an untrained backbone with --untrained"
+        ) from error
+    return _filled(path, config, state)
+
+
+def _from_torch_file(path: Path, modality: str) -> Backbone:
+    try:
+        with torch.serialization.safe_globals(ALLOWED_GLOBALS):
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        # A damaged pickle can raise anything, and all of it means the same.
+        raise PretrainedError(f"{path} is no file of weights that can be read safely; expected a state dict") from error
+    state = content.get("state_dict", content) if isinstance(content, dict) else None
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise PretrainedError(f"{path} holds no state dict; expected one of torchvision or of TSAV")
+    prefix = AUDIO_PREFIX if modality == AUDIO else VISUAL_PREFIX
+    # Saved from several GPUs, every name begins with "module.".
+    state = {name.removeprefix("module."): tensor for name, tensor in state.items()}
+    if any(name.startswith(prefix) for name in state):
+        state = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
+    is_factored = any(name.startswith("stem.3") for name in state)
+    arch = Architecture.RESNET18
+    if modality == VISUAL:
+        arch = Architecture.R2PLUS1D_18 if is_factored else Architecture.R3D_18
+    return _filled(path, BackboneConfig(modality=modality, arch=arch, dim=FULL_WIDTH_DIM), state)
+
+
+def _filled(path: Path, config: BackboneConfig, state: dict[str, Tensor]) -> Backbone:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # of the head, which weights made for other labels do not have
+        model = build_backbone(config)
+    state = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
+    first = "conv1.weight" if config.modality == AUDIO else "stem.0.weight"
+    if first in state:
+        channels = state[first].shape[1]
+        if config.modality == AUDIO and channels == 3:
+            state[first] = state[first].mean(dim=1, keepdim=True)
+        elif config.modality == VISUAL and channels == 4:
+            state[first] = state[first][:, :3]  # the fourth is a mask that the fusion models do without
+    expected = {name: tuple(tensor.shape) for name, tensor in model.body.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise PretrainedError(
+                f"{path}: tensor {name!r} is {found.get(name, 'missing')}; expected {expected.get(name, 'none')} for "
+                f"{config.arch.value} ({config.modality})"
+            )
+    model.body.load_state_dict(state)
+    return Backbone(path, model.eval().requires_grad_(False), config, file_sha256(path))
+
+
+def _untrained(config: BackboneConfig) -> Backbone:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = build_backbone(config)
+    digest = hashlib.sha256(json.dumps(["untrained", asdict(config)]).encode()).hexdigest()
+    return Backbone(
+        Path(f"untrained_{config.modality}_{config.arch.value}"), model.eval().requires_grad_(False), config, digest
+    )

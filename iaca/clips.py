@@ -1,0 +1,119 @@
+"""Arithmetic of clips and windows: integers only, nothing is read.
+
+A clip ends at a frame; its target and its prediction belong to that frame. A window is a row of clips whose ends lie
+32 frames apart, so a feature file with `clip_stride` s holds 32 / s interleaved phases.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from iaca.config import CLIP_FRAMES, WINDOW_CLIPS, member_of
+from iaca.config.checks import check_clip_stride
+from iaca.config.vocabulary import CLIP_PICTURES
+
+
+class Windows(StrEnum):
+    """How clips are cut into windows: `overlap` moves the last window back; `authors` pads after the end."""
+
+    OVERLAP = "overlap"
+    AUTHORS = "authors"
+
+
+class WindowPlan(NamedTuple):
+    """Which clips stand in which window.
+
+    Attributes:
+        index: (B, L) int64, clip at each place of each window; -1 for an empty place.
+        keep: (B, L) bool, whether the prediction at this place is the one that counts for its clip.
+    """
+
+    index: np.ndarray
+    keep: np.ndarray
+
+
+def clip_ends(num_frames: int, clip_stride: int) -> np.ndarray:
+    """Frames at which clips end: 0, s, 2s, ... below the number of frames.
+
+    Args:
+        num_frames: N, at least 0.
+        clip_stride: s, in frames: 1, 2, 4, 8, 16 or 32.
+
+    Returns:
+        (T,) int32, ascending.
+
+    Raises:
+        ConfigError: `clip_stride` does not divide 32.
+    """
+    check_clip_stride(clip_stride)
+    return np.arange(0, num_frames, clip_stride, dtype=np.int32)
+
+
+def clip_frame_indices(end: int, first_present: int = 0) -> np.ndarray:
+    """The eight frames that stand for the clip which ends at `end`.
+
+    Of 32 frames every 4th, ending at `end`. With fewer present, every 3rd, 2nd or each; with fewer than eight, the
+    last one is repeated.
+
+    Args:
+        end: Last frame of the clip, at least `first_present`.
+        first_present: First frame of the recording.
+
+    Returns:
+        (8,) int64, ascending, each between `first_present` and `end`.
+    """
+    present = min(CLIP_FRAMES, end - first_present + 1)
+    step = present // CLIP_PICTURES
+    if step == 0:
+        return np.minimum(end - present + 1 + np.arange(CLIP_PICTURES), end)
+    return end - step * np.arange(CLIP_PICTURES - 1, -1, -1)
+
+
+def plan_windows(
+    num_clips: int, clip_stride: int, clips: int = WINDOW_CLIPS, windows: Windows | str = Windows.OVERLAP
+) -> WindowPlan:
+    """Cut the clips of a subject into windows so that every clip is predicted exactly once.
+
+    Source: the authors use windows of 16 clips, 32 frames apart. Choice: where a phase is not a multiple of `clips`,
+    its last window moves back to end at its last clip, and places already predicted are not kept; a phase shorter
+    than a window has its empty places first. `windows="authors"` leaves empty places after the end instead.
+
+    Args:
+        num_clips: T, at least 0.
+        clip_stride: Frames between neighbouring clips: 1, 2, 4, 8, 16 or 32.
+        clips: L, clips in a window.
+        windows: How a phase that is not a multiple of `clips` ends.
+
+    Returns:
+        The plan; each clip is kept in exactly one place.
+
+    Raises:
+        ConfigError: `clip_stride` does not divide 32, or there is no such way of cutting windows.
+    """
+    check_clip_stride(clip_stride)
+    authors = member_of(Windows, "windows", windows) is Windows.AUTHORS
+    step = CLIP_FRAMES // clip_stride
+    rows, keeps = [], []
+    for phase in range(min(step, num_clips)):
+        members = np.arange(phase, num_clips, step)
+        for start in range(0, len(members), clips):
+            chunk = members[start : start + clips]
+            missing = clips - len(chunk)
+            keep = np.ones(clips, bool)
+            if missing and authors:
+                chunk = np.concatenate((chunk, np.full(missing, -1)))
+                keep = chunk >= 0
+            elif missing and start:
+                chunk = members[-clips:]
+                keep[:missing] = False
+            elif missing:
+                chunk = np.concatenate((np.full(missing, -1), chunk))
+                keep = chunk >= 0
+            rows.append(chunk)
+            keeps.append(keep)
+    if not rows:
+        return WindowPlan(np.zeros((0, clips), np.int64), np.zeros((0, clips), bool))
+    return WindowPlan(np.stack(rows).astype(np.int64), np.stack(keeps))

@@ -1,0 +1,47 @@
+"""Settings of a backbone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iaca.config.checks import MOST_UNITS, ConfigError, as_enum, at_least, at_most
+from iaca.config.vocabulary import AUDIO, MODALITIES, VISUAL
+
+
+class Architecture(StrEnum):
+    """Backbone networks: `slim` (either modality), `r3d_18` and `r2plus1d_18` (visual), `resnet18` (audio)."""
+
+    SLIM = "slim"
+    R3D_18 = "r3d_18"
+    R2PLUS1D_18 = "r2plus1d_18"
+    RESNET18 = "resnet18"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneConfig:
+    """One backbone: everything that is needed to build it again.
+
+    Attributes:
+        modality: audio or visual.
+        arch: Which network.
+        dim: Dimension of its features, before anything is flattened.
+        width: Channels of the first block of `slim`; the three others double it.
+    """
+
+    modality: str
+    arch: Architecture = Architecture.SLIM
+    dim: int = 128
+    width: int = 16
+
+    def __post_init__(self) -> None:
+        as_enum(self, "arch", Architecture)
+        at_least(self, 1, "dim", "width")
+        at_most(self, MOST_UNITS, "dim", "width")
+        if self.modality not in MODALITIES:
+            raise ConfigError(f"modality is {self.modality!r}; expected one of: {', '.join(MODALITIES)}")
+        visual_only = (Architecture.R3D_18, Architecture.R2PLUS1D_18)
+        if self.modality == AUDIO and self.arch in visual_only:
+            raise ConfigError(f"arch is {self.arch.value!r} and modality is audio; expected slim or resnet18")
+        if self.modality == VISUAL and self.arch is Architecture.RESNET18:
+            raise ConfigError("arch is 'resnet18' and modality is visual; expected slim, r3d_18 or r2plus1d_18")

@@ -1,0 +1,99 @@
+"""Checks that refuse a bad setting with a sentence: its name, its value and what was expected."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from enum import StrEnum
+from numbers import Real
+from typing import Any, TypeVar
+
+from iaca.config.vocabulary import CLIP_FRAMES
+from iaca.errors import InputError
+
+
+class ConfigError(InputError):
+    """A configuration that cannot be: the message names the field, its value and what was expected."""
+
+
+MOST_UNITS = 2**16
+MOST_LAYERS = 256
+"""Largest dimensions and depths of a network; what a damaged file asks for is larger."""
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def member_of(kind: type[Choice], name: str, value: Any) -> Choice:
+    """The member of an enum that a value of `name` stands for, or refuse it with the members that exist."""
+    try:
+        return kind(value)
+    except ValueError:
+        expected = ", ".join(member.value for member in kind)
+        raise ConfigError(f"{name} is {value!r}; expected one of: {expected}") from None
+
+
+def as_enum(config: Any, name: str, kind: type[StrEnum]) -> None:
+    """Turn a field into a member of an enum, or refuse it with the members that exist."""
+    object.__setattr__(config, name, member_of(kind, name, getattr(config, name)))
+
+
+def from_fields(kind: type, values: dict[str, Any]) -> Any:
+    """Make a configuration from a dict, or refuse an unknown field with those that exist."""
+    known = {field.name for field in fields(kind)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ConfigError(f"unknown field {unknown[0]!r}; expected any of: {', '.join(sorted(known))}")
+    return kind(**values)
+
+
+def at_most(config: Any, maximum: int, *names: str) -> None:
+    """Refuse fields that are numbers above `maximum`: nothing so large is meant."""
+    for name in names:
+        if getattr(config, name) > maximum:
+            raise ConfigError(f"{name} is {getattr(config, name)!r}; expected at most {maximum}")
+
+
+def at_least(config: Any, minimum: int, *names: str) -> None:
+    """Refuse fields that are not whole numbers of at least `minimum`."""
+    for name in names:
+        value = getattr(config, name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+            raise ConfigError(f"{name} is {value!r}; expected a whole number of at least {minimum}")
+
+
+def share(config: Any, *names: str) -> None:
+    """Refuse fields that are not shares from 0 to below 1."""
+    for name in names:
+        value = getattr(config, name)
+        if not (is_number(value) and 0 <= value < 1):
+            raise ConfigError(f"{name} is {value!r}; expected a share from 0 to below 1")
+
+
+def above_zero(config: Any, *names: str) -> None:
+    """Refuse fields that are not finite numbers above 0."""
+    for name in names:
+        value = getattr(config, name)
+        if not (is_number(value) and 0 < value < float("inf")):
+            raise ConfigError(f"{name} is {value!r}; expected a number above 0")
+
+
+def true_or_false(config: Any, *names: str) -> None:
+    """Refuse fields that are neither: a word such as "false" would count as true."""
+    for name in names:
+        if not isinstance(getattr(config, name), bool):
+            raise ConfigError(f"{name} is {getattr(config, name)!r}; expected true or false")
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a real number, which true and false are not."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def check_clip_stride(clip_stride: int) -> None:
+    """Refuse a stride that does not divide a clip, since phases would not be 32 frames apart.
+
+    Raises:
+        ConfigError: `clip_stride` is none of 1, 2, 4, 8, 16, 32.
+    """
+    if clip_stride < 1 or CLIP_FRAMES % clip_stride:
+        raise ConfigError(f"clip_stride is {clip_stride}; expected one of 1, 2, 4, 8, 16, 32")

@@ -1,0 +1,19 @@
+"""Words and sizes that every part of the project shares."""
+
+from __future__ import annotations
+
+AUDIO = "audio"
+VISUAL = "visual"
+MODALITIES = (AUDIO, VISUAL)
+VALENCE = "valence"
+AROUSAL = "arousal"
+TARGETS = (VALENCE, AROUSAL)
+
+CLIP_FRAMES = 32
+"""Frames of video behind one prediction (a clip), and the distance between the clips of a window."""
+
+WINDOW_CLIPS = 16
+"""Clips that a fusion model sees together (a window); L of the paper."""
+
+CLIP_PICTURES = 8
+"""Pictures that the visual backbone sees of a clip: every 4th of its 32 frames."""

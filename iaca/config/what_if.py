@@ -1,0 +1,167 @@
+"""What is asked of a model instead of taken from it: gates set by hand, sound and face spoilt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iaca.config.checks import ConfigError, as_enum, at_least, is_number
+from iaca.config.vocabulary import AUDIO, MODALITIES, VISUAL
+
+
+class Stage1Choice(StrEnum):
+    """What stage 1 is made to take: what its gates say (`free`), always `self`- or always `cross`-attended features."""
+
+    FREE = "free"
+    SELF = "self"
+    CROSS = "cross"
+
+
+class Stage2Choice(StrEnum):
+    """What stage 2 is made to take: what its gate says (`free`), or one feature alone."""
+
+    FREE = "free"
+    AUDIO = "audio"
+    VISUAL = "visual"
+    JOINT = "joint"
+
+
+class CorruptionKind(StrEnum):
+    """What spoils a recording: `white` or `pink` noise over its sound, or a `blur` over its face."""
+
+    WHITE = "white"
+    PINK = "pink"
+    BLUR = "blur"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForcedGates:
+    """Gates that are set by hand instead of by the model: what if it had chosen otherwise?
+
+    Attributes:
+        stage1: Of both modalities (eqs 5-8).
+        stage2: Of audio, visual and joint features (eq 9).
+    """
+
+    stage1: Stage1Choice = Stage1Choice.FREE
+    stage2: Stage2Choice = Stage2Choice.FREE
+
+    def __post_init__(self) -> None:
+        as_enum(self, "stage1", Stage1Choice)
+        as_enum(self, "stage2", Stage2Choice)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorruptionConfig:
+    """Noise over the sound, or a blur over the face, from one moment to another.
+
+    Attributes:
+        kind: What is done.
+        strength: For noise its signal-to-noise ratio, dB, -60 to 60; for a blur its standard deviation in pixels of the
+            112-pixel crop, 0 to 40.
+        seed: Seed of the noise, a whole number of at least 0.
+        start_s: First second; None: from the start.
+        end_s: Last second; None: to the end.
+    """
+
+    kind: CorruptionKind = CorruptionKind.WHITE
+    strength: float = 0.0
+    seed: int = 0
+    start_s: float | None = None
+    end_s: float | None = None
+
+    def __post_init__(self) -> None:
+        as_enum(self, "kind", CorruptionKind)
+        at_least(self, 0, "seed")
+        low, high, unit = (0, 40, "pixels") if self.modality == VISUAL else (-60, 60, "dB")
+        if not low <= self.strength <= high:
+            raise ConfigError(f"strength is {self.strength!r}; expected {low} to {high} {unit} for {self.kind.value}")
+        start_s, end_s = self.span_s
+        if not 0 <= start_s < end_s:
+            raise ConfigError(f"start_s is {self.start_s!r} and end_s is {self.end_s!r}; expected 0 <= start_s < end_s")
+
+    @property
+    def modality(self) -> str:
+        """Which modality it spoils."""
+        return VISUAL if self.kind is CorruptionKind.BLUR else AUDIO
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """First and last second; infinite where the recording's end is meant."""
+        return self.start_s or 0.0, float("inf") if self.end_s is None else self.end_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhatIf:
+    """Everything that is changed before a model is asked.
+
+    Attributes:
+        dropouts: Simulated losses, of either modality.
+        corruptions: Sound and face that are spoilt before the backbones see them.
+        gate_temperature: Another temperature of the gates, above 0; None: the model's own.
+        forced_gates: Gates that are set by hand.
+    """
+
+    dropouts: tuple[DropoutConfig, ...] = ()
+    corruptions: tuple[CorruptionConfig, ...] = ()
+    gate_temperature: float | None = None
+    forced_gates: ForcedGates = ForcedGates()
+
+    def __post_init__(self) -> None:
+        if self.gate_temperature is not None and not self.gate_temperature > 0:
+            raise ConfigError(f"gate_temperature is {self.gate_temperature!r}; expected a number above 0")
+        spoilt = [corruption.modality for corruption in self.corruptions]
+        if len(set(spoilt)) < len(spoilt):
+            raise ConfigError(f"corruptions are of {' and '.join(spoilt)}; expected at most one of each modality")
+
+
+class DropoutPattern(StrEnum):
+    """Which clips a simulated dropout takes: `scattered`, one `block`, or a `range` of time."""
+
+    SCATTERED = "scattered"
+    BLOCK = "block"
+    RANGE = "range"
+
+
+class DropoutUnit(StrEnum):
+    """What a simulated dropout draws: clips (the paper's way), or whole seconds of the clock."""
+
+    CLIP = "clip"
+    SECOND = "second"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropoutConfig:
+    """A simulated loss of one modality, as in Fig 3 of the paper.
+
+    Attributes:
+        modality: audio (the paper's) or visual.
+        share: Share of the clips that is lost, 0 to 1.
+        pattern: Which clips.
+        seed: Seed of the draw, a whole number of at least 0.
+        unit: What is drawn.
+        start_s: With pattern `range`, the first second of the interval.
+        end_s: With pattern `range`, the last second of the interval.
+    """
+
+    modality: str = AUDIO
+    share: float = 0.0
+    pattern: DropoutPattern = DropoutPattern.SCATTERED
+    seed: int = 0
+    unit: DropoutUnit = DropoutUnit.CLIP
+    start_s: float | None = None
+    end_s: float | None = None
+
+    def __post_init__(self) -> None:
+        as_enum(self, "pattern", DropoutPattern)
+        as_enum(self, "unit", DropoutUnit)
+        at_least(self, 0, "seed")
+        if self.modality not in MODALITIES:
+            raise ConfigError(f"modality is {self.modality!r}; expected one of: {', '.join(MODALITIES)}")
+        if not (is_number(self.share) and 0 <= self.share <= 1):
+            raise ConfigError(f"share is {self.share!r}; expected a number from 0 to 1")
+        if self.pattern is DropoutPattern.RANGE:
+            if not (is_number(self.start_s) and is_number(self.end_s)):
+                raise ConfigError("pattern is 'range' without start_s and end_s; expected both, in seconds")
+            if not self.start_s <= self.end_s:
+                raise ConfigError(f"start_s is {self.start_s!r} and end_s is {self.end_s!r}; expected start_s <= end_s")

@@ -1,0 +1,1 @@
+"""Faces in videos: cropped, placed or detected."""

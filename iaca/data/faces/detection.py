@@ -1,0 +1,306 @@
+"""Finding faces in a video that comes without crops: one small interface, two detectors, one tracker."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+
+from iaca.data.faces.crops import CropError
+from iaca.data.faces.places import COLUMNS, Faces, FacesError
+from iaca.data.media.video import MediaError, iterate_frames
+from iaca.files import write_whole
+from iaca.types import Recording
+
+YUNET_VARIABLE = "IACA_YUNET"
+"""Environment variable that names a YuNet file (face_detection_yunet_*.onnx of the OpenCV model zoo)."""
+
+DETECTION_SIDE = 480
+"""Pixels: larger pictures are made smaller before faces are looked for; none of this size is missed for it."""
+
+CROP_MARGIN = {"haar": 1.15, "yunet": 1.25}
+"""Side of a crop over the longer side of what a detector returns."""
+
+STEP_FRAMES = 4
+GAP_FRAMES = 30
+"""A face that is lost for longer is missing; for less, it is where the line between leads."""
+
+LINK_DISTANCE = 0.6
+"""A face belongs to a track when it has moved by less than this share of its size per detection."""
+
+
+class Detection(NamedTuple):
+    """One face in one picture.
+
+    Attributes:
+        x: Centre, pixels from the left.
+        y: Centre, pixels from the top.
+        size: Side of the square that becomes a crop, pixels.
+        roll: Degrees, positive where the head is turned clockwise on screen; 0 where the detector cannot tell.
+        score: Higher is surer.
+    """
+
+    x: float
+    y: float
+    size: float
+    roll: float
+    score: float
+
+
+class FaceDetector(Protocol):
+    """Anything that finds faces. `name` is written into feature files and shown on the page."""
+
+    name: str
+
+    def detect(self, picture: np.ndarray) -> list[Detection]:
+        """Faces in an RGB picture (H, W, 3) uint8, in its own pixels."""
+
+
+class HaarDetector:
+    """Frontal faces by the cascade that ships with OpenCV: no further file, no roll, misses turned heads."""
+
+    name = "haar"
+
+    def __init__(self) -> None:
+        import cv2
+
+        file = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
+        self._cascade = cv2.CascadeClassifier(str(file))
+        if self._cascade.empty():
+            raise FacesError(f"{file} is missing; expected it in opencv-python-headless 4.x: install it again")
+
+    def detect(self, picture: np.ndarray) -> list[Detection]:
+        """See `FaceDetector`."""
+        import cv2
+
+        small, scale = _smaller(picture)
+        grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+        boxes, _, weights = self._cascade.detectMultiScale3(
+            grey, scaleFactor=1.1, minNeighbors=4, minSize=(24, 24), outputRejectLevels=True
+        )
+        return [
+            Detection((x + w / 2) / scale, (y + h / 2) / scale, CROP_MARGIN["haar"] * max(w, h) / scale, 0.0, float(s))
+            for (x, y, w, h), s in zip(boxes, weights, strict=True)
+        ]
+
+
+class YuNetDetector:
+    """Faces with five landmarks by OpenCV's YuNet, from a model file that the user brings.
+
+    Args:
+        file: face_detection_yunet_2023mar.onnx or another edition of it.
+
+    Raises:
+        FacesError: The file is missing or no YuNet.
+    """
+
+    name = "yunet"
+
+    def __init__(self, file: str | os.PathLike[str]) -> None:
+        import cv2
+
+        if not Path(file).is_file():
+            raise FacesError(
+                f"{file} does not exist; expected face_detection_yunet_2023mar.onnx of the OpenCV model zoo"
+            )
+        try:
+            self._network = cv2.FaceDetectorYN.create(str(file), "", (320, 320), score_threshold=0.6)
+        except cv2.error as error:
+            raise FacesError(f"{file} is no YuNet model ({error.err}); expected face_detection_yunet_*.onnx") from error
+
+    def detect(self, picture: np.ndarray) -> list[Detection]:
+        """See `FaceDetector`."""
+        import cv2
+
+        small, scale = _smaller(picture)
+        self._network.setInputSize((small.shape[1], small.shape[0]))
+        _, rows = self._network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        found = []
+        for row in () if rows is None else rows:
+            x, y, w, h = row[:4]
+            # The person's right eye comes first: it is on the left of the screen.
+            roll = np.degrees(np.arctan2(row[7] - row[5], row[6] - row[4]))
+            size = CROP_MARGIN["yunet"] * max(w, h) / scale
+            found.append(Detection((x + w / 2) / scale, (y + h / 2) / scale, size, float(roll), float(row[14])))
+        return found
+
+
+def choose_detector(yunet_file: str | os.PathLike[str] | None = None) -> FaceDetector:
+    """YuNet where a file is given or named by IACA_YUNET, else Haar.
+
+    Raises:
+        FacesError: The file is missing or no YuNet.
+    """
+    file = yunet_file or os.environ.get(YUNET_VARIABLE)
+    return YuNetDetector(file) if file else HaarDetector()
+
+
+def find_faces(
+    video: str | os.PathLike[str],
+    subjects: Sequence[str],
+    detector: FaceDetector,
+    *,
+    frames: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, Faces]:
+    """Follow the faces of a video: the main one, or as many as there are subjects, in their order on screen.
+
+    Every fourth frame is searched. Detections near each other become a track; the track, or tracks, with the most
+    picture are kept; between detections a face moves on a line, and where it is lost for over a second it is missing.
+
+    Args:
+        video: The video.
+        subjects: Names, from left to right on screen; usually one, or NAME_left and NAME_right.
+        detector: What finds faces.
+        frames: How many of the first frames are looked at; None: all.
+        progress: Called with the number of frames that have just been searched.
+
+    Returns:
+        Subject -> places; with no frame at all for a subject that was not found.
+
+    Raises:
+        MediaError: The video cannot be read.
+    """
+    last, tracks = -1, []
+    for frame, picture in iterate_frames(video):
+        if frames is not None and frame >= frames:
+            break
+        last = frame
+        if frame % STEP_FRAMES == 0:
+            _link(tracks, frame, detector.detect(picture))
+            if progress is not None:
+                progress(STEP_FRAMES)
+    people = _join(tracks)[: len(subjects)]
+    people.sort(key=lambda track: float(np.median([d.x for _, d in track])))
+    empty = Faces(np.zeros(0, np.int64), *(np.zeros(0, np.float32) for _ in COLUMNS[2:]))
+    filled = [_fill(track, last) for track in people]
+    return dict(itertools.zip_longest(subjects, filled, fillvalue=empty))
+
+
+def screen_order(subjects: Sequence[str]) -> list[str]:
+    """Subjects of one video from left to right: NAME_left, NAME, NAME_right."""
+    return sorted(subjects, key=lambda name: (name.endswith("_right"), not name.endswith("_left"), name))
+
+
+def write_faces_csv(path: str | os.PathLike[str], faces: Mapping[str, Faces]) -> None:
+    """Write places of faces, whole or not at all, in the form that `read_faces_csv` reads.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    tables = [
+        pd.DataFrame({"subject": subject, **{n: getattr(f, n) for n in COLUMNS[1:]}}, columns=list(COLUMNS))
+        for subject, f in faces.items()
+    ]
+    buffer = io.StringIO()
+    pd.concat(tables).to_csv(buffer, index=False, float_format="%.2f")
+    write_whole(path, buffer.getvalue().encode())
+
+
+_Track = list[tuple[int, Detection]]
+
+
+def has_known_faces(recording: Recording) -> bool:
+    """Whether faces are given, as crops or as places in faces.csv."""
+    return bool(recording.crop_folders) or recording.faces_file is not None
+
+
+def with_found_faces(
+    recording: Recording, others: Iterable[Recording], detector: FaceDetector, folder: Path
+) -> Recording:
+    """The recording with a faces.csv of its own, from an earlier run or looked for now.
+
+    Args:
+        recording: Who is looked for.
+        others: All recordings: people in the same video are told apart by their order on screen.
+        detector: What finds faces.
+        folder: Where `<subject>.<detector>.csv` is kept.
+
+    Raises:
+        MediaError: There is no video, or it cannot be read.
+        CropError: No face was found.
+    """
+    path = folder / f"{recording.subject}.{detector.name}.csv"
+    if not path.is_file():
+        if recording.video_file is None:
+            raise MediaError(f"{recording.subject} has no video; expected {recording.video}.mp4 or .avi")
+        together = {r.subject for r in others if r.video == recording.video} | {recording.subject}
+        found = find_faces(recording.video_file, screen_order(sorted(together)), detector)[recording.subject]
+        if not len(found.frame):
+            raise CropError(
+                f"{recording.subject} has no crops, and {detector.name} found no face in {recording.video_file}"
+            )
+        write_faces_csv(path, {recording.subject: found})
+    return recording._replace(faces_file=path)
+
+
+def _smaller(picture: np.ndarray) -> tuple[np.ndarray, float]:
+    import cv2
+
+    scale = min(1.0, DETECTION_SIDE / max(picture.shape[:2]))
+    if scale == 1:
+        return picture, scale
+    size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA), scale
+
+
+def _distance(a: Detection, b: Detection) -> float:
+    """How far apart two faces are, in sizes: place and size both count."""
+    size = min(a.size, b.size)
+    return float(np.hypot(a.x - b.x, a.y - b.y) / size + abs(np.log(a.size / b.size)))
+
+
+def _link(tracks: list[_Track], frame: int, detections: list[Detection]) -> None:
+    """Append each detection to the nearest track that is still alive, nearest pairs first; others begin a track."""
+    alive = [track for track in tracks if frame - track[-1][0] <= GAP_FRAMES]
+    pairs = sorted(
+        ((_distance(track[-1][1], d), i, j) for i, track in enumerate(alive) for j, d in enumerate(detections)),
+    )
+    used_tracks, used = set(), set()
+    for distance, i, j in pairs:
+        lost_steps = (frame - alive[i][-1][0]) / STEP_FRAMES
+        if i in used_tracks or j in used or distance > LINK_DISTANCE * min(lost_steps, 3):
+            continue
+        alive[i].append((frame, detections[j]))
+        used_tracks.add(i)
+        used.add(j)
+    tracks.extend([(frame, d)] for j, d in enumerate(detections) if j not in used)
+
+
+def _join(tracks: list[_Track]) -> list[_Track]:
+    """People, the most visible first: a track that was lost goes on in a later one at about the same place."""
+    people: list[_Track] = []
+    for track in sorted(tracks, key=lambda t: t[0][0]):
+        if len(track) < 2:  # seen once: usually no face
+            continue
+        fitting = [p for p in people if p[-1][0] < track[0][0] and _distance(p[-1][1], track[0][1]) < 1.5]
+        if fitting:
+            min(fitting, key=lambda p: _distance(p[-1][1], track[0][1])).extend(track)
+        else:
+            people.append(list(track))
+    return sorted(people, key=lambda track: -sum(d.size for _, d in track))
+
+
+def _fill(track: _Track, last_frame: int) -> Faces:
+    """Places on every frame from the first detection to the last, but for long gaps; slightly smoothed."""
+    seen = np.array([frame for frame, _ in track])
+    values = np.array([(d.x, d.y, d.size, d.roll) for _, d in track])
+    if len(track) >= 3:
+        near = np.diff(seen) <= GAP_FRAMES
+        smooth = values.copy()
+        inner = near[:-1] & near[1:]
+        smooth[1:-1][inner] = (values[:-2] + 2 * values[1:-1] + values[2:])[inner] / 4
+        values = smooth
+    frames = np.arange(seen[0], min(seen[-1] + STEP_FRAMES, last_frame + 1))
+    following = np.clip(np.searchsorted(seen, frames), 1, max(1, len(seen) - 1))
+    gap = seen[following] - seen[following - 1] if len(seen) > 1 else np.zeros(len(frames), int)
+    known = (gap <= GAP_FRAMES) | np.isin(frames, seen)
+    frames = frames[known]
+    columns = (np.interp(frames, seen, values[:, i]).astype(np.float32) for i in range(4))
+    return Faces(frames.astype(np.int64), *columns)

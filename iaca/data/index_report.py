@@ -1,0 +1,287 @@
+"""What a data tree holds and what is wrong with it: the report of `index`, as text and as JSON."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from iaca.data.faces.places import FacesError, read_faces_csv
+from iaca.data.inspection import Inspector, LabelFacts, VideoFacts, default_cache_file, frames_in
+from iaca.data.recordings import Index, Problem, find_recordings, printable
+from iaca.types import Recording
+
+SPLITS = ("train", "validation", "test", None)
+PUBLISHED = {"train": (360, 356), "validation": (72, 76), "test": (162, 162)}
+"""Subjects per split: in the paper, and label files in ABAW 5 and 6, where left and right count apart."""
+
+PUBLISHED_VIDEOS, PUBLISHED_FRAMES = 594, 2_993_081
+SAVE_EVERY = 50
+USUAL_EXTRA_FRAMES = 2
+"""By so many, label files of Aff-Wild2 are longer than its videos; with more, a video may be cut short."""
+
+NAMED = 5
+"""Subjects named in a line of the report; the others are counted."""
+
+
+class SubjectReport(NamedTuple):
+    """What was found of one subject; fields and names are those of `index --json`.
+
+    Attributes:
+        subject: Name of the subject.
+        video: Stem of its video.
+        split: train, validation, test or None.
+        frames: N: label lines, else frames of the test list, else of the video; None where nothing tells.
+        annotated: Annotated frames.
+        missing_crops: Frames without a face; None where neither crops nor faces.csv exist.
+        label_lines_minus_frames: None without labels or video.
+        variable_frame_rate: None without a video.
+        audio_offset_s: First sound minus first frame; None without sound.
+        browser_playable: None without a video.
+    """
+
+    subject: str
+    video: str
+    split: str | None
+    frames: int | None
+    annotated: int
+    missing_crops: int | None
+    label_lines_minus_frames: int | None
+    variable_frame_rate: bool | None
+    audio_offset_s: float | None
+    browser_playable: bool | None
+
+
+class Report(NamedTuple):
+    """What a data tree holds.
+
+    Attributes:
+        index: The recordings.
+        subjects: One per recording, in the same order.
+        problems: Everything that is wrong.
+    """
+
+    index: Index
+    subjects: tuple[SubjectReport, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether at least one subject has a video that can be read."""
+        return any(subject.variable_frame_rate is not None for subject in self.subjects)
+
+    def to_json(self) -> dict[str, list[dict[str, Any]]]:
+        """Plain values, ready for JSON."""
+        return {
+            "subjects": [subject._asdict() for subject in self.subjects],
+            "problems": [problem._asdict() for problem in self.problems],
+        }
+
+
+def inspect_roots(
+    roots: Sequence[str | os.PathLike[str]],
+    *,
+    cache_file: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+) -> Report:
+    """Find all subjects below some folders and look into their files.
+
+    Args:
+        roots: Folders.
+        cache_file: Where it is remembered what was seen; None: a file below the user's cache folder.
+        progress: Whether to show a bar on stderr.
+
+    Returns:
+        The report; nothing that is wrong with a file stops it.
+    """
+    index = find_recordings(roots)
+    inspector = Inspector(default_cache_file(index.roots) if cache_file is None else cache_file)
+    files = sorted({r.video_file for r in index.recordings if r.video_file is not None})
+    videos: dict[Path, VideoFacts] = {}
+    # Threads: reading packets leaves Python, and waits for the disk.
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+        bar = tqdm(pool.map(inspector.video, files), total=len(files), unit="video", desc="index", disable=not progress)
+        for number, (path, facts) in enumerate(zip(files, bar, strict=True), 1):
+            videos[path] = facts
+            if number % SAVE_EVERY == 0:
+                inspector.save()
+    problems = list(index.problems)
+    for path, facts in videos.items():
+        if facts.error:
+            problems.append(_problem(path, facts.error, "Download it again, or convert it with ffmpeg."))
+    placed = _placed_faces(index.recordings)
+    subjects = []
+    bar = tqdm(index.recordings, unit="subject", desc="faces", disable=not progress)
+    for number, recording in enumerate(bar, 1):
+        video = VideoFacts() if recording.video_file is None else videos[recording.video_file]
+        subjects.append(_subject(recording, video, inspector, placed.get(recording.subject), problems))
+        if number % SAVE_EVERY == 0:
+            inspector.save()
+    inspector.save()
+    return Report(index, tuple(subjects), tuple(problems))
+
+
+def _subject(
+    recording: Recording,
+    video: VideoFacts,
+    inspector: Inspector,
+    placed: np.ndarray | None,
+    problems: list[Problem],
+) -> SubjectReport:
+    labels = LabelFacts() if recording.label_file is None else inspector.labels(recording.label_file)
+    if labels.error:
+        problems.append(_problem(recording.label_file, labels.error, "Repair it, or unpack the annotations again."))
+    if recording.video_file is None:
+        problems.append(
+            _problem(
+                recording.subject,
+                f"It has no video: there is no {recording.video}.mp4 or .avi",
+                "Add the folder of videos (batch1, batch2, new_vids) to the roots.",
+            )
+        )
+    frames = next((n for n in (labels.lines, recording.listed_frames, video.frames) if n is not None), None)
+    missing_crops = None
+    if recording.crop_folders and frames is not None:
+        mask, taken = np.zeros(frames, bool), np.zeros(frames, bool)
+        for folder in recording.crop_folders:
+            crops = inspector.crops(folder)
+            here = frames_in(crops.runs, frames) & ~taken  # the first folder that has a frame wins, as in extraction
+            taken |= here
+            if crops.error:
+                problems.append(_problem(folder, crops.error, "Check its permissions."))
+            for path in crops.damaged:
+                problems.append(_problem(path, "It is no whole picture", "Unpack or download it again."))
+                damaged = int(Path(path).stem) - 1
+                if damaged < frames:
+                    here[damaged] = False
+            mask |= here
+        missing_crops = int((~mask).sum())
+    elif placed is not None and frames is not None:
+        missing_crops = int(frames - (placed < frames).sum())
+    elif not recording.crop_folders:
+        problems.append(
+            _problem(
+                recording.subject,
+                f"It has no faces: there is no folder cropped_aligned*/{recording.subject}",
+                "Add the folder of crops to the roots; without it, extraction looks for faces in the video.",
+            )
+        )
+    if recording.label_file is None and recording.split != "test":
+        problems.append(
+            _problem(
+                recording.subject,
+                "It has no labels and is in no test list",
+                "Add the folder of annotations to the roots; without labels it is predicted but not scored.",
+            )
+        )
+    if video.frames is not None and frames - video.frames > USUAL_EXTRA_FRAMES:
+        source = "test list" if labels.lines is None else "label file"
+        problems.append(
+            _problem(
+                recording.video_file,
+                f"It has {video.frames} frames, and the {source} of {recording.subject} has {frames}",
+                "Download it again if it is cut short; the times of later frames repeat its last interval.",
+            )
+        )
+    difference = None if labels.lines is None or video.frames is None else labels.lines - video.frames
+    return SubjectReport(
+        subject=recording.subject,
+        video=recording.video,
+        split=recording.split,
+        frames=frames,
+        annotated=labels.annotated,
+        missing_crops=missing_crops,
+        label_lines_minus_frames=difference,
+        variable_frame_rate=video.variable_frame_rate,
+        audio_offset_s=None if video.audio_offset_s is None else round(video.audio_offset_s, 6),
+        browser_playable=video.browser_playable,
+    )
+
+
+def _placed_faces(recordings: Iterable[Recording]) -> dict[str, np.ndarray]:
+    """Subject -> frames that faces.csv places."""
+    placed = {}
+    for path in {r.faces_file for r in recordings if r.faces_file is not None}:
+        try:
+            for subject, faces in read_faces_csv(path).items():
+                placed.setdefault(subject, faces.frame)
+        except FacesError:
+            continue  # the index has told
+    return placed
+
+
+def _problem(file: str | Path, reason: str, remedy: str) -> Problem:
+    return Problem(str(file), reason.rstrip(".") + ".", remedy)
+
+
+def _worst_first(subjects: Iterable[SubjectReport], field: str) -> list[SubjectReport]:
+    """Those with another value than 0, the largest first: only a few are named."""
+    return sorted((s for s in subjects if getattr(s, field)), key=lambda s: -abs(getattr(s, field)))
+
+
+def format_report(report: Report) -> str:
+    """The report as text: counts per split, what is special, what is wrong."""
+    lines = [f"{'split':<12}{'subjects':>9}{'frames':>11}{'annotated':>11}{'paper':>8}{'ABAW 5-6':>10}"]
+    for split in SPLITS:
+        members = [s for s in report.subjects if s.split == split]
+        if not members and split is None:
+            continue
+        paper, challenge = PUBLISHED.get(split, ("", ""))
+        frames, annotated = sum(s.frames or 0 for s in members), sum(s.annotated for s in members)
+        lines.append(f"{split or 'none':<12}{len(members):>9}{frames:>11,}{annotated:>11,}{paper:>8}{challenge:>10}")
+    videos = {s.video for s in report.subjects if s.variable_frame_rate is not None}
+    lines.append(
+        f"{len(videos)} videos that can be read; Aff-Wild2 has {PUBLISHED_VIDEOS} and {PUBLISHED_FRAMES:,} frames."
+    )
+    lines.append("")
+    subjects = report.subjects
+    per_video: dict[str, list[SubjectReport]] = {}
+    for subject in subjects:
+        per_video.setdefault(subject.video, []).append(subject)
+    readable = [s for s in subjects if s.variable_frame_rate is not None]
+    faceless = {r.subject for r in report.index.recordings if not r.crop_folders and r.faces_file is None}
+    facts = (
+        ("two people in one video", [s for members in per_video.values() if len(members) > 1 for s in members], None),
+        ("without a video", [s for s in subjects if s.variable_frame_rate is None], None),
+        ("without sound", [s for s in readable if s.audio_offset_s is None], None),
+        ("without labels", [s for s in subjects if not s.annotated and s.split != "test"], None),
+        ("without faces", [s for s in subjects if s.subject in faceless], None),
+        (
+            "with missing crops",
+            _worst_first(subjects, "missing_crops"),
+            lambda s: f"{s.missing_crops} of {s.frames}",
+        ),
+        (
+            "with label lines and frames that differ",
+            _worst_first(subjects, "label_lines_minus_frames"),
+            lambda s: f"{s.label_lines_minus_frames:+d}",
+        ),
+        ("with a variable frame rate", [s for s in subjects if s.variable_frame_rate], None),
+        (
+            "whose sound is off by more than 40 ms",
+            [s for s in _worst_first(subjects, "audio_offset_s") if abs(s.audio_offset_s) > 0.04],
+            lambda s: f"{s.audio_offset_s:+.3f} s",
+        ),
+        (
+            "that a browser cannot play (a copy is made when shown)",
+            [s for s in readable if not s.browser_playable],
+            None,
+        ),
+    )
+    for title, members, detail in facts:
+        if members:
+            named = [printable(s.subject) + (f" ({detail(s)})" if detail else "") for s in members[:NAMED]]
+            more = f", and {len(members) - NAMED} more" if len(members) > NAMED else ""
+            lines.append(f"{len(members)} {title}: {', '.join(named)}{more}")
+    lines.append("")
+    if report.problems:
+        lines.append(f"{len(report.problems)} problems:")
+        lines += [f"  {problem.line}" for problem in report.problems]
+    else:
+        lines.append("No problems.")
+    return "\n".join(lines)

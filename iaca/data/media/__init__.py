@@ -1,0 +1,1 @@
+"""Video files: pictures, sound and their clock, read and written."""

@@ -1,0 +1,80 @@
+"""Intervals over subjects: the concordance correlation coefficient from sums, drawn again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from iaca.metrics import MINIMUM_FRAMES, annotated
+
+BOOTSTRAP_DRAWS = 2000
+MOMENT_COLUMNS = tuple(f"moment_{i}" for i in range(6))
+"""What tables call the sums of `ccc_moments`."""
+
+INTERVAL = (2.5, 97.5)
+"""Percentiles of the interval that is reported."""
+
+ROUNDING = 1e-14
+"""Share of the mean square below which a difference of sums is nothing but rounding."""
+
+
+def bootstrap_ccc(
+    truths: Sequence[np.ndarray], predictions: Sequence[np.ndarray], seed: int = 0
+) -> tuple[float, float]:
+    """Percentile interval of the pooled CCC when subjects are drawn with replacement.
+
+    Args:
+        truths: One array a subject; NaN where not annotated.
+        predictions: Likewise.
+        seed: Seed of the draws.
+
+    Returns:
+        Bounds of the 95 % interval; NaN for fewer than two subjects.
+    """
+    if len(truths) < 2:
+        return float("nan"), float("nan")
+    moments = np.stack([ccc_moments(t, p) for t, p in zip(truths, predictions, strict=True)])
+    values = ccc_of_moments(draw_subjects(len(moments), seed) @ moments)
+    values = values[np.isfinite(values)]
+    low, high = np.percentile(values, INTERVAL) if len(values) else (np.nan, np.nan)
+    return float(low), float(high)
+
+
+def draw_subjects(count: int, seed: int = 0) -> np.ndarray:
+    """How often each of `count` subjects is drawn, in each of BOOTSTRAP_DRAWS draws with replacement."""
+    return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), BOOTSTRAP_DRAWS)
+
+
+def ccc_moments(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    """Sums from which the CCC of a subject, or of many together, follows.
+
+    Args:
+        truth: (N,), NaN where not annotated.
+        prediction: (N,).
+
+    Returns:
+        (6,) float64: count, sums of x, y, x^2, y^2 and x y over annotated frames; they add up over subjects.
+    """
+    x, y = annotated(truth, prediction)
+    return np.array([len(x), x.sum(), y.sum(), (x * x).sum(), (y * y).sum(), (x * y).sum()])
+
+
+def ccc_of_moments(moments: np.ndarray) -> np.ndarray:
+    """CCC from sums.
+
+    Args:
+        moments: (..., 6), as `ccc_moments` returns them, added up.
+
+    Returns:
+        (...,) in [-1, 1]. NaN where undefined: fewer than two frames, or a denominator that is zero but for the
+        rounding of the sums.
+    """
+    count, sum_x, sum_y, sum_xx, sum_yy, sum_xy = np.moveaxis(moments, -1, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_x, mean_y = sum_x / count, sum_y / count
+        covariance = sum_xy / count - mean_x * mean_y
+        spread = sum_xx / count - mean_x**2 + sum_yy / count - mean_y**2
+        denominator = spread + (mean_x - mean_y) ** 2
+        defined = (count >= MINIMUM_FRAMES) & (denominator > ROUNDING * (sum_xx + sum_yy) / count)
+        return np.where(defined, 2 * covariance / denominator, np.nan)[()]  # a number where one was asked for

@@ -1,0 +1,1 @@
+"""A Recording and two backbones give Features, kept in one file a subject."""

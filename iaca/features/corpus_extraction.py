@@ -1,0 +1,204 @@
+"""Many recordings -> one feature file each; and what goes wrong with one never stops the others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from iaca.checkpoints import Backbone
+from iaca.config import AUDIO, VISUAL, ConfigError
+from iaca.config.checks import check_clip_stride
+from iaca.data.annotations import AnnotationError, read_labels
+from iaca.data.faces.crops import CropError
+from iaca.data.faces.detection import FaceDetector, has_known_faces, with_found_faces
+from iaca.data.faces.places import FacesError
+from iaca.data.media.video import MediaError
+from iaca.data.recordings import Problem, printable
+from iaca.features.extraction import extract
+from iaca.features.feature_files import FeatureError, read_feature_header, read_feature_labels, write_features
+from iaca.files import check_writable, fingerprint
+from iaca.types import Recording
+
+RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureError, OSError)
+"""What is known to go wrong with one recording."""
+
+
+FOUND_BY = "no crops were given: faces were found in the video by "
+"""Begins the sentence that a feature file says of such faces; the detector follows."""
+
+
+class ExtractionSummary(NamedTuple):
+    """What `extract_all` did.
+
+    Attributes:
+        written: Files that are new.
+        skipped: Files that were there, with the same video and labels, made by the same backbones at the same stride.
+        problems: Recordings that failed, with reason and remedy.
+    """
+
+    written: tuple[Path, ...]
+    skipped: tuple[Path, ...]
+    problems: tuple[Problem, ...]
+
+
+def extract_all(
+    recordings: Iterable[Recording],
+    out_dir: str | os.PathLike[str],
+    visual: Backbone,
+    audio: Backbone,
+    *,
+    clip_stride: int,
+    device: str | torch.device = "cpu",
+    subjects: Collection[str] | None = None,
+    shard: tuple[int, int] = (0, 1),
+    detector: FaceDetector | None = None,
+    quiet: bool = False,
+) -> ExtractionSummary:
+    """Extract many subjects, one file each. May be stopped at any moment and run again: whole files are kept.
+
+    Args:
+        recordings: All subjects: people of one video are told apart by who else is in it.
+        out_dir: Where `<subject>.safetensors` goes.
+        visual: Backbone for pictures.
+        audio: Backbone for sound.
+        clip_stride: Frames between the ends of neighbouring clips.
+        device: Where the backbones run.
+        subjects: Names of those to extract; None: all.
+        shard: (i, n): every n-th subject beginning with number i, so that n runs share the work without touching
+            the same file.
+        detector: Finds the faces of subjects that come without; what it found is kept in `out_dir`/faces. None: such
+            subjects are problems.
+        quiet: No progress on stderr.
+
+    Returns:
+        What was written, what was there, and what failed: one subject never stops the others.
+
+    Raises:
+        ConfigError: The stride or the shard cannot be.
+        OutputError: `out_dir` cannot be written to; nothing has been computed yet.
+    """
+    check_clip_stride(clip_stride)
+    number, shards = shard
+    if not 0 <= number < shards:
+        raise ConfigError(f"shard is {number} of {shards}; expected a number from 0 to {shards - 1}")
+    out_dir = Path(out_dir)
+    check_writable(out_dir, "feature files")
+    # Sorted, so that every run of a job array sees the same order.
+    everyone = sorted(recordings, key=lambda recording: recording.subject)
+    mine = [one for one in everyone if subjects is None or one.subject in subjects][number::shards]
+    written, skipped, problems = [], [], []
+    with (
+        tqdm(total=len(mine), unit="subject", desc="extract", disable=quiet, dynamic_ncols=True) as overall,
+        tqdm(unit="clip", disable=quiet, dynamic_ncols=True, leave=False, position=1) as clips,
+    ):
+
+        def advance(finished: int, total: int) -> None:
+            clips.total = total  # known only once the subject is looked into: from here on the time left is shown
+            clips.update(finished)
+            if clips.n >= total:
+                clips.refresh()  # the last step of a short subject would be passed over as too soon
+
+        for recording in mine:
+            path = out_dir / f"{recording.subject}.safetensors"
+            try:
+                if is_current(path, recording, visual, audio, clip_stride):
+                    skipped.append(path)
+                else:
+                    clips.reset()
+                    clips.set_description(printable(recording.subject))
+                    found_by = None
+                    if detector is not None and not has_known_faces(recording):
+                        recording = with_found_faces(recording, everyone, detector, out_dir / "faces")
+                        found_by = detector.name
+                    features = extract(
+                        recording, visual, audio, clip_stride=clip_stride, device=device, progress=advance
+                    )
+                    if found_by is not None:
+                        features = features._replace(problems=(f"{FOUND_BY}{found_by}", *features.problems))
+                    write_features(path, features)
+                    written.append(path)
+            except ConfigError:
+                raise  # of all subjects alike
+            except Exception as error:
+                problems.append(Problem(recording.subject, _reason(error), _remedy(error)))
+            overall.update()
+            overall.set_postfix(written=len(written), skipped=len(skipped), failed=len(problems))
+    return ExtractionSummary(tuple(written), tuple(skipped), tuple(problems))
+
+
+def single_recording(video: str | os.PathLike[str], labels: str | os.PathLike[str] | None = None) -> Recording:
+    """A recording from one video of any format, outside any data tree.
+
+    Args:
+        video: The video; its stem names the subject.
+        labels: Label file, or None.
+
+    Raises:
+        MediaError: The video does not exist.
+        AnnotationError: The label file does not exist.
+    """
+    video, labels = Path(video), None if labels is None else Path(labels)
+    if not video.is_file():
+        raise MediaError(f"{video} does not exist; expected a video")
+    if labels is not None and not labels.is_file():
+        raise AnnotationError(f"{labels} does not exist; expected a label file")
+    return Recording(video.stem, video.stem, None, video, labels)
+
+
+def is_current(path: Path, recording: Recording, visual: Backbone, audio: Backbone, clip_stride: int) -> bool:
+    """Whether a feature file is whole, made by these backbones at this stride, and of this recording as it is now.
+
+    Its split, labels and video are compared, and whether crops have come since; not the crops.
+    """
+    try:
+        header = read_feature_header(path)
+        made_by = {modality: backbone.get("sha256") for modality, backbone in header["backbones"].items()}
+        if header["clip_stride"] != clip_stride or made_by != {VISUAL: visual.sha256, AUDIO: audio.sha256}:
+            return False
+        searched = any(problem.startswith(FOUND_BY) for problem in header["problems"])
+        if header["split"] != recording.split or (searched and has_known_faces(recording)):
+            return False
+        return not _is_of_another_video(header["media"], recording) and _has_labels_of(path, recording)
+    except FeatureError:
+        return False
+
+
+def _is_of_another_video(known: str, recording: Recording) -> bool:
+    """Whether the features come from another file; not where neither that nor the file can be known."""
+    if not known or recording.video_file is None:
+        return False
+    try:
+        return fingerprint(recording.video_file) != known
+    except OSError:
+        return False
+
+
+def _has_labels_of(path: Path, recording: Recording) -> bool:
+    stored = read_feature_labels(path)
+    if recording.label_file is None:
+        return not any(np.isfinite(values).any() for values in stored)
+    now = read_labels(recording.label_file)
+    return all(np.array_equal(one, other, equal_nan=True) for one, other in zip(stored, now, strict=True))
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split()).rstrip(".")
+    return f"{text}." if isinstance(error, RECORDING_ERRORS) else f"{type(error).__name__}: {text}."
+
+
+def _remedy(error: Exception) -> str:
+    if not isinstance(error, RECORDING_ERRORS):
+        return "This was not foreseen: try the subject alone; if its files are sound, tell the authors of iaca."
+    if isinstance(error, MediaError):
+        return "Download the video again, or convert it with ffmpeg."
+    if isinstance(error, CropError | FacesError):
+        return "Add the folder of crops to the data roots, or let a detector look for faces (a YuNet file finds more)."
+    if isinstance(error, AnnotationError):
+        return "Repair the label file."
+    return "Check free space and permissions."

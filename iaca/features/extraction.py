@@ -1,0 +1,202 @@
+"""Recording + two backbones -> features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import iaca
+from iaca.checkpoints import Backbone
+from iaca.clips import clip_ends
+from iaca.compute.prefetch import prefetch_all
+from iaca.compute.threads import stream, threads_for
+from iaca.config import AUDIO, VISUAL, ConfigError
+from iaca.config.checks import check_clip_stride
+from iaca.config.vocabulary import CLIP_PICTURES
+from iaca.data.faces.crops import Crops
+from iaca.data.faces.places import CROP_SIZE
+from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS
+from iaca.data.media.video import read_audio
+from iaca.data.timeline import read_timeline
+from iaca.features.backbone_inputs import MINIMUM_SAMPLES, audio_clip, audio_input, frames_with_audio, visual_input
+from iaca.files import fingerprint
+from iaca.types import Features, Recording
+
+BATCH_CLIPS = 32
+"""Clips that are in the networks at a time, in as many batches as there are threads: they bound the memory."""
+
+WAITING_CLIPS = 8 * BATCH_CLIPS
+"""Clips that wait for others of their length. Where the frame rate varies, nearly every sound has its own."""
+
+BATCH_BYTES, WAITING_BYTES = 2**24, 2**27
+"""Below these, long sounds of a low frame rate stay too."""
+
+
+def extract(
+    recording: Recording,
+    visual: Backbone,
+    audio: Backbone,
+    *,
+    clip_stride: int,
+    device: str | torch.device = "cpu",
+    progress: Callable[[int, int], None] | None = None,
+) -> Features:
+    """Compute the features of one subject. Memory does not grow with the decoded media.
+
+    A clip without any face, or outside the sound track, is the backbone's answer to zeros, exactly.
+
+    Args:
+        recording: The subject; it needs a video, and faces from crop folders or faces.csv.
+        visual: Backbone for pictures.
+        audio: Backbone for sound.
+        clip_stride: Frames between the ends of neighbouring clips: 1, 2, 4, 8, 16 or 32.
+        device: Where the backbones run.
+        progress: Called with the number of clips that have just been finished, and that of all.
+
+    Returns:
+        Features, labels and masks.
+
+    Raises:
+        ConfigError: The stride is none of those, or a backbone is of the other modality or taught single pictures.
+        MediaError: There is no video, or it cannot be read.
+        AnnotationError: The label file cannot be read.
+        CropError: There are no faces.
+        FacesError: faces.csv cannot be read.
+    """
+    check_clip_stride(clip_stride)
+    for backbone, modality in ((visual, VISUAL), (audio, AUDIO)):
+        if backbone.config.modality != modality:
+            raise ConfigError(f"{backbone.name} is a backbone for {backbone.config.modality}; expected {modality}")
+    if visual.is_still:
+        raise ConfigError(
+            f"{visual.name} was taught single pictures; expected whole clips: train it further with --start"
+        )
+    device = torch.device(device)
+    timeline = read_timeline(recording)
+    num_frames = len(timeline.pts_s)
+    ends = clip_ends(num_frames, clip_stride)
+    crops = Crops(recording, num_frames)
+    at_once = batch_clips(device)
+    has_audio = np.zeros(num_frames, bool)
+
+    visual_zero = run_backbone(visual, torch.zeros(1, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE), device)[0]
+    audio_zero = run_backbone(audio, torch.zeros(1, 1, MEL_BANDS, 1 + MINIMUM_SAMPLES // HOP_SAMPLES), device)[0]
+    visual_features = np.tile(visual_zero, (len(ends), 1))
+    audio_features = np.tile(audio_zero, (len(ends), 1))
+
+    def sounds() -> Iterator[tuple[list[int], Tensor, str]]:
+        track = read_audio(recording.video_file)
+        has_audio[:] = frames_with_audio(track, timeline.pts_s)
+        for places, waveforms in equal_lengths((audio_clip(track, timeline.pts_s, int(end)) for end in ends), at_once):
+            track.release()
+            yield places, _ready(waveforms, device), AUDIO
+
+    def pictures() -> Iterator[tuple[list[int], Tensor, str]]:
+        for places, clips in equal_lengths(crops.clips(ends), at_once):
+            yield places, _ready(clips, device), VISUAL
+
+    def run(piece: tuple[list[int], Tensor, str]) -> tuple[list[int], np.ndarray, str]:
+        places, batch, modality = piece
+        batch = batch.to(device, non_blocking=True)
+        if modality == AUDIO:
+            return places, run_backbone(audio, audio_input(batch), device), AUDIO
+        return places, run_backbone(visual, visual_input(batch), device), VISUAL
+
+    done = 0
+    # Sound is decoded beside the pictures, and both beside the networks.
+    pieces = prefetch_all((pictures(), sounds()))
+    for places, values, modality in stream(run, pieces, device):
+        if modality == AUDIO:
+            audio_features[places] = values
+            continue
+        visual_features[places] = values
+        if progress is not None:
+            progress(len(places), len(ends))
+            done += len(places)
+    if progress is not None:
+        progress(len(ends) - done, len(ends))
+
+    return Features(
+        subject=recording.subject,
+        video=recording.video,
+        split=recording.split,
+        clip_stride=clip_stride,
+        backbones={b.config.modality: {"name": b.name, "sha256": b.sha256} for b in (audio, visual)},
+        created_by=f"iaca {iaca.__version__}",
+        problems=(*timeline.problems, *_shortened(crops.problems)),
+        audio=audio_features,
+        visual=visual_features,
+        frame=ends,
+        pts_s=timeline.pts_s,
+        valence=timeline.valence,
+        arousal=timeline.arousal,
+        has_face=crops.has_face,
+        has_audio=has_audio,
+        audio_zero=audio_zero,
+        visual_zero=visual_zero,
+        media="" if recording.video_file is None else fingerprint(recording.video_file),
+    )
+
+
+def batch_clips(device: torch.device) -> int:
+    """Clips of a batch."""
+    return max(1, BATCH_CLIPS // threads_for(device))
+
+
+def equal_lengths(
+    clips: Iterable[np.ndarray | None], at_once: int = BATCH_CLIPS
+) -> Iterator[tuple[list[int], np.ndarray]]:
+    """Batches of clips of one shape, so that nothing is padded to its neighbours; missing clips are passed over.
+
+    No more than `WAITING_CLIPS` and `WAITING_BYTES` are held back, so memory grows neither with the number of different
+    lengths nor with the lengths.
+
+    Args:
+        clips: What is made of media; None for a missing one.
+        at_once: Clips of a batch, at most.
+
+    Yields:
+        Places of the clips among all, and the clips stacked.
+    """
+    waiting: dict[tuple[int, ...], tuple[list[int], list[np.ndarray]]] = {}
+    held = held_bytes = 0
+    for place, clip in enumerate(clips):
+        if clip is None:
+            continue
+        places, batch = waiting.setdefault(clip.shape, ([], []))
+        places.append(place)
+        batch.append(clip)
+        held += 1
+        held_bytes += clip.nbytes
+        is_full = len(batch) >= at_once or len(batch) * clip.nbytes >= BATCH_BYTES
+        if not is_full and held <= WAITING_CLIPS and held_bytes <= WAITING_BYTES:
+            continue
+        largest = max(waiting, key=lambda shape: sum(one.nbytes for one in waiting[shape][1]))
+        places, batch = waiting.pop(clip.shape if is_full else largest)
+        held -= len(places)
+        held_bytes -= sum(one.nbytes for one in batch)
+        yield places, np.stack(batch)
+    for places, batch in waiting.values():
+        yield places, np.stack(batch)
+
+
+def _ready(clips: np.ndarray, device: torch.device) -> Tensor:
+    """A batch in memory from which a GPU copies while it computes."""
+    tensor = torch.from_numpy(clips)
+    return tensor.pin_memory() if device.type == "cuda" else tensor
+
+
+@torch.inference_mode()
+def run_backbone(backbone: Backbone, x: Tensor, device: torch.device) -> np.ndarray:
+    """Features of clips: (B, D) float32, for an input as `data.transforms` makes it."""
+    model = backbone.model.to(device)
+    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        return model.features(x.to(device, non_blocking=True)).float().cpu().numpy()
+
+
+def _shortened(problems: Sequence[str], most: int = 20) -> list[str]:
+    rest = len(problems) - most
+    return [*problems[:most], *([f"and {rest} more frames"] if rest > 0 else [])]

@@ -1,0 +1,55 @@
+"""A folder of feature files: reading it, and its subjects in groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from iaca.data.episodes import read_episodes
+from iaca.features.feature_files import FeatureError, read_features
+from iaca.types import Features
+
+EPISODES = "episodes.csv"
+
+
+def read_folder(folder: Path, split: str | None = None) -> list[Features]:
+    """All feature files of a folder, sorted by name; only those of a split where it is given.
+
+    Raises:
+        FeatureError: The folder holds none, a file cannot be read, or two files are of one subject.
+    """
+    files = sorted(folder.glob("*.safetensors"))
+    features = [read_features(file) for file in files]
+    known: dict[str, Path] = {}
+    for file, item in zip(files, features, strict=True):
+        other = known.setdefault(item.subject, file)
+        if other != file:
+            raise FeatureError(f"{file} and {other} are both of subject {item.subject!r}; expected one file a subject")
+    chosen = [item for item in features if split is None or item.split == split]
+    if not chosen:
+        wanted = "feature files (<subject>.safetensors)" if split is None else f"subjects of the split {split!r}"
+        raise FeatureError(f"{folder} holds no {wanted}; make them with: python -m iaca extract")
+    return chosen
+
+
+def groups_of(folder: Path, features: Sequence[Features]) -> dict[str, list[str]]:
+    """Strong and weak subjects apart, where episodes.csv lies beside the features.
+
+    Returns:
+        Group -> subjects: "all", and where episodes are known "strong" (no episode) and "weak".
+    """
+    subjects = [item.subject for item in features]
+    groups = {"all": subjects}
+    file = folder / EPISODES
+    if file.is_file():
+        weak = {episode.subject for episode in read_episodes(file)}
+        groups["strong"] = [s for s in subjects if s not in weak]
+        groups["weak"] = [s for s in subjects if s in weak]
+    return {name: members for name, members in groups.items() if members}
+
+
+def has_labels(features: Features) -> bool:
+    """Whether any frame of a subject is annotated."""
+    return bool(np.isfinite(features.valence).any() or np.isfinite(features.arousal).any())

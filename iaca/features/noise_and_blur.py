@@ -1,0 +1,233 @@
+"""Noise over the sound or a blur over the face, and what the backbone really makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from iaca.checkpoints import Backbone
+from iaca.clips import clip_frame_indices
+from iaca.compute.prefetch import prefetch
+from iaca.compute.threads import stream
+from iaca.config import AUDIO, CLIP_FRAMES, CorruptionConfig, CorruptionKind
+from iaca.data.faces.crops import Crops
+from iaca.data.media.video import SAMPLE_RATE_HZ, AudioTrack, read_audio
+from iaca.errors import InputError
+from iaca.features.backbone_inputs import audio_clip, audio_input, visual_input
+from iaca.features.extraction import batch_clips, equal_lengths, run_backbone
+from iaca.types import Features, Recording
+
+NOISE_SAMPLES = 2**21
+"""Samples after which noise begins again, without a seam: 48 s, longer than what a window hears at once."""
+
+LOWEST_HZ = 20.0
+"""Below it pink noise is not there: its power would grow without bound, and nobody would hear it."""
+
+BLOCK_SAMPLES = round(0.02 * SAMPLE_RATE_HZ)
+ACTIVE_DB = 30.0
+"""A block of 20 ms counts as speech where it is at most so far below the loudest."""
+
+
+class CorruptionError(InputError):
+    """A recording that cannot be spoilt: the message names it, what was found and what was expected."""
+
+
+def corrupt(
+    features: Features,
+    recording: Recording,
+    backbone: Backbone,
+    config: CorruptionConfig,
+    *,
+    device: str | torch.device = "cpu",
+    progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """Spoil the sound or the face of a recording and compute the features of every clip that it touches once more.
+
+    The other clips keep their features, and what is missing stays the backbone's answer to zeros.
+
+    Args:
+        features: The subject, unspoilt.
+        recording: Its media.
+        backbone: The one that made the features of the modality.
+        config: What is done, and where.
+        device: Where the backbone runs.
+        progress: Called with the clips that are finished and the clips that there are; what it raises ends the work.
+
+    Returns:
+        (T, D_m) float32, features of the spoilt modality.
+
+    Raises:
+        CorruptionError: The features were made by another backbone, or there is nothing to spoil.
+        MediaError: There is no video, or it cannot be read.
+        CropError, FacesError: There are no faces.
+    """
+    made_by = features.backbones.get(config.modality, {})
+    if backbone.sha256 != made_by.get("sha256"):
+        raise CorruptionError(
+            f"features of {features.subject}: {config.modality} was made by backbone {made_by.get('name')} "
+            f"({str(made_by.get('sha256'))[:8]}); {backbone.path} is another ({backbone.sha256[:8]})"
+        )
+    if recording.video_file is None:
+        raise CorruptionError(f"{features.subject} has no video; expected {recording.video}.mp4 or .avi")
+    device = torch.device(device)
+    touched = np.flatnonzero(touched_clips(config, features.frame, features.pts_s))
+    ends = features.frame[touched]
+    if config.modality == AUDIO:
+        track = with_noise(_sound_of(features, recording), config)
+        clips: Iterable[np.ndarray | None] = (audio_clip(track, features.pts_s, int(end)) for end in ends)
+        to_input = audio_input
+    else:
+        clips = _blurred(Crops(recording, len(features.pts_s)), features.pts_s, ends, config)
+        to_input = visual_input
+    spoilt = getattr(features, config.modality).copy()
+
+    def run(piece: tuple[list[int], np.ndarray]) -> tuple[list[int], np.ndarray]:
+        places, batch = piece
+        return places, run_backbone(backbone, to_input(torch.from_numpy(batch).to(device)), device)
+
+    pieces = prefetch(equal_lengths(clips, batch_clips(device)))
+    for done, (places, values) in _counted(stream(run, pieces, device)):
+        spoilt[touched[places]] = values
+        if progress is not None:
+            progress(done, len(ends))
+    return spoilt
+
+
+def touched_clips(config: CorruptionConfig, frame: np.ndarray, pts_s: np.ndarray) -> np.ndarray:
+    """Clips that hear, or of whose pictures one shows, a moment of the span.
+
+    Args:
+        config: What is done, and where.
+        frame: (T,) frame at which each clip ends.
+        pts_s: (N,) seconds.
+
+    Returns:
+        (T,) bool.
+    """
+    start_s, end_s = config.span_s
+    if config.modality == AUDIO:
+        return (pts_s[frame] >= start_s) & (pts_s[np.maximum(frame - CLIP_FRAMES + 1, 0)] <= end_s)
+    inside = (pts_s >= start_s) & (pts_s <= end_s)
+    return np.array([inside[clip_frame_indices(int(end))].any() for end in frame], bool)
+
+
+def with_noise(track: AudioTrack, config: CorruptionConfig) -> AudioTrack:
+    """Add noise to the sound between two moments.
+
+    Choice: the signal-to-noise ratio is that of the mean power of the noise to the mean power of the speech in the
+    span. Speech is every block of 20 ms that is at most 30 dB below the loudest, so that pauses do not make the noise
+    softer.
+
+    Args:
+        track: The sound.
+        config: White or pink noise, its ratio in dB, its seed and the span.
+
+    Returns:
+        The sound, whose samples are made when they are sliced.
+
+    Raises:
+        CorruptionError: There is no sound in the span.
+    """
+    start, stop = (round(min(max(s, track.start_s), track.end_s) * SAMPLE_RATE_HZ) for s in config.span_s)
+    stop = min(stop, len(track.samples))
+    power = speech_power(track.samples[start:stop])
+    if not power > 0:
+        raise CorruptionError(f"there is no sound from {start / SAMPLE_RATE_HZ:.1f} to {stop / SAMPLE_RATE_HZ:.1f} s")
+    scale = np.sqrt(power / 10 ** (config.strength / 10))
+    return track._replace(samples=_Noisy(track.samples, noise(config.kind, config.seed), float(scale), start, stop))
+
+
+def speech_power(samples: np.ndarray) -> float:
+    """Mean power of the blocks of 20 ms that hold speech; 0 where nothing sounds.
+
+    Args:
+        samples: (S,) float32, read in parts.
+    """
+    usable = len(samples) - len(samples) % BLOCK_SAMPLES
+    if not usable:
+        return float(np.mean(np.square(samples), dtype=np.float64)) if len(samples) else 0.0
+    step = BLOCK_SAMPLES * 2048
+    powers = np.concatenate(
+        [
+            np.square(samples[at : min(at + step, usable)], dtype=np.float64).reshape(-1, BLOCK_SAMPLES).mean(1)
+            for at in range(0, usable, step)
+        ]
+    )
+    return float(powers[powers >= powers.max() * 10 ** (-ACTIVE_DB / 10)].mean())
+
+
+@lru_cache(maxsize=4)
+def noise(kind: CorruptionKind, seed: int) -> np.ndarray:
+    """Noise of mean power 1 that ends as it begins, so that it can be repeated.
+
+    Args:
+        kind: White, or pink: power falls with 1/f, 3 dB an octave, from 20 Hz.
+        seed: Seed of the draw.
+
+    Returns:
+        (2 ** 21,) float32 at 44.1 kHz.
+    """
+    samples = np.random.default_rng(seed).standard_normal(NOISE_SAMPLES, np.float32)
+    if kind is CorruptionKind.PINK:
+        hz = np.fft.rfftfreq(NOISE_SAMPLES, 1 / SAMPLE_RATE_HZ)
+        gain = np.where(hz < LOWEST_HZ, 0.0, 1 / np.sqrt(np.maximum(hz, LOWEST_HZ)))
+        samples = np.fft.irfft(np.fft.rfft(samples) * gain, NOISE_SAMPLES).astype(np.float32)
+    return samples / np.sqrt(np.mean(np.square(samples), dtype=np.float64)).astype(np.float32)
+
+
+class _Noisy:
+    """Samples with noise between two of them; a slice is made when it is asked for, so memory does not grow."""
+
+    def __init__(self, samples: np.ndarray, tile: np.ndarray, scale: float, start: int, stop: int) -> None:
+        self._samples, self._tile, self._scale = samples, tile, np.float32(scale)
+        self._start, self._stop = start, stop
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        first, last, _ = part.indices(len(self))
+        out = np.array(self._samples[first:last])
+        a, b = max(first, self._start), min(last, self._stop)
+        if a < b:
+            # A sample has its noise wherever a slice begins: neighbouring clips hear the same.
+            out[a - first : b - first] += self._scale * self._tile[np.arange(a, b) % len(self._tile)]
+        return out
+
+
+def _sound_of(features: Features, recording: Recording) -> AudioTrack:
+    track = read_audio(recording.video_file)
+    if track is None:
+        raise CorruptionError(f"{features.subject}: {recording.video_file} has no sound; expected some to add noise to")
+    return track
+
+
+def _blurred(
+    crops: Crops, pts_s: np.ndarray, ends: np.ndarray, config: CorruptionConfig
+) -> Iterator[np.ndarray | None]:
+    import cv2
+
+    start_s, end_s = config.span_s
+    recent: dict[int, np.ndarray] = {}  # a frame stands in several clips
+    for end, pictures in zip(ends, crops.clips(ends), strict=True):
+        frames = clip_frame_indices(int(end))
+        if pictures is not None and config.strength > 0:
+            recent = {frame: picture for frame, picture in recent.items() if frame >= frames[0]}
+            for k, frame in enumerate(frames):
+                if start_s <= pts_s[frame] <= end_s:
+                    if frame not in recent:
+                        recent[frame] = cv2.GaussianBlur(pictures[k], (0, 0), config.strength)
+                    pictures[k] = recent[frame]
+        yield pictures
+
+
+def _counted(
+    batches: Iterable[tuple[list[int], np.ndarray]],
+) -> Iterator[tuple[int, tuple[list[int], np.ndarray]]]:
+    done = 0
+    for places, batch in batches:
+        done += len(places)
+        yield done, (places, batch)

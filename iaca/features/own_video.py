@@ -1,0 +1,187 @@
+"""One video that somebody brings: how long its features will take on this machine, and the features."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from iaca.checkpoints import Backbone
+from iaca.clips import clip_ends
+from iaca.config import CLIP_FRAMES
+from iaca.config.vocabulary import CLIP_PICTURES
+from iaca.data.annotations import read_labels, write_labels
+from iaca.data.faces.crops import CropError
+from iaca.data.faces.detection import STEP_FRAMES, FaceDetector, find_faces, write_faces_csv
+from iaca.data.faces.places import CROP_SIZE
+from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS
+from iaca.data.media.video import SAMPLE_RATE_HZ, MediaError, MediaInfo, iterate_frames, probe
+from iaca.features.extraction import extract, run_backbone
+from iaca.types import Features, Recording
+
+TRIED_FRAMES = 24
+"""Frames that are decoded to see how long one takes."""
+
+TRIED_CLIPS = 4
+COPY = 3.0
+"""Time to decode and encode a frame for the browser, over the time to decode it."""
+
+Progress = Callable[[float, str], None]
+"""Called with the share that is done, in [0, 1], and what is being done."""
+
+
+class Outlook(NamedTuple):
+    """What is known of a video before its features are extracted.
+
+    Attributes:
+        info: Its media.
+        frame_s: Seconds that this machine takes to decode a frame.
+        search_s: Seconds to look for faces in one.
+        clip_s: Seconds that both backbones take for a clip.
+    """
+
+    info: MediaInfo
+    frame_s: float
+    search_s: float
+    clip_s: float
+
+    @property
+    def frames(self) -> int:
+        """Frames of the video."""
+        return len(self.info.pts_s)
+
+    def seconds(self, clip_stride: int, frames: int | None = None) -> tuple[float, float, float]:
+        """How long it will take to find the faces, to run the backbones, and to copy the video for the browser.
+
+        Args:
+            clip_stride: Frames between clips.
+            frames: How many of the first frames; None: all.
+        """
+        count = self.frames if frames is None else min(frames, self.frames)
+        search_s = count * self.frame_s + count / STEP_FRAMES * self.search_s
+        networks_s = count * self.frame_s + len(clip_ends(count, clip_stride)) * self.clip_s
+        return search_s, networks_s, 0.0 if self.info.browser_playable else self.frames * self.frame_s * COPY
+
+
+def look_at(
+    video: Path, visual: Backbone, audio: Backbone, detector: FaceDetector, device: str | torch.device = "cpu"
+) -> Outlook:
+    """Look at the first second of a video, and time what its features need.
+
+    Raises:
+        MediaError: It is empty, or no video that can be read.
+    """
+    if video.is_file() and video.stat().st_size == 0:
+        raise MediaError(f"{video} is empty (0 bytes); expected a video")
+    info = probe(video)
+    device = torch.device(device)
+    frame_s, search_s = _time_pictures(video, detector)
+    seen = torch.zeros(TRIED_CLIPS, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE)
+    samples = CLIP_FRAMES * (info.duration_s / max(1, len(info.pts_s))) * SAMPLE_RATE_HZ
+    heard = torch.zeros(TRIED_CLIPS, 1, MEL_BANDS, 1 + round(samples / HOP_SAMPLES))
+    clip_s = 0.0
+    for backbone, clips in ((visual, seen), *([(audio, heard)] if info.audio_codec else [])):
+        run_backbone(backbone, clips[:1], device)  # the first call sets things up
+        clip_s += _timed(lambda backbone=backbone, clips=clips: run_backbone(backbone, clips, device)) / TRIED_CLIPS
+    return Outlook(info, frame_s, search_s, clip_s)
+
+
+def _time_pictures(video: Path, detector: FaceDetector) -> tuple[float, float]:
+    """Seconds to decode a frame, and to look for faces in one. One picture is held at a time: they may be large."""
+    decoding_s = searching_s = 0.0
+    tried = searched = 0
+    since_s = time.perf_counter()
+    for _, picture in iterate_frames(video):
+        decoding_s += time.perf_counter() - since_s
+        if tried % STEP_FRAMES == 0:
+            searching_s += _timed(lambda picture=picture: detector.detect(picture))
+            searched += 1
+        tried += 1
+        if tried == TRIED_FRAMES:
+            break
+        since_s = time.perf_counter()
+    return decoding_s / max(1, tried), searching_s / max(1, searched)
+
+
+def extract_own(
+    recording: Recording,
+    folder: Path,
+    visual: Backbone,
+    audio: Backbone,
+    detector: FaceDetector,
+    outlook: Outlook,
+    *,
+    clip_stride: int,
+    frames: int | None = None,
+    device: str | torch.device = "cpu",
+    progress: Progress,
+) -> Features:
+    """Find the face in a video and compute its features.
+
+    Args:
+        recording: The video, and labels or None.
+        folder: Where faces.csv goes, and the labels of the first frames.
+        visual: Backbone for pictures.
+        audio: Backbone for sound.
+        detector: What finds the face.
+        outlook: What `look_at` said of it: how much each part weighs.
+        clip_stride: Frames between clips.
+        frames: How many of the first frames; None: all.
+        device: Where the backbones run.
+        progress: May raise to stop it.
+
+    Returns:
+        Features; sound that is not there is masked.
+
+    Raises:
+        CropError: There is no face.
+        MediaError, AnnotationError: The video or the labels cannot be read.
+    """
+    count = outlook.frames if frames is None else min(frames, outlook.frames)
+    search_s, networks_s, copy_s = outlook.seconds(clip_stride, frames)
+    total_s = search_s + networks_s + copy_s
+    found, clips = 0, 0
+
+    def searched(more: int) -> None:
+        nonlocal found
+        found += more
+        progress(min(1.0, found / count) * search_s / total_s, "Looking for the face")
+
+    def finished(more: int, total: int) -> None:
+        nonlocal clips
+        clips += more
+        progress((search_s + clips / max(1, total) * networks_s) / total_s, "The backbones look and listen")
+
+    progress(0.0, "Looking for the face")
+    faces = find_faces(recording.video_file, [recording.subject], detector, frames=frames, progress=searched)
+    if not len(faces[recording.subject].frame):
+        raise CropError(
+            f"{detector.name} found no face in {recording.video_file}: the models need one that is seen from the front "
+            "for a second or more"
+        )
+    places = folder / "faces.csv"
+    write_faces_csv(places, faces)
+    recording = recording._replace(faces_file=places)
+    if frames is not None and frames < outlook.frames:
+        recording = _first_frames(recording, frames, folder)
+    features = extract(recording, visual, audio, clip_stride=clip_stride, device=device, progress=finished)
+    told = f"no crops were given: faces were found in the video by {detector.name}"
+    return features._replace(problems=(told, *features.problems))
+
+
+def _first_frames(recording: Recording, frames: int, folder: Path) -> Recording:
+    if recording.label_file is None:
+        return recording._replace(listed_frames=frames)
+    labels = read_labels(recording.label_file)
+    file = folder / "labels-first.txt"
+    write_labels(file, labels.valence[:frames], labels.arousal[:frames])
+    return recording._replace(label_file=file)
+
+
+def _timed(action: Callable[[], object]) -> float:
+    began_s = time.perf_counter()
+    action()
+    return time.perf_counter() - began_s

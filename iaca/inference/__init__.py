@@ -1,0 +1,16 @@
+"""Features, a model and a what-if give a Trace; and what is read off it."""
+
+from __future__ import annotations
+
+from iaca.inference.trace import (
+    WINDOWS_AT_ONCE,
+    MismatchError,
+    WindowMemory,
+    check_fit,
+    drawn,
+    infer,
+    predict,
+    windows_of,
+)
+
+__all__ = ["WINDOWS_AT_ONCE", "MismatchError", "WindowMemory", "check_fit", "drawn", "infer", "predict", "windows_of"]

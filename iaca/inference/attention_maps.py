@@ -1,0 +1,134 @@
+"""The attention of one window: which clips, or which features, attention mixes at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from iaca.checkpoints import Checkpoint
+from iaca.clips import plan_windows
+from iaca.compute.threads import side_by_side
+from iaca.config import AUDIO, MODALITIES, VISUAL, DropoutConfig
+from iaca.inference import check_fit, drawn, windows_of
+from iaca.types import Explanation, Features
+
+MOST_CELLS = 256
+"""Rows and columns of a feature map at most; neighbours in the order are averaged beyond it."""
+
+
+class WindowMaps(NamedTuple):
+    """The maps of one window of one target.
+
+    Attributes:
+        clip_frame: (L,) int64, frame at which the clip at each place ends; -1 for an empty place.
+        place: Place of the clip that was asked for.
+        maps: Modality -> (L, L) weights over clips, columns sum to 1; or (D, 2D) correlations of features in [-1, 1].
+            Empty for a model without attention.
+        over_clips: Whether the maps are weights over clips.
+        row_modality: Modality of a map -> modality of the clips that its rows stand for; columns are of the other one.
+            Only for maps over clips.
+    """
+
+    clip_frame: np.ndarray
+    place: int
+    maps: dict[str, np.ndarray]
+    over_clips: bool
+    row_modality: dict[str, str]
+
+
+class Ordered(NamedTuple):
+    """A feature map whose rows and columns were put in an order that shows its structure.
+
+    Attributes:
+        values: (R, C) float32, at most 256 x 256: means over neighbours.
+        divide: Columns before it come from audio features, from it on from visual ones.
+        row_span: Features that a row stands for.
+        column_span: Features that a column stands for.
+    """
+
+    values: np.ndarray
+    divide: int
+    row_span: float
+    column_span: float
+
+
+def window_maps(
+    features: Features, checkpoint: Checkpoint, frame: int, target: str, dropouts: Sequence[DropoutConfig] = ()
+) -> WindowMaps:
+    """The attention in the window whose prediction counts at a frame. Gates come after attention and do not matter.
+
+    Choice: rows and columns are those of the model: in CA the columns of A_a belong to visual clips, since column j of
+    Z holds the audio clips as visual clip j correlates with them; in TCA columns are queries and rows are keys of the
+    other modality.
+
+    Args:
+        features: One subject's features.
+        checkpoint: The model; it is used read-only, on the device where it is.
+        frame: 0 to N - 1.
+        target: Whose attention, where a model has one trunk for each.
+        dropouts: Simulated losses, of either modality.
+
+    Returns:
+        The maps.
+
+    Raises:
+        MismatchError: The features do not fit the model.
+    """
+    check_fit(features, checkpoint)
+    config = checkpoint.config
+    plan = plan_windows(len(features.frame), features.clip_stride, config.clips)
+    clip = int(np.searchsorted(features.frame, frame, side="right")) - 1
+    window, place = (int(found[0]) for found in np.nonzero((plan.index == clip) & plan.keep))
+    dropped = drawn(features, dropouts)
+    device = next(checkpoint.model.parameters()).device
+
+    @torch.inference_mode()
+    def explain(index: np.ndarray) -> dict[str, Explanation]:
+        audio, visual = (windows_of(features, m, index, dropped[m]).to(device) for m in MODALITIES)
+        return checkpoint.model(audio, visual).explanations
+
+    (explanations,) = side_by_side(explain, [plan.index[window : window + 1]], device)
+    clips = plan.index[window]
+    explanation = explanations.get(target, next(iter(explanations.values())))
+    found = {AUDIO: explanation.audio_attention, VISUAL: explanation.visual_attention}
+    maps = {m: values[0].float().cpu().numpy() for m, values in found.items() if values is not None}
+    other = {AUDIO: VISUAL, VISUAL: AUDIO}
+    return WindowMaps(
+        np.where(clips < 0, -1, features.frame[clips]).astype(np.int64),
+        place,
+        maps,
+        explanation.audio_attention_received is not None,
+        other if config.fusion == "tca" else {m: m for m in MODALITIES},
+    )
+
+
+def ordered(values: np.ndarray) -> Ordered:
+    """Order a feature map by average-linkage clustering, so that alike rows and alike columns are neighbours.
+
+    Features have no order of their own. Columns of audio and of visual features are ordered apart, audio first.
+
+    Args:
+        values: (D, 2D), columns of audio features before those of visual ones.
+    """
+    half = values.shape[1] // 2
+    rows = _leaves(values)
+    columns = np.concatenate((_leaves(values[:, :half].T), half + _leaves(values[:, half:].T)))
+    shown = values[np.ix_(rows, columns)]
+    row_span, column_span = (max(1, -(-size // MOST_CELLS)) for size in shown.shape)
+    starts = np.arange(0, shown.shape[0], row_span), np.arange(0, shown.shape[1], column_span)
+    for axis in (0, 1):
+        counts = np.diff(np.append(starts[axis], shown.shape[axis]))
+        counts = counts[:, None] if axis == 0 else counts
+        shown = np.add.reduceat(shown, starts[axis], axis=axis) / counts
+    return Ordered(shown.astype(np.float32), -(-half // column_span), row_span, column_span)
+
+
+def _leaves(vectors: np.ndarray) -> np.ndarray:
+    from scipy.cluster.hierarchy import leaves_list, linkage
+
+    if len(vectors) < 2:
+        return np.arange(len(vectors))
+    return leaves_list(linkage(vectors, "average", optimal_ordering=len(vectors) <= MOST_CELLS))

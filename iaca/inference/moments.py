@@ -1,0 +1,282 @@
+"""Where to look: moments of a recording at which a gate turns, the senses or the models part, or a prediction errs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL, DropoutConfig, ForcedGates, FusionConfig
+from iaca.types import Trace
+
+SPAN_S = 1.0
+"""Seconds that are averaged: a single frame is no moment."""
+
+APART_S = 2.0
+"""Two moments of a kind are at least so far apart."""
+
+MOST = 10
+"""Moments of a kind in one subject."""
+
+
+class MomentKind(StrEnum):
+    """What happens: the order in which kinds are listed."""
+
+    GATE_FLIP = "gate flip"
+    DISAGREEMENT = "audio-visual disagreement"
+    ERROR = "largest error"
+    GAP = "gap between models"
+    GAIN = "gain by IACA"
+
+
+class Reading(NamedTuple):
+    """What one model says of a subject.
+
+    Attributes:
+        title: What to call the model.
+        iaca: Whether it has the gates of IACA.
+        trace: What it says.
+        audio_only: What it says from the audio alone, as `alone` makes it say; None where nobody asked.
+        visual_only: Likewise.
+    """
+
+    title: str
+    iaca: bool
+    trace: Trace
+    audio_only: Trace | None = None
+    visual_only: Trace | None = None
+
+
+class Moment(NamedTuple):
+    """A moment worth a look.
+
+    Attributes:
+        subject: Whose.
+        kind: What happens.
+        start_s: Where to begin to watch, seconds on the clock of the video.
+        peak_s: Where it is largest.
+        value: How large: a weight in [0, 1] that moves from one side to another, or a distance between valences or
+            arousals.
+        sentence: What happens, in words.
+    """
+
+    subject: str
+    kind: MomentKind
+    start_s: float
+    peak_s: float
+    value: float
+    sentence: str
+
+
+class _Lane(NamedTuple):
+    """A measure over time: (N,) values, NaN where it is not defined, and the sentence of a frame."""
+
+    values: np.ndarray
+    sentence: Callable[[int], str]
+
+
+def alone(config: FusionConfig, modality: str) -> tuple[tuple[DropoutConfig, ...], ForcedGates | None]:
+    """How a model is made to speak of one modality alone: what to drop, and which gates to force.
+
+    Choice: where it has the second stage, that gate takes the branch of the modality, so the features are real;
+    elsewhere the other modality is missing from end to end.
+
+    Args:
+        config: Of the model.
+        modality: audio or visual.
+    """
+    if config.iaca and config.stage2:
+        return (), ForcedGates(stage2=modality)
+    other = VISUAL if modality == AUDIO else AUDIO
+    return (DropoutConfig(modality=other, share=1.0),), None
+
+
+def find_moments(readings: Sequence[Reading], kinds: Sequence[MomentKind] = tuple(MomentKind)) -> list[Moment]:
+    """The largest moments of each kind in one subject.
+
+    Choice: all measures but gate flips are means over a second, gate flips compare the second before with the second
+    after. Frames without annotation win no error and no gain; frames without a face or without sound win nothing
+    else. Moments of a kind are two seconds apart.
+
+    Args:
+        readings: One model or more of the same subject.
+        kinds: Which.
+
+    Returns:
+        At most ten of a kind, in the order of `rank`.
+    """
+    if not readings:
+        return []
+    frames = readings[0].trace.frames
+    pts_s = frames["pts_s"].to_numpy()
+    present = (frames["has_face"] & frames["has_audio"]).to_numpy()
+    measures = {
+        MomentKind.GATE_FLIP: _flips,
+        MomentKind.DISAGREEMENT: _disagreements,
+        MomentKind.ERROR: _errors,
+        MomentKind.GAP: _gaps,
+        MomentKind.GAIN: _gains,
+    }
+    found = []
+    for kind in kinds:
+        lanes = list(measures[kind](readings, pts_s, present))
+        found += _largest(lanes, pts_s, readings[0].trace.subject, MomentKind(kind))
+    return rank(found)
+
+
+def rank(moments: Sequence[Moment]) -> list[Moment]:
+    """The largest of every kind first, then the second of every kind, and so on: their units cannot be compared."""
+    order = list(MomentKind)
+    places = []
+    for kind in order:
+        same = sorted((m for m in moments if m.kind is kind), key=lambda m: -m.value)
+        places += [(place, order.index(kind), moment) for place, moment in enumerate(same)]
+    return [moment for *_, moment in sorted(places, key=lambda one: one[:2])]
+
+
+def _largest(lanes: Sequence[_Lane], pts_s: np.ndarray, subject: str, kind: MomentKind) -> Iterator[Moment]:
+    """Greedy non-maximum suppression over time, through all lanes at once."""
+    if not lanes:
+        return
+    whole = np.stack([lane.values for lane in lanes])
+    left = np.where(whole > 0, whole, -1.0)  # NaN compares false
+    for _ in range(MOST):
+        lane, peak = np.unravel_index(np.argmax(left), left.shape)
+        if not left[lane, peak] > 0:
+            return
+        near = np.abs(pts_s - pts_s[peak]) < APART_S
+        left[:, near] = -1.0
+        # It begins where the measure rises above half of its peak.
+        low = ~(whole[lane] >= whole[lane, peak] / 2) | ~near
+        before = np.flatnonzero(low[:peak])
+        start = before[-1] + 1 if len(before) else 0
+        yield Moment(
+            subject,
+            kind,
+            float(pts_s[start]),
+            float(pts_s[peak]),
+            float(whole[lane, peak]),
+            lanes[lane].sentence(int(peak)).replace("-0.", "−0.").replace("-1.", "−1."),
+        )
+
+
+def _flips(readings: Sequence[Reading], pts_s: np.ndarray, present: np.ndarray) -> Iterator[_Lane]:
+    inside = (pts_s >= pts_s[0] + SPAN_S) & (pts_s <= pts_s[-1] - SPAN_S)
+    for reading in readings:
+        for gate, (columns, names) in _GATES.items():
+            for whose, weights in _weights(reading, columns):
+                valid = present & np.isfinite(weights).all(axis=1)
+                before = _mean(weights, valid, pts_s, -SPAN_S, 0.0)
+                after = _mean(weights, valid, pts_s, 0.0, SPAN_S)
+                flipped = before.argmax(1) != after.argmax(1)
+                moved = np.abs(after - before).sum(1) / 2
+
+                def sentence(k, name=f"{reading.title}: {gate}{whose}", names=names, before=before, after=after):
+                    old, new = (f"{names[w[k].argmax()]} ({w[k].max():.2f})" for w in (before, after))
+                    return f"{name} turns from {old} to {new}"
+
+                yield _Lane(np.where(flipped & inside & valid, moved, np.nan), sentence)
+
+
+def _weights(reading: Reading, columns: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
+    """(N, K) weights of a gate for each target, or once for both where they share it; nothing where there is none."""
+    found = {
+        target: reading.trace.frames[[f"{target}_{column}" for column in columns]].to_numpy(np.float64)
+        for target in TARGETS
+    }
+    found = {target: weights for target, weights in found.items() if np.isfinite(weights).any()}
+    if len(found) == len(TARGETS) and np.array_equal(*found.values(), equal_nan=True):
+        yield "", found[TARGETS[0]]
+        return
+    for target, weights in found.items():
+        yield f" of {target}", weights
+
+
+def _disagreements(readings: Sequence[Reading], pts_s: np.ndarray, present: np.ndarray) -> Iterator[_Lane]:
+    for reading in readings:
+        if reading.audio_only is None or reading.visual_only is None:
+            continue
+        for target in reading.trace.scores:
+            heard, seen = (one.frames[target].to_numpy() for one in (reading.audio_only, reading.visual_only))
+            values, heard, seen = _apart(heard, seen, present, pts_s)
+
+            def sentence(k, title=reading.title, target=target, heard=heard, seen=seen):
+                return f"{title}: {target} is {heard[k]:+.2f} by the audio alone and {seen[k]:+.2f} by the visual alone"
+
+            yield _Lane(values, sentence)
+
+
+def _errors(readings: Sequence[Reading], pts_s: np.ndarray, present: np.ndarray) -> Iterator[_Lane]:
+    for reading in readings:
+        for target in reading.trace.scores:
+            said, truth = (reading.trace.frames[name].to_numpy() for name in (target, f"{target}_truth"))
+            values, said, truth = _apart(said, truth, np.isfinite(truth), pts_s)
+
+            def sentence(k, title=reading.title, target=target, said=said, truth=truth):
+                return f"{title}: {target} {said[k]:+.2f}, annotated {truth[k]:+.2f}"
+
+            yield _Lane(values, sentence)
+
+
+def _gaps(readings: Sequence[Reading], pts_s: np.ndarray, present: np.ndarray) -> Iterator[_Lane]:
+    for i, one in enumerate(readings):
+        for other in readings[i + 1 :]:
+            for target in one.trace.scores.keys() & other.trace.scores.keys():
+                a, b = (reading.trace.frames[target].to_numpy() for reading in (one, other))
+                values, a, b = _apart(a, b, present, pts_s)
+
+                def sentence(k, titles=(one.title, other.title), target=target, a=a, b=b):
+                    return f"{target.capitalize()}: {titles[0]} {a[k]:+.2f}, {titles[1]} {b[k]:+.2f}"
+
+                yield _Lane(values, sentence)
+
+
+def _gains(readings: Sequence[Reading], pts_s: np.ndarray, present: np.ndarray) -> Iterator[_Lane]:
+    for base in (reading for reading in readings if not reading.iaca):
+        for gated in (reading for reading in readings if reading.iaca):
+            for target in base.trace.scores.keys() & gated.trace.scores.keys():
+                truth = gated.trace.frames[f"{target}_truth"].to_numpy(np.float64)
+                error, other = (np.abs(r.trace.frames[target].to_numpy(np.float64) - truth) for r in (gated, base))
+                valid = np.isfinite(other - error)
+                values = _mean((other - error)[:, None], valid, pts_s, -SPAN_S / 2, SPAN_S / 2)[:, 0]
+
+                def sentence(k, titles=(gated.title, base.title), target=target, values=values):
+                    return f"{titles[0]} is {values[k]:.2f} nearer to the annotated {target} than {titles[1]}"
+
+                yield _Lane(np.where(valid, values, np.nan), sentence)
+
+
+def _apart(
+    one: np.ndarray, other: np.ndarray, valid: np.ndarray, pts_s: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean distance of two curves around each frame, NaN where it is not valid, and the means of both."""
+    both = np.stack((np.abs(one - other), one, other), axis=1).astype(np.float64)
+    valid = valid & np.isfinite(both).all(axis=1)
+    means = _mean(both, valid, pts_s, -SPAN_S / 2, SPAN_S / 2)
+    return np.where(valid, means[:, 0], np.nan), means[:, 1], means[:, 2]
+
+
+def _mean(values: np.ndarray, valid: np.ndarray, pts_s: np.ndarray, from_s: float, to_s: float) -> np.ndarray:
+    """Mean over the valid frames of [t + from_s, t + to_s) for each time t: (N, K) -> (N, K), NaN for none."""
+    total = np.concatenate((np.zeros((1, values.shape[1])), np.cumsum(np.where(valid[:, None], values, 0.0), axis=0)))
+    count = np.concatenate(([0], np.cumsum(valid)))
+    first = np.searchsorted(pts_s, pts_s + from_s - 1e-6)
+    stop = np.searchsorted(pts_s, pts_s + to_s - 1e-6)
+    frames = (count[stop] - count[first]).astype(np.float64)
+    frames[frames == 0] = np.nan
+    return (total[stop] - total[first]) / frames[:, None]
+
+
+_GATES = {
+    **{
+        f"stage-1 {modality} gate": (
+            (f"stage1_{modality}_self", f"stage1_{modality}_cross"),
+            ("self-attended", "cross-attended"),
+        )
+        for modality in MODALITIES
+    },
+    "stage-2 gate": (("stage2_audio", "stage2_visual", "stage2_joint"), ("audio", "visual", "joint")),
+}
+"""Gate -> columns of its weights in a Trace, and what they choose."""

@@ -1,0 +1,261 @@
+"""Features + model + dropout -> Trace: everything that the dashboard plots, on the clock of the video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from iaca.checkpoints import Checkpoint
+from iaca.clips import WindowPlan, Windows, plan_windows
+from iaca.compute.threads import side_by_side
+from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL, DropoutConfig, ForcedGates, FusionConfig
+from iaca.errors import InputError
+from iaca.inference.dropout import dropped_clips
+from iaca.metrics import ccc
+from iaca.types import EXPLANATION_COLUMNS, TRACE_COLUMNS, Explanation, Features, Score, Trace
+
+WINDOWS_AT_ONCE = {"cpu": 32, "cuda": 64}
+"""Windows in one forward pass, by type of device: few enough for a core's cache, and for a small GPU's memory."""
+
+_plan = lru_cache(maxsize=256)(plan_windows)
+
+
+class MismatchError(InputError):
+    """Features that do not fit the model: the message names the subject, what was found and what was expected."""
+
+
+class WindowMemory:
+    """What a model said of each window, from one dropout to the next: only windows that changed are computed.
+
+    It belongs to one subject's features, one model, its gates and one way of cutting windows. At 5 more per cent of
+    scattered dropout nearly half of the windows stay as they are; a block changes few.
+    """
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.said: dict[tuple[int, bytes], np.ndarray] = {}
+
+
+def infer(
+    features: Features,
+    checkpoint: Checkpoint,
+    dropouts: Sequence[DropoutConfig] = (),
+    *,
+    gate_temperature: float | None = None,
+    forced_gates: ForcedGates | None = None,
+    windows: Windows | str = Windows.OVERLAP,
+    memory: WindowMemory | None = None,
+) -> Trace:
+    """Predict every frame of a subject exactly once, and explain it.
+
+    A missing clip (dropped, or an empty place in a window) is the backbone's answer to zeros. Between clips
+    predictions are interpolated linearly; gates, scores and dropout marks are those of the last clip that ended;
+    after the last clip everything is held. Such frames are marked `interpolated`.
+
+    Args:
+        features: One subject's features.
+        checkpoint: The model; it is used read-only, on the device where it is.
+        dropouts: Simulated losses, of either modality.
+        gate_temperature: Overrides the temperature of the gates, above 0.
+        forced_gates: Weights of gates that are set by hand; a model without such a gate stays as it is.
+        windows: How clips are cut into windows.
+        memory: What is known of windows; brought up to date. Not to be used by two threads at once.
+
+    Returns:
+        A Trace with one row a frame.
+
+    Raises:
+        MismatchError: Dimension, clip count or backbone differ from the model's, or a feature is not finite.
+    """
+    check_fit(features, checkpoint)
+    dropped = drawn(features, dropouts)
+    plan = _plan(len(features.frame), features.clip_stride, checkpoint.config.clips, windows)
+    per_clip = _per_clip(
+        features, checkpoint.model, plan, dropped, memory or WindowMemory(), gate_temperature, forced_gates
+    )
+    frames = _per_frame(features, per_clip, dropped)
+    scores = {
+        target: Score(
+            ccc(frames[f"{target}_truth"], frames[target]),
+            int(np.isfinite(frames[f"{target}_truth"].to_numpy()).sum()),
+        )
+        for target in checkpoint.config.targets
+    }
+    return Trace(
+        features.subject,
+        checkpoint.name,
+        features.clip_stride,
+        frames,
+        features.frame,
+        dropped[AUDIO],
+        dropped[VISUAL],
+        scores,
+    )
+
+
+def predict(features: Features, model: nn.Module, dropouts: Sequence[DropoutConfig] = ()) -> dict[str, np.ndarray]:
+    """Predict every frame of a subject, without explanations.
+
+    Args:
+        features: One subject's features.
+        model: The model, in eval mode.
+        dropouts: Simulated losses, of either modality.
+
+    Returns:
+        Target -> (N,) float32.
+    """
+    plan = _plan(len(features.frame), features.clip_stride, model.config.clips, Windows.OVERLAP)
+    per_clip = _per_clip(features, model, plan, drawn(features, dropouts), WindowMemory())
+    frame = np.arange(len(features.pts_s))
+    return {t: np.interp(frame, features.frame, per_clip[t]).astype(np.float32) for t in model.config.targets}
+
+
+def check_fit(features: Features, checkpoint: Checkpoint) -> None:
+    """Refuse features that the model was not trained for.
+
+    Raises:
+        MismatchError: Dimension, clip count or backbone differ, or a feature is not finite.
+    """
+    for modality in MODALITIES:
+        values = getattr(features, modality)
+        if len(values) != len(features.frame):
+            raise MismatchError(
+                f"features of {features.subject}: {modality} has {len(values)} clips; expected {len(features.frame)}, "
+                "one for each end of a clip; extract the subject again"
+            )
+        expected = getattr(checkpoint.config, f"{modality}_dim")
+        if values.shape[1] != expected:
+            raise MismatchError(
+                f"features of {features.subject}: {modality} has dimension {values.shape[1]}; "
+                f"model {checkpoint.name} expects {expected}"
+            )
+        made_by, wanted = features.backbones.get(modality), checkpoint.backbones.get(modality)
+        if made_by and wanted and made_by["sha256"] != wanted["sha256"]:
+            raise MismatchError(
+                f"features of {features.subject}: {modality} was made by backbone {made_by['name']} "
+                f"({made_by['sha256'][:8]}); model {checkpoint.name} expects {wanted['name']} "
+                f"({wanted['sha256'][:8]}): extract the features again with it"
+            )
+        finite = np.isfinite(values).all(axis=1)
+        if not finite.all():
+            frame = int(features.frame[np.argmin(finite)])
+            raise MismatchError(
+                f"features of {features.subject}: {modality} of the clip that ends at frame {frame} is not finite; "
+                "extract the subject again"
+            )
+
+
+def drawn(features: Features, dropouts: Sequence[DropoutConfig]) -> dict[str, np.ndarray]:
+    """Modality -> (T,) bool, clips that lose it by any of the dropouts."""
+    dropped = {modality: np.zeros(len(features.frame), bool) for modality in MODALITIES}
+    for dropout in dropouts:
+        dropped[dropout.modality] |= dropped_clips(dropout, features.frame, features.pts_s)
+    return dropped
+
+
+def windows_of(features: Features, modality: str, index: np.ndarray, dropped: np.ndarray) -> torch.Tensor:
+    """Features in windows, with missing clips as the backbone's answer to zeros.
+
+    Args:
+        features: One subject's features.
+        modality: audio or visual.
+        index: (B, L) clip at each place; -1 for an empty place.
+        dropped: (T,) bool.
+
+    Returns:
+        (B, L, D_m) float32.
+    """
+    values = getattr(features, modality)[index]
+    values[(index < 0) | dropped[index]] = getattr(features, f"{modality}_zero")
+    return torch.from_numpy(values)
+
+
+def _per_clip(
+    features: Features,
+    model: nn.Module,
+    plan: WindowPlan,
+    dropped: dict[str, np.ndarray],
+    memory: WindowMemory,
+    gate_temperature: float | None = None,
+    forced_gates: ForcedGates | None = None,
+) -> dict[str, np.ndarray]:
+    """Columns of a Trace that the model makes, (T,) each, NaN where the model has no such part."""
+    config: FusionConfig = model.config
+    device = next(model.parameters()).device
+
+    @torch.inference_mode()
+    def run(index: np.ndarray) -> tuple[list[str], torch.Tensor]:
+        audio = windows_of(features, AUDIO, index, dropped[AUDIO]).to(device)
+        visual = windows_of(features, VISUAL, index, dropped[VISUAL]).to(device)
+        output = model(audio, visual, gate_temperature=gate_temperature, forced_gates=forced_gates)
+        columns = {target: getattr(output, target) for target in config.targets}
+        for target, explanation in output.explanations.items():
+            columns |= {f"{target}_{name}": values for name, values in _explanation_columns(explanation).items()}
+        return list(columns), torch.stack(list(columns.values()))
+
+    lost = np.stack([dropped[modality][plan.index] & (plan.index >= 0) for modality in MODALITIES], axis=1)
+    keys = [(window, bits.tobytes()) for window, bits in enumerate(np.packbits(lost, axis=-1))]
+    new = np.array([window for window, key in enumerate(keys) if key not in memory.said], int)
+    at_once = WINDOWS_AT_ONCE[device.type]
+    pieces = [plan.index[new[start : start + at_once]] for start in range(0, len(new), at_once)]
+    done = side_by_side(run, pieces, device)
+    said = {key: memory.said[key] for key in keys if key in memory.said}
+    if done:
+        memory.names = done[0][0]
+        values = torch.cat([batch for _, batch in done], dim=1).float().cpu().numpy()  # (columns, new windows, L)
+        said |= {keys[window]: values[:, i] for i, window in enumerate(new)}
+    memory.said = said
+    per_clip = np.full((len(memory.names), len(features.frame)), np.nan, np.float32)
+    if keys:
+        per_clip[:, plan.index[plan.keep]] = np.stack([said[key] for key in keys], axis=1)[:, plan.keep]
+    return dict(zip(memory.names, per_clip, strict=True))
+
+
+def _explanation_columns(explanation: Explanation) -> dict[str, torch.Tensor]:
+    columns = {
+        "audio_contribution": explanation.audio_attention_contribution,
+        "visual_contribution": explanation.visual_attention_contribution,
+        "audio_received": explanation.audio_attention_received,
+        "visual_received": explanation.visual_attention_received,
+    }
+    for modality, weights in (
+        (AUDIO, explanation.stage1_audio_weights),
+        (VISUAL, explanation.stage1_visual_weights),
+    ):
+        if weights is not None:
+            columns[f"stage1_{modality}_self"], columns[f"stage1_{modality}_cross"] = weights.unbind(-1)
+    if explanation.stage2_weights is not None:
+        for name, weight in zip((AUDIO, VISUAL, "joint"), explanation.stage2_weights.unbind(-1), strict=True):
+            columns[f"stage2_{name}"] = weight
+    return {name: values for name, values in columns.items() if values is not None}
+
+
+def _per_frame(features: Features, per_clip: dict[str, np.ndarray], dropped: dict[str, np.ndarray]) -> pd.DataFrame:
+    num_frames = len(features.pts_s)
+    frame = np.arange(num_frames)
+    held = np.searchsorted(features.frame, frame, side="right") - 1
+    columns: dict[str, np.ndarray] = {
+        "frame": frame.astype(np.int32),
+        "pts_s": features.pts_s,
+        "valence_truth": features.valence,
+        "arousal_truth": features.arousal,
+        "has_face": features.has_face,
+        "has_audio": features.has_audio,
+        "audio_dropped": dropped[AUDIO][held],
+        "visual_dropped": dropped[VISUAL][held],
+        "interpolated": features.frame[held] != frame,
+    }
+    for target in TARGETS:
+        if target in per_clip:
+            columns[target] = np.interp(frame, features.frame, per_clip[target]).astype(np.float32)
+        for name in EXPLANATION_COLUMNS:
+            values = per_clip.get(f"{target}_{name}")
+            if values is not None:
+                columns[f"{target}_{name}"] = values[held]
+    missing = np.full(num_frames, np.nan, np.float32)
+    return pd.DataFrame({name: columns.get(name, missing) for name in TRACE_COLUMNS}, copy=False)

@@ -1,0 +1,176 @@
+"""Joint cross-attention, JCA, and its recursive form, RJCA."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from iaca.config import FusionConfig
+from iaca.models.fusions.registry import register_fusion
+from iaca.types import Attended
+
+QUINTIC_LIMIT = 0.1
+"""Largest score up to which tanh(x) is taken as x - x^3/3 + 2x^5/15."""
+
+
+class JointCrossAttention(nn.Module):
+    """Joint cross-attention, JCA: each modality against the concatenation of both.
+
+    Source: Praveen et al., T-BIOM 2023, as in section 2 of arXiv:2405.12853, with J = [X_a; X_v], 2D x L:
+        C_a = tanh(X_a W_ja J^T / sqrt(2D));  H_a = ReLU(W_a X_a^T + W_ca C_a^T);
+        X_att,a = W_ha^T H_a + X_a; the visual side likewise. C_a is D x 2D: correlation of features over the L clips.
+
+    Args:
+        dim: D.
+        clips: L.
+        hidden: k.
+    """
+
+    def __init__(self, dim: int, clips: int, hidden: int = 32) -> None:
+        super().__init__()
+        self.scale = 1 / math.sqrt(2 * dim)
+        for modality in ("audio", "visual"):
+            for name, rows, columns in (
+                ("W_j", clips, clips),
+                ("W", hidden, clips),
+                ("W_c", hidden, 2 * dim),
+                ("W_h", hidden, clips),
+            ):
+                matrix = nn.Parameter(torch.empty(rows, columns))
+                nn.init.kaiming_uniform_(matrix, a=math.sqrt(5))
+                self.register_parameter(f"{name}_{modality}", matrix)
+
+    def forward(self, audio: Tensor, visual: Tensor) -> Attended:
+        """Attend to the joint representation.
+
+        Args:
+            audio: (B, L, D).
+            visual: (B, L, D).
+
+        Returns:
+            Attended features, unbounded; maps (B, D, 2D) in [-1, 1].
+        """
+        joint = torch.cat((audio, visual), dim=-1)  # (B, L, 2D)
+        audio_residual, audio_map = self._attend(audio, joint, "audio")
+        visual_residual, visual_map = self._attend(visual, joint, "visual")
+        return Attended(
+            audio,
+            visual,
+            audio + audio_residual,
+            visual + visual_residual,
+            audio_residual,
+            visual_residual,
+            audio_map,
+            visual_map,
+        )
+
+    def _attend(self, features: Tensor, joint: Tensor, modality: str) -> tuple[Tensor, Tensor]:
+        w_j, w, w_c, w_h = (getattr(self, f"{name}_{modality}") for name in ("W_j", "W", "W_c", "W_h"))
+        # In place, since fresh memory for D x 2D maps costs more than the arithmetic in them.
+        correlation = tanh_in_place(features.transpose(1, 2) @ ((w_j * self.scale) @ joint))  # (B, D, 2D)
+        hidden = (w_c @ correlation.transpose(1, 2)).add_(w @ features).relu_()  # (B, k, D)
+        return w_h.T @ hidden, correlation
+
+
+def tanh_in_place(scores: Tensor) -> Tensor:
+    """tanh in a third of its time, which is most of JCA's on a CPU.
+
+    Choice: small scores take x - x^3/3 + 2x^5/15, whose next term is below 6e-8 of x; the others 2 sigmoid(2x) - 1,
+    which is off by up to 1.8e-7 and so would be too coarse for them. Gradients and other types take tanh itself.
+
+    Args:
+        scores: Any shape; overwritten.
+
+    Returns:
+        The same memory, in [-1, 1]; off by at most 2e-6 of the largest.
+    """
+    if scores.requires_grad or not scores.is_cpu or scores.dtype is not torch.float32 or not scores.numel():
+        return scores.tanh_()
+    lowest, highest = torch.aminmax(scores)
+    if max(-float(lowest), float(highest)) <= QUINTIC_LIMIT:
+        # The same with its square completed, which needs one temporary: 1 - u/3 + 2u^2/15 = 19/24 + 2 (u - 5/4)^2 / 15.
+        factors = scores.square().sub_(5 / 4)
+        torch.addcmul(scores.new_tensor(19 / 24), factors, factors, value=2 / 15, out=factors)
+        return scores.mul_(factors)
+    return scores.mul_(2).sigmoid_().mul_(2).sub_(1)
+
+
+class RecursiveJointCrossAttention(nn.Module):
+    """Recursive joint cross-attention, RJCA.
+
+    Source: Praveen et al., ICASSP 2023. A BLSTM per modality makes X_m, which the gates call self-attended; then JCA
+    is applied `num_recursions` times, each with its own weights, fed by the attended features of the one before.
+    Residual: X_att,m - X_m. Map: that of the last recursion. With one recursion and no BLSTM it equals JCA.
+
+    Args:
+        dim: D, even.
+        clips: L.
+        hidden: k.
+        num_recursions: At least 1.
+        recurrent: Whether there are BLSTMs.
+    """
+
+    def __init__(self, dim: int, clips: int, hidden: int = 32, num_recursions: int = 2, recurrent: bool = True) -> None:
+        super().__init__()
+        self.audio_recurrence = Recurrence(dim, dim) if recurrent else nn.Identity()
+        self.visual_recurrence = Recurrence(dim, dim) if recurrent else nn.Identity()
+        self.recursions = nn.ModuleList(JointCrossAttention(dim, clips, hidden) for _ in range(num_recursions))
+
+    def forward(self, audio: Tensor, visual: Tensor) -> Attended:
+        """Attend recursively.
+
+        Args:
+            audio: (B, L, D).
+            visual: (B, L, D).
+
+        Returns:
+            Attended features, unbounded; maps (B, D, 2D) in [-1, 1]; `audio` and `visual` are the BLSTMs' output.
+        """
+        audio, visual = self.audio_recurrence(audio), self.visual_recurrence(visual)
+        attended_audio, attended_visual = audio, visual
+        for recursion in self.recursions:
+            last = recursion(attended_audio, attended_visual)
+            attended_audio, attended_visual = last.attended_audio, last.attended_visual
+        return last._replace(
+            audio=audio,
+            visual=visual,
+            audio_residual=attended_audio - audio,
+            visual_residual=attended_visual - visual,
+        )
+
+
+class Recurrence(nn.Module):
+    """A bidirectional LSTM of one layer, D/2 units per direction, without skip.
+
+    Args:
+        input_dim: Dimension of its input.
+        dim: D, even.
+    """
+
+    def __init__(self, input_dim: int, dim: int) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(input_dim, dim // 2, batch_first=True, bidirectional=True)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (B, L, input_dim) to (B, L, D)."""
+        return self.lstm(features)[0]
+
+
+def _build_jca(config: FusionConfig) -> nn.Module:
+    return JointCrossAttention(config.dim, config.clips, config.jca_hidden)
+
+
+def _build_rjca(config: FusionConfig) -> nn.Module:
+    return RecursiveJointCrossAttention(
+        config.dim, config.clips, config.jca_hidden, config.num_recursions, config.recurrent
+    )
+
+
+def _build_joint_recurrence(config: FusionConfig, input_dim: int) -> nn.Module | None:
+    return Recurrence(input_dim, config.dim) if config.recurrent else None
+
+
+register_fusion("jca", _build_jca)
+register_fusion("rjca", _build_rjca, _build_joint_recurrence)

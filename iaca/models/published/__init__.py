@@ -1,0 +1,1 @@
+"""The networks that the authors published, layer for layer."""

@@ -1,0 +1,14 @@
+"""Training of fusion models and of backbones."""
+
+from __future__ import annotations
+
+from iaca.training.fusion_training import (
+    Progress,
+    TrainingError,
+    TrainingStep,
+    check_together,
+    features_fingerprint,
+    train_fusion,
+)
+
+__all__ = ["Progress", "TrainingError", "TrainingStep", "check_together", "features_fingerprint", "train_fusion"]

@@ -1,0 +1,305 @@
+"""Training of a backbone: clips -> valence and arousal of their last frame. Resumable after a kill at any moment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from iaca.compute.devices import keep_freed_memory
+from iaca.compute.distributed import Worker, worker
+from iaca.compute.prefetch import prefetch
+from iaca.config import AUDIO, TARGETS, VISUAL, BackboneConfig, ConfigError
+from iaca.config.training import BackboneTraining
+from iaca.config.vocabulary import CLIP_PICTURES
+from iaca.errors import InputError
+from iaca.features.backbone_inputs import visual_input
+from iaca.metrics import ccc
+from iaca.models.backbones import Backbone, build_backbone
+from iaca.training.augmentation import augment_audio, augment_visual
+from iaca.training.backbone_batches import batches, decode_all, draw_epoch, groups_of_one_shape
+from iaca.training.clip_cache import CachedClips
+from iaca.training.losses import ccc_loss
+from iaca.training.state import TrainingState
+from iaca.types import Recording
+
+STATE_INTERVAL_S = 300.0
+"""A kill costs at most this, or an epoch where that is shorter."""
+
+SCORE_CLIP_STRIDE = 8
+
+RANK_SEED = 2**40
+"""Apart by more than any run has steps: processes augment differently, and the first as if it were alone."""
+
+
+class BackboneTrainingError(InputError):
+    """Recordings that nothing can be learnt from: the message says what was expected."""
+
+
+class BackboneStep(nn.Module):
+    """A backbone with its loss, so that one forward pass is one step, on one device or on several.
+
+    Args:
+        model: The network.
+        training: Weights of the loss, and whether clips are augmented.
+    """
+
+    def __init__(self, model: Backbone, training: BackboneTraining) -> None:
+        super().__init__()
+        self.model = model
+        self.training_config = training
+
+    def forward(self, groups: Sequence[Tensor], targets: Tensor, recordings: Tensor, seed: int) -> Tensor:
+        """The loss of a batch.
+
+        Args:
+            groups: Clips, those of one shape together: (B, P, 112, 112, 3) uint8 or (B, 1, 64, F) float32.
+            targets: (M, 2) valence and arousal, in the order of the groups.
+            recordings: (M,) int64, which recording each clip is of.
+            seed: Of the augmentation.
+
+        Returns:
+            A scalar, at least 0.
+        """
+        training, modality = self.training_config, self.model.config.modality
+        generator = torch.Generator().manual_seed(seed)
+        predictions = []
+        for group in groups:
+            x = _model_input(group, modality, training.pictures)
+            if training.augment:
+                x = (augment_visual if modality == VISUAL else augment_audio)(x, generator)
+            with torch.autocast(x.device.type, torch.bfloat16, enabled=x.device.type == "cuda"):
+                predictions.append(self.model(x))
+        prediction = torch.cat(predictions).float()
+        valid = torch.ones(len(targets), dtype=torch.bool, device=targets.device)
+        loss = training.mse_weight * functional.mse_loss(prediction, targets)
+        centred = _centre(torch.cat((targets, prediction), dim=1), recordings)
+        for i in range(len(TARGETS)):
+            over_all = ccc_loss(targets[:, i], prediction[:, i], valid)
+            within = ccc_loss(centred[:, i], centred[:, len(TARGETS) + i], valid)
+            loss = loss + ((1 - training.within_weight) * over_all + training.within_weight * within) / len(TARGETS)
+        return loss
+
+
+def train_backbone(
+    recordings: Sequence[Recording],
+    config: BackboneConfig,
+    training: BackboneTraining | None = None,
+    *,
+    cache_dir: str | os.PathLike[str],
+    validation: Sequence[Recording] = (),
+    device: torch.device | str = "cpu",
+    start: nn.Module | None = None,
+    state_file: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+) -> tuple[Backbone, dict[str, Any]]:
+    """Train one backbone on the clips that extraction would make of the recordings.
+
+    Loss: per target (1 - CCC) over the batch, plus a small mean squared error; where configured, part of it is
+    (1 - CCC) of what changes within each recording, since the mean of a video is the easiest part of its labels and
+    can be learnt by knowing who is in it. Clips without annotation or without the modality are left out, and so are
+    recordings that cannot be read. Started by torchrun, each process decodes its share of the recordings, takes its
+    share of every batch, and the gradients are averaged; its CCC and its batch statistics are then those of its share.
+
+    Args:
+        recordings: Training subjects.
+        config: The network.
+        training: How to train it; by default as `BackboneTraining` says.
+        cache_dir: Where decoded clips are kept between epochs and runs; the same place for all processes.
+        validation: Subjects whose CCC is reported at the end.
+        device: Where to train.
+        start: Network whose weights are the start; None: random.
+        state_file: Where the state is kept; a run that finds it goes on from there to the same weights as one that
+            was never stopped. The caller removes it when the result is saved.
+        progress: Whether to show bars on stderr.
+
+    Returns:
+        The network in eval mode, and a report: settings, what was left out, losses, wall time, validation CCC. Of
+        several processes only the leading one knows the validation CCC.
+
+    Raises:
+        ConfigError: `pictures` is given for sound.
+        BackboneTrainingError: Too few clips are annotated, or a batch is too small to be shared.
+        StateError: The state file is damaged or belongs to another run.
+    """
+    training = training or BackboneTraining()
+    if config.modality == AUDIO and training.pictures != CLIP_PICTURES:
+        raise ConfigError(f"pictures is {training.pictures} and modality is 'audio'; expected it of a visual backbone")
+    with worker(device) as me:
+        if me.device.type == "cpu":
+            keep_freed_memory()
+        clips, left_out = decode_all(recordings, config.modality, training.clip_stride, cache_dir, me, progress)
+        usable = [np.flatnonzero(np.isfinite(c.targets).all(axis=1)) for c in clips]
+
+        def draw(epoch: int) -> np.ndarray:
+            return draw_epoch(usable, clip_stride=training.clip_stride, seed=training.seed, epoch=epoch)
+
+        steps = _steps(usable, draw, training, config.modality, len(recordings), me.world, left_out)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(training.seed)
+            model = build_backbone(config)
+        if start is not None:
+            model.load_state_dict(start.state_dict())
+        identity = json.dumps(
+            [asdict(config), asdict(training), [c.subject for c in clips], steps, _fingerprint(model)]
+        )
+        model.to(me.device)
+        optimiser = torch.optim.AdamW(model.parameters(), training.learning_rate, weight_decay=training.weight_decay)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, training.learning_rate, total_steps=training.epochs * steps + 1
+        )
+        state = TrainingState(None if state_file is None else Path(state_file), identity, model, optimiser, schedule)
+        done = state.load(me.device) or {"step": 0, "losses": [], "spent_s": 0.0}
+        losses = list(done["losses"])
+        share = me.share(BackboneStep(model, training))
+
+        def spent_s() -> float:
+            return done["spent_s"] + time.time() - began
+
+        began = saved = time.time()
+        bar = tqdm(
+            total=training.epochs * steps * training.batch, initial=done["step"] * training.batch, unit="clip",
+            desc=f"{config.modality} {config.arch.value}", disable=not (progress and me.leads), dynamic_ncols=True,
+        )  # fmt: skip
+        model.train()
+        numbers = range(done["step"], training.epochs * steps)
+        with bar:
+            for number, groups, targets, members in prefetch(batches(clips, draw, steps, numbers, me), depth=3):
+                loss = share(
+                    [torch.from_numpy(group).to(me.device) for group in groups],
+                    torch.from_numpy(targets).to(me.device),
+                    torch.from_numpy(members).to(me.device),
+                    # Seeded by the step, so that a resumed run augments as an unbroken one does.
+                    training.seed * 1_000_003 + number + me.rank * RANK_SEED,
+                )
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()
+                optimiser.step()
+                schedule.step()
+                losses.append(float(loss.detach()))
+                bar.set_postfix(
+                    epoch=f"{number // steps + 1}/{training.epochs}", loss=f"{np.mean(losses[-steps:]):.3f}"
+                )
+                bar.update(training.batch)
+                if me.leads and ((number + 1) % steps == 0 or time.time() - saved > STATE_INTERVAL_S):
+                    state.save({"step": number + 1, "losses": losses, "spent_s": spent_s()})
+                    saved = time.time()
+        model.eval()
+        report = {
+            "settings": asdict(training),
+            "recordings": len(clips),
+            "left_out": left_out,
+            "clips": int(sum(map(len, usable))),
+            "losses": [round(float(np.mean(losses[i : i + steps])), 4) for i in range(0, len(losses), steps)],
+            "wall_s": round(spent_s(), 1),
+        }
+        if validation:
+            heard, unheard = decode_all(validation, config.modality, SCORE_CLIP_STRIDE, cache_dir, me, progress)
+            report["left_out"] = left_out + unheard
+            if me.leads:
+                report["validation_ccc"] = _score(heard, model, training.pictures, me.device)
+        me.wait()
+    return model, report
+
+
+def score_backbone(
+    recordings: Sequence[Recording],
+    model: Backbone,
+    *,
+    cache_dir: str | os.PathLike[str],
+    clip_stride: int = SCORE_CLIP_STRIDE,
+    pictures: int = CLIP_PICTURES,
+    device: torch.device | str = "cpu",
+    progress: bool = True,
+) -> dict[str, float]:
+    """CCC of a backbone alone, over all annotated clips of some recordings; those that cannot be read are left out.
+
+    Args:
+        recordings: The subjects.
+        model: The backbone.
+        cache_dir: Where decoded clips are kept.
+        clip_stride: Frames between the ends of neighbouring clips.
+        pictures: How many of a clip's pictures it sees, the last ones: as many as it was taught with.
+        device: Where it runs.
+        progress: Whether to show a bar on stderr.
+
+    Returns:
+        valence and arousal -> CCC in [-1, 1].
+    """
+    device = torch.device(device)
+    alone = Worker(0, 1, device)
+    clips, _ = decode_all(recordings, model.config.modality, clip_stride, cache_dir, alone, progress)
+    return _score(clips, model.to(device).eval(), pictures, device)
+
+
+def _score(recordings: Sequence[CachedClips], model: Backbone, pictures: int, device: torch.device) -> dict[str, float]:
+    truth, prediction = [], []
+    for clips in recordings:
+        for members in groups_of_one_shape(clips):
+            for start in range(0, len(members), 64):
+                part = members[start : start + 64]
+                batch = torch.from_numpy(np.stack([clips.clip(i) for i in part])).to(device)
+                with torch.inference_mode():
+                    x = _model_input(batch, model.config.modality, pictures)
+                    prediction.append(model(x).cpu().numpy())
+                truth.append(clips.targets[part])
+    if not truth:
+        return dict.fromkeys(TARGETS, float("nan"))
+    truth, prediction = np.concatenate(truth), np.concatenate(prediction)
+    return {target: ccc(truth[:, i], prediction[:, i]) for i, target in enumerate(TARGETS)}
+
+
+def _steps(
+    usable: Sequence[np.ndarray],
+    draw: Callable[[int], np.ndarray],
+    training: BackboneTraining,
+    modality: str,
+    recordings: int,
+    processes: int,
+    left_out: Sequence[str],
+) -> int:
+    """Batches in an epoch, none so small that a process has nothing to compare."""
+    annotated = sum(map(len, usable))
+    if annotated < 2:
+        more = f" ({left_out[0]})" if left_out else ""
+        raise BackboneTrainingError(
+            f"{annotated} {modality} clips of {recordings} recordings are annotated; expected at least 2{more}"
+        )
+    clips = len(draw(0))
+    steps = -(-clips // training.batch)
+    if processes > 1 and clips // steps < 2 * processes:
+        raise BackboneTrainingError(
+            f"a batch has {clips // steps} clips and {processes} processes share it; expected at least 2 for each: "
+            "take larger batches, more recordings or fewer processes"
+        )
+    return steps
+
+
+def _fingerprint(model: nn.Module) -> str:
+    """Of the weights that a run starts from."""
+    digest = hashlib.sha256()
+    for tensor in model.state_dict().values():
+        digest.update(tensor.detach().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _centre(values: Tensor, recordings: Tensor) -> Tensor:
+    """(M, K) less the mean of each recording's rows: who somebody is, learnt by heart, is worth nothing here."""
+    _, place = recordings.unique(return_inverse=True)
+    sums = values.new_zeros(int(place.max()) + 1, values.shape[1]).index_add(0, place, values)
+    return values - (sums / place.bincount()[:, None])[place]
+
+
+def _model_input(batch: Tensor, modality: str, pictures: int) -> Tensor:
+    return visual_input(batch[:, -pictures:]) if modality == VISUAL else batch

@@ -1,0 +1,154 @@
+"""Decoded clips on disk, so that every epoch after the first reads instead of decoding.
+
+Pictures are kept once a frame and not once a clip; spectrograms once a clip. Both are memory-mapped: the file cache of
+the system holds as much of them as fits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from iaca.clips import clip_ends, clip_frame_indices
+from iaca.config import VISUAL
+from iaca.data.faces.crops import Crops, clip_pictures
+from iaca.data.faces.places import CROP_SIZE
+from iaca.data.media.mel import MEL_BANDS
+from iaca.data.media.video import MediaError, read_audio
+from iaca.data.timeline import read_timeline
+from iaca.features.backbone_inputs import audio_clip, audio_input
+from iaca.files import write_whole
+from iaca.types import Recording
+
+
+class CachedClips(NamedTuple):
+    """The clips of one recording in one modality, missing ones left out.
+
+    Attributes:
+        subject: Name of the subject.
+        modality: audio or visual.
+        ends: (C,) int64, last frame of each clip.
+        targets: (C, 2) float32, valence and arousal of that frame, NaN where not annotated.
+        values: Memory-mapped. visual: (K, 112, 112, 3) uint8, one picture a row; audio: flat float16.
+        places: visual: (C, 8) rows of `values`, -1 for a missing crop. audio: (C, 2) offset and length F.
+    """
+
+    subject: str
+    modality: str
+    ends: np.ndarray
+    targets: np.ndarray
+    values: np.ndarray
+    places: np.ndarray
+
+    def clip(self, i: int) -> np.ndarray:
+        """Clip i: (8, 112, 112, 3) uint8 pictures, or a (1, 64, F) float32 spectrogram, as extraction sees them."""
+        if self.modality == VISUAL:
+            return clip_pictures([self.values[row] if row >= 0 else None for row in self.places[i]])
+        offset, length = self.places[i]
+        return self.values[offset : offset + MEL_BANDS * length].reshape(1, MEL_BANDS, length).astype(np.float32)
+
+
+def cached_clips(
+    recording: Recording, modality: str, clip_stride: int, cache_dir: str | os.PathLike[str]
+) -> CachedClips:
+    """The clips of a recording, decoded on the first call and read from disk on later ones.
+
+    Args:
+        recording: The subject.
+        modality: audio or visual.
+        clip_stride: Frames between the ends of neighbouring clips.
+        cache_dir: Where decoded clips are kept; safe to delete at any time.
+
+    Raises:
+        InputError: A video, label file or faces that cannot be read.
+        OSError: The cache cannot be written.
+    """
+    stem = Path(cache_dir) / f"{recording.subject}.{modality}.{_fingerprint(recording, modality, clip_stride)}"
+    values_file, table_file = Path(f"{stem}.npy"), Path(f"{stem}.table.npz")
+    if not (values_file.is_file() and table_file.is_file()):
+        Path(cache_dir).mkdir(parents=True, exist_ok=True)
+        decode = _decode_visual if modality == VISUAL else _decode_audio
+        temporary = Path(cache_dir) / f".{values_file.name}.{os.getpid()}"
+        try:
+            table = decode(recording, clip_stride, temporary)
+            os.replace(temporary, values_file)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _write_table(table_file, table)
+    with np.load(table_file) as table:
+        if not len(table["ends"]):
+            values = np.zeros(0, np.uint8)
+        elif modality == VISUAL:
+            values = np.memmap(values_file, np.uint8, "r").reshape(-1, CROP_SIZE, CROP_SIZE, 3)
+        else:
+            values = np.memmap(values_file, np.float16, "r")
+        return CachedClips(recording.subject, modality, table["ends"], table["targets"], values, table["places"])
+
+
+def _decode_visual(recording: Recording, clip_stride: int, path: Path) -> dict[str, np.ndarray]:
+    timeline = read_timeline(recording)
+    num_frames = len(timeline.pts_s)
+    ends = clip_ends(num_frames, clip_stride).astype(np.int64)
+    frames = np.stack([clip_frame_indices(int(end)) for end in ends]) if len(ends) else np.zeros((0, 8), np.int64)
+    wanted = np.zeros(num_frames, bool)
+    wanted[frames] = True
+    row_of, rows = np.full(num_frames, -1), 0
+    with open(path, "wb") as file:
+        for frame, crop in Crops(recording, num_frames).iterate(wanted):
+            if crop is not None:
+                file.write(np.ascontiguousarray(crop).tobytes())
+                row_of[frame] = rows
+                rows += 1
+    places = row_of[frames]
+    present = (places >= 0).any(axis=1)
+    targets = np.stack((timeline.valence[ends], timeline.arousal[ends]), axis=1)
+    return {"ends": ends[present], "targets": targets[present], "places": places[present]}
+
+
+def _decode_audio(recording: Recording, clip_stride: int, path: Path) -> dict[str, np.ndarray]:
+    timeline = read_timeline(recording)
+    track = read_audio(recording.video_file) if recording.video_file is not None else None
+    ends, places, offset = [], [], 0
+    with open(path, "wb") as file:
+        for end in clip_ends(len(timeline.pts_s), clip_stride):
+            waveform = audio_clip(track, timeline.pts_s, int(end))
+            if waveform is None:
+                continue
+            mel = audio_input(torch.from_numpy(waveform)[None]).numpy().astype(np.float16)
+            file.write(mel.tobytes())
+            ends.append(int(end))
+            places.append((offset, mel.shape[-1]))
+            offset += mel.size
+    ends = np.array(ends, np.int64)
+    targets = np.stack((timeline.valence[ends], timeline.arousal[ends]), axis=1)
+    return {"ends": ends, "targets": targets, "places": np.array(places, np.int64).reshape(-1, 2)}
+
+
+def _fingerprint(recording: Recording, modality: str, clip_stride: int) -> str:
+    """Changes when a source of the clips does."""
+    sources = [recording.video_file, recording.label_file]
+    if modality == VISUAL:
+        sources += [*recording.crop_folders] or [recording.faces_file]
+    stamps = [_stamp(path) for path in sources if path is not None]
+    return hashlib.sha256(json.dumps([1, clip_stride, recording.listed_frames, stamps]).encode()).hexdigest()[:16]
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read ({error.strerror}); expected a file or folder of the data") from error
+    return str(path.resolve()), status.st_size, status.st_mtime_ns
+
+
+def _write_table(path: Path, table: dict[str, np.ndarray]) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, **table)
+    write_whole(path, buffer.getvalue())

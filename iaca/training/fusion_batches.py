@@ -1,0 +1,90 @@
+"""Random windows from training features: short ones, and ones that lose a modality."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from iaca.config import CLIP_FRAMES, TARGETS, TrainingConfig
+from iaca.types import Features
+
+
+class Pool(NamedTuple):
+    """All clips of the training features on one device; row -1 of the features is never drawn.
+
+    Attributes:
+        audio: (S + 1, D_a), all clips of all subjects; the last row is the backbone's answer to zeros.
+        visual: (S + 1, D_v), likewise.
+        truth: (S + 1, 2), valence and arousal of the last frame of each clip; NaN where not annotated.
+        first: (R,) first row of each subject.
+        count: (R,) clips of each subject.
+        step: Rows between the clips of a window.
+    """
+
+    audio: Tensor
+    visual: Tensor
+    truth: Tensor
+    first: np.ndarray
+    count: np.ndarray
+    step: int
+
+
+def make_pool(features: Sequence[Features], device: torch.device | str) -> Pool:
+    """Put all clips into one table, so that a batch is one indexing."""
+    parts: dict[str, list[np.ndarray]] = {"audio": [], "visual": [], "truth": []}
+    for item in features:
+        parts["audio"].append(item.audio)
+        parts["visual"].append(item.visual)
+        parts["truth"].append(np.stack([getattr(item, target)[item.frame] for target in TARGETS], axis=1))
+    parts["audio"].append(features[0].audio_zero[None])
+    parts["visual"].append(features[0].visual_zero[None])
+    parts["truth"].append(np.full((1, len(TARGETS)), np.nan, np.float32))
+    audio, visual, truth = (torch.from_numpy(np.concatenate(p).astype(np.float32)).to(device) for p in parts.values())
+    count = np.array([len(item.frame) for item in features])
+    first = np.concatenate(([0], np.cumsum(count)[:-1]))
+    return Pool(audio, visual, truth, first, count, CLIP_FRAMES // features[0].clip_stride)
+
+
+def draw_batch(
+    pool: Pool, training: TrainingConfig, clips: int, draw: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Draw windows, some of them short, and take a modality from some.
+
+    Args:
+        pool: The training clips.
+        training: Batch size and shares.
+        clips: L.
+        draw: Source of all randomness.
+
+    Returns:
+        audio (B, L, D_a), visual (B, L, D_v) and truth (B, L, 2), NaN where not annotated or empty.
+    """
+    size, empty = training.batch_windows, len(pool.audio) - 1
+    subject = draw.integers(0, len(pool.count), size)
+    length = np.where(draw.random(size) < training.short_windows, draw.integers(1, max(clips, 2), size), clips)
+    available = np.maximum(1, (pool.count[subject] + pool.step - 1) // pool.step)
+    length = np.minimum(length, available)
+    span = (length - 1) * pool.step + 1
+    # A phase may hold one clip less than the first: shorten the window where its span does not fit.
+    length = np.where(span > pool.count[subject], length - 1, length)
+    span = (length - 1) * pool.step + 1
+    start = pool.first[subject] + draw.integers(0, pool.count[subject] - span + 1)
+    place = np.arange(clips)[None] - (clips - length)[:, None]  # negative: empty, and it comes first
+    rows = np.where(place >= 0, start[:, None] + place * pool.step, empty)
+    audio_rows, visual_rows = rows.copy(), rows
+    loses = draw.random(size) < training.modality_dropout
+    lost = draw.random((size, clips)) < draw.random((size, 1))
+    takes_audio = draw.random(size) < 0.5
+    audio_rows[(loses & takes_audio)[:, None] & lost] = empty
+    visual_rows = np.where((loses & ~takes_audio)[:, None] & lost, empty, rows)
+    device = pool.audio.device
+    index = torch.from_numpy
+    return (
+        pool.audio[index(audio_rows).to(device)],
+        pool.visual[index(visual_rows).to(device)],
+        pool.truth[index(rows).to(device)],
+    )

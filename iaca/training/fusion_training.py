@@ -1,0 +1,302 @@
+"""Training of fusion models on features: seeded, with progress, resumable after a kill at any moment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from iaca.compute.distributed import Worker, worker
+from iaca.config import TARGETS, FusionConfig, Optimiser, Schedule, TrainingConfig
+from iaca.errors import InputError
+from iaca.inference import predict
+from iaca.metrics import ccc
+from iaca.models.fusion_model import FusionModel
+from iaca.training.fusion_batches import Pool, draw_batch, make_pool
+from iaca.training.losses import ccc_loss
+from iaca.training.state import TrainingState
+from iaca.types import Features
+
+
+class TrainingError(InputError):
+    """Features that nothing can be learnt from, or a loss that is lost: the message says what was expected."""
+
+
+class TrainingStep(nn.Module):
+    """A model with its loss, so that one forward pass is one step, on one device or on several.
+
+    Args:
+        model: The model.
+        auxiliary_weight: Weight of the loss on each branch of stage 2.
+    """
+
+    def __init__(self, model: FusionModel, auxiliary_weight: float) -> None:
+        super().__init__()
+        self.model = model
+        self.auxiliary_weight = auxiliary_weight
+
+    def forward(self, audio: Tensor, visual: Tensor, truth: Tensor) -> Tensor:
+        """Sum over targets of (1 - CCC), and of the same for each branch of stage 2.
+
+        Args:
+            audio: (B, L, D_a).
+            visual: (B, L, D_v).
+            truth: (B, L, 2), NaN where it does not count.
+
+        Returns:
+            A scalar, at least 0.
+        """
+        predictions, branches = self.model.forward_with_branches(audio, visual)
+        loss = truth.new_zeros(())
+        for target in self.model.config.targets:
+            expected = truth[..., TARGETS.index(target)]
+            valid = expected.isfinite()
+            loss = loss + ccc_loss(expected, predictions[target], valid)
+            for branch in branches[target] if self.auxiliary_weight else ():
+                loss = loss + self.auxiliary_weight * ccc_loss(expected, branch, valid)
+        return loss
+
+
+@dataclass
+class Progress:
+    """Where a run stands between two epochs.
+
+    Attributes:
+        epoch: Epochs done.
+        best_score: Best mean validation CCC so far.
+        best_epoch: Its epoch; -1: none.
+        best: Weights of that epoch, kept with `patience` only.
+        history: One record an epoch.
+    """
+
+    epoch: int = 0
+    best_score: float = -math.inf
+    best_epoch: int = -1
+    best: dict[str, Tensor] | None = None
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def train_fusion(
+    features: Sequence[Features],
+    config: FusionConfig,
+    training: TrainingConfig,
+    *,
+    validation: Sequence[Features] = (),
+    device: torch.device | str = "cpu",
+    state_file: Path | None = None,
+    log_dir: Path | None = None,
+    progress: bool = True,
+) -> tuple[FusionModel, dict[str, Any]]:
+    """Train one model.
+
+    Windows are drawn at random over subjects and phases. The loss is (1 - CCC) per target over the annotated clips
+    of a batch (the paper's), plus, where configured, the same for each branch of stage 2 alone. With `patience`, the
+    weights of the best validation epoch are kept; without, those of the last. Started by torchrun, each process
+    takes its share of every batch and the gradients are averaged; its CCC is then that of its share.
+
+    Args:
+        features: Training subjects, all of one clip stride and one pair of backbones.
+        config: The model.
+        training: How to train it.
+        validation: Subjects whose pooled CCC is followed; needed for `patience` and the plateau schedule.
+        device: Where to train.
+        state_file: Where the state is kept after every epoch; a run that finds it goes on from there to the same
+            weights as one that was never stopped.
+        log_dir: Folder for TensorBoard scalars; None: none.
+        progress: Whether to show a bar on stderr.
+
+    Returns:
+        The model in eval mode, and a report: settings, fingerprint of the features, history.
+
+    Raises:
+        TrainingError: There are no features, they do not go together, no clip is annotated, or the loss is not finite.
+        StateError: The state file is damaged or belongs to another run.
+    """
+    check_together(features, config.targets)
+    needs_validation = training.patience is not None or training.schedule is Schedule.PLATEAU
+    if needs_validation and not validation:
+        raise TrainingError("no validation subjects; expected some, for patience or the plateau schedule")
+    fingerprint = features_fingerprint(features)
+    # Validation decides on the best epoch and on a plateau.
+    validated = features_fingerprint(validation)
+    identity = json.dumps([config.to_dict(), training.to_dict(), fingerprint, validated], sort_keys=True)
+    with worker(device) as me:
+        torch.manual_seed(training.seed)
+        model = FusionModel(config).to(me.device)
+        model.set_standardisation(*(_stack(features, m, me.device) for m in ("audio", "visual")))
+        pool = make_pool(features, me.device)
+        optimiser = _optimiser(model, training)
+        schedule = _schedule(optimiser, training)
+        kept = TrainingState(state_file, identity, model, optimiser, schedule)
+        state = Progress(**(kept.load(me.device) or {}))
+        step = me.share(TrainingStep(model, training.auxiliary_weight))
+        bar = tqdm(
+            total=training.epochs,
+            initial=state.epoch,
+            desc=config.title,
+            unit="epoch",
+            disable=not (progress and me.leads),
+        )
+        with bar, _scalars(log_dir if me.leads else None, state.epoch) as log:
+            for epoch in range(state.epoch, training.epochs):
+                if training.patience is not None and epoch - state.best_epoch > training.patience:
+                    break
+                record = _epoch(step, pool, training, optimiser, schedule, epoch, me)
+                score = _validate(model, validation, record) if validation else -math.inf
+                if training.schedule is Schedule.PLATEAU:
+                    schedule.step(score)
+                state.epoch = epoch + 1
+                state.history.append(record)
+                if score > state.best_score:
+                    state.best_score, state.best_epoch = score, epoch
+                    if training.patience is not None:
+                        state.best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+                log(record)
+                bar.set_postfix({k: f"{v:.3f}" for k, v in record.items() if k not in ("epoch", "learning_rate")})
+                bar.update()
+                if me.leads:
+                    kept.save(vars(state))
+        if state.best is not None:
+            model.load_state_dict(state.best)
+        me.wait()
+    report = {
+        "settings": training.to_dict(),
+        "fingerprint": fingerprint,
+        "subjects": len(features),
+        "clip_stride": features[0].clip_stride,
+        "epochs": state.epoch,
+        "history": state.history,
+    }
+    return model.eval(), report
+
+
+def check_together(features: Sequence[Features], targets: Sequence[str] = TARGETS) -> None:
+    """Refuse features that do not go together.
+
+    Args:
+        features: Training subjects.
+        targets: What is to be learnt.
+
+    Raises:
+        TrainingError: None at all, different strides or backbones, nothing annotated, or every label the same.
+    """
+    if not features:
+        raise TrainingError("there are no feature files; expected at least one subject")
+    first = features[0]
+    for other in features:
+        if other.clip_stride != first.clip_stride:
+            raise TrainingError(
+                f"{other.subject} has clip stride {other.clip_stride}; expected {first.clip_stride}, as {first.subject}"
+            )
+        if other.backbones != first.backbones:
+            raise TrainingError(
+                f"features of {other.subject} come from other backbones than those of {first.subject}; "
+                "extract all subjects with the same"
+            )
+    for target in targets:
+        labels = np.concatenate([getattr(f, target)[f.frame] for f in features])
+        labels = labels[np.isfinite(labels)]
+        if not len(labels):
+            raise TrainingError(f"no clip of any subject is annotated with {target}; expected labels")
+        if labels.min() == labels.max():
+            raise TrainingError(f"every label of {target} is {labels[0]:g}; expected labels that differ")
+
+
+def features_fingerprint(features: Sequence[Features]) -> str:
+    """What was trained on: a hash of names, features and labels of all subjects."""
+    digest = hashlib.sha256()
+    for item in sorted(features, key=lambda f: f.subject):
+        digest.update(f"{item.subject}/{item.clip_stride}/{item.backbones}".encode(errors="surrogateescape"))
+        for array in (item.audio, item.visual, item.valence, item.arousal):
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _epoch(
+    step: nn.Module,
+    pool: Pool,
+    training: TrainingConfig,
+    optimiser: torch.optim.Optimizer,
+    schedule: Any,
+    epoch: int,
+    me: Worker,
+) -> dict[str, float]:
+    """One epoch. All its randomness follows from seed, epoch and rank, so a run that goes on repeats it exactly."""
+    step.train()
+    clips = getattr(step, "module", step).model.config.clips
+    draw = np.random.default_rng([training.seed, epoch])
+    torch.manual_seed(int(np.random.default_rng([training.seed, epoch, me.rank]).integers(2**62)))
+    mixed = training.mixed_precision and me.device.type == "cuda"
+    losses = []
+    for _ in range(training.steps_per_epoch):
+        batch = [part[me.rank :: me.world] for part in draw_batch(pool, training, clips, draw)]
+        with torch.autocast("cuda", torch.bfloat16, enabled=mixed):
+            loss = step(*batch)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(step.parameters(), training.clip_norm)
+        optimiser.step()
+        if training.schedule is Schedule.COSINE:
+            schedule.step()
+        losses.append(loss.detach())
+    mean = float(torch.stack(losses).mean())
+    if not math.isfinite(mean):
+        raise TrainingError(
+            f"the loss is {mean} in epoch {epoch} with learning_rate {training.learning_rate:g}; expected a finite "
+            "one: train with a smaller rate"
+        )
+    return {"epoch": epoch, "loss": mean, "learning_rate": optimiser.param_groups[0]["lr"]}
+
+
+def _validate(model: FusionModel, validation: Sequence[Features], record: dict[str, float]) -> float:
+    model.eval()
+    predictions = [predict(item, model) for item in validation]
+    for target in model.config.targets:
+        truth = np.concatenate([getattr(item, target) for item in validation])
+        record[f"validation_{target}"] = ccc(truth, np.concatenate([p[target] for p in predictions]))
+    return float(np.mean([record[f"validation_{target}"] for target in model.config.targets]))
+
+
+def _optimiser(model: FusionModel, training: TrainingConfig) -> torch.optim.Optimizer:
+    kind = torch.optim.AdamW if training.optimiser is Optimiser.ADAMW else torch.optim.Adam
+    return kind(model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay)
+
+
+def _schedule(optimiser: torch.optim.Optimizer, training: TrainingConfig) -> Any:
+    if training.schedule is Schedule.COSINE:
+        return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, training.epochs * training.steps_per_epoch)
+    return torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimiser, mode="max", factor=0.5, patience=training.plateau_patience
+    )
+
+
+def _stack(features: Sequence[Features], modality: str, device: torch.device | str) -> Tensor:
+    return torch.from_numpy(np.concatenate([getattr(f, modality) for f in features])).to(device)
+
+
+@contextmanager
+def _scalars(log_dir: Path | None, epoch: int) -> Iterator[Callable[[dict[str, float]], None]]:
+    """A function that writes the record of an epoch for TensorBoard, from `epoch` on."""
+    if log_dir is None:
+        yield lambda record: None
+        return
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(log_dir, purge_step=epoch) as writer:
+
+        def write(record: dict[str, float]) -> None:
+            for name, value in record.items():
+                if name != "epoch":
+                    writer.add_scalar(name, value, int(record["epoch"]))
+
+        yield write

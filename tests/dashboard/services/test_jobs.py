@@ -1,0 +1,76 @@
+"""Work in the background: joined, stopped between two parts, begun again, its failure told."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+from dashboard.services import jobs
+from iaca.errors import InputError
+
+PATIENCE_S = 30
+
+
+def ended(job):
+    waiting = threading.Event()
+    for _ in range(PATIENCE_S * 100):
+        if job.ended:
+            return job
+        waiting.wait(0.01)
+    raise AssertionError("the job goes on")
+
+
+def test_a_job_is_joined_while_it_runs_stops_after_the_part_under_way_and_begins_again():
+    go, seen = threading.Semaphore(0), []
+
+    def work(progress):
+        for part in range(4):
+            go.acquire()
+            seen.append(part)
+            progress(part + 1, 4, "parts")
+        return "done"
+
+    job = jobs.begin("a job", work)
+    go.release()
+    assert jobs.begin("a job", work) is job
+    job.stop()
+    go.release()
+    assert ended(job).stopped
+    assert seen[-1] < 3
+    assert job.result is None
+
+    go.release(4)
+    again = jobs.begin("a job", work)
+    assert again is not job
+    assert ended(again).result == "done"
+    assert (again.done, again.total) == (4, 4)
+    assert jobs.begin("a job", work) is again
+
+
+def test_a_failure_is_one_sentence_and_the_job_may_be_begun_anew():
+    def work(progress):
+        raise InputError("someone.mp4 cannot be read")
+
+    job = ended(jobs.begin("a failing job", work))
+    assert job.error == "someone.mp4 cannot be read"
+    jobs.forget("a failing job")
+    assert jobs.find("a failing job") is None
+
+
+def test_rate_and_time_left_are_told_once_something_is_finished():
+    go, told = threading.Event(), threading.Event()
+
+    def work(progress):
+        progress(0, 30)
+        progress(10, 30)
+        told.set()
+        go.wait(PATIENCE_S)
+
+    job = jobs.begin("a job with a pace", work)
+    assert told.wait(PATIENCE_S)
+    rate, left = re.fullmatch(r" · ([\d,.]+) a second · (\d+) s left", job.pace).groups()
+    assert float(rate.replace(",", "")) > 0
+    assert int(left) >= 1
+    go.set()
+    ended(job)
+    assert jobs.Job(lambda progress: None).pace == ""

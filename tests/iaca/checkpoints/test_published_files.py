@@ -1,0 +1,235 @@
+"""Files of the published networks: they load, or say why they do not."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import iaca
+from iaca.checkpoints.published_files import (
+    OTHER,
+    TSAV,
+    ReleasedError,
+    describe_weights,
+    identify,
+    load_released,
+    load_tsav,
+)
+from iaca.config import BackboneConfig
+from iaca.models.backbones import build_backbone
+from iaca.models.published.network import Published, PublishedNetwork
+from tests.released_networks import KINDS, SIZES, build, windows
+
+
+def save_like_the_authors(path: Path, state_dict: dict[str, Tensor], **entries: object) -> Path:
+    """A file whose scores name NumPy's scalars where NumPy had them before 2.0."""
+    content = {
+        "net": state_dict,
+        "best_Val_accV": np.float64(0.463),
+        "best_Val_accA": np.float64(0.5),
+        "best_Val_acc_epoch": 7,
+    }
+    new = path.with_suffix(".new")
+    torch.save(content | entries, new)
+    with zipfile.ZipFile(new) as source, zipfile.ZipFile(path, "w") as target:
+        for entry in source.infolist():
+            data = source.read(entry)
+            if entry.filename.endswith("/data.pkl"):
+                data = data.replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
+            target.writestr(entry, data)
+    new.unlink()
+    return path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_with_scores_of_an_old_numpy_loads_with_every_weight(tmp_path: Path, kind: Published) -> None:
+    model = build(kind)
+    path = save_like_the_authors(tmp_path / "cam_model.pt", model.state_dict())
+    assert b"cnumpy.core.multiarray\nscalar\n" in path.read_bytes()
+    loaded, file = load_released(path)
+    assert loaded.kind == kind == file.identity.kind
+    assert (file.best_valence_ccc, file.best_arousal_ccc, file.best_epoch) == (0.463, 0.5, 7)
+    assert not loaded.training
+    assert not any(p.requires_grad for p in loaded.parameters())
+    batch = windows(1)
+    assert torch.equal(loaded(*batch).valence, model(*batch).valence)
+
+
+def test_names_with_the_prefix_of_several_gpus_load_too(tmp_path: Path) -> None:
+    model = build(Published.JCA)
+    prefixed = {f"module.{name}": values for name, values in model.state_dict().items()}
+    loaded, file = load_released(save_like_the_authors(tmp_path / "parallel.pt", prefixed))
+    assert file.identity.exact
+    assert torch.equal(loaded.Joint.init_hidden, model.Joint.init_hidden)
+
+
+class RunsCode:
+    """Pickled, it asks the reader to write a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, (str(self.path),)
+
+
+def test_a_pickle_that_would_run_code_is_refused_with_the_reason_and_runs_nothing(tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    path = save_like_the_authors(tmp_path / "evil.pt", {}, extra=RunsCode(trap))
+    with pytest.raises(ReleasedError, match=r"evil\.pt is refused: .*mkdir"):
+        load_released(path)
+    assert not trap.exists()
+
+
+def test_a_file_that_needs_more_of_numpy_than_its_scalars_is_refused(tmp_path: Path) -> None:
+    path = save_like_the_authors(tmp_path / "arrays.pt", {}, history=np.zeros(3))
+    with pytest.raises(ReleasedError, match=r"arrays\.pt is refused: .*_reconstruct"):
+        load_released(path)
+
+
+def test_the_allowance_ends_with_the_reading(tmp_path: Path) -> None:
+    before = set(torch.serialization.get_safe_globals())
+    load_released(save_like_the_authors(tmp_path / "good.pt", build(Published.JCA).state_dict()))
+    assert set(torch.serialization.get_safe_globals()) == before
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
+def test_a_file_cut_short_is_called_damaged(tmp_path: Path, zipped: bool, share: float) -> None:
+    whole, path = tmp_path / "whole.pt", tmp_path / "cut.pt"
+    content = {"net": build(Published.JCA).state_dict(), "best_Val_acc_epoch": 1}
+    torch.save(content, whole, _use_new_zipfile_serialization=zipped)
+    data = whole.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+    with pytest.raises(ReleasedError, match=r"cut\.pt is damaged, cut short"):
+        load_released(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"valence,arousal\n0.1,0.2\n", bytes(range(256)) * 8])
+def test_a_file_of_another_kind_is_called_no_weight_file(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_bytes(content)
+    with pytest.raises(ReleasedError, match=r"labels\.txt is damaged, cut short, or no weight file"):
+        describe_weights(path)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ReleasedError, match=r"absent\.pt does not exist"):
+        load_released(tmp_path / "absent.pt")
+    with pytest.raises(ReleasedError, match="cannot be read"):
+        load_released(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([1, 2], "holds a list; expected a dict with 'net'"),
+        ({"model": {}}, "holds a dict with model; expected a dict with 'net'"),
+        ({"net": {"a": 1}}, "'net' is not a state dict"),
+        ({"net": [1]}, "'net' is not a state dict"),
+        ({"net": {}, "best_Val_accV": "high"}, "best_Val_accV is a str; expected a number"),
+        ({"net": {}}, "something else"),
+    ],
+)
+def test_a_file_with_other_content_says_what_it_holds(tmp_path: Path, content: object, message: str) -> None:
+    torch.save(content, tmp_path / "other.pt")
+    with pytest.raises(ReleasedError, match=message):
+        load_released(tmp_path / "other.pt")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_published_network_is_recognised(kind: Published) -> None:
+    identity = identify(PublishedNetwork(kind).state_dict())
+    assert identity.exact
+    assert (identity.kind, identity.tensors, identity.values) == (kind, *SIZES[kind])
+    assert identity.summary.endswith("complete")
+
+
+def test_differences_to_the_nearest_network_are_told_in_plain_words(tmp_path: Path) -> None:
+    state_dict = build(Published.RJCA).state_dict()
+    del state_dict["Joint.linear.bias"]
+    state_dict["epochs"] = torch.zeros(1)
+    state_dict["vregressor.0.weight"] = torch.zeros(64, 512)
+    identity = identify(state_dict)
+    assert identity.kind == Published.RJCA
+    assert not identity.exact
+    assert identity.missing == ("Joint.linear.bias",)
+    assert identity.extra == ("epochs",)
+    assert identity.other_shape == (("vregressor.0.weight", (64, 512), (128, 512)),)
+    with pytest.raises(ReleasedError, match=r"1 missing: Joint\.linear\.bias; 1 extra: epochs; 1 of another shape"):
+        load_released(save_like_the_authors(tmp_path / "near.pt", state_dict))
+
+
+def test_an_unrelated_state_dict_is_something_else() -> None:
+    identity = identify(torch.nn.Linear(3, 2).state_dict())
+    assert identity.kind == OTHER
+    assert not identity.exact
+    assert "weight, bias" in identity.summary
+
+
+def test_a_network_with_a_weight_that_is_not_finite_is_refused(tmp_path: Path) -> None:
+    state_dict = build(Published.JCA).state_dict()
+    state_dict["Joint.linear.bias"][0] = torch.inf
+    torch.save({"net": state_dict}, tmp_path / "jca.pt")
+    with pytest.raises(ReleasedError, match=r"Joint\.linear\.bias has a value that is not finite"):
+        load_released(tmp_path / "jca.pt")
+
+
+def test_a_description_names_the_network_its_dimensions_and_its_scores(tmp_path: Path) -> None:
+    path = save_like_the_authors(tmp_path / "dca.pt", build(Published.DCA).state_dict())
+    facts = describe_weights(path).describe()
+    assert (facts["kind"], facts["fusion"], facts["stage1"], facts["stage2"]) == ("published DCA", "rjca", True, False)
+    assert (facts["audio_dim"], facts["visual_dim"], facts["dim"], facts["clips"]) == (512, 25088, 512, 16)
+    assert facts["scores"] == {"valence": 0.463, "arousal": 0.5}
+    assert facts["missing"] == facts["extra"] == facts["other_shape"] == []
+
+
+@pytest.fixture(scope="module")
+def tsav() -> dict[str, Tensor]:
+    """Tensors of the TSAV file, made by torchvision's networks as its authors changed them."""
+    from torchvision.models import resnet18
+    from torchvision.models.video import r2plus1d_18
+
+    torch.manual_seed(0)
+    audio, visual = resnet18(), r2plus1d_18()
+    audio.conv1 = torch.nn.Conv2d(1, 64, 7, bias=False)
+    visual.stem[0] = torch.nn.Conv3d(4, 45, (1, 7, 7), bias=False)
+    audio.fc = visual.fc = torch.nn.Identity()
+    state_dict = {f"audio_model.resnet.{k}": v for k, v in audio.state_dict().items()}
+    state_dict |= {f"video_model.r2plus1d.{k}": v for k, v in visual.state_dict().items()}
+    return state_dict | {"fc.1.weight": torch.zeros(17, 1024), "fc.1.bias": torch.zeros(17)}
+
+
+def test_the_tsav_file_gives_two_backbones_that_load_strictly(tmp_path: Path, tsav: dict[str, Tensor]) -> None:
+    torch.save({"state_dict": tsav}, tmp_path / "tsav.pth.tar")
+    assert describe_weights(tmp_path / "tsav.pth.tar").identity[:2] == (TSAV, 344)
+    parts = load_tsav(tmp_path / "tsav.pth.tar")
+    for modality, arch in (("audio", "resnet18"), ("visual", "r2plus1d_18")):
+        backbone = build_backbone(BackboneConfig(modality=modality, arch=arch, dim=512))
+        backbone.body.load_state_dict(parts[modality], strict=True)
+    first = backbone.body.state_dict()["stem.0.weight"]
+    assert torch.equal(first, tsav["video_model.r2plus1d.stem.0.weight"][:, 0:3])
+
+
+def test_the_right_reader_is_named_for_a_file_of_the_other_kind(tmp_path: Path, tsav: dict[str, Tensor]) -> None:
+    torch.save({"state_dict": tsav}, tmp_path / "tsav.pt")
+    with pytest.raises(ReleasedError, match="load_tsav reads it"):
+        load_released(tmp_path / "tsav.pt")
+    with pytest.raises(iaca.CheckpointError, match=r"TSAV backbone .*iaca\.load_backbone"):
+        iaca.load_checkpoint(tmp_path / "tsav.pt")
+    torch.save({"net": build(Published.JCA).state_dict()}, tmp_path / "jca.pt")
+    with pytest.raises(ReleasedError, match="load_released reads it"):
+        load_tsav(tmp_path / "jca.pt")
+
+
+def test_a_tsav_file_without_its_mask_channel_is_not_taken_for_the_published_one(tsav: dict[str, Tensor]) -> None:
+    stem = "video_model.r2plus1d.stem.0.weight"
+    identity = identify(tsav | {stem: tsav[stem][:, :3]})
+    assert identity.kind == TSAV
+    assert identity.other_shape == ((stem, (45, 3, 1, 7, 7), (45, 4, 1, 7, 7)),)

@@ -1,0 +1,94 @@
+"""python -m iaca predict."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iaca.__main__ import main
+from iaca.checkpoints import load_checkpoint, save_checkpoint
+from iaca.config import DropoutConfig
+from iaca.features.feature_files import read_features, write_features
+from iaca.inference import infer
+from iaca.types import TRACE_COLUMNS
+from tests import reference
+from tests.conftest import make_features, make_model
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A feature file and a model."""
+    write_features(tmp_path / "someone.safetensors", make_features(500, 4))
+    save_checkpoint(tmp_path / "model.safetensors", make_model(iaca=True), backbones=make_features().backbones)
+    return tmp_path
+
+
+def predict(project, out, *more):
+    options = ["--features", project / "someone.safetensors", "--checkpoint", project / "model.safetensors"]
+    return main(["predict", *map(str, [*options, "--out", project / out, *more])])
+
+
+@pytest.mark.parametrize("out", ["trace.parquet", "trace.csv"])
+def test_the_table_is_the_trace(project, out):
+    assert predict(project, out) == 0
+    table = pd.read_parquet(project / out) if out.endswith("parquet") else pd.read_csv(project / out)
+    expected = infer(
+        read_features(project / "someone.safetensors"), load_checkpoint(project / "model.safetensors")
+    ).frames
+    assert tuple(table.columns) == TRACE_COLUMNS
+    pd.testing.assert_frame_equal(table, expected, check_dtype=False, rtol=1e-5)
+
+
+@pytest.mark.parametrize("pattern", ["scattered", "block"])
+def test_dropped_clips_are_those_of_the_written_rule_and_of_inference(project, pattern):
+    assert predict(project, "t.parquet", "--drop-audio", 0.4, "--pattern", pattern, "--seed", 5) == 0
+    table = pd.read_parquet(project / "t.parquet")
+    dropped = reference.dropped_clips(0.4, pattern, 5, 125)
+    assert table.audio_dropped.tolist() == [frame // 4 in dropped for frame in range(500)]
+    features, checkpoint = (
+        read_features(project / "someone.safetensors"),
+        load_checkpoint(project / "model.safetensors"),
+    )
+    trace = infer(features, checkpoint, [DropoutConfig(share=0.4, pattern=pattern, seed=5)])
+    assert set(np.flatnonzero(trace.audio_dropped)) == dropped
+    np.testing.assert_allclose(table.arousal, trace.frames.arousal, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("out", "more", "message"),
+    [
+        ("t.xlsx", [], "expected a name that ends in .parquet or .csv"),
+        ("t.csv", ["--drop-audio", 1.5], "share is 1.5; expected a number from 0 to 1"),
+        ("t.csv", ["--pattern", "stripes"], "expected one of: scattered, block"),
+        ("t.csv", ["--gate-temperature", 0], "expected a number above 0"),
+        ("t.csv", ["--device", "abacus"], "device is 'abacus'"),
+    ],
+)
+def test_bad_arguments_are_told_in_one_sentence(project, capsys, out, more, message):
+    assert predict(project, out, *more) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (project / out).exists()
+
+
+@pytest.mark.parametrize("name", ["someone", "model"])
+def test_missing_and_truncated_files_are_named(project, capsys, name):
+    file = project / f"{name}.safetensors"
+    content = file.read_bytes()
+    file.write_bytes(content[:100])
+    assert predict(project, "t.csv") == 1
+    assert f"{name}.safetensors" in capsys.readouterr().err
+    file.unlink()
+    assert predict(project, "t.csv") == 1
+    assert f"{name}.safetensors" in capsys.readouterr().err
+    assert not (project / "t.csv").exists()
+
+
+def test_features_of_another_backbone_are_refused_by_name(project, capsys):
+    features = read_features(project / "someone.safetensors")
+    other = features.backbones | {"audio": {"name": "other_ears", "sha256": "f" * 64}}
+    write_features(project / "someone.safetensors", features._replace(backbones=other))
+    assert predict(project, "t.csv") == 1
+    assert "audio was made by backbone other_ears" in capsys.readouterr().err

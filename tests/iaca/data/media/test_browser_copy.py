@@ -1,0 +1,75 @@
+"""Copies for the browser keep every frame at its time."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+import pytest
+
+from iaca.data.media.browser_copy import proxy
+from iaca.data.media.video import SAMPLE_RATE_HZ, MediaError, iterate_frames, probe, read_audio
+from tests.media_files import clicks, number_of, write_media
+
+UNEVEN_S = np.cumsum(np.r_[0, np.tile([0.033, 0.05, 0.02], 13)])
+
+
+@pytest.mark.parametrize(
+    ("name", "times_s", "media"),
+    [
+        ("a.avi", np.arange(40) / 30, {"video_codec": "mpeg4", "audio_codec": "pcm_s16le", "b_frames": 2}),
+        ("a b'ü.mkv", UNEVEN_S + 0.3, {"b_frames": 2}),
+        ("late.mkv", UNEVEN_S, {"video_codec": "ffv1", "sound_start_s": 0.2, "audio_codec": "pcm_s16le"}),
+    ],
+)
+def test_a_copy_has_the_same_frames_at_the_same_times_with_the_same_sound(tmp_path, name, times_s, media):
+    original = write_media(tmp_path / name, times_s, clicks(1.5, (0.8,)), **media)
+    copy = proxy(original, tmp_path / "cache")
+    before, after = probe(original), probe(copy)
+    assert after.browser_playable
+    assert not before.browser_playable
+    assert np.allclose(after.pts_s, before.pts_s, atol=2e-5)
+    assert [number_of(p) for _, p in iterate_frames(copy)] == list(range(len(times_s)))
+    heard = [np.flatnonzero(np.abs(read_audio(f).samples) > 0.3)[0] / SAMPLE_RATE_HZ for f in (original, copy)]
+    assert heard[0] == pytest.approx(heard[1], abs=0.01)
+    assert proxy(original, tmp_path / "cache") == copy
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+@pytest.mark.parametrize("sizes", [(96, 192), (192, 96)])
+def test_pictures_that_change_their_size_are_copied_in_the_first_one(tmp_path, sizes):
+    whole = tmp_path / "a.mkv"
+    parts = [write_media(tmp_path / f"{s}.mkv", np.arange(10) / 25, video_codec="libvpx", size=s) for s in sizes]
+    with av.open(str(whole), "w") as out, av.open(str(parts[0])) as first, av.open(str(parts[1])) as second:
+        stream = out.add_stream_from_template(first.streams.video[0])
+        for number, source in enumerate((first, second)):
+            for packet in source.demux(video=0):
+                if packet.size:
+                    packet.pts = packet.dts = packet.pts + round(number * 0.4 / packet.time_base)
+                    packet.stream = stream
+                    out.mux(packet)
+    assert {len(picture) for _, picture in iterate_frames(whole)} == set(sizes)
+    copied = [picture for _, picture in iterate_frames(proxy(whole, tmp_path / "cache"))]
+    assert {picture.shape for picture in copied} == {(sizes[0], sizes[0], 3)}
+    assert [number_of(picture) for picture in copied] == [*range(10), *range(10)]
+
+
+def test_what_a_browser_plays_is_not_copied(tmp_path):
+    video = write_media(tmp_path / "a.mp4", UNEVEN_S)
+    assert proxy(video, tmp_path / "cache") == video
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_changed_original_gets_a_new_copy(tmp_path):
+    video = write_media(tmp_path / "a.mkv", UNEVEN_S)
+    first = proxy(video, tmp_path / "cache")
+    write_media(video, UNEVEN_S[:20])
+    second = proxy(video, tmp_path / "cache")
+    assert first != second
+    assert len(probe(second).pts_s) == 20
+
+
+def test_a_damaged_original_leaves_nothing_behind(tmp_path):
+    (tmp_path / "a.avi").write_bytes(b"RIFF no video")
+    with pytest.raises(MediaError, match=r"a\.avi"):
+        proxy(tmp_path / "a.avi", tmp_path / "cache")
+    assert not list(tmp_path.glob("cache/*"))

@@ -1,0 +1,105 @@
+"""Feature files: a contract with other programs."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from iaca.features.feature_files import FeatureError, read_feature_header, read_features, write_features
+from tests.conftest import make_features
+
+
+@pytest.fixture
+def features():
+    return make_features(50, 4, 6, 5)._replace(problems=("one", "two"), split=None)
+
+
+def test_what_is_written_is_read_back(tmp_path, features):
+    path = tmp_path / "a b" / "someone's.safetensors"
+    write_features(path, features)
+    again = read_features(path)
+    for name, value in features._asdict().items():
+        if name in ("audio", "visual"):
+            assert np.array_equal(getattr(again, name), value.astype(np.float16).astype(np.float32)), name
+        elif isinstance(value, np.ndarray):
+            assert np.array_equal(getattr(again, name), value, equal_nan=value.dtype.kind == "f"), name
+        else:
+            assert getattr(again, name) == value, name
+    assert again.audio.dtype == again.audio_zero.dtype == np.float32
+
+
+def test_the_file_has_the_names_types_and_json_metadata_of_the_contract(tmp_path, features):
+    write_features(tmp_path / "a.safetensors", features)
+    tensors = load_file(tmp_path / "a.safetensors")
+    types = {name: str(tensor.dtype) for name, tensor in tensors.items()}
+    assert types == {
+        "audio": "float16", "visual": "float16", "frame": "int32", "pts_s": "float64", "valence": "float32",
+        "arousal": "float32", "has_face": "bool", "has_audio": "bool", "audio_zero": "float16",
+        "visual_zero": "float16",
+    }  # fmt: skip
+    with safe_open(tmp_path / "a.safetensors", framework="np") as file:
+        metadata = {name: json.loads(value) for name, value in file.metadata().items()}
+    assert metadata["clip_stride"] == 4
+    assert metadata["split"] is None
+    assert metadata["problems"] == ["one", "two"]
+    assert set(metadata["backbones"]["audio"]) == {"name", "sha256"}
+
+
+def test_a_missing_clip_is_still_exactly_the_zero_answer_after_rounding(tmp_path, features):
+    zero = np.linspace(0.1234567, 3.3333333, 6, dtype=np.float32)  # not representable in float16
+    features.audio[3] = zero
+    write_features(tmp_path / "a.safetensors", features._replace(audio_zero=zero))
+    again = read_features(tmp_path / "a.safetensors")
+    assert np.array_equal(again.audio[3], again.audio_zero)
+
+
+def test_the_header_is_read_without_the_tensors(tmp_path, features):
+    write_features(tmp_path / "a.safetensors", features)
+    header = read_feature_header(tmp_path / "a.safetensors")
+    assert (header["frames"], header["clips"], header["clip_stride"]) == (50, 13, 4)
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, 900, -1])
+def test_a_truncated_file_is_one_clear_sentence(tmp_path, features, keep):
+    path = tmp_path / "cut.safetensors"
+    write_features(path, features)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(FeatureError, match=r"cut\.safetensors") as error:
+        read_features(path)
+    assert "expected" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path):
+    for path in (tmp_path / "none.safetensors", tmp_path):
+        with pytest.raises(FeatureError, match="does not exist"):
+            read_features(path)
+
+
+def test_another_safetensors_file_is_refused(tmp_path):
+    save_file({"weight": np.zeros(3, np.float32)}, tmp_path / "model.safetensors")
+    with pytest.raises(FeatureError, match="has no 'audio'"):
+        read_features(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"visual": np.zeros((7, 5), np.float32)}, "visual is (7, 5)"),
+        ({"valence": np.zeros(49, np.float32)}, "valence is (49,)"),
+        ({"audio_zero": np.zeros(7, np.float32)}, "audio_zero is (7,)"),
+        ({"frame": np.arange(13, dtype=np.int32)}, "ends of clips 4 frames apart"),
+        ({"clip_stride": 5}, "clip_stride is 5"),
+        ({"audio": np.full((13, 6), 1e6, np.float32)}, "not finite"),
+        ({"visual": np.full((13, 5), np.nan, np.float32)}, "not finite"),
+    ],
+)
+def test_features_that_contradict_themselves_are_not_written(tmp_path, features, change, told):
+    with pytest.raises(FeatureError) as error:
+        write_features(tmp_path / "a.safetensors", features._replace(**change))
+    assert told in str(error.value)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,92 @@
+"""One video that somebody brings: what is foreseen of it, and its features."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+import pytest
+
+from iaca.checkpoints.pretrained import find_backbone
+from iaca.data.annotations import write_labels
+from iaca.data.faces.crops import CropError
+from iaca.data.faces.detection import Detection
+from iaca.data.media.video import MediaError
+from iaca.features.corpus_extraction import single_recording
+from iaca.features.own_video import extract_own, look_at
+from tests.media_files import write_media
+
+
+class Everywhere:
+    """A face in the middle of every picture."""
+
+    name = "everywhere"
+
+    def detect(self, picture):
+        return [Detection(picture.shape[1] / 2, picture.shape[0] / 2, 60.0, 0.0, 1.0)]
+
+
+class Nowhere:
+    name = "nowhere"
+
+    def detect(self, picture):
+        return []
+
+
+@pytest.fixture(scope="module")
+def backbones():
+    return tuple(find_backbone("slim", modality) for modality in ("visual", "audio"))
+
+
+def test_the_first_frames_alone_are_taken_with_their_labels_and_progress_only_rises(tmp_path, backbones):
+    video = write_media(tmp_path / "a.mp4", np.arange(60) / 25)
+    truth = np.linspace(-1, 1, 60, dtype=np.float32)
+    write_labels(tmp_path / "a.txt", truth, -truth)
+    outlook = look_at(video, *backbones, Everywhere())
+    told = []
+    for recording in (single_recording(video), single_recording(video, tmp_path / "a.txt")):
+        features = extract_own(
+            recording, tmp_path, *backbones, Everywhere(), outlook, clip_stride=16, frames=40,
+            progress=lambda share, title: told.append(share),
+        )  # fmt: skip
+        assert len(features.pts_s) == 40
+        assert features.has_face.all()
+        assert not features.has_audio.any()
+        assert told[0] == 0
+        assert told == sorted(told)
+        assert told[-1] == pytest.approx(1)
+        told.clear()
+    assert features.valence == pytest.approx(truth[:40], abs=1e-3)
+
+
+def test_fewer_clips_and_fewer_frames_are_foreseen_to_take_less(tmp_path, backbones):
+    outlook = look_at(write_media(tmp_path / "a.mp4", np.arange(200) / 25), *backbones, Nowhere())
+    assert outlook.frames == 200
+    assert sum(outlook.seconds(32)) < sum(outlook.seconds(4))
+    assert sum(outlook.seconds(8, 100)) == pytest.approx(sum(outlook.seconds(8)) / 2, rel=0.05)
+    assert outlook.seconds(8)[2] == 0  # browsers play it
+    assert sum(outlook.seconds(8, 10_000)) == sum(outlook.seconds(8))
+
+
+def test_no_face_no_bytes_and_no_video_are_told_apart(tmp_path, backbones):
+    video = write_media(tmp_path / "a.mp4", np.arange(10) / 25)
+    outlook = look_at(video, *backbones, Nowhere())
+    with pytest.raises(CropError, match=r"nowhere found no face in .*a\.mp4"):
+        extract_own(single_recording(video), tmp_path, *backbones, Nowhere(), outlook, clip_stride=8,
+                    progress=lambda share, title: None)  # fmt: skip
+    assert not (tmp_path / "faces.csv").exists()
+    (tmp_path / "empty.mp4").touch()
+    with pytest.raises(MediaError, match=r"empty\.mp4 is empty \(0 bytes\)"):
+        look_at(tmp_path / "empty.mp4", *backbones, Nowhere())
+    (tmp_path / "text.mp4").write_text("hello")
+    with pytest.raises(MediaError, match=r"text\.mp4 cannot be decoded"):
+        look_at(tmp_path / "text.mp4", *backbones, Nowhere())
+
+
+def test_pictures_that_the_file_turns_are_seen_upright_and_told(tmp_path, backbones):
+    video = write_media(tmp_path / "a.mp4", np.arange(10) / 25, size=96)
+    turned = tmp_path / "turned.mp4"
+    command = ["ffmpeg", "-v", "error", "-i", str(video), "-c", "copy", "-metadata:s:v:0", "rotate=90", str(turned)]
+    subprocess.run(command, check=True)
+    assert abs(look_at(turned, *backbones, Nowhere()).info.rotation_degrees) == 90
+    assert look_at(video, *backbones, Nowhere()).info.rotation_degrees == 0
