@@ -169,7 +169,7 @@ def test_a_file_of_torch_that_is_no_fusion_model_is_refused_like_any_other(tmp_p
     torch.save(content, file)
     with pytest.raises(iaca.CheckpointError, match=r"other\.pt holds"):
         load_checkpoint(file)
-    with pytest.raises(iaca.CheckpointError, match=r"iaca\.pretrained\.find_backbone"):
+    with pytest.raises(iaca.CheckpointError, match=r"iaca\.checkpoints\.pretrained\.find_backbone"):
         load_backbone(file)
 
 
