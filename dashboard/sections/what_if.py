@@ -22,6 +22,7 @@ from iaca.config import (
     DropoutPattern,
     ForcedGates,
     FusionConfig,
+    GateOverrides,
     Stage1Choice,
     Stage2Choice,
     WhatIf,
@@ -120,8 +121,10 @@ def choose(range_s: tuple[float, float] | None) -> WhatIf:
     return WhatIf(
         dropouts=tuple(filter(None, dropouts)),
         corruptions=corruptions,
-        gate_temperature=None if temperature == TEMPERATURES[0] else float(temperature),
-        forced_gates=ForcedGates(stage1=STAGE_1[stage1], stage2=STAGE_2[stage2]),
+        gates=GateOverrides(
+            temperature=None if temperature == TEMPERATURES[0] else float(temperature),
+            forced=ForcedGates(stage1=STAGE_1[stage1], stage2=STAGE_2[stage2]),
+        ),
     )
 
 
@@ -280,11 +283,11 @@ def _words(change: WhatIf, spoilt: list[traces.Spoilt], asked: WhatIf) -> str:
             words.append(
                 f"blur of {one.strength:g} px" if is_blur else f"{one.kind.value} noise at {one.strength:g} dB"
             )
-    if change.gate_temperature is not None:
-        words.append(f"T = {change.gate_temperature:g}")
+    if change.gates.temperature is not None:
+        words.append(f"T = {change.gates.temperature:g}")
     for choices, chosen, stage in (
-        (STAGE_1, change.forced_gates.stage1, "stage 1"),
-        (STAGE_2, change.forced_gates.stage2, "stage 2"),
+        (STAGE_1, change.gates.forced.stage1, "stage 1"),
+        (STAGE_2, change.gates.forced.stage2, "stage 2"),
     ):
         if chosen.value != "free":
             words.append(f"{stage} {next(name for name, choice in choices.items() if choice is chosen)}")

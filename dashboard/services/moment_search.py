@@ -14,7 +14,7 @@ from dashboard.services.model_files import Chosen, FileState, checkpoint, file_s
 from iaca.config import AUDIO, VISUAL, WhatIf
 from iaca.errors import BAD_INPUT
 from iaca.features.feature_files import read_features
-from iaca.inference.moments import Moment, Reading, alone, find_moments, rank
+from iaca.inference.moments import Moment, Reading, find_moments, rank, single_modality
 from iaca.types import Features
 
 Model = tuple[str, FileState]
@@ -83,14 +83,9 @@ def _find(features: Features, models: tuple[Model, ...], device: str, change: Wh
     readings = []
     for title, file in models:
         config = checkpoint(Path(file[0]), device).config
-        sides = []
-        for modality in (AUDIO, VISUAL):
-            dropouts, forced = alone(config, modality)
-            side = WhatIf(
-                dropouts=(*change.dropouts, *dropouts),
-                gate_temperature=change.gate_temperature,
-                forced_gates=change.forced_gates if forced is None else forced,
-            )
-            sides.append(traces.compute(features, file, device, side))
+        sides = [
+            traces.compute(features, file, device, single_modality(config, modality, change))
+            for modality in (AUDIO, VISUAL)
+        ]
         readings.append(Reading(title, config.iaca, traces.compute(features, file, device, change), *sides))
     return find_moments(readings)

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -22,7 +22,7 @@ from dashboard.services import model_files
 from dashboard.services.corpora import Subject
 from dashboard.services.model_files import FileState, file_state
 from iaca.compute.devices import available_devices, choose_device, device_label
-from iaca.config import WhatIf
+from iaca.config import UNCHANGED, GateOverrides, WhatIf
 from iaca.errors import BAD_INPUT
 from iaca.features.feature_files import read_features
 from iaca.inference import WindowMemory, infer
@@ -36,8 +36,6 @@ __all__ = ["available_devices", "choose_device", "device_label"]
 
 SCORED_CLIPS = 20_000
 """Clips of the subjects that are scored for the list before anyone asks: some seconds on a CPU, for two models."""
-
-UNCHANGED = WhatIf()
 
 
 class Spoilt(NamedTuple):
@@ -87,26 +85,19 @@ def compute(
     """What a model says of features, computed now."""
     loaded = model_files.load(model, device)
     with device_lock(device):
-        return infer(
-            subject,
-            loaded,
-            change.dropouts,
-            gate_temperature=change.gate_temperature,
-            forced_gates=change.forced_gates,
-            memory=memory,
-        )
+        return infer(subject, loaded, change.dropouts, gates=change.gates, memory=memory)
 
 
 @lru_cache(maxsize=8)
 def _memory(
-    subject: FileState, model: FileState, device: str, gates: tuple[Any, ...], spoilt: tuple[Spoilt, ...]
+    subject: FileState, model: FileState, device: str, gates: GateOverrides, spoilt: tuple[Spoilt, ...]
 ) -> WindowMemory:
     return WindowMemory()
 
 
 @lru_cache(maxsize=64)
 def _trace(subject: FileState, model: FileState, device: str, change: WhatIf, spoilt: tuple[Spoilt, ...]) -> Trace:
-    memory = _memory(subject, model, device, (change.gate_temperature, change.forced_gates), spoilt)
+    memory = _memory(subject, model, device, change.gates, spoilt)
     return compute(_with_spoilt(_features(subject), spoilt), model, device, change, memory)
 
 

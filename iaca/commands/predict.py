@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
         raise CommandError(f"--gate-temperature is {args.gate_temperature}; expected a number above 0")
     from iaca.checkpoints import load_checkpoint
     from iaca.compute.devices import choose_device
-    from iaca.config import DropoutConfig
+    from iaca.config import DropoutConfig, GateOverrides
     from iaca.features.feature_files import read_features
     from iaca.files import write_whole
     from iaca.inference import infer
@@ -45,7 +45,8 @@ def run(args: argparse.Namespace) -> None:
         for modality, share in (("audio", args.drop_audio), ("visual", args.drop_visual))
     ]
     checkpoint = load_checkpoint(args.checkpoint, choose_device(args.device))
-    trace = infer(read_features(args.features), checkpoint, dropouts, gate_temperature=args.gate_temperature)
+    gates = GateOverrides(temperature=args.gate_temperature)
+    trace = infer(read_features(args.features), checkpoint, dropouts, gates=gates)
     buffer = io.BytesIO()
     if args.out.suffix == ".parquet":
         trace.frames.to_parquet(buffer, index=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from iaca.config.checks import ConfigError, as_enum, at_least, is_number
+from iaca.config.checks import ConfigError, above_zero, as_enum, at_least, is_number
 from iaca.config.vocabulary import AUDIO, MODALITIES, VISUAL
 
 
@@ -49,6 +49,27 @@ class ForcedGates:
     def __post_init__(self) -> None:
         as_enum(self, "stage1", Stage1Choice)
         as_enum(self, "stage2", Stage2Choice)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateOverrides:
+    """What the gates of a model are told to do instead of what they learned.
+
+    Attributes:
+        temperature: T of eqs 6 and 9, above 0; None: the model's own.
+        forced: Gates that are set by hand; a model without such a gate stays as it is.
+    """
+
+    temperature: float | None = None
+    forced: ForcedGates = ForcedGates()
+
+    def __post_init__(self) -> None:
+        if self.temperature is not None:
+            above_zero(self, "temperature")
+
+
+OWN_GATES = GateOverrides()
+"""No override: the gates are the model's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,21 +119,21 @@ class WhatIf:
     Attributes:
         dropouts: Simulated losses, of either modality.
         corruptions: Sound and face that are spoilt before the backbones see them.
-        gate_temperature: Another temperature of the gates, above 0; None: the model's own.
-        forced_gates: Gates that are set by hand.
+        gates: Overrides of the gates.
     """
 
     dropouts: tuple[DropoutConfig, ...] = ()
     corruptions: tuple[CorruptionConfig, ...] = ()
-    gate_temperature: float | None = None
-    forced_gates: ForcedGates = ForcedGates()
+    gates: GateOverrides = OWN_GATES
 
     def __post_init__(self) -> None:
-        if self.gate_temperature is not None and not self.gate_temperature > 0:
-            raise ConfigError(f"gate_temperature is {self.gate_temperature!r}; expected a number above 0")
         spoilt = [corruption.modality for corruption in self.corruptions]
         if len(set(spoilt)) < len(spoilt):
             raise ConfigError(f"corruptions are of {' and '.join(spoilt)}; expected at most one of each modality")
+
+
+UNCHANGED = WhatIf()
+"""Nothing is changed."""
 
 
 class DropoutPattern(StrEnum):

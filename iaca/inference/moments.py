@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 
-from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL, DropoutConfig, ForcedGates, FusionConfig
+from iaca.config import (
+    AUDIO,
+    MODALITIES,
+    TARGETS,
+    UNCHANGED,
+    VISUAL,
+    DropoutConfig,
+    ForcedGates,
+    FusionConfig,
+    Stage2Choice,
+    WhatIf,
+)
 from iaca.types import Trace
 
 SPAN_S = 1.0
@@ -38,7 +50,7 @@ class Reading(NamedTuple):
         title: What to call the model.
         iaca: Whether it has the gates of IACA.
         trace: What it says.
-        audio_only: What it says from the audio alone, as `alone` makes it say; None where nobody asked.
+        audio_only: What it says from the audio alone, as `single_modality` makes it say; None where nobody asked.
         visual_only: Likewise.
     """
 
@@ -77,20 +89,24 @@ class _Lane(NamedTuple):
     sentence: Callable[[int], str]
 
 
-def alone(config: FusionConfig, modality: str) -> tuple[tuple[DropoutConfig, ...], ForcedGates | None]:
-    """How a model is made to speak of one modality alone: what to drop, and which gates to force.
+def single_modality(config: FusionConfig, modality: str, change: WhatIf = UNCHANGED) -> WhatIf:
+    """What to change so that a model predicts from one modality only.
 
-    Choice: where it has the second stage, that gate takes the branch of the modality, so the features are real;
+    Choice: where the model has the second stage, that gate takes the branch of the modality, so the features are real;
     elsewhere the other modality is missing from end to end.
 
     Args:
-        config: Of the model.
-        modality: audio or visual.
+        config: Configuration of the model.
+        modality: audio or visual, the one that is left.
+        change: What is changed besides; a gate forced in it gives way.
+
+    Returns:
+        `change` with the dropout or the forced gate added.
     """
     if config.iaca and config.stage2:
-        return (), ForcedGates(stage2=modality)
+        return replace(change, gates=replace(change.gates, forced=ForcedGates(stage2=Stage2Choice(modality))))
     other = VISUAL if modality == AUDIO else AUDIO
-    return (DropoutConfig(modality=other, share=1.0),), None
+    return replace(change, dropouts=(*change.dropouts, DropoutConfig(modality=other, share=1.0)))
 
 
 def find_moments(readings: Sequence[Reading], kinds: Sequence[MomentKind] = tuple(MomentKind)) -> list[Moment]:

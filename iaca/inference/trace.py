@@ -13,7 +13,7 @@ from torch import nn
 from iaca.checkpoints import Checkpoint
 from iaca.clips import WindowPlan, Windows, plan_windows
 from iaca.compute.threads import side_by_side
-from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL, DropoutConfig, ForcedGates, FusionConfig
+from iaca.config import AUDIO, MODALITIES, OWN_GATES, TARGETS, VISUAL, DropoutConfig, FusionConfig, GateOverrides
 from iaca.errors import InputError
 from iaca.inference.dropout import dropped_clips
 from iaca.metrics import ccc
@@ -46,8 +46,7 @@ def infer(
     checkpoint: Checkpoint,
     dropouts: Sequence[DropoutConfig] = (),
     *,
-    gate_temperature: float | None = None,
-    forced_gates: ForcedGates | None = None,
+    gates: GateOverrides = OWN_GATES,
     windows: Windows | str = Windows.OVERLAP,
     memory: WindowMemory | None = None,
 ) -> Trace:
@@ -61,8 +60,7 @@ def infer(
         features: One subject's features.
         checkpoint: The model; it is used read-only, on the device where it is.
         dropouts: Simulated losses, of either modality.
-        gate_temperature: Overrides the temperature of the gates, above 0.
-        forced_gates: Weights of gates that are set by hand; a model without such a gate stays as it is.
+        gates: Overrides of the gates; a model without such a gate stays as it is.
         windows: How clips are cut into windows.
         memory: What is known of windows; brought up to date. Not to be used by two threads at once.
 
@@ -75,9 +73,7 @@ def infer(
     check_fit(features, checkpoint)
     dropped = drawn(features, dropouts)
     plan = _plan(len(features.frame), features.clip_stride, checkpoint.config.clips, windows)
-    per_clip = _per_clip(
-        features, checkpoint.model, plan, dropped, memory or WindowMemory(), gate_temperature, forced_gates
-    )
+    per_clip = _per_clip(features, checkpoint.model, plan, dropped, memory or WindowMemory(), gates)
     frames = _per_frame(features, per_clip, dropped)
     scores = {
         target: Score(
@@ -181,8 +177,7 @@ def _per_clip(
     plan: WindowPlan,
     dropped: dict[str, np.ndarray],
     memory: WindowMemory,
-    gate_temperature: float | None = None,
-    forced_gates: ForcedGates | None = None,
+    gates: GateOverrides = OWN_GATES,
 ) -> dict[str, np.ndarray]:
     """Columns of a Trace that the model makes, (T,) each, NaN where the model has no such part."""
     config: FusionConfig = model.config
@@ -192,7 +187,7 @@ def _per_clip(
     def run(index: np.ndarray) -> tuple[list[str], torch.Tensor]:
         audio = windows_of(features, AUDIO, index, dropped[AUDIO]).to(device)
         visual = windows_of(features, VISUAL, index, dropped[VISUAL]).to(device)
-        output = model(audio, visual, gate_temperature=gate_temperature, forced_gates=forced_gates)
+        output = model(audio, visual, gates=gates)
         columns = {target: getattr(output, target) for target in config.targets}
         for target, explanation in output.explanations.items():
             columns |= {f"{target}_{name}": values for name, values in _explanation_columns(explanation).items()}

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from iaca.config import AROUSAL, MODALITIES, VALENCE, ForcedGates, FusionConfig
+from iaca.config import AROUSAL, MODALITIES, OWN_GATES, VALENCE, FusionConfig, GateOverrides
 from iaca.errors import InputError
 from iaca.models.fusions.registry import registered_fusion
 from iaca.models.gating import Gated, InconsistencyAwareGate
@@ -42,20 +42,14 @@ class Trunk(nn.Module):
         self.before_head = fusion.build_before_head(config, width)
         self.head_dim = config.dim if self.before_head is not None else width
 
-    def forward(
-        self,
-        audio: Tensor,
-        visual: Tensor,
-        gate_temperature: float | None = None,
-        forced_gates: ForcedGates | None = None,
-    ) -> TrunkOutput:
+    def forward(self, audio: Tensor, visual: Tensor, gates: GateOverrides = OWN_GATES) -> TrunkOutput:
         """Fuse and gate (B, L, D) features; `features` is (B, L, head_dim)."""
         attended = self.attention(audio, visual)
         if self.gating is None:
             gated = None
             features = torch.cat((attended.attended_audio, attended.attended_visual), dim=-1)
         else:
-            gated = self.gating(attended, gate_temperature, forced_gates)
+            gated = self.gating(attended, gates)
             features = gated.fused
         return TrunkOutput(attended, gated, self._before_head(features))
 
@@ -111,12 +105,7 @@ class FusionModel(nn.Module):
             getattr(self, f"{modality}_scale").copy_(features.std(0, unbiased=False).clamp_min(SMALLEST_SCALE))
 
     def forward(
-        self,
-        audio: Tensor,
-        visual: Tensor,
-        return_features: bool = False,
-        gate_temperature: float | None = None,
-        forced_gates: ForcedGates | None = None,
+        self, audio: Tensor, visual: Tensor, return_features: bool = False, gates: GateOverrides = OWN_GATES
     ) -> FusionOutput:
         """Predict valence and arousal for every clip of a window.
 
@@ -124,20 +113,19 @@ class FusionModel(nn.Module):
             audio: (B, L, D_a) float32, raw backbone features.
             visual: (B, L, D_v) float32, likewise.
             return_features: Also fill the intermediate features of each Explanation.
-            gate_temperature: Overrides the configured T, above 0.
-            forced_gates: Weights of gates that are set by hand; a model without such a gate stays as it is.
+            gates: Overrides of the gates; a model without such a gate stays as it is.
 
         Returns:
             Predictions (B, L), unbounded (labels lie in [-1, 1]), and one Explanation per target.
 
         Raises:
-            InputError: The shapes are not those of the configuration, or the temperature is not above 0.
+            InputError: The shapes are not those of the configuration.
         """
         audio, visual = self.project(audio, visual)
         predictions: dict[str, Tensor] = {}
         explanations: dict[str, Explanation] = {}
         for name, targets in self.config.trunks.items():
-            trunk = self.trunks[name](audio, visual, gate_temperature, forced_gates)
+            trunk = self.trunks[name](audio, visual, gates)
             explanation = _explain(trunk, return_features)
             for target in targets:
                 predictions[target] = self.heads[target](trunk.features).squeeze(-1)

@@ -10,16 +10,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from iaca.config import (
-    ForcedGates,
+    OWN_GATES,
     FusionConfig,
     Gate,
     GateInit,
+    GateOverrides,
     Stage1Choice,
     Stage1Context,
     Stage2Choice,
     Stage2Input,
 )
-from iaca.errors import InputError
 from iaca.types import Attended
 
 STAGE1_COLUMNS = {Stage1Choice.SELF: 0, Stage1Choice.CROSS: 1}
@@ -101,29 +101,25 @@ class InconsistencyAwareGate(nn.Module):
             if self.stage2:
                 self.blind_av = nn.Parameter(torch.zeros(3))
 
-    def forward(self, attended: Attended, temperature: float | None = None, forced: ForcedGates | None = None) -> Gated:
+    def forward(self, attended: Attended, overrides: GateOverrides = OWN_GATES) -> Gated:
         """Apply both stages.
 
         Args:
             attended: What a base fusion returned.
-            temperature: Overrides the configured T, above 0.
-            forced: Weights that are set by hand; logits stay those of the gates.
+            overrides: Another T, and weights that are set by hand; logits stay those of the gates.
 
         Returns:
             The fused feature and every intermediate of eqs 5-9.
-
-        Raises:
-            InputError: The temperature is not above 0.
         """
-        temperature = self.temperature if temperature is None else temperature
-        forced = ForcedGates() if forced is None else forced
+        temperature = self.temperature if overrides.temperature is None else overrides.temperature
+        forced = overrides.forced
         stage1 = self._stage1_logits(attended)
         if stage1 is None:
             audio_logits = visual_logits = audio_weights = visual_weights = None
             gated_audio, gated_visual = F.relu(attended.attended_audio), F.relu(attended.attended_visual)
         else:
             audio_logits, visual_logits = stage1
-            audio_weights, visual_weights = (stage1_weights(x, temperature, forced) for x in stage1)
+            audio_weights, visual_weights = (stage1_weights(x, temperature, forced.stage1) for x in stage1)
             gated_audio = _choose(attended.audio, attended.attended_audio, audio_weights)
             gated_visual = _choose(attended.visual, attended.attended_visual, visual_weights)
         joint = self.fc(torch.cat((gated_audio, gated_visual), dim=-1))
@@ -178,24 +174,19 @@ class InconsistencyAwareGate(nn.Module):
         return self.gate_av(joint)
 
 
-def stage1_weights(logits: Tensor, temperature: float, forced: ForcedGates) -> Tensor:
+def stage1_weights(logits: Tensor, temperature: float, choice: Stage1Choice) -> Tensor:
     """G_m: (B, L, 2), sums to 1.
 
     Args:
         logits: (B, L, 2), W_go,m of eq 5.
         temperature: T, above 0.
-        forced: Weights that are set by hand.
-
-    Raises:
-        InputError: The temperature is not above 0.
+        choice: Which feature it is made to take; free: what the logits say.
     """
-    return _weights(logits, temperature, STAGE1_COLUMNS.get(forced.stage1))
+    return _weights(logits, temperature, STAGE1_COLUMNS.get(choice))
 
 
 def _weights(logits: Tensor, temperature: float, column: int | None) -> Tensor:
     """Softmax of the logits, or all weight on one column."""
-    if not temperature > 0:
-        raise InputError(f"gate_temperature is {temperature!r}; expected a number above 0")
     if column is None:
         return (logits / temperature).softmax(-1)
     weights = torch.zeros_like(logits)

@@ -16,7 +16,7 @@ from iaca.config import AUDIO, VISUAL
 from iaca.features.feature_files import read_features
 from iaca.inference import infer
 from iaca.inference.attention_maps import window_maps
-from iaca.inference.moments import Reading, alone, find_moments
+from iaca.inference.moments import Reading, find_moments, single_modality
 from tests.dashboard.browsing import PLAYER, open_player, settle, state
 from tests.dashboard.projects import Spec, write_model, write_project
 from tests.dashboard.serving import PATIENCE_S
@@ -66,10 +66,8 @@ def model(project, name):
 def readings(project, name="strong-01"):
     features, found = features_of(project, name), []
     for checkpoint in (model(project, "ca"), model(project, "ca_iaca")):
-        sides = [
-            infer(features, checkpoint, dropouts, forced_gates=forced)
-            for dropouts, forced in (alone(checkpoint.config, modality) for modality in (AUDIO, VISUAL))
-        ]
+        changes = [single_modality(checkpoint.config, modality) for modality in (AUDIO, VISUAL)]
+        sides = [infer(features, checkpoint, change.dropouts, gates=change.gates) for change in changes]
         trace = infer(features, checkpoint)
         found.append(Reading(checkpoint.config.title, checkpoint.config.iaca, trace, *sides))
     return found

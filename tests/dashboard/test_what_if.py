@@ -10,7 +10,7 @@ import torch
 
 from dashboard.sections.what_if import FIELDS
 from iaca.checkpoints import load_backbone, load_checkpoint, save_backbone, save_checkpoint
-from iaca.config import BackboneConfig, CorruptionConfig, DropoutConfig, ForcedGates, FusionConfig
+from iaca.config import BackboneConfig, CorruptionConfig, DropoutConfig, ForcedGates, FusionConfig, GateOverrides
 from iaca.data.recordings import find_recordings
 from iaca.features.extraction import extract
 from iaca.features.feature_files import read_features, write_features
@@ -78,7 +78,7 @@ def test_forced_gates_and_temperature_change_the_gated_model_alone(open_page, pl
     widget(page.selectbox, "Stage 1").set_value("always cross-attended").run()
     widget(page.selectbox, "Stage 2").set_value("audio alone").run()
     features, model = subject_and_model(plain)
-    forced = infer(features, model, forced_gates=ForcedGates(stage1="cross", stage2="audio"))
+    forced = infer(features, model, gates=GateOverrides(forced=ForcedGates(stage1="cross", stage2="audio")))
     base, gated = score_table(page).splitlines()[2:]
     assert_shows(gated, forced, infer(features, model))
     assert "[" not in base
@@ -88,7 +88,9 @@ def test_forced_gates_and_temperature_change_the_gated_model_alone(open_page, pl
     assert "[" not in score_table(page)
     widget(page.select_slider, "Gate temperature").set_value("5").run()
     assert_shows(
-        score_table(page).splitlines()[3], infer(features, model, gate_temperature=5.0), infer(features, model)
+        score_table(page).splitlines()[3],
+        infer(features, model, gates=GateOverrides(temperature=5.0)),
+        infer(features, model),
     )
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from iaca.config import TARGETS, ForcedGates, FusionConfig, Trunk
+from iaca.config import OWN_GATES, TARGETS, FusionConfig, GateOverrides, Stage1Choice, Trunk
 from iaca.errors import InputError
 from iaca.models.fusion_model import contribution
 from iaca.models.gating import stage1_weights
@@ -90,12 +90,7 @@ class PublishedNetwork(nn.Module):
             self.video_gating_fc_layer = nn.Linear(DIM, 2)
 
     def forward(
-        self,
-        audio: Tensor,
-        visual: Tensor,
-        return_features: bool = False,
-        gate_temperature: float | None = None,
-        forced_gates: ForcedGates | None = None,
+        self, audio: Tensor, visual: Tensor, return_features: bool = False, gates: GateOverrides = OWN_GATES
     ) -> FusionOutput:
         """Predict valence and arousal for every clip of a window.
 
@@ -106,15 +101,14 @@ class PublishedNetwork(nn.Module):
             visual: (B, 16, 25088), un-pooled 512 x 1 x 7 x 7 map of the visual backbone, flattened.
             return_features: Also fill the intermediate features of the Explanation. `fused` is what the heads
                 receive, the output of the joint LSTM block.
-            gate_temperature: Overrides the T of DCA, above 0.
-            forced_gates: Weights of the gates of DCA that are set by hand; it has a first stage only.
+            gates: Overrides of the gates of DCA, which has a first stage only.
 
         Returns:
             Predictions (B, 16), unbounded (labels lie in [-1, 1]), and one Explanation under both targets. Maps are
             (B, 512, 1024) correlations in [-1, 1]; stage-1 weights, self-attended first, exist for DCA only.
 
         Raises:
-            InputError: Another shape, or a temperature that is not above 0.
+            InputError: Another shape.
         """
         for name, features, dim in (("audio", audio, DIM), ("visual", visual, VISUAL_DIM)):
             if features.ndim != 3 or tuple(features.shape[1:]) != (CLIPS, dim):
@@ -141,8 +135,8 @@ class PublishedNetwork(nn.Module):
         fused_audio, fused_visual = attended_audio, attended_visual
         if self.kind.gated:
             how = (
-                GATE_TEMPERATURE if gate_temperature is None else gate_temperature,
-                forced_gates or ForcedGates(),
+                GATE_TEMPERATURE if gates.temperature is None else gates.temperature,
+                gates.forced.stage1,
                 return_features,
             )
             fused_audio, audio_fields = _gate("audio", self.audio_gating_fc_layer, audio, attended_audio, *how)
@@ -162,12 +156,12 @@ def _gate(
     features: Tensor,
     attended: Tensor,
     temperature: float,
-    forced: ForcedGates,
+    choice: Stage1Choice,
     return_features: bool,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Gated feature of a modality, and the fields of Explanation that tell of it."""
     logits = layer(attended)
-    weights = stage1_weights(logits, temperature, forced)
+    weights = stage1_weights(logits, temperature, choice)
     gated = F.relu(weights[..., :1] * features + weights[..., 1:] * attended)
     fields = {f"stage1_{modality}_weights": weights}
     if return_features:

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iaca.config import ForcedGates, FusionConfig
+from iaca.config import DropoutConfig, ForcedGates, FusionConfig, GateOverrides, WhatIf
 from iaca.inference import infer
-from iaca.inference.moments import APART_S, MOST, Moment, MomentKind, Reading, alone, find_moments, rank
+from iaca.inference.moments import APART_S, MOST, Moment, MomentKind, Reading, find_moments, rank, single_modality
 from iaca.types import TRACE_COLUMNS, Score, Trace
 from tests.conftest import make_features
 from tests.iaca.inference.test_trace import checkpoint_of
@@ -123,10 +123,14 @@ def test_the_rank_takes_the_largest_of_every_kind_before_the_second_of_any():
 
 def test_a_model_speaks_of_one_modality_by_its_second_stage_or_without_the_other():
     gated = FusionConfig(fusion="ca", iaca=True)
-    assert alone(gated, "audio") == ((), ForcedGates(stage2="audio"))
-    (drop,), forced = alone(FusionConfig(fusion="ca"), "audio")
-    assert (drop.modality, drop.share, forced) == ("visual", 1.0, None)
-    assert alone(FusionConfig(fusion="ca", iaca=True, stage2=False), "visual")[1] is None
+    before = WhatIf(dropouts=(DropoutConfig(share=0.5),), gates=GateOverrides(temperature=2.0))
+    change = single_modality(gated, "audio", before)
+    assert change.dropouts == before.dropouts
+    assert change.gates == GateOverrides(temperature=2.0, forced=ForcedGates(stage2="audio"))
+    for config in (FusionConfig(fusion="ca"), FusionConfig(fusion="ca", iaca=True, stage2=False)):
+        change = single_modality(config, "audio", before)
+        assert change.dropouts == (*before.dropouts, DropoutConfig(modality="visual", share=1.0))
+        assert change.gates == before.gates
 
 
 def test_moments_of_a_real_trace_lie_in_it(tmp_path):
@@ -134,10 +138,8 @@ def test_moments_of_a_real_trace_lie_in_it(tmp_path):
     readings = []
     for iaca in (False, True):
         checkpoint = checkpoint_of(tmp_path, iaca=iaca)
-        sides = [
-            infer(features, checkpoint, dropouts, forced_gates=forced)
-            for dropouts, forced in (alone(checkpoint.config, m) for m in ("audio", "visual"))
-        ]
+        changes = [single_modality(checkpoint.config, m) for m in ("audio", "visual")]
+        sides = [infer(features, checkpoint, change.dropouts, gates=change.gates) for change in changes]
         readings.append(Reading(checkpoint.config.title, iaca, infer(features, checkpoint), *sides))
     moments = find_moments(readings)
     assert {m.kind for m in moments} == set(MomentKind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from iaca.config import ConfigError, ForcedGates, FusionConfig
+from iaca.config import ConfigError, ForcedGates, FusionConfig, GateOverrides
 from iaca.errors import InputError
 from iaca.models.fusion_model import FusionModel
 from iaca.models.fusions.joint_cross_attention import JointCrossAttention, RecursiveJointCrossAttention
@@ -136,9 +136,13 @@ def test_the_gate_of_a_modality_sees_the_other_only_with_context_both():
         assert torch.allclose(before, after) != sees
 
 
+def forced(**gates):
+    return GateOverrides(forced=ForcedGates(**gates))
+
+
 def test_a_lower_temperature_sharpens_the_gates():
     model = make_model(iaca=True)
-    soft, sharp = (model(*inputs(), gate_temperature=t).explanations["valence"] for t in (1.0, 0.05))
+    soft, sharp = (model(*inputs(), gates=GateOverrides(temperature=t)).explanations["valence"] for t in (1.0, 0.05))
     assert (sharp.stage2_weights.max(-1).values >= soft.stage2_weights.max(-1).values - 1e-6).all()
     assert sharp.stage2_weights.max() > soft.stage2_weights.max()
 
@@ -147,13 +151,13 @@ def test_a_lower_temperature_sharpens_the_gates():
 def test_a_gate_forced_to_one_side_takes_that_path_and_its_weights_still_sum_to_one(fusion):
     model = make_model(fusion=fusion, iaca=True)
     for choice, audio, visual in (("self", "audio", "visual"), ("cross", "attended_audio", "attended_visual")):
-        e = model(*inputs(), True, forced_gates=ForcedGates(stage1=choice)).explanations["valence"]
+        e = model(*inputs(), True, gates=forced(stage1=choice)).explanations["valence"]
         torch.testing.assert_close(e.gated_audio, torch.relu(getattr(e, audio)))
         torch.testing.assert_close(e.gated_visual, torch.relu(getattr(e, visual)))
         for weights in (e.stage1_audio_weights, e.stage1_visual_weights, e.stage2_weights):
             torch.testing.assert_close(weights.sum(-1), torch.ones(4, 16))
     for choice in ("audio", "visual", "joint"):
-        e = model(*inputs(), True, forced_gates=ForcedGates(stage2=choice)).explanations["arousal"]
+        e = model(*inputs(), True, gates=forced(stage2=choice)).explanations["arousal"]
         alone = e.joint if choice == "joint" else getattr(e, f"gated_{choice}")
         torch.testing.assert_close(e.fused, torch.relu(alone))
         torch.testing.assert_close(e.stage2_weights.sum(-1), torch.ones(4, 16))
@@ -162,13 +166,13 @@ def test_a_gate_forced_to_one_side_takes_that_path_and_its_weights_still_sum_to_
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_forced_gates_leave_a_model_without_gates_as_it_is(fusion):
     model = make_model(fusion=fusion)
-    forced = model(*inputs(), forced_gates=ForcedGates(stage1="self", stage2="audio"))
-    assert torch.equal(forced.valence, model(*inputs()).valence)
+    overridden = model(*inputs(), gates=forced(stage1="self", stage2="audio"))
+    assert torch.equal(overridden.valence, model(*inputs()).valence)
 
 
 def test_gates_that_are_free_are_the_models_own():
     model = make_model(iaca=True)
-    assert torch.equal(model(*inputs(), forced_gates=ForcedGates()).valence, model(*inputs()).valence)
+    assert torch.equal(model(*inputs(), gates=forced()).valence, model(*inputs()).valence)
     with pytest.raises(ConfigError, match="stage2 is 'both'; expected one of: free, audio, visual, joint"):
         ForcedGates(stage2="both")
 
@@ -198,8 +202,8 @@ def test_a_window_may_be_a_single_clip():
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan")])
 def test_a_temperature_that_is_not_above_zero_is_refused(temperature):
-    with pytest.raises(InputError, match=r"gate_temperature is .*; expected a number above 0"):
-        make_model(iaca=True)(*inputs(), gate_temperature=temperature)
+    with pytest.raises(ConfigError, match=r"temperature is .*; expected a number above 0"):
+        GateOverrides(temperature=temperature)
 
 
 def test_wrong_shapes_are_refused_with_both_shapes():

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from iaca.config import ForcedGates
+from iaca.config import ForcedGates, GateOverrides
 from iaca.models.published.blocks import SMALL_SCORE
 from iaca.models.published.network import Published, PublishedNetwork
 from tests.reference_released import published_forward
@@ -88,16 +88,20 @@ def test_gates_of_dca_sum_to_one_and_column_0_keeps_the_feature_before_attention
 
 
 def test_a_high_gate_temperature_evens_the_gates_of_dca() -> None:
-    weights = build(Published.DCA)(*windows(), gate_temperature=1e6).explanations["valence"].stage1_audio_weights
+    weights = (
+        build(Published.DCA)(*windows(), gates=GateOverrides(temperature=1e6))
+        .explanations["valence"]
+        .stage1_audio_weights
+    )
     assert_equal(weights, torch.full((3, 16, 2), 0.5), 1e-4)
 
 
 def test_forced_gates_of_dca_keep_the_feature_before_attention_and_leave_rjca_as_it_is() -> None:
-    always_self = ForcedGates(stage1="self", stage2="audio")
-    e = build(Published.DCA)(*windows(), return_features=True, forced_gates=always_self).explanations["valence"]
+    always_self = GateOverrides(forced=ForcedGates(stage1="self", stage2="audio"))
+    e = build(Published.DCA)(*windows(), return_features=True, gates=always_self).explanations["valence"]
     assert torch.equal(e.gated_audio, e.audio.relu())
     rjca = build(Published.RJCA)
-    assert torch.equal(rjca(*windows(), forced_gates=always_self).valence, rjca(*windows()).valence)
+    assert torch.equal(rjca(*windows(), gates=always_self).valence, rjca(*windows()).valence)
 
 
 def test_silence_and_a_black_face_give_finite_predictions() -> None:
