@@ -205,7 +205,7 @@ def show() -> None:
     show_notices(notice_place, address.problems())
     for file in results.figures:
         st.markdown(f"**{FIGURES.get(file.stem, file.stem)}**")
-        st.image(file.read_text(encoding="utf-8"), width="stretch", alt=FIGURES.get(file.stem, file.stem))
+        st.image(study_results.svg_address(file), width="stretch", alt=FIGURES.get(file.stem, file.stem))
     st.download_button("Report (Markdown)", results.report, "report.md", icon=":material/download:")
     _choose_folder(folder)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -88,6 +89,15 @@ def named(differences: pd.DataFrame) -> pd.DataFrame:
     """Differences with a column `line`: what a figure calls the model and its base."""
     regime = differences.regime.map(lambda name: "" if name == "extensions" else f" ({name})")
     return differences.assign(line=differences.title + " − " + differences.base + regime)
+
+
+def svg_address(file: Path) -> str:
+    """An SVG file as a data URL: handed text that is not SVG, Streamlit would open the file that it names.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    return "data:image/svg+xml;base64," + base64.b64encode(file.read_bytes()).decode()
 
 
 def figure_file(sections: Mapping[str, pd.DataFrame], file_format: str, synthetic: bool) -> bytes:
