@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 import torch
 
-from iaca.checkpoints import Backbone, load_backbone, save_backbone
+from iaca.checkpoints import BackboneFile, load_backbone, save_backbone
 from iaca.clips import clip_ends, clip_frame_indices
 from iaca.compute.devices import choose_device, device_label
 from iaca.compute.prefetch import prefetch_all
@@ -86,7 +86,7 @@ def main() -> None:
         _authors_way(recording, timeline.pts_s, ends, Path(folder), wall_s[decode])
 
 
-def random_backbone(folder: Path, modality: str, architecture: str) -> Backbone:
+def random_backbone(folder: Path, modality: str, architecture: str) -> BackboneFile:
     """A backbone with random weights, saved and loaded as one that was taught. It has seen noise, or its
     features would die out."""
     torch.manual_seed(0)
@@ -114,7 +114,7 @@ def _decode(recording: Recording, pts_s: np.ndarray, ends: np.ndarray) -> None:
         pass
 
 
-def _run_networks(backbones: Sequence[Backbone], clips: int, device: torch.device) -> None:
+def _run_networks(backbones: Sequence[BackboneFile], clips: int, device: torch.device) -> None:
     visual, audio = (backbone.model.to(device) for backbone in backbones)
 
     @torch.inference_mode()

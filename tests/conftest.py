@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from iaca.checkpoints import Backbone, load_backbone, save_backbone
+from iaca.checkpoints import BackboneFile, load_backbone, save_backbone
 from iaca.config import BackboneConfig, FusionConfig
 from iaca.models.backbones import build_backbone
 from iaca.models.fusion_model import FusionModel
@@ -68,7 +68,7 @@ def features() -> Features:
     return make_features()
 
 
-def write_small_backbones(folder) -> tuple[Backbone, Backbone]:
+def write_small_backbones(folder) -> tuple[BackboneFile, BackboneFile]:
     """A visual and an audio backbone with random weights, whose features have 6 values."""
     torch.manual_seed(0)
     found = []

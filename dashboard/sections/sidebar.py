@@ -15,7 +15,7 @@ from dashboard.state import session
 from dashboard.state.folders import Folders
 from dashboard.timeline import rows
 from dashboard.timeline.declared import Shown
-from iaca.config import TARGETS, Trunk
+from iaca.config import TARGETS, TrunkSharing
 
 
 class Display(NamedTuple):
@@ -73,7 +73,7 @@ def choose_display(models: Sequence[Chosen]) -> Display:
     configs = [model.checkpoint.config for model in models]
     targets = [target for target in TARGETS if any(target in config.targets for config in configs)]
     target = targets[0] if targets else TARGETS[0]
-    if len(targets) > 1 and any(config.trunk is Trunk.PER_TARGET for config in configs):
+    if len(targets) > 1 and any(config.trunk is TrunkSharing.PER_TARGET for config in configs):
         target = st.selectbox(
             "Gates of",
             targets,

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.services.model_files import FileState, file_state
 from dashboard.state.folders import PROJECT, Folders
-from iaca.checkpoints import Backbone
+from iaca.checkpoints import BackboneFile
 from iaca.files import file_sha256
 
 ENDINGS = (".safetensors", ".pt", ".pth")
@@ -24,7 +24,7 @@ def find_file(sha256: str, folders: Folders) -> Path | None:
     return next((file for file in candidates if _digest(file) == sha256), None)
 
 
-def read_backbone(path: Path, modality: str, device: str) -> Backbone:
+def read_backbone(path: Path, modality: str, device: str) -> BackboneFile:
     """A backbone on a device.
 
     Raises:
@@ -38,7 +38,7 @@ def is_shipped(sha256: str) -> bool:
     return any(_digest(file) == sha256 for file in SHIPPED.glob("*_slim.safetensors"))
 
 
-def taught_by(backbone: Backbone) -> str:
+def taught_by(backbone: BackboneFile) -> str:
     """What a backbone was trained on, in a few words, as far as its file says."""
     if is_shipped(backbone.sha256):
         return "synthetic faces" if backbone.config.modality == "visual" else "synthetic voices"
@@ -62,7 +62,7 @@ def _sha256(file: FileState) -> str:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _read(file: FileState, modality: str, device: str) -> Backbone:
+def _read(file: FileState, modality: str, device: str) -> BackboneFile:
     from iaca.checkpoints.pretrained import find_backbone
 
     found = find_backbone(file[0], modality)

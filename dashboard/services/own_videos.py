@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 from dashboard.services import backbone_files, jobs
 from dashboard.services.model_files import FileState, file_state
 from dashboard.state.folders import Folders
-from iaca.checkpoints import Backbone
+from iaca.checkpoints import BackboneFile
 from iaca.config import AUDIO, VISUAL
 from iaca.errors import InputError
 from iaca.files import write_whole
@@ -82,8 +82,8 @@ class Entry(NamedTuple):
 class Backbones(NamedTuple):
     """The backbones that the shown models expect."""
 
-    visual: Backbone
-    audio: Backbone
+    visual: BackboneFile
+    audio: BackboneFile
 
 
 def add_upload(name: str, content: BinaryIO, cache: Path, taken: Collection[str]) -> Entry:

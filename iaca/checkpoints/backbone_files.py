@@ -26,7 +26,7 @@ CHECKPOINT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
 
 
 @dataclass(frozen=True)
-class Backbone:
+class BackboneFile:
     """A backbone read from a file.
 
     Attributes:
@@ -77,7 +77,7 @@ def save_backbone(
     write_checkpoint_file(Path(path), model, header, dtype)
 
 
-def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cpu") -> Backbone:
+def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cpu") -> BackboneFile:
     """Read a backbone.
 
     Args:
@@ -113,4 +113,6 @@ def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cp
     except ConfigError as error:
         raise CheckpointError(f"{path} cannot be rebuilt: {error}") from error
     model.load_state_dict(tensors)
-    return Backbone(path, model.to(device).eval().requires_grad_(False), config, file_sha256(path), header["training"])
+    return BackboneFile(
+        path, model.to(device).eval().requires_grad_(False), config, file_sha256(path), header["training"]
+    )

@@ -13,7 +13,7 @@ from urllib.error import URLError
 import torch
 from torch import Tensor
 
-from iaca.checkpoints.backbone_files import Backbone, load_backbone
+from iaca.checkpoints.backbone_files import BackboneFile, load_backbone
 from iaca.checkpoints.published_files import ALLOWED_GLOBALS
 from iaca.config import AUDIO, VISUAL, Architecture, BackboneConfig
 from iaca.errors import CheckpointError, InputError
@@ -28,7 +28,7 @@ class PretrainedError(InputError):
     """Weights that are not there or do not fit: the message says what to download and where to put it."""
 
 
-def find_backbone(spec: str | os.PathLike[str], modality: str, *, untrained: bool = False) -> Backbone:
+def find_backbone(spec: str | os.PathLike[str], modality: str, *, untrained: bool = False) -> BackboneFile:
     """The backbone that a name or a file stands for.
 
     `slim` ships with the project. `r3d_18` and `r2plus1d_18` take torchvision's Kinetics-400 weights, `resnet18` its
@@ -79,7 +79,7 @@ def _torchvision_weights(config: BackboneConfig) -> Any:
     }[config.arch]
 
 
-def _from_torchvision(config: BackboneConfig) -> Backbone:
+def _from_torchvision(config: BackboneConfig) -> BackboneFile:
     weights = _torchvision_weights(config)
     path = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[1]
     try:
@@ -92,7 +92,7 @@ def _from_torchvision(config: BackboneConfig) -> Backbone:
     return _filled(path, config, state)
 
 
-def _from_torch_file(path: Path, modality: str) -> Backbone:
+def _from_torch_file(path: Path, modality: str) -> BackboneFile:
     try:
         with torch.serialization.safe_globals(ALLOWED_GLOBALS):
             content = torch.load(path, map_location="cpu", weights_only=True)
@@ -114,7 +114,7 @@ def _from_torch_file(path: Path, modality: str) -> Backbone:
     return _filled(path, BackboneConfig(modality=modality, arch=arch, dim=FULL_WIDTH_DIM), state)
 
 
-def _filled(path: Path, config: BackboneConfig, state: dict[str, Tensor]) -> Backbone:
+def _filled(path: Path, config: BackboneConfig, state: dict[str, Tensor]) -> BackboneFile:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # of the head, which weights made for other labels do not have
         model = build_backbone(config)
@@ -135,14 +135,14 @@ def _filled(path: Path, config: BackboneConfig, state: dict[str, Tensor]) -> Bac
                 f"{config.arch.value} ({config.modality})"
             )
     model.body.load_state_dict(state)
-    return Backbone(path, model.eval().requires_grad_(False), config, file_sha256(path))
+    return BackboneFile(path, model.eval().requires_grad_(False), config, file_sha256(path))
 
 
-def _untrained(config: BackboneConfig) -> Backbone:
+def _untrained(config: BackboneConfig) -> BackboneFile:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = build_backbone(config)
     digest = hashlib.sha256(json.dumps(["untrained", asdict(config)]).encode()).hexdigest()
-    return Backbone(
+    return BackboneFile(
         Path(f"untrained_{config.modality}_{config.arch.value}"), model.eval().requires_grad_(False), config, digest
     )

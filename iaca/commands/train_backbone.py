@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from iaca.commands import CommandError, add_device, check_out
 
 if TYPE_CHECKING:
-    from iaca.checkpoints import Backbone
+    from iaca.checkpoints import BackboneFile
     from iaca.config import BackboneConfig
 
 FULL_WIDTH_DIM = 512
@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> None:
     print(f"{args.out}: trained in {report['wall_s']:.0f} s; validation CCC: {scores or 'no validation subjects'}")
 
 
-def _start(spec: str | None, config: BackboneConfig, pictures: int) -> Backbone | None:
+def _start(spec: str | None, config: BackboneConfig, pictures: int) -> BackboneFile | None:
     """The network to start from; one that was taught single pictures is made ready for whole clips."""
     from iaca.checkpoints.pretrained import find_backbone
     from iaca.config import Architecture

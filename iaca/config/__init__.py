@@ -18,7 +18,7 @@ from iaca.config.checks import (
     share,
     true_or_false,
 )
-from iaca.config.fusion import FusionConfig, Gate, GateInit, Stage1Context, Stage2Input, Trunk
+from iaca.config.fusion import FusionConfig, Gate, GateInit, Stage1Context, Stage2Input, TrunkSharing
 from iaca.config.training import PRESETS, BackboneTraining, Optimiser, Schedule, TrainingConfig
 from iaca.config.vocabulary import (
     AROUSAL,
@@ -82,7 +82,7 @@ __all__ = [
     "Stage2Choice",
     "Stage2Input",
     "TrainingConfig",
-    "Trunk",
+    "TrunkSharing",
     "WhatIf",
     "above_zero",
     "as_enum",

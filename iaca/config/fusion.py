@@ -21,7 +21,7 @@ from iaca.config.checks import (
 from iaca.config.vocabulary import TARGETS, WINDOW_CLIPS
 
 
-class Trunk(StrEnum):
+class TrunkSharing(StrEnum):
     """Whether valence and arousal share one attention and gate (`shared`) or have one each (`per_target`)."""
 
     SHARED = "shared"
@@ -103,7 +103,7 @@ class FusionConfig:
     dim: int = 512
     clips: int = WINDOW_CLIPS
     targets: tuple[str, ...] = TARGETS
-    trunk: Trunk = Trunk.PER_TARGET
+    trunk: TrunkSharing = TrunkSharing.PER_TARGET
     scale_correlation: bool = True
     jca_hidden: int = 32
     num_recursions: int = 2
@@ -123,7 +123,7 @@ class FusionConfig:
 
     def __post_init__(self) -> None:
         for name, kind in (
-            ("trunk", Trunk),
+            ("trunk", TrunkSharing),
             ("gate", Gate),
             ("gate_init", GateInit),
             ("stage1_context", Stage1Context),
@@ -170,7 +170,7 @@ class FusionConfig:
     @property
     def trunks(self) -> dict[str, tuple[str, ...]]:
         """Name of each trunk and the targets it serves."""
-        if self.trunk is Trunk.SHARED:
+        if self.trunk is TrunkSharing.SHARED:
             return {"shared": self.targets}
         return {target: (target,) for target in self.targets}
 

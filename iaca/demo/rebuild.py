@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from iaca.checkpoints import Backbone, load_backbone, save_backbone
+from iaca.checkpoints import BackboneFile, load_backbone, save_backbone
 from iaca.config import BackboneConfig
 from iaca.config.training import BackboneTraining
 from iaca.data.recordings import find_recordings
@@ -106,7 +106,7 @@ def build_corpora(work: Path, demo: Path, size: ChainSize, seed: int) -> None:
 
 def train_backbones(
     work: Path, checkpoints: Path, size: ChainSize, seed: int, device: torch.device | str
-) -> dict[str, Backbone]:
+) -> dict[str, BackboneFile]:
     """Train both slim backbones and write them to `checkpoints`; a finished one is kept in `work`.
 
     Returns:
@@ -149,7 +149,7 @@ def train_backbones(
     return backbones
 
 
-def extract_features(work: Path, demo: Path, backbones: dict[str, Backbone], device: torch.device | str) -> None:
+def extract_features(work: Path, demo: Path, backbones: dict[str, BackboneFile], device: torch.device | str) -> None:
     """Write features of shown subjects to `demo`/features and of the study's to `demo`/study.
 
     Raises:
@@ -212,7 +212,7 @@ def train_demo(
         step()
 
 
-def _stored(checkpoints: Path, device: torch.device | str) -> dict[str, Backbone]:
+def _stored(checkpoints: Path, device: torch.device | str) -> dict[str, BackboneFile]:
     return {m: load_backbone(checkpoints / f"{m}_slim.safetensors", device) for m in ("visual", "audio")}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from iaca.checkpoints import Backbone
+from iaca.checkpoints import BackboneFile
 from iaca.config import AUDIO, VISUAL, ConfigError
 from iaca.config.checks import check_clip_stride
 from iaca.data.annotations import AnnotationError, read_labels
@@ -50,8 +50,8 @@ class ExtractionSummary(NamedTuple):
 def extract_all(
     recordings: Iterable[Recording],
     out_dir: str | os.PathLike[str],
-    visual: Backbone,
-    audio: Backbone,
+    visual: BackboneFile,
+    audio: BackboneFile,
     *,
     clip_stride: int,
     device: str | torch.device = "cpu",
@@ -151,7 +151,7 @@ def single_recording(video: str | os.PathLike[str], labels: str | os.PathLike[st
     return Recording(video.stem, video.stem, None, video, labels)
 
 
-def is_current(path: Path, recording: Recording, visual: Backbone, audio: Backbone, clip_stride: int) -> bool:
+def is_current(path: Path, recording: Recording, visual: BackboneFile, audio: BackboneFile, clip_stride: int) -> bool:
     """Whether a feature file is whole, made by these backbones at this stride, and of this recording as it is now.
 
     Its split, labels and video are compared, and whether crops have come since; not the crops.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 import iaca
-from iaca.checkpoints import Backbone
+from iaca.checkpoints import BackboneFile
 from iaca.clips import clip_ends
 from iaca.compute.prefetch import prefetch_all
 from iaca.compute.threads import stream, threads_for
@@ -37,8 +37,8 @@ BATCH_BYTES, WAITING_BYTES = 2**24, 2**27
 
 def extract(
     recording: Recording,
-    visual: Backbone,
-    audio: Backbone,
+    visual: BackboneFile,
+    audio: BackboneFile,
     *,
     clip_stride: int,
     device: str | torch.device = "cpu",
@@ -190,7 +190,7 @@ def _ready(clips: np.ndarray, device: torch.device) -> Tensor:
 
 
 @torch.inference_mode()
-def run_backbone(backbone: Backbone, x: Tensor, device: torch.device) -> np.ndarray:
+def run_backbone(backbone: BackboneFile, x: Tensor, device: torch.device) -> np.ndarray:
     """Features of clips: (B, D) float32, for an input as `data.transforms` makes it."""
     model = backbone.model.to(device)
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):

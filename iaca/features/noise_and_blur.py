@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from iaca.checkpoints import Backbone
+from iaca.checkpoints import BackboneFile
 from iaca.clips import clip_frame_indices
 from iaca.compute.prefetch import prefetch
 from iaca.compute.threads import stream
@@ -38,7 +38,7 @@ class CorruptionError(InputError):
 def corrupt(
     features: Features,
     recording: Recording,
-    backbone: Backbone,
+    backbone: BackboneFile,
     config: CorruptionConfig,
     *,
     device: str | torch.device = "cpu",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 
-from iaca.checkpoints import Backbone
+from iaca.checkpoints import BackboneFile
 from iaca.clips import clip_ends
 from iaca.config import CLIP_FRAMES
 from iaca.config.vocabulary import CLIP_PICTURES
@@ -67,7 +67,7 @@ class Outlook(NamedTuple):
 
 
 def look_at(
-    video: Path, visual: Backbone, audio: Backbone, detector: FaceDetector, device: str | torch.device = "cpu"
+    video: Path, visual: BackboneFile, audio: BackboneFile, detector: FaceDetector, device: str | torch.device = "cpu"
 ) -> Outlook:
     """Look at the first second of a video, and time what its features need.
 
@@ -109,8 +109,8 @@ def _time_pictures(video: Path, detector: FaceDetector) -> tuple[float, float]:
 def extract_own(
     recording: Recording,
     folder: Path,
-    visual: Backbone,
-    audio: Backbone,
+    visual: BackboneFile,
+    audio: BackboneFile,
     detector: FaceDetector,
     outlook: Outlook,
     *,

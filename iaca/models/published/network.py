@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from iaca.config import OWN_GATES, TARGETS, FusionConfig, GateOverrides, Stage1Choice, Trunk
+from iaca.config import OWN_GATES, TARGETS, FusionConfig, GateOverrides, Stage1Choice, TrunkSharing
 from iaca.errors import InputError
 from iaca.models.fusion_model import contribution
 from iaca.models.gating import stage1_weights
@@ -72,7 +72,7 @@ class PublishedNetwork(nn.Module):
             visual_dim=VISUAL_DIM,
             dim=DIM,
             clips=CLIPS,
-            trunk=Trunk.SHARED,
+            trunk=TrunkSharing.SHARED,
             num_recursions=self.kind.num_recursions,
             gate_temperature=GATE_TEMPERATURE,
         )
