@@ -20,9 +20,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from dashboard.export.printed_rows import View, figure_of_view
 from iaca.data.media.video import SAMPLE_RATE_HZ, iterate_frames, read_audio
+from iaca.data.media.writing import Sound, open_mp4
 from iaca.errors import InputError
 from iaca.figures.print_style import DOUBLE_COLUMN_IN, INK, print_style
-from iaca.files import written_beside
 
 WIDTH_PX = 1280
 PICTURE_PX = 360
@@ -34,8 +34,6 @@ CURSOR = (214, 0, 75)
 """The cursor's colour on the page, RGB."""
 
 QUIET = "#5a5c66"
-TICKS_PER_S = 90_000
-SOUND_BLOCK = 1024
 
 
 class FilmError(InputError):
@@ -92,8 +90,7 @@ def write_film(
         )
     path = Path(path)
     try:
-        with written_beside(path) as temporary:
-            _encode(temporary, view, None if video is None else Path(video), first, last, progress)
+        _encode(path, view, None if video is None else Path(video), first, last, progress)
     except av.FFmpegError as error:
         raise OSError(f"{path} cannot be written: {error}") from error
     return path
@@ -144,38 +141,19 @@ def _encode(
     until_s = float(pts_s[-1] + np.median(intervals_s))
     track = None if source is None else read_audio(source)
     sound = None if track is None else track.samples[round(pts_s[0] * SAMPLE_RATE_HZ) : round(until_s * SAMPLE_RATE_HZ)]
-    heard = 0
-
-    def encode_sound(until: int) -> None:
-        nonlocal heard
-        while heard < min(until, len(sound)):
-            block = np.ascontiguousarray(sound[None, heard : heard + SOUND_BLOCK])
-            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
-            frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE_HZ, heard, Fraction(1, SAMPLE_RATE_HZ)
-            out.mux(audio.encode(frame))
-            heard += block.shape[1]
-
-    with av.open(f"file:{target}", "w", options={"movflags": "+faststart"}) as out:
-        rate = Fraction(max(1, round(1000 / float(np.median(intervals_s)))), 1000)
-        stream = out.add_stream("libx264", rate=rate)
-        stream.height, stream.width = board.image.shape[:2]
-        stream.pix_fmt = "yuv420p"
+    height, width = board.image.shape[:2]
+    with open_mp4(
+        target,
+        width=width,
+        height=height,
+        rate=Fraction(max(1, round(1000 / float(np.median(intervals_s)))), 1000),
         # Without B-frames every player counts frames as they were written.
-        stream.options = {"preset": "superfast", "crf": "19", "bf": "0"}
-        stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
-        audio = out.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="mono") if sound is not None and len(sound) else None
+        options={"preset": "superfast", "crf": "19", "bf": "0"},
+        sound=None if sound is None else Sound(sound, SAMPLE_RATE_HZ),
+    ) as writer:
         for k, picture in enumerate(_pictures(source, first, last)):
-            frame = av.VideoFrame.from_ndarray(_compose(board, view, first + k, k, picture), format="rgb24")
-            frame.pts = round((pts_s[k] - pts_s[0]) * TICKS_PER_S)
-            frame.time_base = Fraction(1, TICKS_PER_S)
-            out.mux(stream.encode(frame))
-            if audio is not None:
-                encode_sound(round((pts_s[k] - pts_s[0]) * SAMPLE_RATE_HZ))
+            writer.add(_compose(board, view, first + k, k, picture), float(pts_s[k] - pts_s[0]))
             progress(k + 1, len(pts_s))
-        out.mux(stream.encode(None))
-        if audio is not None:
-            encode_sound(len(sound))
-            out.mux(audio.encode(None))
 
 
 def _pictures(source: Path | None, first: int, last: int) -> Iterator[np.ndarray | None]:

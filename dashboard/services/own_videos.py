@@ -229,7 +229,7 @@ def begin(
 
     def work(progress: jobs.Progress) -> None:
         from iaca.data.faces.detection import choose_detector
-        from iaca.data.media.browser_copy import proxy
+        from iaca.data.media.browser_copy import browser_copy
         from iaca.features.feature_files import write_features
         from iaca.features.own_video import extract_own
 
@@ -244,7 +244,7 @@ def begin(
             if not outlook.info.browser_playable:
                 search_s, networks_s, copy_s = outlook.seconds(clip_stride, frames)
                 told((search_s + networks_s) / (search_s + networks_s + copy_s), "Copying it for the browser")
-                proxy(entry.video, entry.folder.parent.parent / "videos")
+                browser_copy(entry.video, entry.folder.parent.parent / "videos")
             told(1.0, "Writing the features")
             if entry.folder.is_dir():  # it may have been removed meanwhile
                 write_features(entry.features, features)

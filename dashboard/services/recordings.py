@@ -15,7 +15,7 @@ from dashboard.services.corpora import Subject
 from dashboard.services.model_files import FileState, file_state
 from dashboard.services.traces import features
 from iaca.data.annotations import read_labels
-from iaca.data.media.browser_copy import proxy
+from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.sound_summary import sound_summary
 from iaca.data.media.video import MediaError, fit_pts, probe
 
@@ -41,7 +41,7 @@ def _probe(file: FileState) -> Any:
 
 @st.cache_resource(max_entries=256, show_spinner="Copying the video into a format that browsers play, once")
 def _playable(file: FileState, cache: Path) -> Path:
-    return proxy(file[0], cache / "videos")
+    return browser_copy(file[0], cache / "videos")
 
 
 def video(path: Path, cache: Path) -> Video:

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from iaca.data.media.browser_copy import proxy
+from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.video import SAMPLE_RATE_HZ, MediaError, iterate_frames, probe, read_audio
 from tests.media_files import clicks, number_of, write_media
 
@@ -23,7 +23,7 @@ UNEVEN_S = np.cumsum(np.r_[0, np.tile([0.033, 0.05, 0.02], 13)])
 )
 def test_a_copy_has_the_same_frames_at_the_same_times_with_the_same_sound(tmp_path, name, times_s, media):
     original = write_media(tmp_path / name, times_s, clicks(1.5, (0.8,)), **media)
-    copy = proxy(original, tmp_path / "cache")
+    copy = browser_copy(original, tmp_path / "cache")
     before, after = probe(original), probe(copy)
     assert after.browser_playable
     assert not before.browser_playable
@@ -31,7 +31,7 @@ def test_a_copy_has_the_same_frames_at_the_same_times_with_the_same_sound(tmp_pa
     assert [number_of(p) for _, p in iterate_frames(copy)] == list(range(len(times_s)))
     heard = [np.flatnonzero(np.abs(read_audio(f).samples) > 0.3)[0] / SAMPLE_RATE_HZ for f in (original, copy)]
     assert heard[0] == pytest.approx(heard[1], abs=0.01)
-    assert proxy(original, tmp_path / "cache") == copy
+    assert browser_copy(original, tmp_path / "cache") == copy
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
@@ -48,22 +48,22 @@ def test_pictures_that_change_their_size_are_copied_in_the_first_one(tmp_path, s
                     packet.stream = stream
                     out.mux(packet)
     assert {len(picture) for _, picture in iterate_frames(whole)} == set(sizes)
-    copied = [picture for _, picture in iterate_frames(proxy(whole, tmp_path / "cache"))]
+    copied = [picture for _, picture in iterate_frames(browser_copy(whole, tmp_path / "cache"))]
     assert {picture.shape for picture in copied} == {(sizes[0], sizes[0], 3)}
     assert [number_of(picture) for picture in copied] == [*range(10), *range(10)]
 
 
 def test_what_a_browser_plays_is_not_copied(tmp_path):
     video = write_media(tmp_path / "a.mp4", UNEVEN_S)
-    assert proxy(video, tmp_path / "cache") == video
+    assert browser_copy(video, tmp_path / "cache") == video
     assert not (tmp_path / "cache").exists()
 
 
 def test_a_changed_original_gets_a_new_copy(tmp_path):
     video = write_media(tmp_path / "a.mkv", UNEVEN_S)
-    first = proxy(video, tmp_path / "cache")
+    first = browser_copy(video, tmp_path / "cache")
     write_media(video, UNEVEN_S[:20])
-    second = proxy(video, tmp_path / "cache")
+    second = browser_copy(video, tmp_path / "cache")
     assert first != second
     assert len(probe(second).pts_s) == 20
 
@@ -71,5 +71,5 @@ def test_a_changed_original_gets_a_new_copy(tmp_path):
 def test_a_damaged_original_leaves_nothing_behind(tmp_path):
     (tmp_path / "a.avi").write_bytes(b"RIFF no video")
     with pytest.raises(MediaError, match=r"a\.avi"):
-        proxy(tmp_path / "a.avi", tmp_path / "cache")
+        browser_copy(tmp_path / "a.avi", tmp_path / "cache")
     assert not list(tmp_path.glob("cache/*"))
