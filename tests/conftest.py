@@ -15,6 +15,14 @@ from iaca.types import Features
 torch.set_num_threads(1)  # small tensors: threads only contend
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever takes a browser from the fixtures is a browser test, without saying so."""
+    for item in items:
+        if "playwright" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
 def make_features(
     num_frames=200, clip_stride=8, audio_dim=12, visual_dim=12, seed=0, subject="someone", split="validation"
 ) -> Features:

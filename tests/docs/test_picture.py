@@ -13,6 +13,8 @@ from docs.picture import MOST_BYTES
 from tests.dashboard.projects import Spec, write_project
 from tests.dashboard.serving import CHROMIUM, PROJECT
 
+pytestmark = pytest.mark.browser
+
 
 def run(root, *arguments):
     environment = os.environ | {

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pandas as pd
+import pytest
 
 from iaca.features.feature_files import write_features
 from tests.conftest import make_features
@@ -39,6 +40,7 @@ def run(folder, *arguments, plugins=""):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_a_fusion_of_a_plugin_is_trained_in_one_process_and_opened_in_another(tmp_path):
     (tmp_path / "my_fusion.py").write_text(PLUGIN)
     (tmp_path / "settings.toml").write_text("[training]\nepochs = 2\nsteps_per_epoch = 2\n")
@@ -67,6 +69,7 @@ def test_a_fusion_of_a_plugin_is_trained_in_one_process_and_opened_in_another(tm
     assert json.loads(described.stdout)["fusion"] == "swap"
 
 
+@pytest.mark.slow
 def test_the_study_trains_a_fusion_of_a_plugin_in_processes_of_their_own(tmp_path):
     (tmp_path / "my_fusion.py").write_text(PLUGIN)
     for i, split in enumerate(("train", "validation", "validation")):

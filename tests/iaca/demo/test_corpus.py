@@ -161,6 +161,7 @@ def test_a_conflict_names_the_modality_that_does_not_lie(corpus):
             assert episode.truth_modality == ""
 
 
+@pytest.mark.slow
 def test_building_twice_gives_the_same_labels_and_the_same_pictures(corpus, tmp_path):
     root, _ = corpus
     build_corpus(tmp_path, processes=2, **SETTINGS)

@@ -179,6 +179,7 @@ def test_a_name_too_long_for_a_file_stops_nobody(tmp_path, backbones):
     assert [problem.file for problem in summary.problems] == ["x" * 250]
 
 
+@pytest.mark.slow
 def test_a_kill_leaves_only_whole_files(tmp_path, backbones):
     for i in range(12):
         make_subject(tmp_path, f"s{i:02d}", TIMES_S[:25])

@@ -53,6 +53,7 @@ def test_scores_follow_from_the_stored_models(done):
     assert ccc_of_moments(moments) == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_repeated_and_runs_side_by_side_agree_with_runs_in_turn(done):
     out, variants, results = done
     stamps = {file: file.stat().st_mtime_ns for file in (out / "runs").iterdir()}

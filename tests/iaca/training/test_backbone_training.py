@@ -201,6 +201,7 @@ def two_processes_train(recordings, folder, *options):
     return [*command, "train-backbone", *settings, "--out", str(folder / "audio.safetensors"), str(root)]
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_backbone_and_one_of_them_writes(two_processes):
     file, ran = two_processes
     backbone = load_backbone(file)
@@ -211,6 +212,7 @@ def test_two_processes_train_one_backbone_and_one_of_them_writes(two_processes):
     assert len(list((file.parent / "clips").glob("*.npy"))) == 2  # each recording decoded once
 
 
+@pytest.mark.slow
 def test_two_processes_that_were_killed_go_on_to_the_same_weights(two_processes, recordings, tmp_path):
     file, _ = two_processes
     state = tmp_path / "audio.state"
@@ -225,6 +227,7 @@ def test_two_processes_that_were_killed_go_on_to_the_same_weights(two_processes,
     assert all(torch.equal(tensor, resumed[name]) for name, tensor in whole.items())
 
 
+@pytest.mark.slow
 def test_a_batch_too_small_to_be_shared_is_refused(recordings, tmp_path):
     command = two_processes_train(recordings, tmp_path, "--batch", "3")
     ran = subprocess.run(command, capture_output=True, text=True)

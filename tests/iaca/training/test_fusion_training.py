@@ -87,6 +87,7 @@ def test_a_run_that_was_interrupted_ends_with_the_same_weights(tmp_path, monkeyp
     assert [record["epoch"] for record in report["history"]] == list(range(len(report["history"])))
 
 
+@pytest.mark.slow
 def test_the_command_can_be_killed_at_any_moment_and_gives_the_same_file(tmp_path):
     folder = tmp_path / "features"
     for item in subjects(4, split="train"):
@@ -238,6 +239,7 @@ def test_features_that_do_not_go_together_are_refused():
         train_fusion(subjects(1), CONFIG, TrainingConfig(patience=3))
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_model_as_torchrun_starts_them(tmp_path):
     folder = tmp_path / "features"
     for item in subjects(4, split="train"):
