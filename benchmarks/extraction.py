@@ -25,7 +25,7 @@ import torch
 
 from iaca.checkpoints import BackboneFile, load_backbone, save_backbone
 from iaca.clips import clip_ends, clip_frame_indices
-from iaca.compute.devices import choose_device, device_label
+from iaca.compute.devices import choose_device, device_label, device_of
 from iaca.compute.prefetch import prefetch_all
 from iaca.compute.threads import stream
 from iaca.config import BackboneConfig
@@ -55,17 +55,17 @@ def main() -> None:
     device = choose_device(args.device)
     recording = find_recordings(args.root).find(args.subject)
     with tempfile.TemporaryDirectory() as folder:
-        backbones = [random_backbone(Path(folder), name, getattr(args, name)) for name in ("visual", "audio")]
+        backbones = [random_backbone(Path(folder), name, getattr(args, name), device) for name in ("visual", "audio")]
         timeline = read_timeline(recording)
         ends = clip_ends(len(timeline.pts_s), args.clip_stride)
         clips = len(ends)
-        extract(recording, *backbones, clip_stride=32, device=device)  # first calls are slow
+        extract(recording, *backbones, clip_stride=32)  # first calls are slow
         print(f"{recording.subject}: {len(timeline.pts_s)} frames, {clips} clips, {device_label(device)}")
 
         parts = {
             "decode alone": lambda: _decode(recording, timeline.pts_s, ends),
-            "transforms and backbones alone": lambda: _run_networks(backbones, clips, device),
-            "whole": lambda: extract(recording, *backbones, clip_stride=args.clip_stride, device=device),
+            "transforms and backbones alone": lambda: _run_networks(backbones, clips),
+            "whole": lambda: extract(recording, *backbones, clip_stride=args.clip_stride),
         }
         wall_s, processor_s = dict.fromkeys(parts, np.inf), dict.fromkeys(parts, np.inf)
         for _ in range(args.repeats):  # in turns, so that whatever else runs slows all of them
@@ -86,7 +86,7 @@ def main() -> None:
         _authors_way(recording, timeline.pts_s, ends, Path(folder), wall_s[decode])
 
 
-def random_backbone(folder: Path, modality: str, architecture: str) -> BackboneFile:
+def random_backbone(folder: Path, modality: str, architecture: str, device: torch.device | str = "cpu") -> BackboneFile:
     """A backbone with random weights, saved and loaded as one that was taught. It has seen noise, or its
     features would die out."""
     torch.manual_seed(0)
@@ -98,7 +98,7 @@ def random_backbone(folder: Path, modality: str, architecture: str) -> BackboneF
     with torch.no_grad():
         network(torch.randn((4, 3, 8, 112, 112) if modality == "visual" else (4, 1, 64, 104)))
     save_backbone(folder / f"{modality}.safetensors", network.eval(), config)
-    return load_backbone(folder / f"{modality}.safetensors")
+    return load_backbone(folder / f"{modality}.safetensors", device)
 
 
 def _decode(recording: Recording, pts_s: np.ndarray, ends: np.ndarray) -> None:
@@ -114,8 +114,9 @@ def _decode(recording: Recording, pts_s: np.ndarray, ends: np.ndarray) -> None:
         pass
 
 
-def _run_networks(backbones: Sequence[BackboneFile], clips: int, device: torch.device) -> None:
-    visual, audio = (backbone.model.to(device) for backbone in backbones)
+def _run_networks(backbones: Sequence[BackboneFile], clips: int) -> None:
+    visual, audio = (backbone.model for backbone in backbones)
+    device = device_of(visual)
 
     @torch.inference_mode()
     def run(count: int) -> None:

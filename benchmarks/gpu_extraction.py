@@ -67,13 +67,16 @@ def main() -> None:
     recording = find_recordings(options.root).find(options.subject)
     with tempfile.TemporaryDirectory() as folder:
         named = (("visual", "r3d_18"), ("audio", "resnet18"))
-        backbones = [random_backbone(Path(folder), modality, architecture) for modality, architecture in named]
-        extract(recording, *backbones, clip_stride=COMPARED_STRIDE, device=device)  # first calls are slow
+        on_cpu, backbones = (
+            [random_backbone(Path(folder), modality, architecture, place) for modality, architecture in named]
+            for place in ("cpu", device)
+        )
+        extract(recording, *backbones, clip_stride=COMPARED_STRIDE)  # first calls are slow
         with Utilisation(device) as busy:
             begin = time.perf_counter()
-            found = extract(recording, *backbones, clip_stride=options.clip_stride, device=device)
+            found = extract(recording, *backbones, clip_stride=options.clip_stride)
             took_s = time.perf_counter() - begin
-        expected = extract(recording, *backbones, clip_stride=COMPARED_STRIDE, device="cpu")
+        expected = extract(recording, *on_cpu, clip_stride=COMPARED_STRIDE)
     rate = len(found.frame) / took_s
     print(f"{recording.subject}, stride {options.clip_stride}, {device_label(device)}: {rate:.1f} clips/s")
     busy_text = f"{np.mean(busy.percent):.0f} %" if busy.percent else "unknown: no nvidia-smi"

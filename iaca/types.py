@@ -7,7 +7,7 @@ A frame is 0-based; `pts_s` is its presentation time in seconds from the first v
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from iaca.config import TARGETS
 
@@ -15,6 +15,23 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from torch import Tensor
+
+
+class Progress(Protocol):
+    """Hears how far a piece of work has come; whatever it raises stops the work."""
+
+    def __call__(self, done: int, total: int, title: str = "") -> None:
+        """Take note.
+
+        Args:
+            done: Parts finished.
+            total: Parts in all; 0 where it is not known.
+            title: What is being done, in a few words, or "".
+        """
+
+
+def no_progress(done: int, total: int, title: str = "") -> None:
+    """A `Progress` that nobody looks at."""
 
 
 class Recording(NamedTuple):

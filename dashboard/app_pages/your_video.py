@@ -51,7 +51,7 @@ def show() -> None:
     _take(folders.cache, corpora.corpus(folders))
     show_notices(st.container(), notices)
     if backbones is not None:
-        _list(folders.cache, backbones, device)
+        _list(folders.cache, backbones)
 
 
 def _backbones(folders: Folders, device: str, notices: list[str]) -> Backbones:
@@ -102,33 +102,33 @@ def _take(cache: Path, corpus: Corpus) -> None:
     st.rerun()
 
 
-def _list(cache: Path, backbones: Backbones, device: str) -> None:
+def _list(cache: Path, backbones: Backbones) -> None:
     entries = own_videos.entries(cache)
     if not entries:
         return
-    busy = [_is_busy(entry, backbones, device) for entry in entries]
+    busy = [_is_busy(entry, backbones) for entry in entries]
 
     @st.fragment(run_every=POLL_S if any(busy) else None)
     def watch() -> None:
-        if [_is_busy(entry, backbones, device) for entry in entries] != busy:
+        if [_is_busy(entry, backbones) for entry in entries] != busy:
             st.rerun()
         for entry in entries:
             with st.container(border=True, key=f"video {entry.folder.name}"):
-                _show_entry(entry, backbones, device)
+                _show_entry(entry, backbones)
 
     watch()
 
 
-def _is_busy(entry: Entry, backbones: Backbones, device: str) -> bool:
+def _is_busy(entry: Entry, backbones: Backbones) -> bool:
     job = jobs.find(entry.job_key)
     if job is not None and not job.ended:
         return True
     if entry.features.is_file() and own_videos.is_current(entry, backbones):
         return False
-    return not own_videos.look(entry, backbones, device).ended
+    return not own_videos.look(entry, backbones).ended
 
 
-def _show_entry(entry: Entry, backbones: Backbones, device: str) -> None:
+def _show_entry(entry: Entry, backbones: Backbones) -> None:
     line = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     head, place = line.container(width="stretch"), line.container(width="content")
     head.markdown(f"**{literal(entry.name)}**")
@@ -148,7 +148,7 @@ def _show_entry(entry: Entry, backbones: Backbones, device: str) -> None:
     if entry.features.is_file() and own_videos.is_current(entry, backbones):
         _show_ready(entry)
         return
-    looked = own_videos.look(entry, backbones, device)
+    looked = own_videos.look(entry, backbones)
     if not looked.ended:
         st.caption("Looking at it, and timing how long it will take")
     elif looked.error:
@@ -156,7 +156,7 @@ def _show_entry(entry: Entry, backbones: Backbones, device: str) -> None:
     else:
         if entry.features.is_file():
             st.info("Its features were made by other backbones than those that the shown models expect.")
-        _ask(entry, backbones, device, looked.result)
+        _ask(entry, backbones, looked.result)
 
 
 def _show_ready(entry: Entry) -> None:
@@ -178,13 +178,13 @@ def _show_ready(entry: Entry) -> None:
     )
 
 
-def _ask(entry: Entry, backbones: Backbones, device: str, outlook: Outlook) -> None:
+def _ask(entry: Entry, backbones: Backbones, outlook: Outlook) -> None:
     for sentence in _remarks(outlook):
         st.caption(sentence)
     name = entry.folder.name
     strides, parts, labels = st.columns(3)
     stride = strides.selectbox(
-        "A clip every", STRIDES, index=STRIDES.index(8 if device == "cpu" else 1),
+        "A clip every", STRIDES, index=STRIDES.index(8 if backbones.device.type == "cpu" else 1),
         format_func=lambda one: f"{one} frames" if one > 1 else "frame",
         help="Larger is faster; between clips predictions are interpolated.", key=f"stride {name}",
     )  # fmt: skip
@@ -202,7 +202,7 @@ def _ask(entry: Entry, backbones: Backbones, device: str, outlook: Outlook) -> N
     line = st.container(horizontal=True, vertical_alignment="center")
     button, note = line.container(width="content"), line.container()
     if button.button("Extract features", icon=":material/play_arrow:", key=f"extract {name}"):
-        own_videos.begin(entry, backbones, outlook, device, clip_stride=stride, frames=frames)
+        own_videos.begin(entry, backbones, outlook, clip_stride=stride, frames=frames)
         st.rerun()
     note.caption(f"About {jobs.duration(seconds)} on this device.")
 

@@ -7,7 +7,7 @@ writes films at a constant rate would repeat or leave out frames of a recording 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from iaca.data.media.video import SAMPLE_RATE_HZ, iterate_frames, read_audio
 from iaca.data.media.writing import Sound, open_mp4
 from iaca.errors import InputError
 from iaca.figures.print_style import DOUBLE_COLUMN_IN, INK, print_style
+from iaca.types import Progress, no_progress
 
 WIDTH_PX = 1280
 PICTURE_PX = 360
@@ -62,7 +63,7 @@ def write_film(
     video: str | os.PathLike[str] | None,
     frames: tuple[int, int],
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Path:
     """Write a range of a recording as H.264 and AAC in mp4.
 
@@ -71,8 +72,7 @@ def write_film(
         view: What is drawn below the video.
         video: The recording's file; None leaves out picture and sound.
         frames: First and last frame of the range.
-        progress: Is told after every frame how many are done, and how many there are; what it raises stops the work,
-            and nothing is left of the attempt.
+        progress: Told how many frames are done, after each; where it raises, nothing is left of the attempt.
 
     Returns:
         The path.
@@ -133,7 +133,7 @@ def _encode(
     source: Path | None,
     first: int,
     last: int,
-    progress: Callable[[int, int], None],
+    progress: Progress,
 ) -> None:
     board = draw_board(view, first, last, with_picture=source is not None)
     pts_s = view.pts_s[first : last + 1]
@@ -153,7 +153,7 @@ def _encode(
     ) as writer:
         for k, picture in enumerate(_pictures(source, first, last)):
             writer.add(_compose(board, view, first + k, k, picture), float(pts_s[k] - pts_s[0]))
-            progress(k + 1, len(pts_s))
+            progress(k + 1, len(pts_s), "Frame")
 
 
 def _pictures(source: Path | None, first: int, last: int) -> Iterator[np.ndarray | None]:

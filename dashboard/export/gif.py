@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from proglog import ProgressBarLogger
 from iaca.data.media.video import iterate_frames, probe
 from iaca.errors import InputError
 from iaca.files import written_beside
+from iaca.types import Progress, no_progress
 
 RATE_HZ = 10
 """Pictures a second: GIF counts in hundredths of a second, so most rates of videos cannot be kept."""
@@ -29,13 +29,13 @@ class AnimationError(InputError):
 class _Told(ProgressBarLogger):
     """Hands moviepy's progress on."""
 
-    def __init__(self, progress: Callable[[int, int], None]) -> None:
+    def __init__(self, progress: Progress) -> None:
         super().__init__()
         self._progress = progress
 
     def bars_callback(self, bar: str, attr: str, value: int, old_value: int | None = None) -> None:
         if attr == "index" and value > 0:
-            self._progress(value, self.bars[bar]["total"])
+            self._progress(value, self.bars[bar]["total"], "Picture")
 
 
 class _Reader:
@@ -60,7 +60,7 @@ def write_gif(
     path: str | os.PathLike[str],
     film: str | os.PathLike[str],
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Path:
     """Write a film as an animated GIF that begins again at its end: 10 pictures a second, 800 px wide, without sound.
 
@@ -70,8 +70,7 @@ def write_gif(
     Args:
         path: The GIF; it appears whole or not at all.
         film: A video of at most 30 s.
-        progress: Is told how many pictures are done, and how many there are; what it raises stops the work, and
-            nothing is left of the attempt.
+        progress: Told how many pictures are done; where it raises, nothing is left of the attempt.
 
     Returns:
         The path.

@@ -65,6 +65,4 @@ def _sha256(file: FileState) -> str:
 def _read(file: FileState, modality: str, device: str) -> BackboneFile:
     from iaca.checkpoints.pretrained import find_backbone
 
-    found = find_backbone(file[0], modality)
-    found.model.to(device)
-    return found
+    return find_backbone(file[0], modality, device)

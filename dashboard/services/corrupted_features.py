@@ -20,7 +20,7 @@ from iaca.config import AUDIO, CorruptionConfig
 from iaca.data.faces.detection import has_known_faces
 from iaca.errors import InputError
 from iaca.files import write_whole
-from iaca.types import Recording
+from iaca.types import Progress, Recording
 
 
 class NotAvailableError(InputError):
@@ -81,11 +81,10 @@ def begin(
     features, recording = traces.features(subject.features), _with_faces(subject)
     backbone = find_file(features.backbones[config.modality]["sha256"], folders)
 
-    def work(progress: jobs.Progress) -> None:
+    def work(progress: Progress) -> None:
         from iaca.features.noise_and_blur import corrupt
 
-        made = corrupt(features, recording, read_backbone(backbone, config.modality, device), config,
-                       device=device, progress=progress)  # fmt: skip
+        made = corrupt(features, recording, read_backbone(backbone, config.modality, device), config, progress=progress)
         content = io.BytesIO()
         np.save(content, made.astype(np.float16))
         write_whole(extraction.path, content.getvalue())

@@ -21,6 +21,7 @@ from dashboard.timeline.declared import Shown
 from dashboard.timeline.rows import SCORES, Figure
 from iaca.config import TARGETS
 from iaca.figures.print_style import COLUMN_IN, DOUBLE_COLUMN_IN, render
+from iaca.types import Progress, no_progress
 
 WIDTHS = {"one column (3.5 in)": COLUMN_IN, "two columns (7.16 in)": DOUBLE_COLUMN_IN}
 MP4, GIF = "mp4", "gif"
@@ -174,20 +175,18 @@ def begin_film(take: Take, cache: Path, ending: str) -> jobs.Job:
 
 def film_file(take: Take, cache: Path, ending: str) -> bytes:
     """A film that was made; made again where newer ones have taken its place."""
-    return _make_film(take, cache, ending, lambda done, total, title="": None).read_bytes()
+    return _make_film(take, cache, ending, no_progress).read_bytes()
 
 
-def _make_film(take: Take, cache: Path, ending: str, progress: jobs.Progress) -> Path:
+def _make_film(take: Take, cache: Path, ending: str, progress: Progress) -> Path:
     folder = cache / "films"
     file = folder / film_key(take, ending).removeprefix("film ")
     if not file.is_file():
         if ending == GIF:
             film = _make_film(take, cache, MP4, progress)
-            write_gif(file, film, progress=lambda done, total: progress(done, total, "Picture"))
+            write_gif(file, film, progress=progress)
         else:
-            write_film(
-                file, view(take), take.video, take.frames, progress=lambda done, total: progress(done, total, "Frame")
-            )
+            write_film(file, view(take), take.video, take.frames, progress=progress)
     for old in sorted(folder.glob("[!.]*"), key=lambda one: one.stat().st_mtime)[:-FILMS_KEPT]:
         old.unlink(missing_ok=True)
     return file

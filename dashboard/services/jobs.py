@@ -8,19 +8,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from iaca.errors import InputError
+from iaca.types import Progress
 
 KEPT = 64
 """Jobs that are remembered after they ended."""
-
-
-class Progress(Protocol):
-    """How work tells how far it is; raises `Stopped` where it was asked to stop."""
-
-    def __call__(self, done: int, total: int, title: str = "") -> None:
-        """Parts finished, parts in all, and what is being done."""
 
 
 class Stopped(Exception):

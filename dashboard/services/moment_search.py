@@ -15,7 +15,7 @@ from iaca.config import AUDIO, VISUAL, WhatIf
 from iaca.errors import BAD_INPUT
 from iaca.features.feature_files import read_features
 from iaca.inference.moments import Moment, Reading, find_moments, rank, single_modality
-from iaca.types import Features
+from iaca.types import Features, Progress
 
 Model = tuple[str, FileState]
 """Title and file."""
@@ -56,7 +56,7 @@ def of_all(
     files = tuple(file_state(one.features) for one in subjects if one.features is not None)
     keys = _keys(models)
 
-    def work(progress: jobs.Progress) -> list[Moment]:
+    def work(progress: Progress) -> list[Moment]:
         found = []
         for i, file in enumerate(files):
             progress(i, len(files))

@@ -14,14 +14,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+import torch
+
 from dashboard.services import backbone_files, jobs
 from dashboard.services.model_files import FileState, file_state
 from dashboard.state.folders import Folders
 from iaca.checkpoints import BackboneFile
+from iaca.compute.devices import device_of
 from iaca.config import AUDIO, VISUAL
 from iaca.errors import InputError
 from iaca.files import write_whole
-from iaca.types import Recording
+from iaca.types import Progress, Recording
 
 CONDITION = "your video"
 """What the list of subjects says of such a video."""
@@ -30,8 +33,6 @@ FOLDER = "your-videos"
 ABOUT = "about.json"
 BLOCK = 2**22
 NAME_LENGTH = 80
-PARTS = 1000
-"""Into how many parts the progress of an extraction is cut."""
 
 
 class OwnVideoError(InputError):
@@ -84,6 +85,11 @@ class Backbones(NamedTuple):
 
     visual: BackboneFile
     audio: BackboneFile
+
+    @property
+    def device(self) -> torch.device:
+        """Where they run."""
+        return device_of(self.visual.model)
 
 
 def add_upload(name: str, content: BinaryIO, cache: Path, taken: Collection[str]) -> Entry:
@@ -207,45 +213,41 @@ def expected_backbones(made_by: dict[str, dict[str, str]], folders: Folders, dev
     return Backbones(*found)
 
 
-def look(entry: Entry, backbones: Backbones, device: str) -> jobs.Job:
+def look(entry: Entry, backbones: Backbones) -> jobs.Job:
     """Look at a video and time what it needs; the result is an `iaca.features.own_video.Outlook`."""
 
-    def work(progress: jobs.Progress) -> object:
+    def work(progress: Progress) -> object:
         from iaca.data.faces.detection import choose_detector
         from iaca.features.own_video import look_at
 
         with _named(entry):
-            return look_at(entry.video, *backbones, choose_detector(), device)
+            return look_at(entry.video, *backbones, choose_detector())
 
     made_by = [backbone.sha256 for backbone in backbones]
-    key = f"look {entry.folder} {file_state(entry.video)} {made_by} {device}"
+    key = f"look {entry.folder} {file_state(entry.video)} {made_by} {backbones.device}"
     return jobs.find(key) or jobs.begin(key, work)  # one that failed would fail again
 
 
-def begin(
-    entry: Entry, backbones: Backbones, outlook: object, device: str, *, clip_stride: int, frames: int | None
-) -> jobs.Job:
+def begin(entry: Entry, backbones: Backbones, outlook: object, *, clip_stride: int, frames: int | None) -> jobs.Job:
     """Extract in the background, or join who is at it; the file of features is whole or not there."""
 
-    def work(progress: jobs.Progress) -> None:
+    def work(progress: Progress) -> None:
         from iaca.data.faces.detection import choose_detector
         from iaca.data.media.browser_copy import browser_copy
         from iaca.features.feature_files import write_features
-        from iaca.features.own_video import extract_own
-
-        def told(share: float, title: str) -> None:
-            progress(int(share * PARTS), PARTS, title)
+        from iaca.features.own_video import PARTS, extract_own
 
         with _named(entry):
             features = extract_own(
                 entry.recording, entry.folder, *backbones, choose_detector(), outlook,
-                clip_stride=clip_stride, frames=frames, device=device, progress=told,
+                clip_stride=clip_stride, frames=frames, progress=progress,
             )  # fmt: skip
             if not outlook.info.browser_playable:
                 search_s, networks_s, copy_s = outlook.seconds(clip_stride, frames)
-                told((search_s + networks_s) / (search_s + networks_s + copy_s), "Copying it for the browser")
+                share = (search_s + networks_s) / (search_s + networks_s + copy_s)
+                progress(int(PARTS * share), PARTS, "Copying it for the browser")
                 browser_copy(entry.video, entry.folder.parent.parent / "videos")
-            told(1.0, "Writing the features")
+            progress(PARTS, PARTS, "Writing the features")
             if entry.folder.is_dir():  # it may have been removed meanwhile
                 write_features(entry.features, features)
 

@@ -23,6 +23,7 @@ from iaca.features.feature_files import read_features
 from iaca.inference import check_fit
 from iaca.metrics import MINIMUM_FRAMES
 from iaca.study.missing import curves
+from iaca.types import Progress
 
 __all__ = ["DRAWS", "SHARES"]
 
@@ -107,7 +108,7 @@ def wanted(
 def begin(asked: Wanted) -> jobs.Job:
     """Compute in the background what is missing, or join who is at it. What is computed stays, also after a stop."""
 
-    def work(progress: jobs.Progress) -> None:
+    def work(progress: Progress) -> None:
         missing = [piece for piece in _all_pieces(asked) if _piece(piece) is None]
         for i, piece in enumerate(missing):
             progress(i, len(missing))

@@ -28,7 +28,9 @@ class PretrainedError(InputError):
     """Weights that are not there or do not fit: the message says what to download and where to put it."""
 
 
-def find_backbone(spec: str | os.PathLike[str], modality: str, *, untrained: bool = False) -> BackboneFile:
+def find_backbone(
+    spec: str | os.PathLike[str], modality: str, device: str | torch.device = "cpu", *, untrained: bool = False
+) -> BackboneFile:
     """The backbone that a name or a file stands for.
 
     `slim` ships with the project. `r3d_18` and `r2plus1d_18` take torchvision's Kinetics-400 weights, `resnet18` its
@@ -39,16 +41,23 @@ def find_backbone(spec: str | os.PathLike[str], modality: str, *, untrained: boo
     Args:
         spec: Name or file.
         modality: audio or visual.
+        device: Where the network goes.
         untrained: Take random weights (seed 0) where a name has no trained ones at hand.
 
     Returns:
-        The backbone, in eval mode, on the CPU.
+        The backbone, in eval mode.
 
     Raises:
         PretrainedError: Weights are not at hand, or are of something else.
         CheckpointError: A .safetensors file that is no backbone.
         ConfigError: A network that the modality does not have.
     """
+    backbone = _find(spec, modality, untrained)
+    backbone.model.to(device)
+    return backbone
+
+
+def _find(spec: str | os.PathLike[str], modality: str, untrained: bool) -> BackboneFile:
     path = Path(spec)
     names = [arch.value for arch in Architecture]
     if str(spec) in names:

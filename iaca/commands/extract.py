@@ -57,10 +57,9 @@ def run(args: argparse.Namespace) -> int:
     summary = extract_all(
         recordings,
         args.out,
-        find_backbone(args.visual, "visual", untrained=args.untrained),
-        find_backbone(args.audio, "audio", untrained=args.untrained),
+        find_backbone(args.visual, "visual", device, untrained=args.untrained),
+        find_backbone(args.audio, "audio", device, untrained=args.untrained),
         clip_stride=args.clip_stride if args.clip_stride is not None else 1 if device.type == "cuda" else 8,
-        device=device,
         subjects=subjects,
         shard=parse_shard(args.shard),
         detector=choose_detector(args.yunet),

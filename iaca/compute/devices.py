@@ -7,6 +7,7 @@ import os
 import sys
 
 import torch
+from torch import nn
 
 from iaca.errors import InputError
 
@@ -42,6 +43,11 @@ def choose_device(requested: str | None = None) -> torch.device:
     if str(device) not in available_devices():
         raise DeviceError(f"device is {name!r}, which this machine does not have; expected one of: {expected}")
     return device
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """The device that a model is on: whoever is given a model computes there."""
+    return next(model.parameters()).device
 
 
 def device_label(device: torch.device) -> str:

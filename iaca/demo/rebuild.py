@@ -149,7 +149,7 @@ def train_backbones(
     return backbones
 
 
-def extract_features(work: Path, demo: Path, backbones: dict[str, BackboneFile], device: torch.device | str) -> None:
+def extract_features(work: Path, demo: Path, backbones: dict[str, BackboneFile]) -> None:
     """Write features of shown subjects to `demo`/features and of the study's to `demo`/study.
 
     Raises:
@@ -163,9 +163,7 @@ def extract_features(work: Path, demo: Path, backbones: dict[str, BackboneFile],
     )
     for corpus, out, clip_stride in jobs:
         recordings = find_recordings([corpus]).recordings
-        summary = extract_all(
-            recordings, out, backbones["visual"], backbones["audio"], clip_stride=clip_stride, device=device
-        )
+        summary = extract_all(recordings, out, backbones["visual"], backbones["audio"], clip_stride=clip_stride)
         if summary.problems:
             problem = summary.problems[0]
             raise ChainError(f"features of {problem.file} cannot be extracted: {problem.reason}")
@@ -203,7 +201,7 @@ def train_demo(
     steps: tuple[tuple[str, Callable[[], Any]], ...] = (
         ("building corpora", lambda: build_corpora(work, demo, size, seed)),
         ("training backbones", lambda: train_backbones(work, checkpoints, size, seed, device)),
-        ("extracting features", lambda: extract_features(work, demo, _stored(checkpoints, device), device)),
+        ("extracting features", lambda: extract_features(work, demo, _stored(checkpoints, device))),
         ("training and scoring models", lambda: study(demo / "study", work / "study")),
         ("storing models", lambda: _store(work / "study", demo, checkpoints, size)),
     )

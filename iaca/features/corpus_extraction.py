@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
 from iaca.checkpoints import BackboneFile
@@ -54,7 +53,6 @@ def extract_all(
     audio: BackboneFile,
     *,
     clip_stride: int,
-    device: str | torch.device = "cpu",
     subjects: Collection[str] | None = None,
     shard: tuple[int, int] = (0, 1),
     detector: FaceDetector | None = None,
@@ -65,10 +63,9 @@ def extract_all(
     Args:
         recordings: All subjects: people of one video are told apart by who else is in it.
         out_dir: Where `<subject>.safetensors` goes.
-        visual: Backbone for pictures.
+        visual: Backbone for pictures; each backbone runs on the device that it is on.
         audio: Backbone for sound.
         clip_stride: Frames between the ends of neighbouring clips.
-        device: Where the backbones run.
         subjects: Names of those to extract; None: all.
         shard: (i, n): every n-th subject beginning with number i, so that n runs share the work without touching
             the same file.
@@ -98,9 +95,9 @@ def extract_all(
         tqdm(unit="clip", disable=quiet, dynamic_ncols=True, leave=False, position=1) as clips,
     ):
 
-        def advance(finished: int, total: int) -> None:
+        def advance(done: int, total: int, title: str = "") -> None:
             clips.total = total  # known only once the subject is looked into: from here on the time left is shown
-            clips.update(finished)
+            clips.update(done - clips.n)
             if clips.n >= total:
                 clips.refresh()  # the last step of a short subject would be passed over as too soon
 
@@ -116,9 +113,7 @@ def extract_all(
                     if detector is not None and not has_known_faces(recording):
                         recording = with_found_faces(recording, everyone, detector, out_dir / "faces")
                         found_by = detector.name
-                    features = extract(
-                        recording, visual, audio, clip_stride=clip_stride, device=device, progress=advance
-                    )
+                    features = extract(recording, visual, audio, clip_stride=clip_stride, progress=advance)
                     if found_by is not None:
                         features = features._replace(problems=(f"{FOUND_BY}{found_by}", *features.problems))
                     write_features(path, features)

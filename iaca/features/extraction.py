@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 import iaca
 from iaca.checkpoints import BackboneFile
 from iaca.clips import clip_ends
+from iaca.compute.devices import device_of
 from iaca.compute.prefetch import prefetch_all
 from iaca.compute.threads import stream, threads_for
 from iaca.config import AUDIO, VISUAL, ConfigError
@@ -23,7 +24,7 @@ from iaca.data.media.video import read_audio
 from iaca.data.timeline import read_timeline
 from iaca.features.backbone_inputs import MINIMUM_SAMPLES, audio_clip, audio_input, frames_with_audio, visual_input
 from iaca.files import fingerprint
-from iaca.types import Features, Recording
+from iaca.types import Features, Progress, Recording, no_progress
 
 BATCH_CLIPS = 32
 """Clips that are in the networks at a time, in as many batches as there are threads: they bound the memory."""
@@ -41,8 +42,7 @@ def extract(
     audio: BackboneFile,
     *,
     clip_stride: int,
-    device: str | torch.device = "cpu",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> Features:
     """Compute the features of one subject. Memory does not grow with the decoded media.
 
@@ -50,11 +50,10 @@ def extract(
 
     Args:
         recording: The subject; it needs a video, and faces from crop folders or faces.csv.
-        visual: Backbone for pictures.
+        visual: Backbone for pictures; each backbone runs on the device that it is on.
         audio: Backbone for sound.
         clip_stride: Frames between the ends of neighbouring clips: 1, 2, 4, 8, 16 or 32.
-        device: Where the backbones run.
-        progress: Called with the number of clips that have just been finished, and that of all.
+        progress: Told how many clips are finished, after every batch.
 
     Returns:
         Features, labels and masks.
@@ -74,7 +73,7 @@ def extract(
         raise ConfigError(
             f"{visual.name} was taught single pictures; expected whole clips: train it further with --start"
         )
-    device = torch.device(device)
+    device = device_of(visual.model)
     timeline = read_timeline(recording)
     num_frames = len(timeline.pts_s)
     ends = clip_ends(num_frames, clip_stride)
@@ -82,8 +81,8 @@ def extract(
     at_once = batch_clips(device)
     has_audio = np.zeros(num_frames, bool)
 
-    visual_zero = run_backbone(visual, torch.zeros(1, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE), device)[0]
-    audio_zero = run_backbone(audio, torch.zeros(1, 1, MEL_BANDS, 1 + MINIMUM_SAMPLES // HOP_SAMPLES), device)[0]
+    visual_zero = run_backbone(visual, torch.zeros(1, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE))[0]
+    audio_zero = run_backbone(audio, torch.zeros(1, 1, MEL_BANDS, 1 + MINIMUM_SAMPLES // HOP_SAMPLES))[0]
     visual_features = np.tile(visual_zero, (len(ends), 1))
     audio_features = np.tile(audio_zero, (len(ends), 1))
 
@@ -100,10 +99,9 @@ def extract(
 
     def run(piece: tuple[list[int], Tensor, str]) -> tuple[list[int], np.ndarray, str]:
         places, batch, modality = piece
-        batch = batch.to(device, non_blocking=True)
-        if modality == AUDIO:
-            return places, run_backbone(audio, audio_input(batch), device), AUDIO
-        return places, run_backbone(visual, visual_input(batch), device), VISUAL
+        backbone, to_input = (audio, audio_input) if modality == AUDIO else (visual, visual_input)
+        batch = batch.to(device_of(backbone.model), non_blocking=True)
+        return places, run_backbone(backbone, to_input(batch)), modality
 
     done = 0
     # Sound is decoded beside the pictures, and both beside the networks.
@@ -113,11 +111,9 @@ def extract(
             audio_features[places] = values
             continue
         visual_features[places] = values
-        if progress is not None:
-            progress(len(places), len(ends))
-            done += len(places)
-    if progress is not None:
-        progress(len(ends) - done, len(ends))
+        done += len(places)
+        progress(done, len(ends))
+    progress(len(ends), len(ends))
 
     return Features(
         subject=recording.subject,
@@ -190,11 +186,11 @@ def _ready(clips: np.ndarray, device: torch.device) -> Tensor:
 
 
 @torch.inference_mode()
-def run_backbone(backbone: BackboneFile, x: Tensor, device: torch.device) -> np.ndarray:
-    """Features of clips: (B, D) float32, for an input as `data.transforms` makes it."""
-    model = backbone.model.to(device)
+def run_backbone(backbone: BackboneFile, x: Tensor) -> np.ndarray:
+    """Features of clips: (B, D) float32, for an input as `features.backbone_inputs` makes it."""
+    device = device_of(backbone.model)
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        return model.features(x.to(device, non_blocking=True)).float().cpu().numpy()
+        return backbone.model.features(x.to(device, non_blocking=True)).float().cpu().numpy()
 
 
 def _shortened(problems: Sequence[str], most: int = 20) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 
 from iaca.checkpoints import BackboneFile
 from iaca.clips import clip_frame_indices
+from iaca.compute.devices import device_of
 from iaca.compute.prefetch import prefetch
 from iaca.compute.threads import stream
 from iaca.config import AUDIO, CLIP_FRAMES, CorruptionConfig, CorruptionKind
@@ -18,7 +19,7 @@ from iaca.data.media.video import SAMPLE_RATE_HZ, AudioTrack, read_audio
 from iaca.errors import InputError
 from iaca.features.backbone_inputs import audio_clip, audio_input, visual_input
 from iaca.features.extraction import batch_clips, equal_lengths, run_backbone
-from iaca.types import Features, Recording
+from iaca.types import Features, Progress, Recording, no_progress
 
 NOISE_SAMPLES = 2**21
 """Samples after which noise begins again, without a seam: 48 s, longer than what a window hears at once."""
@@ -41,8 +42,7 @@ def corrupt(
     backbone: BackboneFile,
     config: CorruptionConfig,
     *,
-    device: str | torch.device = "cpu",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> np.ndarray:
     """Spoil the sound or the face of a recording and compute the features of every clip that it touches once more.
 
@@ -51,10 +51,9 @@ def corrupt(
     Args:
         features: The subject, unspoilt.
         recording: Its media.
-        backbone: The one that made the features of the modality.
+        backbone: The one that made the features of the modality; it runs on the device that it is on.
         config: What is done, and where.
-        device: Where the backbone runs.
-        progress: Called with the clips that are finished and the clips that there are; what it raises ends the work.
+        progress: Told how many clips are finished, after every batch.
 
     Returns:
         (T, D_m) float32, features of the spoilt modality.
@@ -72,7 +71,7 @@ def corrupt(
         )
     if recording.video_file is None:
         raise CorruptionError(f"{features.subject} has no video; expected {recording.video}.mp4 or .avi")
-    device = torch.device(device)
+    device = device_of(backbone.model)
     touched = np.flatnonzero(touched_clips(config, features.frame, features.pts_s))
     ends = features.frame[touched]
     if config.modality == AUDIO:
@@ -86,13 +85,12 @@ def corrupt(
 
     def run(piece: tuple[list[int], np.ndarray]) -> tuple[list[int], np.ndarray]:
         places, batch = piece
-        return places, run_backbone(backbone, to_input(torch.from_numpy(batch).to(device)), device)
+        return places, run_backbone(backbone, to_input(torch.from_numpy(batch).to(device)))
 
     pieces = prefetch(equal_lengths(clips, batch_clips(device)))
     for done, (places, values) in _counted(stream(run, pieces, device)):
         spoilt[touched[places]] = values
-        if progress is not None:
-            progress(done, len(ends))
+        progress(done, len(ends))
     return spoilt
 
 

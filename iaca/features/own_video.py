@@ -20,7 +20,7 @@ from iaca.data.faces.places import CROP_SIZE
 from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS
 from iaca.data.media.video import SAMPLE_RATE_HZ, MediaError, MediaInfo, iterate_frames, probe
 from iaca.features.extraction import extract, run_backbone
-from iaca.types import Features, Recording
+from iaca.types import Features, Progress, Recording, no_progress
 
 TRIED_FRAMES = 24
 """Frames that are decoded to see how long one takes."""
@@ -29,8 +29,8 @@ TRIED_CLIPS = 4
 COPY = 3.0
 """Time to decode and encode a frame for the browser, over the time to decode it."""
 
-Progress = Callable[[float, str], None]
-"""Called with the share that is done, in [0, 1], and what is being done."""
+PARTS = 1000
+"""Into how many parts the work on a video is cut, to tell how far it is."""
 
 
 class Outlook(NamedTuple):
@@ -66,9 +66,7 @@ class Outlook(NamedTuple):
         return search_s, networks_s, 0.0 if self.info.browser_playable else self.frames * self.frame_s * COPY
 
 
-def look_at(
-    video: Path, visual: BackboneFile, audio: BackboneFile, detector: FaceDetector, device: str | torch.device = "cpu"
-) -> Outlook:
+def look_at(video: Path, visual: BackboneFile, audio: BackboneFile, detector: FaceDetector) -> Outlook:
     """Look at the first second of a video, and time what its features need.
 
     Raises:
@@ -77,15 +75,14 @@ def look_at(
     if video.is_file() and video.stat().st_size == 0:
         raise MediaError(f"{video} is empty (0 bytes); expected a video")
     info = probe(video)
-    device = torch.device(device)
     frame_s, search_s = _time_pictures(video, detector)
     seen = torch.zeros(TRIED_CLIPS, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE)
     samples = CLIP_FRAMES * (info.duration_s / max(1, len(info.pts_s))) * SAMPLE_RATE_HZ
     heard = torch.zeros(TRIED_CLIPS, 1, MEL_BANDS, 1 + round(samples / HOP_SAMPLES))
     clip_s = 0.0
     for backbone, clips in ((visual, seen), *([(audio, heard)] if info.audio_codec else [])):
-        run_backbone(backbone, clips[:1], device)  # the first call sets things up
-        clip_s += _timed(lambda backbone=backbone, clips=clips: run_backbone(backbone, clips, device)) / TRIED_CLIPS
+        run_backbone(backbone, clips[:1])  # the first call sets things up
+        clip_s += _timed(lambda backbone=backbone, clips=clips: run_backbone(backbone, clips)) / TRIED_CLIPS
     return Outlook(info, frame_s, search_s, clip_s)
 
 
@@ -116,22 +113,21 @@ def extract_own(
     *,
     clip_stride: int,
     frames: int | None = None,
-    device: str | torch.device = "cpu",
-    progress: Progress,
+    progress: Progress = no_progress,
 ) -> Features:
     """Find the face in a video and compute its features.
 
     Args:
         recording: The video, and labels or None.
         folder: Where faces.csv goes, and the labels of the first frames.
-        visual: Backbone for pictures.
+        visual: Backbone for pictures; each backbone runs on the device that it is on.
         audio: Backbone for sound.
         detector: What finds the face.
         outlook: What `look_at` said of it: how much each part weighs.
         clip_stride: Frames between clips.
         frames: How many of the first frames; None: all.
-        device: Where the backbones run.
-        progress: May raise to stop it.
+        progress: Told which of `PARTS` parts are done, and what is being done. Copying the video for the browser counts
+            as the last of them.
 
     Returns:
         Features; sound that is not there is masked.
@@ -143,20 +139,16 @@ def extract_own(
     count = outlook.frames if frames is None else min(frames, outlook.frames)
     search_s, networks_s, copy_s = outlook.seconds(clip_stride, frames)
     total_s = search_s + networks_s + copy_s
-    found, clips = 0, 0
 
-    def searched(more: int) -> None:
-        nonlocal found
-        found += more
-        progress(min(1.0, found / count) * search_s / total_s, "Looking for the face")
+    def searched(done: int, total: int, title: str = "") -> None:
+        progress(int(PARTS * done / max(1, total) * search_s / total_s), PARTS, "Looking for the face")
 
-    def finished(more: int, total: int) -> None:
-        nonlocal clips
-        clips += more
-        progress((search_s + clips / max(1, total) * networks_s) / total_s, "The backbones look and listen")
+    def finished(done: int, total: int, title: str = "") -> None:
+        share = (search_s + done / max(1, total) * networks_s) / total_s
+        progress(int(PARTS * share), PARTS, "The backbones look and listen")
 
-    progress(0.0, "Looking for the face")
-    faces = find_faces(recording.video_file, [recording.subject], detector, frames=frames, progress=searched)
+    searched(0, count)
+    faces = find_faces(recording.video_file, [recording.subject], detector, frames=count, progress=searched)
     if not len(faces[recording.subject].frame):
         raise CropError(
             f"{detector.name} found no face in {recording.video_file}: the models need one that is seen from the front "
@@ -167,7 +159,7 @@ def extract_own(
     recording = recording._replace(faces_file=places)
     if frames is not None and frames < outlook.frames:
         recording = _first_frames(recording, frames, folder)
-    features = extract(recording, visual, audio, clip_stride=clip_stride, device=device, progress=finished)
+    features = extract(recording, visual, audio, clip_stride=clip_stride, progress=finished)
     told = f"no crops were given: faces were found in the video by {detector.name}"
     return features._replace(problems=(told, *features.problems))
 

@@ -10,6 +10,7 @@ import torch
 
 from iaca.checkpoints import Checkpoint
 from iaca.clips import plan_windows
+from iaca.compute.devices import device_of
 from iaca.compute.threads import side_by_side
 from iaca.config import AUDIO, MODALITIES, VISUAL, DropoutConfig
 from iaca.inference import check_fit, drawn, windows_of
@@ -83,7 +84,7 @@ def window_maps(
     clip = int(np.searchsorted(features.frame, frame, side="right")) - 1
     window, place = (int(found[0]) for found in np.nonzero((plan.index == clip) & plan.keep))
     dropped = drawn(features, dropouts)
-    device = next(checkpoint.model.parameters()).device
+    device = device_of(checkpoint.model)
 
     @torch.inference_mode()
     def explain(index: np.ndarray) -> dict[str, Explanation]:

@@ -12,6 +12,7 @@ from torch import nn
 
 from iaca.checkpoints import Checkpoint
 from iaca.clips import WindowPlan, Windows, plan_windows
+from iaca.compute.devices import device_of
 from iaca.compute.threads import side_by_side
 from iaca.config import AUDIO, MODALITIES, OWN_GATES, TARGETS, VISUAL, DropoutConfig, FusionConfig, GateOverrides
 from iaca.errors import InputError
@@ -181,7 +182,7 @@ def _per_clip(
 ) -> dict[str, np.ndarray]:
     """Columns of a Trace that the model makes, (T,) each, NaN where the model has no such part."""
     config: FusionConfig = model.config
-    device = next(model.parameters()).device
+    device = device_of(model)
 
     @torch.inference_mode()
     def run(index: np.ndarray) -> tuple[list[str], torch.Tensor]:

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from iaca.compute.devices import keep_freed_memory
-from iaca.compute.distributed import Worker, worker
+from iaca.compute.devices import device_of, keep_freed_memory
+from iaca.compute.distributed import worker
 from iaca.compute.prefetch import prefetch
 from iaca.config import AUDIO, TARGETS, VISUAL, BackboneConfig, ConfigError
 from iaca.config.training import BackboneTraining
@@ -208,42 +208,14 @@ def train_backbone(
             heard, unheard = decode_all(validation, config.modality, SCORE_CLIP_STRIDE, cache_dir, me, progress)
             report["left_out"] = left_out + unheard
             if me.leads:
-                report["validation_ccc"] = _score(heard, model, training.pictures, me.device)
+                report["validation_ccc"] = _score(heard, model, training.pictures)
         me.wait()
     return model, report
 
 
-def score_backbone(
-    recordings: Sequence[Recording],
-    model: Backbone,
-    *,
-    cache_dir: str | os.PathLike[str],
-    clip_stride: int = SCORE_CLIP_STRIDE,
-    pictures: int = CLIP_PICTURES,
-    device: torch.device | str = "cpu",
-    progress: bool = True,
-) -> dict[str, float]:
-    """CCC of a backbone alone, over all annotated clips of some recordings; those that cannot be read are left out.
-
-    Args:
-        recordings: The subjects.
-        model: The backbone.
-        cache_dir: Where decoded clips are kept.
-        clip_stride: Frames between the ends of neighbouring clips.
-        pictures: How many of a clip's pictures it sees, the last ones: as many as it was taught with.
-        device: Where it runs.
-        progress: Whether to show a bar on stderr.
-
-    Returns:
-        valence and arousal -> CCC in [-1, 1].
-    """
-    device = torch.device(device)
-    alone = Worker(0, 1, device)
-    clips, _ = decode_all(recordings, model.config.modality, clip_stride, cache_dir, alone, progress)
-    return _score(clips, model.to(device).eval(), pictures, device)
-
-
-def _score(recordings: Sequence[CachedClips], model: Backbone, pictures: int, device: torch.device) -> dict[str, float]:
+def _score(recordings: Sequence[CachedClips], model: Backbone, pictures: int) -> dict[str, float]:
+    """Target -> CCC of a backbone alone, over all annotated clips of some recordings."""
+    device = device_of(model)
     truth, prediction = [], []
     for clips in recordings:
         for members in groups_of_one_shape(clips):

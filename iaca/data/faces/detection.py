@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -16,7 +16,7 @@ from iaca.data.faces.crops import CropError
 from iaca.data.faces.places import COLUMNS, Faces, FacesError
 from iaca.data.media.video import MediaError, iterate_frames
 from iaca.files import write_whole
-from iaca.types import Recording
+from iaca.types import Progress, Recording, no_progress
 
 YUNET_VARIABLE = "IACA_YUNET"
 """Environment variable that names a YuNet file (face_detection_yunet_*.onnx of the OpenCV model zoo)."""
@@ -147,7 +147,7 @@ def find_faces(
     detector: FaceDetector,
     *,
     frames: int | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> dict[str, Faces]:
     """Follow the faces of a video: the main one, or as many as there are subjects, in their order on screen.
 
@@ -159,7 +159,7 @@ def find_faces(
         subjects: Names, from left to right on screen; usually one, or NAME_left and NAME_right.
         detector: What finds faces.
         frames: How many of the first frames are looked at; None: all.
-        progress: Called with the number of frames that have just been searched.
+        progress: Told how many of `frames` are searched, after every fourth.
 
     Returns:
         Subject -> places; with no frame at all for a subject that was not found.
@@ -174,8 +174,8 @@ def find_faces(
         last = frame
         if frame % STEP_FRAMES == 0:
             _link(tracks, frame, detector.detect(picture))
-            if progress is not None:
-                progress(STEP_FRAMES)
+            searched = frame + STEP_FRAMES
+            progress(searched if frames is None else min(searched, frames), frames or 0)
     people = _join(tracks)[: len(subjects)]
     people.sort(key=lambda track: float(np.median([d.x for _, d in track])))
     empty = Faces(np.zeros(0, np.int64), *(np.zeros(0, np.float32) for _ in COLUMNS[2:]))

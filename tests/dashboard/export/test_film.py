@@ -78,7 +78,7 @@ def test_frame_k_of_the_film_shows_picture_and_cursor_of_frame_k_at_its_time(tmp
         at = cursor_of(image, board)
         assert abs(at - axis_px[frame]) < 1.5
         assert np.argmin(np.abs(axis_px - at)) == frame
-    assert told == [(k + 1, len(film)) for k in range(len(film))]
+    assert told == [(k + 1, len(film), "Frame") for k in range(len(film))]
 
 
 def test_the_sound_is_that_of_the_range(tmp_path, video, view):
@@ -117,7 +117,7 @@ def test_a_film_that_is_cancelled_or_fails_leaves_nothing(tmp_path, video, view)
     class Stopped(Exception):
         pass
 
-    def stop(done, total):
+    def stop(done, total, title):
         if done == 5:
             raise Stopped
 

@@ -13,7 +13,7 @@ from iaca.data.faces.crops import CropError
 from iaca.data.faces.detection import Detection
 from iaca.data.media.video import MediaError
 from iaca.features.corpus_extraction import single_recording
-from iaca.features.own_video import extract_own, look_at
+from iaca.features.own_video import PARTS, extract_own, look_at
 from tests.media_files import write_media
 
 
@@ -47,14 +47,14 @@ def test_the_first_frames_alone_are_taken_with_their_labels_and_progress_only_ri
     for recording in (single_recording(video), single_recording(video, tmp_path / "a.txt")):
         features = extract_own(
             recording, tmp_path, *backbones, Everywhere(), outlook, clip_stride=16, frames=40,
-            progress=lambda share, title: told.append(share),
+            progress=lambda done, total, title: told.append((done, total)),
         )  # fmt: skip
         assert len(features.pts_s) == 40
         assert features.has_face.all()
         assert not features.has_audio.any()
-        assert told[0] == 0
+        assert told[0] == (0, PARTS)
         assert told == sorted(told)
-        assert told[-1] == pytest.approx(1)
+        assert told[-1] == (PARTS, PARTS)
         told.clear()
     assert features.valence == pytest.approx(truth[:40], abs=1e-3)
 
@@ -72,8 +72,7 @@ def test_no_face_no_bytes_and_no_video_are_told_apart(tmp_path, backbones):
     video = write_media(tmp_path / "a.mp4", np.arange(10) / 25)
     outlook = look_at(video, *backbones, Nowhere())
     with pytest.raises(CropError, match=r"nowhere found no face in .*a\.mp4"):
-        extract_own(single_recording(video), tmp_path, *backbones, Nowhere(), outlook, clip_stride=8,
-                    progress=lambda share, title: None)  # fmt: skip
+        extract_own(single_recording(video), tmp_path, *backbones, Nowhere(), outlook, clip_stride=8)
     assert not (tmp_path / "faces.csv").exists()
     (tmp_path / "empty.mp4").touch()
     with pytest.raises(MediaError, match=r"empty\.mp4 is empty \(0 bytes\)"):
