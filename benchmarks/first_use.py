@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
-from dashboard.state.folders import PROJECT
+from iaca.resources import shipped
 from tests.dashboard.browsing import PLAYER
 from tests.dashboard.serving import CHROMIUM, FLAGS, serve
 
@@ -88,8 +88,8 @@ def click(target: Locator) -> Callable[[], None]:
 def main() -> None:
     """Drive the page and print each wait."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=PROJECT / "demo")
-    parser.add_argument("--checkpoints", type=Path, default=PROJECT / "checkpoints")
+    parser.add_argument("--data", type=Path, default=shipped("demo"))
+    parser.add_argument("--checkpoints", type=Path, default=shipped("checkpoints"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))

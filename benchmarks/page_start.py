@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from dashboard.state.folders import PROJECT
+from iaca.resources import shipped
 from tests.dashboard.serving import CHROMIUM, FLAGS, serve
 
 BAR_S = 10.0
@@ -57,8 +57,8 @@ def one_start(root: Path, checkpoints: Path) -> dict[str, float]:
 def main() -> None:
     """Print the median of some starts."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=PROJECT / "demo")
-    parser.add_argument("--checkpoints", type=Path, default=PROJECT / "checkpoints")
+    parser.add_argument("--data", type=Path, default=shipped("demo"))
+    parser.add_argument("--checkpoints", type=Path, default=shipped("checkpoints"))
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     runs = [one_start(options.data, options.checkpoints) for _ in range(options.runs)]

@@ -1,4 +1,4 @@
-"""The command line: `python -m iaca COMMAND`. Each command imports what it needs when it runs."""
+"""The command line: `iaca COMMAND`, or `python -m iaca COMMAND`. Each command imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import iaca
 from iaca.errors import InputError
@@ -21,6 +22,7 @@ COMMANDS = {
     "evaluate": "score checkpoints on features",
     "describe": "say what a checkpoint is",
     "reproduce": "train every model of the study over seeds and compare them",
+    "dashboard": "open the page",
     "demo": "build the synthetic corpus, or train everything that ships with it",
 }
 """Name -> one line of help; the module is iaca.commands.<name>, with `add_arguments(parser)` and `run(args)`."""
@@ -35,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0, or 1 where the input cannot be used: one sentence on stderr says why.
     """
-    parser = argparse.ArgumentParser(prog="python -m iaca", description=iaca.__doc__.splitlines()[0])
+    called = "python -m iaca" if Path(sys.argv[0]).name == "__main__.py" else "iaca"
+    parser = argparse.ArgumentParser(prog=called, description=iaca.__doc__.splitlines()[0])
     parser.add_argument("--version", action="version", version=f"iaca {iaca.__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():

@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-BOTTOM = {"iaca", "iaca.config", "iaca.types", "iaca.errors", "iaca.files", "iaca.clips", "iaca.metrics"}
+BOTTOM = {
+    "iaca",
+    "iaca.config",
+    "iaca.types",
+    "iaca.errors",
+    "iaca.files",
+    "iaca.clips",
+    "iaca.metrics",
+    "iaca.resources",
+}
 """What everything may import."""
 
 WHOLE_OF_IACA = {"iaca.checkpoints", "iaca.compute", "iaca.data", "iaca.evaluation", "iaca.features", "iaca.figures",
@@ -24,6 +33,7 @@ ALLOWED = {
     "iaca.files": set(),
     "iaca.clips": set(),
     "iaca.metrics": set(),
+    "iaca.resources": set(),
     "iaca.plugins": {"iaca.models"},
     "iaca.compute": set(),
     "iaca.data": set(),

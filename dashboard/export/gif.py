@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 
 import numpy as np
-from moviepy import VideoClip
-from proglog import ProgressBarLogger
 
 from iaca.data.media.video import iterate_frames, probe
 from iaca.errors import InputError
@@ -23,19 +21,7 @@ LONGEST_S = 30.0
 
 
 class AnimationError(InputError):
-    """A film that is too long for a GIF: the message names it, its length and what was expected."""
-
-
-class _Told(ProgressBarLogger):
-    """Hands moviepy's progress on."""
-
-    def __init__(self, progress: Progress) -> None:
-        super().__init__()
-        self._progress = progress
-
-    def bars_callback(self, bar: str, attr: str, value: int, old_value: int | None = None) -> None:
-        if attr == "index" and value > 0:
-            self._progress(value, self.bars[bar]["total"], "Picture")
+    """A GIF that cannot be made: the message names what is missing or too long, and what was expected."""
 
 
 class _Reader:
@@ -76,15 +62,28 @@ def write_gif(
         The path.
 
     Raises:
-        AnimationError: The film is longer.
+        AnimationError: The film is longer, or the extra `gif` is not installed.
         MediaError: The film cannot be read.
         OSError: The GIF cannot be written.
     """
+    try:
+        from moviepy import VideoClip
+        from proglog import ProgressBarLogger
+    except ModuleNotFoundError as error:
+        raise AnimationError(f"{error.name} is not installed; a GIF needs it: pip install 'iaca[gif]'") from error
+
+    class Logger(ProgressBarLogger):
+        """Hands moviepy's progress on."""
+
+        def bars_callback(self, bar: str, attr: str, value: int, old_value: int | None = None) -> None:
+            if attr == "index" and value > 0:
+                progress(value, self.bars[bar]["total"], "Picture")
+
     path, film = Path(path), Path(film)
     info = probe(film)
     if info.duration_s > LONGEST_S:
         raise AnimationError(f"{film} lasts {info.duration_s:.1f} s; expected at most {LONGEST_S:g} s for a GIF")
     with written_beside(path) as temporary:
         clip = VideoClip(_Reader(film, info.pts_s).at, duration=info.duration_s)
-        clip.resized(width=WIDTH_PX).write_gif(str(temporary), fps=RATE_HZ, logger=_Told(progress))
+        clip.resized(width=WIDTH_PX).write_gif(str(temporary), fps=RATE_HZ, logger=Logger())
     return path

@@ -8,17 +8,17 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.services.model_files import FileState, file_state
-from dashboard.state.folders import PROJECT, Folders
+from dashboard.state.folders import Folders
 from iaca.checkpoints import BackboneFile
 from iaca.files import file_sha256
+from iaca.resources import shipped
 
 ENDINGS = (".safetensors", ".pt", ".pth")
-SHIPPED = PROJECT / "checkpoints"
 
 
 def find_file(sha256: str, folders: Folders) -> Path | None:
     """The backbone with these bytes, among the checkpoints or those of the project; None where there is none."""
-    places = [folder for folder in (folders.checkpoints, SHIPPED) if folder.is_dir()]
+    places = [folder for folder in (folders.checkpoints, shipped("checkpoints")) if folder.is_dir()]
     files = [file for folder in places for file in sorted(folder.iterdir())]
     candidates = [file for file in files if file.suffix in ENDINGS and not file.name.startswith(".")]
     return next((file for file in candidates if _digest(file) == sha256), None)
@@ -35,7 +35,7 @@ def read_backbone(path: Path, modality: str, device: str) -> BackboneFile:
 
 def is_shipped(sha256: str) -> bool:
     """Whether these are the bytes of a backbone that ships with the project: its synthetic corpus taught it."""
-    return any(_digest(file) == sha256 for file in SHIPPED.glob("*_slim.safetensors"))
+    return any(_digest(file) == sha256 for file in shipped("checkpoints").glob("*_slim.safetensors"))
 
 
 def taught_by(backbone: BackboneFile) -> str:

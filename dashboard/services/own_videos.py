@@ -24,6 +24,7 @@ from iaca.compute.devices import device_of
 from iaca.config import AUDIO, VISUAL
 from iaca.errors import InputError
 from iaca.files import write_whole
+from iaca.resources import shipped
 from iaca.types import Progress, Recording
 
 CONDITION = "your video"
@@ -201,7 +202,7 @@ def expected_backbones(made_by: dict[str, dict[str, str]], folders: Folders, dev
     found = []
     for modality in (VISUAL, AUDIO):
         wanted = made_by.get(modality)
-        path = backbone_files.SHIPPED / f"{modality}_slim.safetensors"
+        path = shipped("checkpoints") / f"{modality}_slim.safetensors"
         if wanted is not None:
             path = backbone_files.find_file(wanted["sha256"], folders)
         if path is None:

@@ -19,8 +19,7 @@ from dashboard.state.session import (
     Field,
     asked,
 )
-
-PROJECT = Path(__file__).resolve().parents[2]
+from iaca.resources import cache_folder, shipped
 
 
 class Options(NamedTuple):
@@ -31,6 +30,7 @@ class Options(NamedTuple):
         features: Their feature files, or None.
         checkpoints: Models, or None.
         plugins: Modules that register fusions.
+        results: The results of a study, or None.
         device: Where models run, or None.
         problem: What is wrong with the options, in one sentence, or "".
     """
@@ -38,6 +38,7 @@ class Options(NamedTuple):
     data: tuple[Path, ...] = ()
     features: Path | None = None
     checkpoints: Path | None = None
+    results: Path | None = None
     plugins: tuple[str, ...] = ()
     device: str | None = None
     problem: str = ""
@@ -56,7 +57,7 @@ class Folders(NamedTuple):
     Attributes:
         sources: The user's data, where there are some, and then the embedded corpus.
         checkpoints: Models.
-        cache: Copies of videos that browsers cannot play; IACA_CACHE.
+        cache: Copies of videos that browsers cannot play, films, uploads.
     """
 
     sources: tuple[Source, ...]
@@ -70,16 +71,23 @@ def read_options() -> Options:
     parser.add_argument("--data", nargs="+", type=Path, action="extend", default=[])
     parser.add_argument("--features", type=Path)
     parser.add_argument("--checkpoints", type=Path)
+    parser.add_argument("--results", type=Path)
     parser.add_argument("--plugin", action="append", default=[])
     parser.add_argument("--device")
     try:
         values, unknown = parser.parse_known_args(sys.argv[1:])
     except argparse.ArgumentError as error:
         return Options(problem=f"The options after -- cannot be understood, so none of them holds: {error}.")
-    known = "--data, --features, --checkpoints, --plugin, --device"
+    known = "--data, --features, --checkpoints, --results, --plugin, --device"
     problem = f"There is no option {unknown[0]} after --; expected any of: {known}." if unknown else ""
     return Options(
-        tuple(values.data), values.features, values.checkpoints, tuple(values.plugin), values.device, problem
+        data=tuple(values.data),
+        features=values.features,
+        checkpoints=values.checkpoints,
+        results=values.results,
+        plugins=tuple(values.plugin),
+        device=values.device,
+        problem=problem,
     )
 
 
@@ -98,7 +106,7 @@ def find_folders(given: Options) -> Folders:
         The folders, whether they exist or not.
     """
     environment = os.environ
-    demo = Path(environment.get("IACA_DEMO", PROJECT / "demo"))
+    demo = Path(environment.get("IACA_DEMO", shipped("demo")))
     named = tuple(_path(root) for root in environment.get("IACA_DATA", "").split(os.pathsep) if root.strip())
     roots = tuple(_path(line) for line in _typed(DATA_ROOTS).splitlines() if line.strip()) or given.data or named
     typed = _typed(FEATURES_FOLDER) or given.features or environment.get("IACA_FEATURES")
@@ -115,15 +123,16 @@ def find_folders(given: Options) -> Folders:
     checkpoints = _typed(CHECKPOINTS_FOLDER) or given.checkpoints or environment.get("IACA_CHECKPOINTS")
     return Folders(
         sources,
-        _path(str(checkpoints or PROJECT / "checkpoints")),
-        Path(environment.get("IACA_CACHE", PROJECT / ".cache")),
+        _path(str(checkpoints or shipped("checkpoints"))),
+        cache_folder(),
     )
 
 
 def results_folder() -> Path:
-    """Where the results of a study lie: typed on the page, IACA_RESULTS, else those of the embedded corpus."""
-    demo = Path(os.environ.get("IACA_DEMO", PROJECT / "demo"))
-    return _path(_typed(RESULTS_FOLDER) or os.environ.get("IACA_RESULTS", "") or str(demo / "results"))
+    """Where the results of a study lie: typed on the page, `--results`, IACA_RESULTS, else those of the demo."""
+    demo = Path(os.environ.get("IACA_DEMO", shipped("demo")))
+    wanted = _typed(RESULTS_FOLDER) or read_options().results or os.environ.get("IACA_RESULTS")
+    return _path(str(wanted or demo / "results"))
 
 
 def _typed(field: Field) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from iaca.checkpoints.backbone_files import CHECKPOINT_FOLDER, BackboneFile, load_backbone, save_backbone
+from iaca.checkpoints.backbone_files import BackboneFile, load_backbone, save_backbone
 from iaca.checkpoints.fusion_files import Checkpoint, describe_file, load_checkpoint, save_checkpoint
 
 __all__ = [
-    "CHECKPOINT_FOLDER",
     "BackboneFile",
     "Checkpoint",
     "describe_file",

@@ -20,9 +20,7 @@ from iaca.checkpoints.tensor_files import (
 from iaca.config import BackboneConfig, ConfigError, from_fields
 from iaca.errors import CheckpointError
 from iaca.files import file_sha256
-
-CHECKPOINT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
-"""Where the checkpoints of this project lie, wherever it is called from."""
+from iaca.resources import weights_file
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,7 @@ def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cp
     """Read a backbone.
 
     Args:
-        path: A .safetensors file written by `save_backbone`, or the name of one in `checkpoints/`, such as
-            "visual_slim".
+        path: A .safetensors file written by `save_backbone`, or the name of one that ships, such as "visual_slim".
         device: Where the network goes.
 
     Returns:
@@ -92,10 +89,7 @@ def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cp
         CheckpointError: The file is missing, damaged, a fusion model, a file of torch, of a newer version, its tensors
             are not those of its configuration, or a weight is not finite.
     """
-    path = Path(path)
-    shipped = CHECKPOINT_FOLDER / f"{path.name}.safetensors"
-    if not path.suffix and len(path.parts) == 1 and shipped.is_file():
-        path = shipped
+    path = weights_file(path)
     if is_published(path):
         raise CheckpointError(
             f"{path} is a file of torch; expected .safetensors: iaca.checkpoints.pretrained.find_backbone reads it"

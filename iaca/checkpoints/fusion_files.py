@@ -23,6 +23,7 @@ from iaca.errors import CheckpointError
 from iaca.models.fusion_model import FusionModel
 from iaca.models.fusions.registry import fusion_names, registered_fusion
 from iaca.models.published.network import PublishedNetwork
+from iaca.resources import weights_file
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,8 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
     """Read a fusion model; the file is enough to rebuild it.
 
     Args:
-        path: A .safetensors file written by `save_checkpoint`, or a weight file that the authors published.
+        path: A .safetensors file written by `save_checkpoint`, the name of one that ships, such as "ca_iaca", or a
+            weight file that the authors published.
         device: Where the model goes.
 
     Returns:
@@ -155,7 +157,7 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
         CheckpointError: The file is missing, damaged, a backbone, of a newer version, its tensors are not those of its
             configuration, or a weight is not finite.
     """
-    path = Path(path)
+    path = weights_file(path)
     if is_published(path):
         model, file = load_released(path, device)
         scores = {"valence": {"ccc": file.best_valence_ccc}, "arousal": {"ccc": file.best_arousal_ccc}}
@@ -198,9 +200,10 @@ def describe_file(path: str | os.PathLike[str]) -> dict[str, Any]:
         CheckpointError: It is missing or damaged.
         ReleasedError: A file that torch saved and that cannot be read without running code from it.
     """
-    if is_published(Path(path)):
+    path = weights_file(path)
+    if is_published(path):
         return describe_weights(path).describe()
-    header, _ = read_checkpoint_file(Path(path))
+    header, _ = read_checkpoint_file(path)
     if header["kind"] == FUSION:
         return load_checkpoint(path).describe()
-    return {"name": Path(path).stem, **header}
+    return {"name": path.stem, **header}

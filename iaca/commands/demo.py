@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 
 from iaca.commands import add_device
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from iaca.resources import clone
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,11 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument("--no-crops", action="store_true", help="leave out cropped_aligned/, which faces.csv replaces")
     build.set_defaults(run=run_build)
     train = commands.add_parser("train", help="rebuild features, backbones and models that ship, and their scores")
-    train.add_argument(
-        "--work", type=Path, default=ROOT / "runs" / "demo", metavar="DIR", help="folder for what is made"
-    )
-    train.add_argument("--demo", type=Path, default=ROOT / "demo", metavar="DIR", help="shown corpus and features")
-    train.add_argument("--checkpoints", type=Path, default=ROOT / "checkpoints", metavar="DIR", help="models")
+    root = clone() or Path()
+    train.add_argument("--work", type=Path, default=root / "runs/demo", metavar="DIR", help="folder for what is made")
+    train.add_argument("--demo", type=Path, default=root / "demo", metavar="DIR", help="shown corpus and features")
+    train.add_argument("--checkpoints", type=Path, default=root / "checkpoints", metavar="DIR", help="models")
     train.add_argument("--seeds", type=int, default=5, metavar="N", help="seeds of the study (default: 5)")
     train.add_argument("--tiny", action="store_true", help="a few seconds of everything, to see the chain run")
     add_device(train)

@@ -15,6 +15,7 @@ from iaca.data.annotations import AnnotationError, read_labels
 from iaca.data.faces.crops import list_crops, read_picture
 from iaca.data.media.video import MediaError, probe
 from iaca.files import write_whole
+from iaca.resources import cache_folder
 
 CACHE_VERSION = 2
 
@@ -108,10 +109,9 @@ class Inspector:
 
 
 def default_cache_file(roots: Iterable[Path]) -> Path:
-    """Where an index of these roots is remembered: below XDG_CACHE_HOME or ~/.cache, since data may be read-only."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    """Where an index of these roots is remembered: among the caches, since data may be read-only."""
     key = hashlib.sha256(os.fsencode("\n".join(sorted(map(os.path.realpath, roots))))).hexdigest()[:16]
-    return home / "iaca" / f"index-{key}.json"
+    return cache_folder() / f"index-{key}.json"
 
 
 def runs_of(frames: Iterable[int]) -> list[tuple[int, int]]:

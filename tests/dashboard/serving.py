@@ -24,7 +24,8 @@ FLAGS = (
 PATIENCE_S = 180
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -36,7 +37,7 @@ def serve(root: Path, home: Path, checkpoints: Path | None = None) -> Iterator[t
 
     A file `plugin.py` in `root` is a plugin of the server.
     """
-    port = _free_port()
+    port = free_port()
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(PROJECT), str(root)]),
         "IACA_PLUGINS": "plugin" if (root / "plugin.py").is_file() else "",
@@ -54,7 +55,7 @@ def serve(root: Path, home: Path, checkpoints: Path | None = None) -> Iterator[t
         )
     try:
         address = f"http://127.0.0.1:{port}"
-        _wait_until_up(address, server, log)
+        wait_until_up(address, server, log)
         yield address, server
     finally:
         server.send_signal(signal.SIGINT)
@@ -65,7 +66,8 @@ def serve(root: Path, home: Path, checkpoints: Path | None = None) -> Iterator[t
             server.wait()
 
 
-def _wait_until_up(address: str, server: subprocess.Popen, log: Path) -> None:
+def wait_until_up(address: str, server: subprocess.Popen, log: Path) -> None:
+    """Wait for the server's first answer; its log is told where it ends instead."""
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         if server.poll() is not None:

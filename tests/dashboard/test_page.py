@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.state.folders import PROJECT
 from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig
 from iaca.features.feature_files import read_features, write_features
 from iaca.inference import infer
 from tests.dashboard.projects import BACKBONES, Spec, make_features, write_model, write_project
+from tests.dashboard.serving import PROJECT
 
 SPECS = [Spec("strong-01", 120), Spec("weak-voice-02", 100)]
 

@@ -13,13 +13,13 @@ import pytest
 import torch
 
 from dashboard.services import own_videos
-from dashboard.state.folders import PROJECT
 from iaca.checkpoints import save_checkpoint
 from iaca.config import FusionConfig
 from iaca.files import file_sha256
 from iaca.models.fusion_model import FusionModel
 from tests.dashboard.browsing import PLAYER
 from tests.dashboard.projects import Spec, write_project
+from tests.dashboard.serving import PROJECT
 from tests.media_files import write_media
 
 HTML_NAME = "<img src=x onerror=alert(1)> & <b>me.mp4"

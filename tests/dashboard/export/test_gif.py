@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -66,3 +68,10 @@ def test_a_gif_that_is_cancelled_or_cannot_be_leaves_nothing(tmp_path, film):
         write_gif(old, tmp_path / "long.mp4")
     assert old.read_bytes() == b"the one before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.mp4", "film.gif", "long.mp4"]
+
+
+def test_without_the_extra_the_message_says_what_to_install(tmp_path, film, monkeypatch):
+    monkeypatch.setitem(sys.modules, "moviepy", None)
+    with pytest.raises(InputError, match=r"moviepy is not installed.*pip install 'iaca\[gif\]'"):
+        write_gif(tmp_path / "film.gif", film)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,67 @@
+"""iaca dashboard: open the page, from a clone or an installed package."""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import signal
+import sys
+from pathlib import Path
+
+from iaca.commands import CommandError, add_device
+from iaca.resources import PAGE
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments; those of data and models are handed to the page as they are."""
+    parser.add_argument(
+        "--data", nargs="+", type=Path, action="extend", default=[], metavar="ROOT",
+        help="your data, shown before the demo: folders with videos, crops and annotations (default: IACA_DATA)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--features", type=Path, metavar="DIR", help="their feature files (default: IACA_FEATURES, else ROOT/features)"
+    )
+    parser.add_argument(
+        "--checkpoints", type=Path, metavar="DIR", help="models (default: IACA_CHECKPOINTS, else those that ship)"
+    )
+    parser.add_argument(
+        "--results", type=Path, metavar="DIR", help="results of a study (default: IACA_RESULTS, else those of the demo)"
+    )
+    # Not `plugin`: the page imports plugins when it computes, and must not wait for torch before it is shown.
+    parser.add_argument(
+        "--plugin", dest="plugins", action="append", default=[], metavar="MODULE",
+        help="import a module that registers fusions",
+    )  # fmt: skip
+    parser.add_argument("--port", type=int, metavar="N", help="port of the page (default: 8501, or the next free one)")
+    parser.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
+    add_device(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Become Streamlit's own command, whose exit status is that of this one; Ctrl-C ends it with 0.
+
+    Raises:
+        CommandError: The port cannot be, or this installation lacks the page.
+        SystemExit: The server has ended; its code is the server's.
+    """
+    if args.port is not None and not 1 <= args.port <= 65535:
+        raise CommandError(f"--port is {args.port}; expected 1 to 65535")
+    if not PAGE.is_file():
+        raise CommandError(f"{PAGE} does not exist; expected the package dashboard beside iaca: install iaca again")
+    command = ["streamlit", "run", str(PAGE)]
+    if args.port is not None:
+        command += ["--server.port", str(args.port)]
+    if args.no_browser:
+        command += ["--server.headless", "true"]
+    sys.argv = [*command, "--", *_for_the_page(args)]
+    # The server ends in order and then raises the signal again, which Streamlit would call an abort, with status 1.
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+    runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+
+
+def _for_the_page(args: argparse.Namespace) -> list[str]:
+    options = ["--data", *map(str, args.data)] if args.data else []
+    for name in ("features", "checkpoints", "results", "device"):
+        if getattr(args, name) is not None:
+            options += [f"--{name}", str(getattr(args, name))]
+    return options + [part for plugin in args.plugins for part in ("--plugin", plugin)]
