@@ -141,7 +141,7 @@ def _shown_models(
             continue
         trace = baseline
         if applied.reaches(model.checkpoint.config):
-            trace = traces.trace(subject.features, path, device, applied.change, applied.spoilt)
+            trace = traces.trace(subject.features, path, device, applied.change, applied.corrupted)
         shown.append(Shown(model.title, trace, baseline, model.style, applied.baseline_name))
     return shown
 

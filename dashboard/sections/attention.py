@@ -75,7 +75,7 @@ def show(
     for model in models:
         maps = attempt(
             lambda path=model.path: window_maps.maps(
-                subject.features, path, device, frame, target, applied.change, applied.spoilt
+                subject.features, path, device, frame, target, applied.change, applied.corrupted
             ),
             notices,
         )

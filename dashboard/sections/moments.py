@@ -46,7 +46,9 @@ def find(subject: Subject, models: Sequence[Chosen], device: str, applied: Appli
     """Moments of a subject, ranked, with whatever is changed."""
     if subject.features is None or not models:
         return []
-    found = attempt(lambda: moment_search.of_subject(subject, models, device, applied.change, applied.spoilt), notices)
+    found = attempt(
+        lambda: moment_search.of_subject(subject, models, device, applied.change, applied.corrupted), notices
+    )
     return [] if found is None else found
 
 
@@ -101,7 +103,7 @@ def show(
             st.error(job.error)
             return
         found = job.result
-        if applied.spoilt:
+        if applied.corrupted:
             st.caption("Noise and blur are of the shown subject only; the others are as they are.")
     listed = [_entry(one) for one in found if one.kind.value in _kinds()]
     if not listed:

@@ -1,4 +1,4 @@
-"""What if: sound and face taken away or spoilt, gates set by hand; always beside what the models say unchanged."""
+"""What if: sound and face taken away or corrupted, gates set by hand; always beside what the models say unchanged."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ STAGE_2 = {
     "joint alone": Stage2Choice.JOINT,
 }
 INSIDE = (
-    session.FACE_SHARE, session.FACE_PATTERN, session.NOISE, session.SNR, session.BLUR, session.SPOILT_SPAN,
+    session.FACE_SHARE, session.FACE_PATTERN, session.NOISE, session.SNR, session.BLUR, session.CORRUPTED_SPAN,
     session.TEMPERATURE, session.STAGE_1, session.STAGE_2,
 )  # fmt: skip
 """What the section asks for."""
@@ -59,7 +59,7 @@ FIELDS = (session.DROP_AUDIO, session.SHARE, session.PATTERN, session.SEED, *INS
 
 NO_RANGE = "No range is brushed: press [ and ] at two moments of the video, or brush one on a row."
 POLL_S = 0.4
-BEGUN = "_spoiling"
+BEGUN = "_corrupting"
 """Session key: extractions that this visit waits for."""
 
 
@@ -68,23 +68,23 @@ class Applied(NamedTuple):
 
     Attributes:
         change: Dropout and gates.
-        spoilt: Features of a spoilt modality that are ready.
+        corrupted: Features of a corrupted modality that are ready.
         words: The change in a few words, or "".
     """
 
     change: WhatIf = traces.UNCHANGED
-    spoilt: tuple[traces.Spoilt, ...] = ()
+    corrupted: tuple[traces.CorruptedFeatures, ...] = ()
     words: str = ""
 
     def reaches(self, config: FusionConfig) -> bool:
         """Whether a model can say anything else than unchanged: gates reach only those that have some."""
         free = WhatIf(dropouts=self.change.dropouts) if not config.iaca else self.change
-        return free != traces.UNCHANGED or bool(self.spoilt)
+        return free != traces.UNCHANGED or bool(self.corrupted)
 
     @property
     def baseline_name(self) -> str:
         """What sets the baseline apart, for the legend."""
-        only_dropout = not self.spoilt and replace(self.change, dropouts=()) == traces.UNCHANGED
+        only_dropout = not self.corrupted and replace(self.change, dropouts=()) == traces.UNCHANGED
         return "no dropout" if only_dropout else "unchanged"
 
 
@@ -137,12 +137,12 @@ def apply(
     notices: list[str],
 ) -> Applied:
     """What can be shown of a change now; what has to be extracted first is begun, and told in `place`."""
-    spoilt = []
+    corrupted = []
     waiting: dict[str, corrupted_features.Extraction] = {}
     for config in change.corruptions if subject.features else ():
         ready = attempt(lambda config=config: corrupted_features.prepare(subject, config, folders), notices)
-        if isinstance(ready, traces.Spoilt):
-            spoilt.append(ready)
+        if isinstance(ready, traces.CorruptedFeatures):
+            corrupted.append(ready)
         elif ready is not None:
             job = jobs.find(ready.key)
             if job is not None and job.error:
@@ -156,7 +156,7 @@ def apply(
         with place:
             _show_progress(tuple(waiting.values()))
     free = replace(change, corruptions=())
-    return Applied(free, tuple(spoilt), _words(free, spoilt, change))
+    return Applied(free, tuple(corrupted), _words(free, corrupted, change))
 
 
 def _leave(waiting: dict[str, corrupted_features.Extraction]) -> None:
@@ -255,10 +255,9 @@ def _choose_corruptions(range_s: tuple[float, float] | None) -> tuple[Corruption
         help="Mean power of the speech in the span to that of the noise.",
         **session.SNR.widget,
     )  # fmt: skip
-    where = st.selectbox(
-        "Noise and blur in", [WHOLE, BRUSHED], disabled=noise == NOISES[0] and not sigma, **session.SPOILT_SPAN.widget
-    )
-    if noise == NOISES[0] and not sigma:
+    is_clean = noise == NOISES[0] and not sigma
+    where = st.selectbox("Noise and blur in", [WHOLE, BRUSHED], disabled=is_clean, **session.CORRUPTED_SPAN.widget)
+    if is_clean:
         return ()
     if where == BRUSHED and range_s is None:
         st.caption(NO_RANGE)
@@ -273,9 +272,9 @@ def _choose_corruptions(range_s: tuple[float, float] | None) -> tuple[Corruption
     return tuple(corruptions)
 
 
-def _words(change: WhatIf, spoilt: list[traces.Spoilt], asked: WhatIf) -> str:
+def _words(change: WhatIf, corrupted: list[traces.CorruptedFeatures], asked: WhatIf) -> str:
     """What is changed, for the line below the scores; audio dropout has its control there."""
-    ready = {one.modality for one in spoilt}
+    ready = {one.modality for one in corrupted}
     words = [f"{_share(one)} of the visual clips dropped" for one in change.dropouts if one.modality == VISUAL]
     for one in asked.corruptions:
         if one.modality in ready:

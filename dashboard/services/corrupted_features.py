@@ -1,4 +1,4 @@
-"""Features of spoilt sound and faces: extracted in the background, kept on disk."""
+"""Features of corrupted sound and faces: extracted in the background, kept on disk."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class NotAvailableError(InputError):
 
 
 class Extraction(NamedTuple):
-    """Features of a spoilt modality that are not there yet.
+    """Features of a corrupted modality that are not there yet.
 
     Attributes:
         key: Of the job that makes them.
@@ -41,8 +41,8 @@ class Extraction(NamedTuple):
     path: Path
 
 
-def prepare(subject: Subject, config: CorruptionConfig, folders: Folders) -> traces.Spoilt | Extraction:
-    """The features of a spoilt modality, or the extraction that has to be run first.
+def prepare(subject: Subject, config: CorruptionConfig, folders: Folders) -> traces.CorruptedFeatures | Extraction:
+    """The features of a corrupted modality, or the extraction that has to be run first.
 
     Args:
         subject: Whose.
@@ -70,7 +70,7 @@ def prepare(subject: Subject, config: CorruptionConfig, folders: Folders) -> tra
     key = hashlib.sha256(json.dumps([subject.name, *facts]).encode()).hexdigest()[:32]
     path = folders.cache / "what_if" / f"{key}.npy"
     if path.is_file():
-        return traces.Spoilt(config.modality, file_state(path))
+        return traces.CorruptedFeatures(config.modality, file_state(path))
     return Extraction(key, _title(config), path)
 
 

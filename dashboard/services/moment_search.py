@@ -29,21 +29,25 @@ def of_subject(
     models: Sequence[Chosen],
     device: str,
     change: WhatIf = traces.UNCHANGED,
-    spoilt: tuple[traces.Spoilt, ...] = (),
+    corrupted: tuple[traces.CorruptedFeatures, ...] = (),
 ) -> list[Moment]:
     """Where to look in one subject, with whatever is changed; ranked.
 
     Raises:
         InputError: A file cannot be used, or they do not fit each other.
     """
-    return _of_subject(file_state(subject.features), _keys(models), device, change, spoilt)
+    return _of_subject(file_state(subject.features), _keys(models), device, change, corrupted)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _of_subject(
-    subject: FileState, models: tuple[Model, ...], device: str, change: WhatIf, spoilt: tuple[traces.Spoilt, ...]
+    subject: FileState,
+    models: tuple[Model, ...],
+    device: str,
+    change: WhatIf,
+    corrupted: tuple[traces.CorruptedFeatures, ...],
 ) -> list[Moment]:
-    return _find(traces.features(Path(subject[0]), spoilt), models, device, change)
+    return _find(traces.features(Path(subject[0]), corrupted), models, device, change)
 
 
 def of_all(

@@ -17,7 +17,7 @@ from dashboard.services.corpora import Subject
 from dashboard.services.model_files import FileState, file_state
 from iaca.config import DropoutPattern
 from iaca.errors import BAD_INPUT, InputError
-from iaca.evaluation import MOMENT_COLUMNS
+from iaca.evaluation import SUM_COLUMNS
 from iaca.evaluation.robustness import DRAWS, SHARES, sweep
 from iaca.features.feature_files import read_features
 from iaca.inference import check_fit
@@ -137,7 +137,7 @@ def found(asked: Wanted) -> Found:
                 swept.append(pd.concat(rows, ignore_index=True))
         if swept:
             whole = pd.concat(swept, ignore_index=True)
-            rated = whole[whole[MOMENT_COLUMNS[0]] >= MINIMUM_FRAMES]
+            rated = whole[whole[SUM_COLUMNS[0]] >= MINIMUM_FRAMES]
             if len(rated):
                 left_out = sorted(set(whole["subject"]) - set(rated["subject"]))
                 problems += [

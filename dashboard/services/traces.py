@@ -38,7 +38,7 @@ SCORED_CLIPS = 20_000
 """Clips of the subjects that are scored for the list before anyone asks: some seconds on a CPU, for two models."""
 
 
-class Spoilt(NamedTuple):
+class CorruptedFeatures(NamedTuple):
     """Features of one modality in place of those of the subject: what the backbone makes of noise or of a blur.
 
     Attributes:
@@ -55,21 +55,21 @@ def _features(file: FileState) -> Features:
     return read_features(file[0])
 
 
-def features(path: Path, spoilt: tuple[Spoilt, ...] = ()) -> Features:
-    """A feature file, with spoilt modalities in place of its own.
+def features(path: Path, corrupted: tuple[CorruptedFeatures, ...] = ()) -> Features:
+    """A feature file, with corrupted modalities in place of its own.
 
     Raises:
         InputError: It is missing, damaged or none.
     """
-    return _with_spoilt(_features(file_state(path)), spoilt)
+    return _with_corrupted(_features(file_state(path)), corrupted)
 
 
-def _with_spoilt(features: Features, spoilt: tuple[Spoilt, ...]) -> Features:
-    return features._replace(**{one.modality: _spoilt_features(one.file) for one in spoilt})
+def _with_corrupted(features: Features, corrupted: tuple[CorruptedFeatures, ...]) -> Features:
+    return features._replace(**{one.modality: _corrupted_features(one.file) for one in corrupted})
 
 
 @lru_cache(maxsize=16)
-def _spoilt_features(file: FileState) -> np.ndarray:
+def _corrupted_features(file: FileState) -> np.ndarray:
     return np.load(file[0], allow_pickle=False).astype(np.float32)
 
 
@@ -90,19 +90,21 @@ def compute(
 
 @lru_cache(maxsize=8)
 def _memory(
-    subject: FileState, model: FileState, device: str, gates: GateOverrides, spoilt: tuple[Spoilt, ...]
+    subject: FileState, model: FileState, device: str, gates: GateOverrides, corrupted: tuple[CorruptedFeatures, ...]
 ) -> WindowMemory:
     return WindowMemory()
 
 
 @lru_cache(maxsize=64)
-def _trace(subject: FileState, model: FileState, device: str, change: WhatIf, spoilt: tuple[Spoilt, ...]) -> Trace:
-    memory = _memory(subject, model, device, change.gates, spoilt)
-    return compute(_with_spoilt(_features(subject), spoilt), model, device, change, memory)
+def _trace(
+    subject: FileState, model: FileState, device: str, change: WhatIf, corrupted: tuple[CorruptedFeatures, ...]
+) -> Trace:
+    memory = _memory(subject, model, device, change.gates, corrupted)
+    return compute(_with_corrupted(_features(subject), corrupted), model, device, change, memory)
 
 
 def trace(
-    subject: Path, model: Path, device: str, change: WhatIf = UNCHANGED, spoilt: tuple[Spoilt, ...] = ()
+    subject: Path, model: Path, device: str, change: WhatIf = UNCHANGED, corrupted: tuple[CorruptedFeatures, ...] = ()
 ) -> Trace:
     """What a model says of a subject.
 
@@ -110,13 +112,13 @@ def trace(
         subject: Feature file.
         model: Checkpoint.
         device: Where to compute.
-        change: Dropout and gates; of its corruptions those count that are in `spoilt`.
-        spoilt: Spoilt modalities whose features are ready.
+        change: Dropout and gates; of its corruptions those count that are in `corrupted`.
+        corrupted: Corrupted modalities whose features are ready.
 
     Raises:
         InputError: A file cannot be used, or they do not fit each other.
     """
-    return _trace(file_state(subject), file_state(model), device, change, spoilt)
+    return _trace(file_state(subject), file_state(model), device, change, corrupted)
 
 
 _scores: dict[tuple[FileState, FileState, str], dict[str, Score] | None] = {}

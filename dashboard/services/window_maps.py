@@ -24,17 +24,23 @@ def maps(
     frame: int,
     target: str,
     change: WhatIf = traces.UNCHANGED,
-    spoilt: tuple[traces.Spoilt, ...] = (),
+    corrupted: tuple[traces.CorruptedFeatures, ...] = (),
 ) -> tuple[WindowMaps, dict[str, Ordered]]:
     """The attention at a frame, and feature maps in an order that shows their structure.
 
     Raises:
         InputError: A file cannot be used, or they do not fit each other.
     """
-    features = traces.features(subject, spoilt)
+    features = traces.features(subject, corrupted)
     clip = frame // features.clip_stride  # frames between two clips show the same
     return _maps(
-        features, (file_state(subject), spoilt), file_state(model), device, clip * features.clip_stride, target, change
+        features,
+        (file_state(subject), corrupted),
+        file_state(model),
+        device,
+        clip * features.clip_stride,
+        target,
+        change,
     )
 
 

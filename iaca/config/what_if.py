@@ -1,4 +1,4 @@
-"""What is asked of a model instead of taken from it: gates set by hand, sound and face spoilt."""
+"""What is asked of a model instead of taken from it: gates set by hand, sound and face corrupted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Stage2Choice(StrEnum):
 
 
 class CorruptionKind(StrEnum):
-    """What spoils a recording: `white` or `pink` noise over its sound, or a `blur` over its face."""
+    """What corrupts a recording: `white` or `pink` noise over its sound, or a `blur` over its face."""
 
     WHITE = "white"
     PINK = "pink"
@@ -103,7 +103,7 @@ class CorruptionConfig:
 
     @property
     def modality(self) -> str:
-        """Which modality it spoils."""
+        """The modality that is corrupted."""
         return VISUAL if self.kind is CorruptionKind.BLUR else AUDIO
 
     @property
@@ -118,7 +118,7 @@ class WhatIf:
 
     Attributes:
         dropouts: Simulated losses, of either modality.
-        corruptions: Sound and face that are spoilt before the backbones see them.
+        corruptions: Sound and face that are corrupted before the backbones see them.
         gates: Overrides of the gates.
     """
 
@@ -127,9 +127,9 @@ class WhatIf:
     gates: GateOverrides = OWN_GATES
 
     def __post_init__(self) -> None:
-        spoilt = [corruption.modality for corruption in self.corruptions]
-        if len(set(spoilt)) < len(spoilt):
-            raise ConfigError(f"corruptions are of {' and '.join(spoilt)}; expected at most one of each modality")
+        corrupted = [corruption.modality for corruption in self.corruptions]
+        if len(set(corrupted)) < len(corrupted):
+            raise ConfigError(f"corruptions are of {' and '.join(corrupted)}; expected at most one of each modality")
 
 
 UNCHANGED = WhatIf()

@@ -1,4 +1,4 @@
-"""What spoils the picture of a face: blur, a hand, darkness, coarse pixels. Turned heads belong to the performance."""
+"""What corrupts the picture of a face: blur, a hand, darkness, coarse pixels; turned heads are part of the acting."""
 
 from __future__ import annotations
 

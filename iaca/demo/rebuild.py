@@ -54,7 +54,7 @@ class ChainSize:
         shown_s: Seconds of each shown video.
         seconds: Seconds of each other video.
         backbone_s: Seconds of each video that teaches the backbones: many people in short videos, because a network
-            that is shown few people for long learns these by heart.
+            that is shown few people for long memorises them.
         picture_epochs: Passes of the visual backbone over single pictures.
         visual_epochs: Passes of the visual backbone over clips, after that.
         audio_epochs: Passes of the audio backbone.
@@ -112,8 +112,8 @@ def train_backbones(
     Returns:
         Modality -> backbone, as stored.
     """
-    teachers = find_recordings([work / "backbone"]).recordings
-    listeners = find_recordings([work / "validation"]).recordings
+    training_set = find_recordings([work / "backbone"]).recordings
+    validation = find_recordings([work / "validation"]).recordings
     recipes = {
         "visual": (
             BackboneTraining(epochs=size.picture_epochs, batch=48, pictures=1, seed=seed),
@@ -130,11 +130,11 @@ def train_backbones(
             for number, training in enumerate(stages, 1):
                 states.append(work / f"{modality}_slim-{number}.state")
                 network, report = train_backbone(
-                    teachers,
+                    training_set,
                     config,
                     training,
                     cache_dir=work / "clips",
-                    validation=listeners,
+                    validation=validation,
                     device=device,
                     start=None if network is None else inflate(network),
                     state_file=states[-1],

@@ -5,11 +5,11 @@ from __future__ import annotations
 from iaca.evaluation.bootstrap import (
     BOOTSTRAP_DRAWS,
     INTERVAL,
-    MOMENT_COLUMNS,
     ROUNDING,
+    SUM_COLUMNS,
     bootstrap_ccc,
-    ccc_moments,
-    ccc_of_moments,
+    ccc_of_sums,
+    ccc_sums,
     draw_subjects,
 )
 from iaca.evaluation.scores import Agreement, Evaluation, evaluate
@@ -17,13 +17,13 @@ from iaca.evaluation.scores import Agreement, Evaluation, evaluate
 __all__ = [
     "BOOTSTRAP_DRAWS",
     "INTERVAL",
-    "MOMENT_COLUMNS",
     "ROUNDING",
+    "SUM_COLUMNS",
     "Agreement",
     "Evaluation",
     "bootstrap_ccc",
-    "ccc_moments",
-    "ccc_of_moments",
+    "ccc_of_sums",
+    "ccc_sums",
     "draw_subjects",
     "evaluate",
 ]

@@ -9,8 +9,8 @@ import numpy as np
 from iaca.metrics import MINIMUM_FRAMES, annotated
 
 BOOTSTRAP_DRAWS = 2000
-MOMENT_COLUMNS = tuple(f"moment_{i}" for i in range(6))
-"""What tables call the sums of `ccc_moments`."""
+SUM_COLUMNS = tuple(f"moment_{i}" for i in range(6))
+"""Columns of the sums of `ccc_sums` in the tables of a study; tables of earlier versions have the same names."""
 
 INTERVAL = (2.5, 97.5)
 """Percentiles of the interval that is reported."""
@@ -34,8 +34,8 @@ def bootstrap_ccc(
     """
     if len(truths) < 2:
         return float("nan"), float("nan")
-    moments = np.stack([ccc_moments(t, p) for t, p in zip(truths, predictions, strict=True)])
-    values = ccc_of_moments(draw_subjects(len(moments), seed) @ moments)
+    sums = np.stack([ccc_sums(t, p) for t, p in zip(truths, predictions, strict=True)])
+    values = ccc_of_sums(draw_subjects(len(sums), seed) @ sums)
     values = values[np.isfinite(values)]
     low, high = np.percentile(values, INTERVAL) if len(values) else (np.nan, np.nan)
     return float(low), float(high)
@@ -46,7 +46,7 @@ def draw_subjects(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), BOOTSTRAP_DRAWS)
 
 
-def ccc_moments(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+def ccc_sums(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
     """Sums from which the CCC of a subject, or of many together, follows.
 
     Args:
@@ -60,17 +60,17 @@ def ccc_moments(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
     return np.array([len(x), x.sum(), y.sum(), (x * x).sum(), (y * y).sum(), (x * y).sum()])
 
 
-def ccc_of_moments(moments: np.ndarray) -> np.ndarray:
+def ccc_of_sums(sums: np.ndarray) -> np.ndarray:
     """CCC from sums.
 
     Args:
-        moments: (..., 6), as `ccc_moments` returns them, added up.
+        sums: (..., 6), as `ccc_sums` returns them, added up.
 
     Returns:
         (...,) in [-1, 1]. NaN where undefined: fewer than two frames, or a denominator that is zero but for the
         rounding of the sums.
     """
-    count, sum_x, sum_y, sum_xx, sum_yy, sum_xy = np.moveaxis(moments, -1, 0)
+    count, sum_x, sum_y, sum_xx, sum_yy, sum_xy = np.moveaxis(sums, -1, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_x, mean_y = sum_x / count, sum_y / count
         covariance = sum_xy / count - mean_x * mean_y

@@ -8,7 +8,7 @@ import pandas as pd
 from torch import nn
 
 from iaca.config import AUDIO, DropoutConfig, DropoutPattern
-from iaca.evaluation import MOMENT_COLUMNS, ccc_moments
+from iaca.evaluation import SUM_COLUMNS, ccc_sums
 from iaca.inference import predict
 from iaca.types import Features
 
@@ -44,7 +44,7 @@ def sweep(
         draws: Seeds 0 to draws - 1.
 
     Returns:
-        One row per pattern, share, draw, subject and target, with the six sums of `ccc_moments`.
+        One row per pattern, share, draw, subject and target, with the six sums of `ccc_sums`.
     """
     rows = []
     for pattern in patterns:
@@ -53,8 +53,8 @@ def sweep(
                 dropout = DropoutConfig(modality=modality, share=share, pattern=pattern, seed=draw)
                 for item in features:
                     for target, prediction in predict(item, model, [dropout]).items():
-                        moments = ccc_moments(getattr(item, target), prediction)
+                        sums = ccc_sums(getattr(item, target), prediction)
                         where = {"pattern": pattern.value, "share": share, "draw": draw}
                         where |= {"subject": item.subject, "target": target}
-                        rows.append(where | dict(zip(MOMENT_COLUMNS, moments, strict=True)))
+                        rows.append(where | dict(zip(SUM_COLUMNS, sums, strict=True)))
     return pd.DataFrame(rows)

@@ -33,7 +33,7 @@ ACTIVE_DB = 30.0
 
 
 class CorruptionError(InputError):
-    """A recording that cannot be spoilt: the message names it, what was found and what was expected."""
+    """A recording that cannot be corrupted: the message names it, what was found and what was expected."""
 
 
 def corrupt(
@@ -44,22 +44,22 @@ def corrupt(
     *,
     progress: Progress = no_progress,
 ) -> np.ndarray:
-    """Spoil the sound or the face of a recording and compute the features of every clip that it touches once more.
+    """Corrupt the sound or the face of a recording, and compute the features of every clip that it touches once more.
 
     The other clips keep their features, and what is missing stays the backbone's answer to zeros.
 
     Args:
-        features: The subject, unspoilt.
+        features: The subject, uncorrupted.
         recording: Its media.
         backbone: The one that made the features of the modality; it runs on the device that it is on.
         config: What is done, and where.
         progress: Told how many clips are finished, after every batch.
 
     Returns:
-        (T, D_m) float32, features of the spoilt modality.
+        (T, D_m) float32, features of the corrupted modality.
 
     Raises:
-        CorruptionError: The features were made by another backbone, or there is nothing to spoil.
+        CorruptionError: The features were made by another backbone, or there is nothing to corrupt.
         MediaError: There is no video, or it cannot be read.
         CropError, FacesError: There are no faces.
     """
@@ -81,7 +81,7 @@ def corrupt(
     else:
         clips = _blurred(Crops(recording, len(features.pts_s)), features.pts_s, ends, config)
         to_input = visual_input
-    spoilt = getattr(features, config.modality).copy()
+    corrupted = getattr(features, config.modality).copy()
 
     def run(piece: tuple[list[int], np.ndarray]) -> tuple[list[int], np.ndarray]:
         places, batch = piece
@@ -89,9 +89,9 @@ def corrupt(
 
     pieces = prefetch(equal_lengths(clips, batch_clips(device)))
     for done, (places, values) in _counted(stream(run, pieces, device)):
-        spoilt[touched[places]] = values
+        corrupted[touched[places]] = values
         progress(done, len(ends))
-    return spoilt
+    return corrupted
 
 
 def touched_clips(config: CorruptionConfig, frame: np.ndarray, pts_s: np.ndarray) -> np.ndarray:

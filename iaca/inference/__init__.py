@@ -7,10 +7,19 @@ from iaca.inference.trace import (
     MismatchError,
     WindowMemory,
     check_fit,
-    drawn,
+    dropped_by,
     infer,
     predict,
     windows_of,
 )
 
-__all__ = ["WINDOWS_AT_ONCE", "MismatchError", "WindowMemory", "check_fit", "drawn", "infer", "predict", "windows_of"]
+__all__ = [
+    "WINDOWS_AT_ONCE",
+    "MismatchError",
+    "WindowMemory",
+    "check_fit",
+    "dropped_by",
+    "infer",
+    "predict",
+    "windows_of",
+]

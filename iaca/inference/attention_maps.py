@@ -13,7 +13,7 @@ from iaca.clips import plan_windows
 from iaca.compute.devices import device_of
 from iaca.compute.threads import side_by_side
 from iaca.config import AUDIO, MODALITIES, VISUAL, DropoutConfig
-from iaca.inference import check_fit, drawn, windows_of
+from iaca.inference import check_fit, dropped_by, windows_of
 from iaca.types import Explanation, Features
 
 MOST_CELLS = 256
@@ -83,7 +83,7 @@ def window_maps(
     plan = plan_windows(len(features.frame), features.clip_stride, config.clips)
     clip = int(np.searchsorted(features.frame, frame, side="right")) - 1
     window, place = (int(found[0]) for found in np.nonzero((plan.index == clip) & plan.keep))
-    dropped = drawn(features, dropouts)
+    dropped = dropped_by(features, dropouts)
     device = device_of(checkpoint.model)
 
     @torch.inference_mode()

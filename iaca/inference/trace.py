@@ -72,7 +72,7 @@ def infer(
         MismatchError: Dimension, clip count or backbone differ from the model's, or a feature is not finite.
     """
     check_fit(features, checkpoint)
-    dropped = drawn(features, dropouts)
+    dropped = dropped_by(features, dropouts)
     plan = _plan(len(features.frame), features.clip_stride, checkpoint.config.clips, windows)
     per_clip = _per_clip(features, checkpoint.model, plan, dropped, memory or WindowMemory(), gates)
     frames = _per_frame(features, per_clip, dropped)
@@ -107,7 +107,7 @@ def predict(features: Features, model: nn.Module, dropouts: Sequence[DropoutConf
         Target -> (N,) float32.
     """
     plan = _plan(len(features.frame), features.clip_stride, model.config.clips, Windows.OVERLAP)
-    per_clip = _per_clip(features, model, plan, drawn(features, dropouts), WindowMemory())
+    per_clip = _per_clip(features, model, plan, dropped_by(features, dropouts), WindowMemory())
     frame = np.arange(len(features.pts_s))
     return {t: np.interp(frame, features.frame, per_clip[t]).astype(np.float32) for t in model.config.targets}
 
@@ -147,7 +147,7 @@ def check_fit(features: Features, checkpoint: Checkpoint) -> None:
             )
 
 
-def drawn(features: Features, dropouts: Sequence[DropoutConfig]) -> dict[str, np.ndarray]:
+def dropped_by(features: Features, dropouts: Sequence[DropoutConfig]) -> dict[str, np.ndarray]:
     """Modality -> (T,) bool, clips that lose it by any of the dropouts."""
     dropped = {modality: np.zeros(len(features.frame), bool) for modality in MODALITIES}
     for dropout in dropouts:

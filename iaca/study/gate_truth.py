@@ -32,7 +32,7 @@ SUSPICIONS: dict[str, dict[str, Reading]] = {
         "stage 1: audio self-attended": lambda frames, target: frames[f"{target}_stage1_audio_self"],
     },
 }
-"""Corrupted modality -> what a gate that noticed would do, as a number that rises with it."""
+"""CorruptedFeatures modality -> what a gate that noticed would do, as a number that rises with it."""
 
 RELIANCES: dict[str, dict[str, Reading]] = {
     modality: {

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from iaca.checkpoints import load_checkpoint
 from iaca.config import MODALITIES
-from iaca.evaluation import INTERVAL, MOMENT_COLUMNS, ccc_of_moments, draw_subjects
+from iaca.evaluation import INTERVAL, SUM_COLUMNS, ccc_of_sums, draw_subjects
 from iaca.evaluation.robustness import sweep
 from iaca.files import write_whole
 from iaca.study.plan import Variant
@@ -76,13 +76,13 @@ def curves(swept: pd.DataFrame) -> pd.DataFrame:
     draws = draw_subjects(swept.subject.nunique())
     for (pattern, share, target), part in swept.groupby(["pattern", "share", "target"], sort=False):
         part = part.sort_values(["draw", "subject"])
-        cube = part[list(MOMENT_COLUMNS)].to_numpy().reshape(part.draw.nunique(), -1, 6)
+        cube = part[list(SUM_COLUMNS)].to_numpy().reshape(part.draw.nunique(), -1, 6)
         low = high = float("nan")
         if cube.shape[1] > 1:
-            means = np.mean([ccc_of_moments(draws @ one) for one in cube], axis=0)
+            means = np.mean([ccc_of_sums(draws @ one) for one in cube], axis=0)
             means = means[np.isfinite(means)]
             low, high = np.percentile(means, INTERVAL) if len(means) else (low, high)
-        value = float(np.mean(ccc_of_moments(cube.sum(axis=1))))
+        value = float(np.mean(ccc_of_sums(cube.sum(axis=1))))
         where = {"pattern": pattern, "share": share, "target": target}
         rows.append(where | {"ccc": value, "low": float(low), "high": float(high)})
     return pd.DataFrame(rows)

@@ -19,7 +19,7 @@ import iaca
 from iaca.checkpoints import load_checkpoint, save_checkpoint
 from iaca.config import AUDIO
 from iaca.errors import InputError
-from iaca.evaluation import MOMENT_COLUMNS, ccc_moments
+from iaca.evaluation import SUM_COLUMNS, ccc_sums
 from iaca.files import write_whole
 from iaca.inference import predict
 from iaca.models.fusion_model import FusionModel
@@ -97,7 +97,7 @@ def run_study(
 
     Returns:
         One row per variant, seed, draw, subject, segment and target, with parameters, seconds of training and the six
-        sums of `ccc_moments`.
+        sums of `ccc_sums`.
 
     Raises:
         StudyError: `out` holds results of other features or settings.
@@ -176,13 +176,13 @@ def _run(
 def moments_of(
     model: FusionModel, features: Sequence[Features], episodes: Sequence[Episode]
 ) -> dict[str, dict[str, dict[str, list[float]]]]:
-    """Subject -> segment -> target -> the sums of `ccc_moments`."""
+    """Subject -> segment -> target -> the sums of `ccc_sums`."""
     moments: dict[str, dict[str, dict[str, list[float]]]] = {}
     for item in features:
         predictions = predict(item, model)
         moments[item.subject] = {
             segment: {
-                target: ccc_moments(getattr(item, target)[mask], values[mask]).tolist()
+                target: ccc_sums(getattr(item, target)[mask], values[mask]).tolist()
                 for target, values in predictions.items()
             }
             for segment, mask in segments(item, episodes).items()
@@ -193,9 +193,7 @@ def moments_of(
 def rows_of(moments: Mapping[str, Any], **where: Any) -> list[dict[str, Any]]:
     """Rows of a table from what `moments_of` returned, each with the columns of `where`."""
     return [
-        where
-        | {"subject": subject, "segment": segment, "target": target}
-        | dict(zip(MOMENT_COLUMNS, sums, strict=True))
+        where | {"subject": subject, "segment": segment, "target": target} | dict(zip(SUM_COLUMNS, sums, strict=True))
         for subject, by_segment in moments.items()
         for segment, by_target in by_segment.items()
         for target, sums in by_target.items()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from iaca.config import TARGETS
-from iaca.evaluation import INTERVAL, MOMENT_COLUMNS, ccc_of_moments, draw_subjects
+from iaca.evaluation import INTERVAL, SUM_COLUMNS, ccc_of_sums, draw_subjects
 from iaca.metrics import MINIMUM_FRAMES
 from iaca.study.plan import Variant
 from iaca.study.runs import ALL_FRAMES, CLEAN
@@ -58,7 +58,7 @@ class Sums:
         for key, rows in chosen.groupby(["variant", "segment", "target"]):
             cube = np.zeros((len(self.seeds), len(self.subjects), 6))
             place = np.searchsorted(self.seeds, rows.seed), np.searchsorted(self.subjects, rows.subject)
-            cube[place] = rows[list(MOMENT_COLUMNS)].to_numpy()
+            cube[place] = rows[list(SUM_COLUMNS)].to_numpy()
             cubes[key] = cube
         self._cubes = cubes
 
@@ -151,7 +151,7 @@ def compare(
                 continue
             for target in TARGETS:
                 ours, base = (sums.of(name, target, group) for name in (variant.name, variant.base))
-                per_seed = ccc_of_moments(ours.sum(axis=1)) - ccc_of_moments(base.sum(axis=1))
+                per_seed = ccc_of_sums(ours.sum(axis=1)) - ccc_of_sums(base.sum(axis=1))
                 low, high = interval_of_difference(ours, base, draws)
                 verdict = HELPS if low > 0 else HURTS if high < 0 else UNCLEAR
                 if len(group.subjects) < FEWEST_SUBJECTS:
@@ -178,7 +178,7 @@ def interval_of_difference(ours: np.ndarray, base: np.ndarray, draws: np.ndarray
     """
     if ours.shape[1] < 2:
         return float("nan"), float("nan")
-    drawn = np.stack([ccc_of_moments(draws @ a) - ccc_of_moments(draws @ b) for a, b in zip(ours, base, strict=True)])
+    drawn = np.stack([ccc_of_sums(draws @ a) - ccc_of_sums(draws @ b) for a, b in zip(ours, base, strict=True)])
     picked = np.random.default_rng(0).integers(0, len(drawn), drawn.shape)
     means = np.take_along_axis(drawn, picked, axis=0).mean(axis=0)
     low, high = np.nanpercentile(means, INTERVAL)
@@ -189,7 +189,7 @@ def interval_of_score(values: np.ndarray, draws: np.ndarray) -> tuple[float, flo
     """95 % interval of a mean CCC over seeds when subjects and seeds are drawn with replacement; as above."""
     if values.shape[1] < 2:
         return float("nan"), float("nan")
-    drawn = np.stack([ccc_of_moments(draws @ a) for a in values])
+    drawn = np.stack([ccc_of_sums(draws @ a) for a in values])
     picked = np.random.default_rng(0).integers(0, len(drawn), drawn.shape)
     low, high = np.nanpercentile(np.take_along_axis(drawn, picked, axis=0).mean(axis=0), INTERVAL)
     return float(low), float(high)
@@ -207,7 +207,7 @@ def scores(sums: Sums, variants: Sequence[Variant], groups: Sequence[Group]) -> 
         for variant in variants:
             for target in variant.config.targets:
                 cube = sums.of(variant.name, target, group)
-                per_seed = ccc_of_moments(cube.sum(axis=1))
+                per_seed = ccc_of_sums(cube.sum(axis=1))
                 low, high = interval_of_score(cube, draws)
                 rows.append(
                     {
@@ -238,7 +238,7 @@ def by_subject(sums: Sums, variants: Sequence[Variant]) -> pd.DataFrame:
     for variant in variants:
         for target in variant.config.targets:
             cube = sums.of(variant.name, target, Group("all", tuple(sums.subjects)))
-            values = ccc_of_moments(cube).mean(axis=0)
+            values = ccc_of_sums(cube).mean(axis=0)
             for subject, value, frames in zip(sums.subjects, values, cube[0, :, 0].astype(int), strict=True):
                 reason = ""
                 if frames < MINIMUM_FRAMES:

@@ -1,4 +1,4 @@
-"""What is done to clips in the training of a backbone, so that it does not learn them by heart."""
+"""What is done to clips in the training of a backbone, so that it does not memorise them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a backbone is taught with: clips of recordings, drawn into the batches of an epoch."""
+"""Batches that a backbone is trained on: clips of recordings, drawn anew for every epoch."""
 
 from __future__ import annotations
 

@@ -267,7 +267,7 @@ def _fingerprint(model: nn.Module) -> str:
 
 
 def _centre(values: Tensor, recordings: Tensor) -> Tensor:
-    """(M, K) less the mean of each recording's rows: who somebody is, learnt by heart, is worth nothing here."""
+    """(M, K) less the mean of each recording's rows: knowing who somebody is earns nothing here."""
     _, place = recordings.unique(return_inverse=True)
     sums = values.new_zeros(int(place.max()) + 1, values.shape[1]).index_add(0, place, values)
     return values - (sums / place.bincount()[:, None])[place]

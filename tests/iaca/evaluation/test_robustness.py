@@ -7,7 +7,7 @@ import pytest
 
 from iaca.checkpoints import Checkpoint
 from iaca.config import DropoutConfig
-from iaca.evaluation import ccc_moments
+from iaca.evaluation import ccc_sums
 from iaca.evaluation.robustness import sweep
 from iaca.inference import infer
 from iaca.metrics import ccc
@@ -26,7 +26,7 @@ def test_a_sweep_takes_the_clips_that_the_page_takes(tmp_path):
     trace = infer(features[1], checkpoint, [DropoutConfig(share=0.4, pattern="block", seed=1)])
     chosen = swept[(swept.pattern == "block") & (swept.share == 0.4) & (swept.draw == 1)]
     (row,) = chosen[(chosen.subject == "s1") & (chosen.target == "arousal")].filter(like="moment_").to_numpy()
-    np.testing.assert_allclose(row, ccc_moments(features[1].arousal, trace.frames.arousal))
+    np.testing.assert_allclose(row, ccc_sums(features[1].arousal, trace.frames.arousal))
 
 
 def test_without_loss_a_sweep_is_the_pooled_ccc_and_all_patterns_agree(tmp_path):

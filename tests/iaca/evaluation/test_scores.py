@@ -10,7 +10,7 @@ import pytest
 
 from iaca.__main__ import main
 from iaca.checkpoints import save_checkpoint
-from iaca.evaluation import bootstrap_ccc, ccc_moments, ccc_of_moments, evaluate
+from iaca.evaluation import bootstrap_ccc, ccc_of_sums, ccc_sums, evaluate
 from iaca.evaluation.smoothing import postprocess
 from iaca.features.feature_files import write_features
 from iaca.inference import predict
@@ -35,19 +35,19 @@ def test_pooled_ccc_is_that_of_the_concatenated_annotated_frames():
     assert evaluation.subjects["s2"]["arousal"].ccc == ccc(features[2].arousal, predict(features[2], model)["arousal"])
 
 
-def test_moments_of_subjects_add_up_to_the_pooled_ccc():
+def test_sums_of_subjects_add_up_to_the_pooled_ccc():
     draw = np.random.default_rng(0)
     truths = [draw.normal(size=n) for n in (30, 50)]
     predictions = [t * 0.5 + draw.normal(size=len(t)) for t in truths]
     truths[0][:4] = np.nan
-    moments = sum(ccc_moments(t, p) for t, p in zip(truths, predictions, strict=True))
-    assert ccc_of_moments(moments) == pytest.approx(ccc(np.concatenate(truths), np.concatenate(predictions)))
+    sums = sum(ccc_sums(t, p) for t, p in zip(truths, predictions, strict=True))
+    assert ccc_of_sums(sums) == pytest.approx(ccc(np.concatenate(truths), np.concatenate(predictions)))
 
 
 @pytest.mark.parametrize("truth", [[], [0.3], [0.1] * 7, [0.995] * 1001])
-def test_moments_of_what_is_undefined_give_nan_and_never_zero(truth):
-    assert math.isnan(ccc_of_moments(ccc_moments(np.array(truth), np.array(truth))))
-    assert math.isnan(ccc_of_moments(ccc_moments(np.array(truth[:1]), np.full(len(truth[:1]), 0.8))))
+def test_sums_of_what_is_undefined_give_nan_and_never_zero(truth):
+    assert math.isnan(ccc_of_sums(ccc_sums(np.array(truth), np.array(truth))))
+    assert math.isnan(ccc_of_sums(ccc_sums(np.array(truth[:1]), np.full(len(truth[:1]), 0.8))))
 
 
 def test_the_interval_holds_the_pooled_value_and_is_undefined_for_one_subject():

@@ -118,7 +118,7 @@ def test_progress_ends_at_all_clips_and_may_stop_the_work(features, recording, b
         corrupt(features, recording, backbones["audio"], config, progress=stop)
 
 
-def test_what_cannot_be_spoilt_is_said_in_one_sentence(features, recording, backbones, tmp_path):
+def test_what_cannot_be_corrupted_is_said_in_one_sentence(features, recording, backbones, tmp_path):
     other = features._replace(backbones={"audio": {"name": "old", "sha256": "c" * 64}})
     with pytest.raises(CorruptionError, match=r"audio was made by backbone old \(cccccccc\)"):
         corrupt(other, recording, backbones["audio"], CorruptionConfig())

@@ -8,7 +8,7 @@ import pytest
 
 from iaca.checkpoints import load_checkpoint
 from iaca.config import TrainingConfig
-from iaca.evaluation import MOMENT_COLUMNS, ccc_of_moments
+from iaca.evaluation import SUM_COLUMNS, ccc_of_sums
 from iaca.inference import predict
 from iaca.metrics import ccc
 from iaca.study.plan import ablations, table_rows
@@ -49,8 +49,8 @@ def test_scores_follow_from_the_stored_models(done):
     truth = np.concatenate([item.valence for item in validation])
     expected = ccc(truth, np.concatenate([predict(item, model)["valence"] for item in validation]))
     rows = results[(results.variant == "ca_iaca") & (results.seed == 1) & (results.target == "valence")]
-    moments = rows[rows.segment == ALL_FRAMES][list(MOMENT_COLUMNS)].sum().to_numpy()
-    assert ccc_of_moments(moments) == pytest.approx(expected, abs=1e-9)
+    sums = rows[rows.segment == ALL_FRAMES][list(SUM_COLUMNS)].sum().to_numpy()
+    assert ccc_of_sums(sums) == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iaca.evaluation import ccc_moments
+from iaca.evaluation import ccc_sums
 from iaca.metrics import ccc
 from iaca.study.plan import table_rows
 from iaca.study.runs import ALL_FRAMES
@@ -34,7 +34,7 @@ def made_up(difference):
                     parts["face corrupted"] = np.arange(200) < 50
                     parts["voice corrupted"] = np.arange(200) >= 150
                 for segment, mask in parts.items():
-                    sums = ccc_moments(truth[mask], prediction[mask])
+                    sums = ccc_sums(truth[mask], prediction[mask])
                     for target in ("valence", "arousal"):
                         rows.append(
                             {
