@@ -61,8 +61,9 @@ ALLOWED = {
     "dashboard.state": set(),
     "dashboard.charts": {"iaca.figures"},
     "dashboard.timeline": {"dashboard.routes", "iaca.figures"},
+    "dashboard.timeline.declared": {"iaca.figures"},
     "dashboard.components": {"dashboard.timeline"},
-    "dashboard.export": {"iaca.data", "iaca.figures"},
+    "dashboard.export": {"dashboard.timeline.declared", "iaca.data", "iaca.figures"},
     "dashboard.services": {
         "dashboard.timeline", "dashboard.export", "dashboard.routes", "dashboard.state", *WHOLE_OF_IACA,
     },

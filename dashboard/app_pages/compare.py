@@ -16,7 +16,7 @@ from dashboard.services.model_files import Chosen
 from dashboard.state import address, session
 from dashboard.state.folders import Folders, find_folders, read_options
 from dashboard.timeline import rows, transport
-from dashboard.timeline.declared import Shown
+from dashboard.timeline.declared import Figure, Shown
 
 SYNTHETIC = (
     "**Synthetic corpus.** Rendered faces and voices say nothing about real people. Your own data: “Use your "
@@ -162,11 +162,11 @@ def _video(subject: Subject, folders: Folders, notices: list[str]) -> recordings
     return attempt(lambda: recordings.video(file, folders.cache), notices) if file else None
 
 
-def _player_data(figure: rows.Figure, video: recordings.Video | None) -> PlayerData:
+def _player_data(figure: Figure, video: recordings.Video | None) -> PlayerData:
     tables, live = transport.tables(figure)
     address.check_rows()
     return PlayerData(
-        spec=figure.spec,
+        spec=transport.spec(figure),
         clock=transport.clock(figure, None if video is None else video.media_s),
         tables=tables,
         live=live,

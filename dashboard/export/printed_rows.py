@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
+from dashboard.timeline.declared import Band, Columns, Curve, Row
 from iaca.figures.print_style import COLUMN_IN, POINTS_PER_PX, FigureError, dashes, ink, new_figure, printed
 
 LEFT_IN = 0.36
@@ -34,27 +34,24 @@ BINS = 1500
 
 SYNTHETIC = "synthetic corpus"
 
-Declared = Mapping[str, Any]
-
 
 class View(NamedTuple):
     """What the page shows of a subject, as it is declared to the player.
 
     Attributes:
         title: Of the figure, such as the subject's name.
-        rows: Each with key, title, unit, range, ticks, height (px) and traces, each of these with name, column, colour,
-            dash, width, opacity, stack, fill and, for a difference, minus: the column that is subtracted.
-        bands: Each with kind, label, spans (s), colour, opacity, hatched, rows and lane.
-        frames: N rows: every column that the traces name.
+        rows: In order; each is drawn as high as it says.
+        bands: Behind the rows.
+        columns: Every column that the rows' curves show.
         pts_s: (N,) seconds, ascending.
         synthetic: Whether the title says that the corpus is synthetic.
         gates_of: The target whose attention and gates the rows show, where each has its own; or None.
     """
 
     title: str
-    rows: Sequence[Declared]
-    bands: Sequence[Declared]
-    frames: pd.DataFrame
+    rows: Sequence[Row]
+    bands: Sequence[Band]
+    columns: Columns
     pts_s: np.ndarray
     synthetic: bool = False
     gates_of: str | None = None
@@ -84,7 +81,7 @@ def figure_of_view(
     Raises:
         FigureError: There is nothing to draw, or the range holds no frame.
     """
-    rows, bands, frames, pts_s = view.rows, view.bands, view.frames, view.pts_s
+    rows, bands, pts_s = view.rows, view.bands, view.pts_s
     if not rows or not len(pts_s):
         raise FigureError("a figure of the view needs at least one row and one frame")
     start, end = range_s or (float(pts_s[0]), float(pts_s[-1]))
@@ -94,11 +91,11 @@ def figure_of_view(
         )
     heading = view.heading if headed else ""
     inner_in = width_in - LEFT_IN - RIGHT_IN
-    lanes = list(dict.fromkeys(band["lane"] for band in bands if band.get("lane") and _inside(band, start, end)))
+    lanes = list(dict.fromkeys(band.lane for band in bands if band.lane and _inside(band, start, end)))
     shaded = _shaded(bands, start, end, inner_in)
     legends = [_legend_lines(row, inner_in) for row in rows]
     beside = [_fits_beside_title(row, lines, inner_in) for row, lines in zip(rows, legends, strict=True)]
-    heights = [row["height"] * IN_PER_PX for row in rows]
+    heights = [row.height * IN_PER_PX for row in rows]
     above = [TITLE_IN * (1 + len(lines) - one) for lines, one in zip(legends, beside, strict=True)]
     total = sum(heights) + sum(above) + GAP_IN * len(rows) + LANE_IN * len(lanes) + BOTTOM_IN
     total += TITLE_IN * bool(heading) + GAP_IN
@@ -112,24 +109,24 @@ def figure_of_view(
         figure.text(LEFT_IN / width_in, (top - TITLE_IN * 0.2) / total, heading, weight=600, size=7.5, va="top")
         top -= TITLE_IN
     for lane in lanes:
-        _draw_lane(place(LANE_IN * 0.8), lane, [band for band in bands if band.get("lane") == lane], start, end)
+        _draw_lane(place(LANE_IN * 0.8), lane, [band for band in bands if band.lane == lane], start, end)
         top -= LANE_IN
     for row, lines, on_title, height, head in zip(rows, legends, beside, heights, above, strict=True):
         top -= GAP_IN + head
         axes = place(height)
         last = row is rows[-1]
-        _draw_row(axes, row, frames, pts_s, (start, end))
-        behind = [band for band in shaded if band["rows"] is None or row["key"] in band["rows"]]
+        _draw_row(axes, row, view.columns, pts_s, (start, end))
+        behind = [band for band in shaded if band.rows is None or row.key in band.rows]
         _draw_bands(axes, behind)
         axes.set_xlim(start, end)
         axes.tick_params(labelbottom=last, bottom=last)
         at = axes.get_position()
-        figure.text(at.x0, at.y1 + (head - TITLE_IN * 0.25) / total, row["title"], weight=600, size=6.5, va="top")
+        figure.text(at.x0, at.y1 + (head - TITLE_IN * 0.25) / total, row.title, weight=600, size=6.5, va="top")
         for i, line in enumerate(lines):
             y = 1 + (head - TITLE_IN * ((0 if on_title else 1) + i + 0.02)) / height
             at_title = {"loc": "lower right", "bbox_to_anchor": (1, 1 + 0.025 / height)}
             below_it = {"loc": "upper left", "bbox_to_anchor": (0, y)}
-            handles = [_sample(trace) for trace in line]
+            handles = [_sample(curve) for curve in line]
             # The artist keeps it: an axis has one legend of its own, and the next one would take its place.
             axes.add_artist(axes.legend(handles=handles, ncols=len(line), **(at_title if on_title else below_it)))
         if lines:
@@ -139,60 +136,52 @@ def figure_of_view(
     return figure
 
 
-def curve_values(trace: Declared, frames: pd.DataFrame) -> np.ndarray:
-    """(N,) float64: what a curve shows, a column or the difference of two; of stacked weights, its own share."""
-    values = frames[trace["column"]].to_numpy(float)
-    return values - frames[trace["minus"]].to_numpy(float) if trace.get("minus") else values
-
-
-def _shaded(bands: Sequence[Declared], start: float, end: float, width_in: float) -> list[Declared]:
+def _shaded(bands: Sequence[Band], start: float, end: float, width_in: float) -> list[Band]:
     """Bands but for kinds of which one has spans so close that they would hide the curves: those have their lanes.
 
     What is missing is always shown.
     """
     most = max(1.0, width_in / ROOM_IN)
     crowded = {
-        band["kind"]
-        for band in bands
-        if not band["hatched"] and sum(a < end and b > start for a, b in band["spans"]) > most
+        band.kind for band in bands if not band.hatched and sum(a < end and b > start for a, b in band.spans) > most
     }
-    return [band for band in bands if band["kind"] not in crowded]
+    return [band for band in bands if band.kind not in crowded]
 
 
-def _inside(band: Declared, start: float, end: float) -> bool:
-    return any(a < end and b > start for a, b in band["spans"])
+def _inside(band: Band, start: float, end: float) -> bool:
+    return any(a < end and b > start for a, b in band.spans)
 
 
-def _legend_lines(row: Declared, width_in: float) -> list[list[Declared]]:
+def _legend_lines(row: Row, width_in: float) -> list[list[Curve]]:
     """Entries of a row's legend, as many to a line as fit."""
-    lines: list[list[Declared]] = []
+    lines: list[list[Curve]] = []
     used = 0.0
-    for trace in row["traces"]:
-        if not trace["legend"]:
+    for curve in row.curves:
+        if not curve.legend:
             continue
-        needed = _entry_in(trace)
+        needed = _entry_in(curve)
         if not lines or used + needed > width_in:
             lines.append([])
             used = 0.0
-        lines[-1].append(trace)
+        lines[-1].append(curve)
         used += needed
     return lines
 
 
-def _entry_in(trace: Declared) -> float:
-    return 0.3 + 0.037 * len(trace["name"])
+def _entry_in(curve: Curve) -> float:
+    return 0.3 + 0.037 * len(curve.name)
 
 
-def _fits_beside_title(row: Declared, lines: Sequence[Sequence[Declared]], width_in: float) -> bool:
-    return len(lines) == 1 and 0.044 * len(row["title"]) + sum(map(_entry_in, lines[0])) < width_in
+def _fits_beside_title(row: Row, lines: Sequence[Sequence[Curve]], width_in: float) -> bool:
+    return len(lines) == 1 and 0.044 * len(row.title) + sum(map(_entry_in, lines[0])) < width_in
 
 
-def _sample(trace: Declared) -> Line2D | Patch:
-    colour = ink(trace["colour"])
-    if trace["stack"]:
-        return Patch(facecolor=colour, alpha=min(1.0, trace["fill"] + 0.1), label=trace["name"])
-    width = trace["width"] * POINTS_PER_PX
-    return Line2D([], [], color=colour, alpha=trace["opacity"], lw=width, ls=dashes(trace["dash"]), label=trace["name"])
+def _sample(curve: Curve) -> Line2D | Patch:
+    colour = ink(curve.colour)
+    if curve.stack:
+        return Patch(facecolor=colour, alpha=min(1.0, curve.fill + 0.1), label=curve.name)
+    width = curve.width * POINTS_PER_PX
+    return Line2D([], [], color=colour, alpha=curve.opacity, lw=width, ls=dashes(curve.dash), label=curve.name)
 
 
 def _corners(values: np.ndarray) -> np.ndarray:
@@ -215,44 +204,44 @@ def _thin(values: np.ndarray) -> np.ndarray:
     return np.array(sorted(keep))
 
 
-def _draw_row(axes: Axes, row: Declared, frames: pd.DataFrame, pts_s: np.ndarray, range_s: tuple[float, float]) -> None:
+def _draw_row(axes: Axes, row: Row, columns: Columns, pts_s: np.ndarray, range_s: tuple[float, float]) -> None:
     first = max(0, int(np.searchsorted(pts_s, range_s[0])) - 1)
     last = min(len(pts_s), int(np.searchsorted(pts_s, range_s[1], side="right")) + 1)
     times = pts_s[first:last]
     below = np.zeros(len(times))
-    for trace in row["traces"]:
-        values = curve_values(trace, frames)[first:last]
-        colour, line = ink(trace["colour"]), {"lw": trace["width"] * POINTS_PER_PX, "alpha": trace["opacity"]}
-        if trace["stack"]:
+    for curve in row.curves:
+        values = curve.values(columns)[first:last]
+        colour, line = ink(curve.colour), {"lw": curve.width * POINTS_PER_PX, "alpha": curve.opacity}
+        if curve.stack:
             upper = below + values
             kept = _corners(below) | _corners(upper)
-            axes.fill_between(times[kept], below[kept], upper[kept], color=colour, alpha=trace["fill"], lw=0)
+            axes.fill_between(times[kept], below[kept], upper[kept], color=colour, alpha=curve.fill, lw=0)
             axes.plot(times[kept], upper[kept], color=colour, **line)
             below = upper
         else:
             kept = _thin(values)
-            if trace["fill"]:
-                axes.fill_between(times[kept], 0, values[kept], color=colour, alpha=trace["fill"], lw=0)
-            axes.plot(times[kept], values[kept], color=colour, ls=dashes(trace["dash"]), **line)
-    axes.set_ylim(row["range"])
-    axes.set_yticks(row["ticks"])
-    axes.set_ylabel(row["unit"])
+            if curve.fill:
+                axes.fill_between(times[kept], 0, values[kept], color=colour, alpha=curve.fill, lw=0)
+            axes.plot(times[kept], values[kept], color=colour, ls=dashes(curve.dash), **line)
+    axes.set_ylim(row.range)
+    axes.set_yticks(row.ticks)
+    axes.set_ylabel(row.unit)
     axes.yaxis.set_label_coords(-LEFT_IN * 0.72 / axes.get_position().width / axes.figure.get_figwidth(), 0.5)
 
 
-def _draw_bands(axes: Axes, bands: Sequence[Declared]) -> None:
+def _draw_bands(axes: Axes, bands: Sequence[Band]) -> None:
     for band in bands:
-        if not band["opacity"]:  # a hatch would be drawn all the same
+        if not band.opacity:  # a hatch would be drawn all the same
             continue
-        for a, b in band["spans"]:
-            colour = ink(band["colour"])
-            if band["hatched"]:
-                axes.axvspan(a, b, fill=False, hatch="/////", ec=colour, alpha=band["opacity"], lw=0, zorder=0.5)
+        for a, b in band.spans:
+            colour = ink(band.colour)
+            if band.hatched:
+                axes.axvspan(a, b, fill=False, hatch="/////", ec=colour, alpha=band.opacity, lw=0, zorder=0.5)
             else:
-                axes.axvspan(a, b, color=colour, alpha=band["opacity"], lw=0, zorder=0.5)
+                axes.axvspan(a, b, color=colour, alpha=band.opacity, lw=0, zorder=0.5)
 
 
-def _draw_lane(axes: Axes, lane: str, bands: Sequence[Declared], start: float, end: float) -> None:
+def _draw_lane(axes: Axes, lane: str, bands: Sequence[Band], start: float, end: float) -> None:
     axes.set_xlim(start, end)
     axes.set_ylim(0, 1)
     axes.set_facecolor("#f4f4f6")
@@ -262,16 +251,16 @@ def _draw_lane(axes: Axes, lane: str, bands: Sequence[Declared], start: float, e
     axes.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
     width_in = axes.get_position().width * axes.figure.get_figwidth()
     for band in bands:
-        colour = ink(band["colour"])
-        for a, b in band["spans"]:
+        colour = ink(band.colour)
+        for a, b in band.spans:
             if b <= start or a >= end:
                 continue
-            style = {"fill": False, "hatch": "/////", "ec": colour} if band["hatched"] else {"color": colour}
+            style = {"fill": False, "hatch": "/////", "ec": colour} if band.hatched else {"color": colour}
             axes.axvspan(a, b, alpha=0.3, lw=0, **style)
             from_s, to_s = max(a, start), min(b, end)
             room_in = (to_s - from_s) / (end - start) * width_in
-            if band["kind"] == "episode" and room_in > 0.036 * len(band["label"]) + 0.03:
-                axes.text(from_s, 0.42, f" {band['label']}", size=5, va="center", clip_on=True)
+            if band.kind == "episode" and room_in > 0.036 * len(band.label) + 0.03:
+                axes.text(from_s, 0.42, f" {band.label}", size=5, va="center", clip_on=True)
     # With a rim and not in a box, which would hide the spans at the end.
     axes.text(1, 0.42, f"{lane} ", transform=axes.transAxes, ha="right", va="center", size=5, color="#3c3e46",
               path_effects=[withStroke(linewidth=1, foreground="white")])  # fmt: skip

@@ -11,8 +11,7 @@ import streamlit as st
 from dashboard.components.page_link import page_link
 from dashboard.sections import downloads
 from dashboard.sections.notices import literal
-from dashboard.timeline.declared import Shown
-from dashboard.timeline.rows import Figure
+from dashboard.timeline.declared import Figure, Shown
 
 LOOK_S = 0.5
 """How often the progress of a film is looked at, seconds."""

@@ -15,10 +15,10 @@ import pandas as pd
 
 from dashboard.export.film import write_film
 from dashboard.export.gif import LONGEST_S, write_gif
-from dashboard.export.printed_rows import View, curve_values, figure_of_view
+from dashboard.export.printed_rows import View, figure_of_view
 from dashboard.services import jobs
-from dashboard.timeline.declared import Shown
-from dashboard.timeline.rows import SCORES, Figure
+from dashboard.timeline.declared import ATTENTION, GATES, Curve, Figure, Row, Shown
+from dashboard.timeline.rows import SCORES
 from iaca.config import TARGETS
 from iaca.figures.print_style import COLUMN_IN, DOUBLE_COLUMN_IN, render
 from iaca.types import Progress, no_progress
@@ -77,19 +77,16 @@ class Take(NamedTuple):
 
 def view(take: Take) -> View:
     """The rows as the page shows them, in its order and heights; rows of sound are left out."""
-    rows = {row["key"]: row for row in take.figure.spec["rows"] if row["kind"] == "curves"}
+    figure = take.figure
+    rows = [row for row in figure.rows if row.kind == "curves"]
     if take.rows is None:
-        chosen = [row for row in rows.values() if not row["hidden"]]
+        chosen = [row for row in rows if not row.hidden]
     else:
         # Rows of two models that stand side by side share a slot, and a place in the list.
-        found = [
-            (row, height) for key, height in take.rows for row in rows.values() if key in (row["key"], row["slot"])
+        chosen = [
+            row._replace(height=height) for key, height in take.rows for row in rows if key in (row.key, row.slot)
         ]
-        chosen = [row | {"height": height} for row, height in found]
-    spec = take.figure.spec
-    return View(
-        take.subject, chosen, spec["bands"], take.figure.frames, take.figure.pts_s, take.synthetic, spec["gates_of"]
-    )
+    return View(take.subject, chosen, figure.bands, figure.columns, figure.pts_s, take.synthetic, figure.gates_of)
 
 
 def curves(take: Take) -> pd.DataFrame:
@@ -106,11 +103,11 @@ def curves(take: Take) -> pd.DataFrame:
         "frame": "number of the frame, from 0",
         "pts_s": "presentation time in seconds from the first frame of the video",
     }
-    found = [(row, trace) for row in take.figure.spec["rows"] for trace in row["traces"]]
-    for row, trace in sorted(found, key=lambda one: _order(*one)):
-        name = _column(trace, names)
-        columns[name] = curve_values(trace, take.figure.frames).astype(np.float32)
-        meaning[name] = _meaning(row, trace, take)
+    found = [(row, curve) for row in take.figure.rows for curve in row.curves]
+    for row, curve in sorted(found, key=lambda one: _order(*one)):
+        name = _column(curve, names)
+        columns[name] = curve.values(take.figure.columns).astype(np.float32)
+        meaning[name] = _meaning(row, curve, take)
     for name, said in MASKS.items():
         columns[name], meaning[name] = take.truth[name].to_numpy(), said
     for name, said in LOSSES.items() if take.shown else ():
@@ -158,7 +155,8 @@ def film_key(take: Take, ending: str) -> str:
     shown = view(take)
     state = None if take.video is None else (str(take.video), take.video.stat().st_size, take.video.stat().st_mtime_ns)
     digest.update(json.dumps([shown.heading, shown.rows, shown.bands, take.frames, state]).encode())
-    digest.update(np.ascontiguousarray(take.figure.frames.to_numpy()).tobytes())
+    for samples in shown.columns.values():
+        digest.update(np.ascontiguousarray(samples.values))
     return f"film {digest.hexdigest()[:24]}.{ending}"
 
 
@@ -201,34 +199,23 @@ def _slugs(titles: Sequence[str]) -> list[str]:
     return found
 
 
-def _order(row: dict[str, Any], trace: dict[str, Any]) -> tuple[bool, int]:
+def _order(row: Row, curve: Curve) -> tuple[bool, int]:
     """Truth, predictions, gates, attention scores, then the rest."""
-    kinds = (*TARGETS, "stage", "attention")
-    place = next((i for i, kind in enumerate(kinds) if row["key"].startswith(kind)), len(kinds))
-    return not trace["column"].startswith("truth_"), max(place, len(TARGETS) - 1)
+    groups = (TARGETS, GATES, (ATTENTION,))
+    place = next((i for i, slots in enumerate(groups) if row.slot in slots), len(groups))
+    return curve.model is not None, place
 
 
-def _column(trace: dict[str, Any], names: Sequence[str]) -> str:
+def _column(curve: Curve, names: Sequence[str]) -> str:
     """Name of a curve's column: whose it is, what it is, and whether it is the baseline."""
-
-    def spelled(column: str) -> str:
-        number, _, rest = column.partition("_")
-        if not number.isdigit():
-            return column
-        ghost = rest.endswith("_ghost")
-        rest = rest.removesuffix("_ghost").replace("_score", "_attention_score")
-        return f"{names[int(number)]}_{rest}" + ("_baseline" if ghost else "")
-
-    name = spelled(trace["column"])
-    if trace["minus"]:
-        number = trace["minus"].partition("_")[0]
-        name += f"_minus_{names[int(number)]}"
-    return name
+    whose = "truth" if curve.model is None else names[curve.model]
+    name = f"{whose}_{curve.quantity}" + ("_baseline" if curve.ghost else "")
+    return name if curve.minus is None else f"{name}_minus_{names[curve.minus]}"
 
 
-def _meaning(row: dict[str, Any], trace: dict[str, Any], take: Take) -> str:
-    if row["key"] == "attention":
+def _meaning(row: Row, curve: Curve, take: Take) -> str:
+    if row.slot == ATTENTION:
         how = "scaled by the limits of the shown models without changes" if take.scaled else "raw"
-        return f"{trace['name']}: attention score, {take.score}, {how}. {SCORES[take.score]}"
-    low, high = (round(limit) for limit in row["range"])
-    return f"{row['title']}, {trace['name']}: in [{low}, {high}]. {row['help']}"
+        return f"{curve.name}: attention score, {take.score}, {how}. {SCORES[take.score]}"
+    low, high = (round(limit) for limit in row.range)
+    return f"{row.title}, {curve.name}: in [{low}, {high}]. {row.help}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dashboard.timeline.declared import Band, Row, Shown
+from dashboard.timeline.declared import ATTENTION, STAGE_1, Band, Row, Shown
 from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL
 from iaca.figures import palette
 from iaca.types import Episode, Trace
@@ -82,18 +82,17 @@ def dropped_bands(shown: Sequence[Shown], pts_s: np.ndarray) -> list[Band]:
 
 def mask_bands(truth: pd.DataFrame, pts_s: np.ndarray, rows: Sequence[Row]) -> list[Band]:
     """What the recording does not have, behind the rows that it concerns."""
-    keys = [row.key for row in rows]
     unknown = np.logical_or(*(np.isnan(truth[f"{name}_truth"].to_numpy()) for name in TARGETS))
     masks = (
         ("not annotated", unknown, TARGETS),
-        ("no face", ~truth["has_face"].to_numpy(), ("attention", f"stage1_{VISUAL}")),
-        ("no audio", ~truth["has_audio"].to_numpy(), ("attention", f"stage1_{AUDIO}")),
+        ("no face", ~truth["has_face"].to_numpy(), (ATTENTION, STAGE_1[VISUAL])),
+        ("no audio", ~truth["has_audio"].to_numpy(), (ATTENTION, STAGE_1[AUDIO])),
     )
     return [
         Band(
             # A recording without any annotation has nothing to tell apart by hatching.
             "mask", label, found, palette.TEXT, 0.0 if behind is TARGETS and mask.all() else 0.3, hatched=True,
-            lane=label, rows=tuple(key for key in keys if key.startswith(behind)),
+            lane=label, rows=tuple(row.key for row in rows if row.slot in behind),
         )
         for label, mask, behind in masks
         if (found := spans(mask, pts_s))

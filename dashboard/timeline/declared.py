@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from iaca.config import TARGETS
+from iaca.config import AUDIO, TARGETS, VISUAL
 from iaca.figures.palette import Colour, Style
 from iaca.types import Trace
+
+How = Literal["frames", "linear", "held"]
+Stack = Literal["", "first", "next"]
+
+ATTENTION = "attention"
+STAGE_1 = {AUDIO: "stage1_audio", VISUAL: "stage1_visual"}
+STAGE_2 = "stage2"
+GATES = (*STAGE_1.values(), STAGE_2)
+"""Slots of rows that other files speak of; those of predictions are the targets themselves."""
 
 
 class Shown(NamedTuple):
@@ -40,12 +50,42 @@ class Shown(NamedTuple):
         return any(np.isfinite(self.baseline.frames[column].to_numpy()).any() for column in columns)
 
 
+class Column(NamedTuple):
+    """Which numbers of a recording a curve shows, one value per frame.
+
+    Attributes:
+        quantity: What was measured or predicted, such as "valence" or "stage2_audio".
+        model: Index of the model that says it, among those shown; None for the annotation.
+        ghost: Whether it is what the model says before the change.
+    """
+
+    quantity: str
+    model: int | None = None
+    ghost: bool = False
+
+
+class Samples(NamedTuple):
+    """The numbers of a column.
+
+    Attributes:
+        values: (N,) float32, one per frame; NaN where there is none.
+        how: What the browser needs to make them again: "frames", every value; or the values at clip ends alone, with
+            those between interpolated ("linear") or each lasting until the next ("held").
+    """
+
+    values: np.ndarray
+    how: How
+
+
+Columns = Mapping[Column, Samples]
+
+
 class Curve(NamedTuple):
     """One named curve of a row.
 
     Attributes:
         name: Its name on the page.
-        column: Column of the player's frames.
+        quantity: What it shows: with `model` and `ghost`, its column.
         colour: Its colour.
         dash: Line style, in Plotly's notation.
         width: Line width, px.
@@ -53,53 +93,73 @@ class Curve(NamedTuple):
         stack: "" for a line; "first" or "next" for a weight that is stacked on those before it.
         fill: Opacity below a stacked weight, or between a line and zero.
         legend: Whether it is listed beside the row.
-        model: Which of the shown models it is about; None for all.
-        minus: Column that is subtracted from it, or None.
+        model: Index of the model that says it, among those shown; None for the annotation.
+        ghost: Whether it shows what the model says before the change.
+        minus: Index of the model whose value is subtracted, or None.
     """
 
     name: str
-    column: str
+    quantity: str
     colour: Colour
     dash: str = "solid"
     width: float = 1.6
     opacity: float = 1.0
-    stack: str = ""
+    stack: Stack = ""
     fill: float = 0.0
     legend: bool = True
     model: int | None = None
-    minus: str | None = None
+    ghost: bool = False
+    minus: int | None = None
+
+    @property
+    def column(self) -> Column:
+        """The numbers that it shows."""
+        return Column(self.quantity, self.model, self.ghost)
+
+    @property
+    def subtracted(self) -> Column | None:
+        """The numbers that are subtracted from them."""
+        return None if self.minus is None else Column(self.quantity, self.minus, self.ghost)
+
+    def values(self, columns: Columns) -> np.ndarray:
+        """(N,) float64: its column, or the difference of two; of stacked weights, its own share."""
+        values = columns[self.column].values.astype(float)
+        return values if self.subtracted is None else values - columns[self.subtracted].values.astype(float)
 
 
 class Row(NamedTuple):
     """One row of the figure.
 
     Attributes:
-        key: Short name.
+        slot: What it shows, in one word; rows of one slot, of different models, can stand side by side.
         title: Its title.
         unit: Title of its y axis.
         help: One sentence that says what is shown.
         range: Of its y axis.
         ticks: On its y axis.
         height: px, until the user resizes it.
-        traces: Its curves.
+        curves: What it draws.
         kind: curves, or waveform or spectrogram, which are drawn from the sound.
-        slot: Rows of one slot, of different models, stand side by side; "" for the key.
-        model: Which of the shown models it is about; None for all.
+        model: Index of the model that it is about, among those shown; None for all.
         hidden: Whether it is shown only once the user asks for it.
     """
 
-    key: str
+    slot: str
     title: str
     unit: str
     help: str
     range: tuple[float, float]
     ticks: tuple[float, ...]
     height: int
-    traces: tuple[Curve, ...]
-    kind: str = "curves"
-    slot: str = ""
+    curves: tuple[Curve, ...]
+    kind: Literal["curves", "waveform", "spectrogram"] = "curves"
     model: int | None = None
     hidden: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its name, which no other row has."""
+        return self.slot if self.model is None else f"{self.slot}_{self.model}"
 
 
 class Band(NamedTuple):
@@ -117,7 +177,7 @@ class Band(NamedTuple):
         help: What it means, in a sentence, where the label does not say it.
     """
 
-    kind: str
+    kind: Literal["episode", "dropped", "mask", "changed"]
     label: str
     spans: list[tuple[float, float]]
     colour: Colour
@@ -129,14 +189,45 @@ class Band(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A point of the valence-arousal plane and a line of the table of values; the first one is the truth."""
+    """A point of the valence-arousal plane and a line of the table of values.
+
+    Attributes:
+        name: Its name on the page.
+        colour: Its colour.
+        shape: diamond, triangle, circle or square.
+        model: Index of the model that says it, among those shown; None for the annotation, which comes first.
+    """
 
     name: str
-    valence: str
-    arousal: str
     colour: Colour
     shape: str
     model: int | None = None
+
+
+class Figure(NamedTuple):
+    """What the player draws of one subject.
+
+    Attributes:
+        subject: Its name.
+        models: Titles of the shown models.
+        rows: In the order of the page.
+        bands: Behind the rows.
+        points: Of the plane.
+        columns: Every column that curves and points show.
+        pts_s: (N,) seconds.
+        clip_stride: Frames between clips.
+        gates_of: The target whose attention and gates the rows show, where each has its own; or None.
+    """
+
+    subject: str
+    models: tuple[str, ...]
+    rows: tuple[Row, ...]
+    bands: tuple[Band, ...]
+    points: tuple[Point, ...]
+    columns: Columns
+    pts_s: np.ndarray
+    clip_stride: int
+    gates_of: str | None = None
 
 
 class Mark(NamedTuple):
@@ -155,21 +246,6 @@ class Mark(NamedTuple):
     colour: Colour
 
 
-class Travel(NamedTuple):
-    """How columns go to the browser, which makes one value for each frame of them again.
-
-    Attributes:
-        columns: Their names.
-        how: "frames", or at clip ends alone: "linear" where the values between are interpolated, "held" where each
-            lasts until the next.
-        fixed: Whether they stay as they are under what the user changes: they are sent once.
-    """
-
-    columns: tuple[str, ...]
-    how: str
-    fixed: bool
-
-
 class Table(NamedTuple):
     """Columns of numbers.
 
@@ -182,7 +258,7 @@ class Table(NamedTuple):
     """
 
     columns: tuple[str, ...]
-    how: str
+    how: How
     stride: int
     length: int
     place: str

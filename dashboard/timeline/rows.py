@@ -1,17 +1,30 @@
-"""Traces -> what the player draws. Rows, traces, bands and points are data; the player knows none of their meaning."""
+"""Traces -> what the player draws. Rows, curves, bands and points are data: the player does not know what they mean."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from dashboard.timeline.bands import MODALITY_COLOURS, dropped_bands, episode_bands, gate_changed_bands, mask_bands
-from dashboard.timeline.declared import Curve, Point, Row, Shown, Travel
+from dashboard.timeline.declared import (
+    ATTENTION,
+    STAGE_1,
+    STAGE_2,
+    Column,
+    Columns,
+    Curve,
+    Figure,
+    Point,
+    Row,
+    Samples,
+    Shown,
+    Stack,
+)
 from iaca.config import MODALITIES, TARGETS
 from iaca.figures import palette
 from iaca.figures.palette import Colour
@@ -72,24 +85,6 @@ class Limits(NamedTuple):
     high: dict[str, float]
 
 
-class Figure(NamedTuple):
-    """What the player needs.
-
-    Attributes:
-        spec: The declared rows, bands and points.
-        frames: N rows of float32: every column that they name.
-        pts_s: (N,) seconds.
-        travels: How the columns go to the browser; each is named once.
-        clip_stride: Frames between clips.
-    """
-
-    spec: dict[str, Any]
-    frames: pd.DataFrame
-    pts_s: np.ndarray
-    travels: tuple[Travel, ...]
-    clip_stride: int
-
-
 def score_limits(shown: Sequence[Shown], target: str, score: str) -> Limits:
     """Limits for min-max scaling, pooled over the models without dropout: a fall under dropout is seen."""
     low, high = {}, {}
@@ -125,58 +120,40 @@ def compare_figure(
     Returns:
         The figure.
     """
-    frames: dict[str, np.ndarray] = {f"truth_{name}": truth[f"{name}_truth"].to_numpy() for name in TARGETS}
-    rows = [
-        *_attention_rows(frames, shown, target, score, scaled),
-        *(row for i, model in enumerate(shown) for row in _gate_rows(frames, i, model, target, len(shown))),
-        *(_target_row(frames, shown, name) for name in TARGETS),
-        *_difference_rows(frames, shown),
+    columns = {Column(name): Samples(truth[f"{name}_truth"].to_numpy(), "frames") for name in TARGETS}
+    rows = (
+        *_attention_rows(columns, shown, target, score, scaled),
+        *(row for i, model in enumerate(shown) for row in _gate_rows(columns, i, model, target, len(shown))),
+        *(_target_row(columns, shown, name) for name in TARGETS),
+        *_difference_rows(columns, shown),
         *SOUND_ROWS,
-    ]
+    )
     pts_s = truth["pts_s"].to_numpy()
-    bands = [
+    bands = (
         *episode_bands(episodes),
         *dropped_bands(shown, pts_s),
         *mask_bands(truth, pts_s, rows),
         *gate_changed_bands(shown, pts_s),
-    ]
-    points = [
-        Point("truth", "truth_valence", "truth_arousal", palette.TRUTH.colour, palette.TRUTH.shape),
-        *(
-            Point(model.title, f"{i}_valence", f"{i}_arousal", model.style.colour, model.style.shape, i)
-            for i, model in enumerate(shown)
-        ),
-    ]
-    spec = {
-        "subject": subject,
-        "rows": [row._asdict() | {"traces": [curve._asdict() for curve in row.traces]} for row in rows],
-        "bands": [band._asdict() for band in bands],
-        "lanes": list(dict.fromkeys(band.lane for band in bands if band.lane)),
-        "points": [point._asdict() for point in points],
-        "models": [model.title for model in shown],
-        "gates_of": target if _differ_by_target(shown) else None,
-    }
-    stride = shown[0].trace.clip_stride if shown else 1
-    columns = pd.DataFrame({name: values.astype(np.float32) for name, values in frames.items()}, copy=False)
-    return Figure(spec, columns, pts_s, _travels(frames, shown), stride)
-
-
-def _travels(frames: Mapping[str, np.ndarray], shown: Sequence[Shown]) -> tuple[Travel, ...]:
-    """Truth, and of every model its predictions and the rest, now and before the change."""
-    found = [Travel(tuple(name for name in frames if name.startswith("truth_")), "frames", True)]
-    for i, model in enumerate(shown):
-        predictions = [f"{i}_{target}" for target in TARGETS]
-        for ghost in ("", "_ghost"):
-            mine = [name for name in frames if name.startswith(f"{i}_") and name.endswith("_ghost") == bool(ghost)]
-            linear = tuple(name for name in mine if name.removesuffix("_ghost") in predictions)
-            held = tuple(name for name in mine if name not in linear)
-            fixed = bool(ghost) or not model.changed
-            found += [Travel(columns, how, fixed) for columns, how in ((linear, "linear"), (held, "held")) if columns]
-    return tuple(found)
+    )
+    points = (
+        Point("truth", palette.TRUTH.colour, palette.TRUTH.shape),
+        *(Point(model.title, model.style.colour, model.style.shape, i) for i, model in enumerate(shown)),
+    )
+    return Figure(
+        subject,
+        tuple(model.title for model in shown),
+        rows,
+        bands,
+        points,
+        {name: samples._replace(values=samples.values.astype(np.float32)) for name, samples in columns.items()},
+        pts_s,
+        clip_stride=shown[0].trace.clip_stride if shown else 1,
+        gates_of=target if _differ_by_target(shown) else None,
+    )
 
 
 def _attention_rows(
-    frames: dict[str, np.ndarray], shown: Sequence[Shown], target: str, score: str, scaled: bool
+    columns: dict[Column, Samples], shown: Sequence[Shown], target: str, score: str, scaled: bool
 ) -> list[Row]:
     limits = score_limits(shown, target, score)
     curves, ghosts = [], []
@@ -187,27 +164,26 @@ def _attention_rows(
             if not np.isfinite(values).any():
                 continue
             span = (high - low) or 1.0
-            frames[f"{i}_{modality}_score"] = (values - low) / span if scaled else values
-            name = f"{modality}, {model.title}"
-            colour = MODALITY_COLOURS[modality]
-            curves.append(Curve(name, f"{i}_{modality}_score", colour, model.style.dash, width=1.4, model=i))
+            name, colour = f"{modality}, {model.title}", MODALITY_COLOURS[modality]
+            curve = Curve(name, f"{modality}_attention_score", colour, model.style.dash, width=1.4, model=i)
+            curves.append(curve)
+            columns[curve.column] = Samples((values - low) / span if scaled else values, "held")
             if model.changed:
                 before = model.baseline.frames[f"{target}_{modality}_{score}"].to_numpy()
-                frames[f"{i}_{modality}_score_ghost"] = (before - low) / span if scaled else before
-                ghosts.append(
-                    _ghost(f"{name}, {model.baseline_name}", f"{i}_{modality}_score", colour, i, legend=False)
-                )
+                ghost = _ghost(curve, model, legend=False)
+                ghosts.append(ghost)
+                columns[ghost.column] = Samples((before - low) / span if scaled else before, "held")
     if not curves:
         return []
     # Under dropout a score may leave its limits: the axis gives way, but not so far that all else lies flat.
     unit = 1.0 if scaled or score == "contribution" else max(limits.high.values())
-    values = np.concatenate([frames[curve.column] for curve in curves]) / unit
+    values = np.concatenate([columns[curve.column].values for curve in curves]) / unit
     low = min(0.0, max(-OUTSIDE, float(np.nanmin(values))))
     high = max(1.0, min(1.0 + OUTSIDE, float(np.nanmax(values))))
     how = "Scaled to [0, 1] by the models' limits without dropout." if scaled else "Raw values."
     return [
         Row(
-            "attention",
+            ATTENTION,
             f"Attention score ({score})",
             "score",
             f"{SCORES[score]} {how}",
@@ -219,29 +195,34 @@ def _attention_rows(
     ]
 
 
-def _gate_rows(frames: dict[str, np.ndarray], i: int, model: Shown, target: str, num_models: int) -> list[Row]:
+def _gate_rows(columns: dict[Column, Samples], i: int, model: Shown, target: str, num_models: int) -> list[Row]:
     """Stage 1 of audio and visual, and stage 2, where the model has them; weights are stacked to 1."""
     of_model, whose = (f" of {model.title}", f" · {model.title}") if num_models > 1 else ("", "")
     rows = []
 
-    def stacked(key: str, title: str, help_text: str, parts: list[tuple[str, str, Colour, float]], height: int) -> None:
-        curves, ghosts, below = [], [], 0.0
-        for name, column, colour, fill in parts:
-            values = model.trace.frames[f"{target}_{column}"].to_numpy()
+    def stacked(
+        slot: str, title: str, help_text: str, parts: list[tuple[str, str, Colour, float]], height: int
+    ) -> None:
+        curves: list[Curve] = []
+        ghosts: list[Curve] = []
+        below = np.zeros(len(model.trace.frames))
+        for name, quantity, colour, fill in parts:
+            values = model.trace.frames[f"{target}_{quantity}"].to_numpy()
             if not np.isfinite(values).any():
                 return
-            frames[f"{i}_{column}"] = values
-            stack = "next" if curves else "first"
-            curves.append(Curve(name, f"{i}_{column}", colour, width=0.8, opacity=0.9, stack=stack, fill=fill, model=i))
+            stack: Stack = "next" if curves else "first"
+            curve = Curve(name, quantity, colour, width=0.8, opacity=0.9, stack=stack, fill=fill, model=i)
+            curves.append(curve)
+            columns[curve.column] = Samples(values, "held")
             # Of stacked weights only the limits between them are seen; the last one lies at 1.
             if model.changed and len(curves) < len(parts):
-                below = below + model.baseline.frames[f"{target}_{column}"].to_numpy()
-                frames[f"{i}_{column}_ghost"] = below
-                ghost_name = f"{name}, {model.baseline_name}"
-                ghosts.append(_ghost(ghost_name, f"{i}_{column}", palette.TEXT, i, legend=False))
+                below = below + model.baseline.frames[f"{target}_{quantity}"].to_numpy()
+                ghost = _ghost(curve, model, colour=palette.TEXT, legend=False)
+                ghosts.append(ghost)
+                columns[ghost.column] = Samples(below, "held")
         rows.append(
             Row(
-                key,
+                slot,
                 title + whose,
                 "weight",
                 help_text + of_model + ".",
@@ -249,7 +230,6 @@ def _gate_rows(frames: dict[str, np.ndarray], i: int, model: Shown, target: str,
                 (0.0, 0.5, 1.0),
                 height,
                 (*curves, *ghosts),
-                slot=key.removesuffix(f"_{i}"),
                 model=i,
             )
         )
@@ -257,7 +237,7 @@ def _gate_rows(frames: dict[str, np.ndarray], i: int, model: Shown, target: str,
     for modality in MODALITIES:
         colour = MODALITY_COLOURS[modality]
         stacked(
-            f"stage1_{modality}_{i}",
+            STAGE_1[modality],
             f"Stage-1 gate, {modality}",
             "Weight of cross-attended against self-attended features (eqs 5-8)",
             [
@@ -267,7 +247,7 @@ def _gate_rows(frames: dict[str, np.ndarray], i: int, model: Shown, target: str,
             58,
         )
     stacked(
-        f"stage2_{i}",
+        STAGE_2,
         "Stage-2 gate",
         "Weight of audio, joint and visual features (eq 9)",
         [
@@ -280,30 +260,32 @@ def _gate_rows(frames: dict[str, np.ndarray], i: int, model: Shown, target: str,
     return rows
 
 
-def _target_row(frames: dict[str, np.ndarray], shown: Sequence[Shown], target: str) -> Row:
+def _target_row(columns: dict[Column, Samples], shown: Sequence[Shown], target: str) -> Row:
     ghosts, curves = [], []
     for i, model in enumerate(shown):
-        frames[f"{i}_{target}"] = model.trace.frames[target].to_numpy()
+        curve = Curve(model.title, target, model.style.colour, model.style.dash, width=1.8, model=i)
+        columns[curve.column] = Samples(model.trace.frames[target].to_numpy(), "linear")
         if target not in model.trace.scores:
             continue  # a model of the other target alone
-        curves.append(Curve(model.title, f"{i}_{target}", model.style.colour, model.style.dash, width=1.8, model=i))
+        curves.append(curve)
         if model.changed:
-            frames[f"{i}_{target}_ghost"] = model.baseline.frames[target].to_numpy()
-            ghosts.append(_ghost(f"{model.title}, {model.baseline_name}", f"{i}_{target}", model.style.colour, i))
-    said = [frames[curve.column] for curve in (*curves, *ghosts)]
-    truth = Curve("truth", f"truth_{target}", palette.TRUTH.colour, palette.TRUTH.dash, width=1.8, opacity=0.8)
+            ghost = _ghost(curve, model)
+            ghosts.append(ghost)
+            columns[ghost.column] = Samples(model.baseline.frames[target].to_numpy(), "linear")
+    predicted = [curve.values(columns) for curve in (*curves, *ghosts)]
+    truth = Curve("truth", target, palette.TRUTH.colour, palette.TRUTH.dash, width=1.8, opacity=0.8)
     help_text = f"{target.capitalize()} in [-1, 1]: the annotation and each model's prediction."
-    span = _signed_range(said, 2.0)
+    span = _signed_range(predicted, 2.0)
     return Row(target, target.capitalize(), target, help_text, span, SIGNED_TICKS, 100, (truth, *curves, *ghosts))
 
 
-def _difference_rows(frames: Mapping[str, np.ndarray], shown: Sequence[Shown]) -> list[Row]:
+def _difference_rows(columns: Columns, shown: Sequence[Shown]) -> list[Row]:
     """Second model minus first, where there are two."""
     if len(shown) != 2:
         return []
     first, second = shown
     curves = [
-        Curve(name, f"1_{name}", palette.TEXT, dash, width=1.4, fill=fill, minus=f"0_{name}")
+        Curve(name, name, palette.TEXT, dash, width=1.4, fill=fill, model=1, minus=0)
         for name, dash, fill in zip(TARGETS, ("solid", "2px,2px"), (0.12, 0.0), strict=True)
         if all(name in model.trace.scores for model in shown)
     ]
@@ -311,7 +293,7 @@ def _difference_rows(frames: Mapping[str, np.ndarray], shown: Sequence[Shown]) -
         return []
     help_text = f"Prediction of {second.title} minus that of {first.title}: above zero, {second.title} says more."
     title = f"{second.title} − {first.title}"
-    span = _signed_range([frames[curve.column] - frames[curve.minus] for curve in curves], 3.0)
+    span = _signed_range([curve.values(columns) for curve in curves], 3.0)
     return [Row("difference", title, "difference", help_text, span, SIGNED_TICKS, 70, tuple(curves))]
 
 
@@ -332,6 +314,9 @@ def _differ_by_target(shown: Sequence[Shown]) -> bool:
     return False
 
 
-def _ghost(name: str, column: str, colour: Colour, model: int, *, legend: bool = True) -> Curve:
+def _ghost(curve: Curve, model: Shown, *, colour: Colour | None = None, legend: bool = True) -> Curve:
     """What a curve was before the change."""
-    return Curve(name, f"{column}_ghost", colour, "dot", width=1.0, opacity=0.6, legend=legend, model=model)
+    return Curve(
+        f"{curve.name}, {model.baseline_name}", curve.quantity, colour or curve.colour, "dot", width=1.0, opacity=0.6,
+        legend=legend, model=curve.model, ghost=True,
+    )  # fmt: skip

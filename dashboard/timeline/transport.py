@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
 from dashboard import routes
-from dashboard.timeline.declared import Table
-from dashboard.timeline.rows import Figure
+from dashboard.timeline.declared import Column, Curve, Figure, How, Point, Row, Table
+from iaca.config import TARGETS
+
+
+def spec(figure: Figure) -> dict[str, Any]:
+    """What the player draws, as plain data; columns are named as in `tables`."""
+    return {
+        "subject": figure.subject,
+        "rows": [_row(row) for row in figure.rows],
+        "bands": [band._asdict() for band in figure.bands],
+        "lanes": list(dict.fromkeys(band.lane for band in figure.bands if band.lane)),
+        "points": [_point(point) for point in figure.points],
+        "models": list(figure.models),
+        "gates_of": figure.gates_of,
+    }
 
 
 def clock(figure: Figure, media_s: np.ndarray | None) -> tuple[Table, Table]:
     """Times of the frames, and times of the pictures on the timeline of the file; float64."""
-    times = (("pts_s", figure.pts_s), ("media_s", np.empty(0) if media_s is None else media_s))
-    found = []
-    for name, values in times:
-        place = routes.register_table(np.ascontiguousarray(values, np.float64).tobytes())
-        found.append(Table((name,), "frames", 1, len(values), place))
-    return tuple(found)
+    return _times("pts_s", figure.pts_s), _times("media_s", np.empty(0) if media_s is None else media_s)
 
 
 def tables(figure: Figure) -> tuple[tuple[Table, ...], dict[str, pa.Table]]:
@@ -28,16 +39,60 @@ def tables(figure: Figure) -> tuple[tuple[Table, ...], dict[str, pa.Table]]:
     Returns:
         The tables, and by name those that travel in the update itself.
     """
-    found, live = [], {}
-    for travel in figure.travels:
-        stride = 1 if travel.how == "frames" else figure.clip_stride
-        values = [np.ascontiguousarray(figure.frames[name].to_numpy()[::stride]) for name in travel.columns]
-        if travel.fixed:
+    found: list[Table] = []
+    live: dict[str, pa.Table] = {}
+    changed = {column.model for column in figure.columns if column.ghost}
+
+    def travel(column: Column) -> tuple[int, bool, How]:
+        return -1 if column.model is None else column.model, column.ghost, figure.columns[column].how
+
+    for (_, _, how), group in itertools.groupby(sorted(figure.columns, key=travel), travel):
+        columns = list(group)
+        names = tuple(map(name_of, columns))
+        stride = 1 if how == "frames" else figure.clip_stride
+        values = [np.ascontiguousarray(figure.columns[column].values[::stride]) for column in columns]
+        if columns[0].ghost or columns[0].model not in changed:
             # Column after column: each is one typed array in the browser.
             place = routes.register_table(b"".join(values))
         else:
             place = f"live_{len(live)}"
             # Of Arrow, since Streamlit starts threads of its own to make one from a data frame.
-            live[place] = pa.table(values, names=list(travel.columns))
-        found.append(Table(travel.columns, travel.how, stride, len(values[0]), place))
+            live[place] = pa.table(values, names=list(names))
+        found.append(Table(names, how, stride, len(values[0]), place))
     return tuple(found), live
+
+
+def name_of(column: Column) -> str:
+    """What the player calls a column."""
+    whose = "truth" if column.model is None else column.model
+    return f"{whose}_{column.quantity}" + ("_ghost" if column.ghost else "")
+
+
+def _times(name: str, values: np.ndarray) -> Table:
+    place = routes.register_table(np.ascontiguousarray(values, np.float64).tobytes())
+    return Table((name,), "frames", 1, len(values), place)
+
+
+def _row(row: Row) -> dict[str, Any]:
+    """A row; one that is about all models has no slot, and the player takes its key."""
+    declared = row._asdict()
+    curves = declared.pop("curves")
+    slot = "" if row.model is None else row.slot
+    return declared | {"key": row.key, "slot": slot, "traces": [_curve(curve) for curve in curves]}
+
+
+def _curve(curve: Curve) -> dict[str, Any]:
+    """A curve; a difference is about both models, and is shown with either."""
+    declared = curve._asdict()
+    del declared["quantity"], declared["ghost"]
+    column, subtracted = curve.column, curve.subtracted
+    return declared | {
+        "column": name_of(column),
+        "minus": None if subtracted is None else name_of(subtracted),
+        "model": curve.model if subtracted is None else None,
+    }
+
+
+def _point(point: Point) -> dict[str, Any]:
+    places = {target: name_of(Column(target, point.model)) for target in TARGETS}
+    return point._asdict() | places

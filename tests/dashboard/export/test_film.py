@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import av
 import numpy as np
-import pandas as pd
 import pytest
 
 from dashboard.export.film import CURSOR, PAD_PX, PICTURE_PX, draw_board, write_film
 from dashboard.export.printed_rows import View
+from dashboard.timeline.declared import Column, Curve, Row, Samples
 from iaca.data.media.video import probe, read_audio
 from iaca.errors import InputError
 from iaca.figures import palette
@@ -27,15 +27,9 @@ def video(tmp_path_factory):
 @pytest.fixture(scope="module")
 def view():
     pts_s = frame_times(SPEC)
-    curve = {
-        "name": "truth", "column": "truth", "colour": palette.MODELS[1].colour, "dash": "solid", "width": 1.6,
-        "opacity": 1.0, "stack": "", "fill": 0.0, "legend": True,
-    }  # fmt: skip
-    rows = [
-        {"key": key, "title": key, "unit": key, "range": (-1, 1), "ticks": (0,), "height": 80, "traces": [curve]}
-        for key in ("valence", "arousal")
-    ]
-    return View("someone", rows, [], pd.DataFrame({"truth": np.sin(pts_s)}), pts_s, synthetic=True)
+    curve = Curve("truth", "valence", palette.MODELS[1].colour)
+    rows = [Row(name, name, name, "", (-1, 1), (0,), 80, (curve,)) for name in ("valence", "arousal")]
+    return View("someone", rows, [], {curve.column: Samples(np.sin(pts_s), "frames")}, pts_s, synthetic=True)
 
 
 def decoded(path):
@@ -103,7 +97,7 @@ def test_a_recording_without_video_still_has_its_rows(tmp_path, view):
 
 def test_frames_past_the_last_picture_keep_it(tmp_path, video, view):
     more = np.append(view.pts_s, view.pts_s[-1] + np.arange(1, 6) / 25)
-    longer = view._replace(pts_s=more, frames=pd.DataFrame({"truth": np.sin(more)}))
+    longer = view._replace(pts_s=more, columns={Column("valence"): Samples(np.sin(more), "frames")})
     path = write_film(tmp_path / "film.mp4", longer, video, (150, 164))
     board = draw_board(longer, 150, 164, with_picture=True)
     codes = [code_of(image, board) for _, image in decoded(path)]

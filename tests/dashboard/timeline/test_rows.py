@@ -6,52 +6,19 @@ import numpy as np
 import pytest
 
 from dashboard.timeline.bands import ANSWER_CHANGED, GATE_MOVED, episode_label, gate_changed, spans
-from dashboard.timeline.declared import Shown
+from dashboard.timeline.declared import Column
 from dashboard.timeline.rows import compare_figure, score_limits
 from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig
 from iaca.figures import palette
 from iaca.inference import infer
 from iaca.types import Episode
-from tests.dashboard.projects import Spec, make_features, write_model
-
-SPEC = Spec("someone", 160)
-
-
-@pytest.fixture(scope="module")
-def features():
-    return make_features(SPEC, seed=5)
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models")
-    for name, iaca in (("ca", False), ("ca_iaca", True)):
-        write_model(folder / f"{name}.safetensors", iaca=iaca, seed=3)
-    return [load_checkpoint(folder / f"{name}.safetensors") for name in ("ca", "ca_iaca")]
-
-
-def shown_models(features, models, dropout=None):
-    shown = []
-    for model, style in zip(models, palette.MODELS, strict=False):
-        baseline = infer(features, model)
-        trace = infer(features, model, [dropout]) if dropout else baseline
-        shown.append(Shown(model.title, trace, baseline, style))
-    return shown
-
-
-def draw(features, models, dropout=None, *, target="valence", score="contribution", scaled=True, episodes=()):
-    shown = shown_models(features, models, dropout)
-    truth = infer(features, models[0]).frames
-    return compare_figure("someone", truth, shown, target=target, score=score, scaled=scaled, episodes=episodes)
-
-
-def rows_of(figure):
-    return {row["key"]: row for row in figure.spec["rows"]}
+from tests.dashboard.projects import write_model
+from tests.dashboard.timeline.drawing import SPEC, draw, rows_of, shown_models
 
 
 def test_rows_come_in_the_order_of_the_model(features, models):
-    assert [row["key"] for row in draw(features, models).spec["rows"]] == [
+    assert [row.key for row in draw(features, models).rows] == [
         "attention", "stage1_audio_1", "stage1_visual_1", "stage2_1", "valence", "arousal", "difference", "waveform",
         "spectrogram",
     ]  # fmt: skip
@@ -59,44 +26,42 @@ def test_rows_come_in_the_order_of_the_model(features, models):
 
 def test_every_curve_has_numbers_a_name_and_a_place_in_the_legend(features, models):
     figure = draw(features, models, DropoutConfig(share=0.3))
-    travelling = [column for travel in figure.travels for column in travel.columns]
-    assert sorted(travelling) == sorted(figure.frames.columns)
-    for row in figure.spec["rows"]:
-        if row["kind"] != "curves":
+    for row in figure.rows:
+        if row.kind != "curves":
             continue
-        names = [trace["name"] for trace in row["traces"]]
+        names = [curve.name for curve in row.curves]
         assert len(set(names)) == len(names) > 0
-        for trace in row["traces"]:
-            assert trace["legend"] or trace["column"].endswith("_ghost")
-            assert figure.frames[trace["column"]].dtype == np.float32
-            assert len(figure.frames[trace["column"]]) == SPEC.frames
+        for curve in row.curves:
+            assert curve.legend or curve.ghost
+            assert figure.columns[curve.column].values.dtype == np.float32
+            assert len(curve.values(figure.columns)) == SPEC.frames
 
 
 def test_an_axis_gives_way_to_what_leaves_it_and_stays_otherwise(features, models):
     calm = draw(features, models)
-    assert rows_of(calm)["valence"]["range"] == rows_of(calm)["difference"]["range"] == (-1.08, 1.08)
+    assert rows_of(calm)["valence"].range == rows_of(calm)["difference"].range == (-1.08, 1.08)
     base, gated = shown_models(features, models)
     frames = gated.trace.frames.copy()
     frames.loc[40:60, "valence"] = 1.3
     loud = gated._replace(trace=gated.trace._replace(frames=frames))
     truth = base.trace.frames
     rows = rows_of(compare_figure("x", truth, [base, loud], target="valence", score="contribution", scaled=True))
-    assert rows["valence"]["range"] == pytest.approx((-1.58, 1.58))
+    assert rows["valence"].range == pytest.approx((-1.58, 1.58))
     apart = np.abs(frames["valence"] - base.trace.frames["valence"]).max()
-    assert apart <= rows["difference"]["range"][1] <= apart + 0.34
-    assert rows["arousal"]["range"] == (-1.08, 1.08)
+    assert apart <= rows["difference"].range[1] <= apart + 0.34
+    assert rows["arousal"].range == (-1.08, 1.08)
 
 
 def test_rows_say_whose_gates_they_show_only_where_each_target_has_its_own(features, models, tmp_path):
-    assert draw(features, models, target="arousal").spec["gates_of"] == "arousal"
+    assert draw(features, models, target="arousal").gates_of == "arousal"
     write_model(tmp_path / "one.safetensors", iaca=True, seed=4, trunk="shared")
     shared = [load_checkpoint(tmp_path / "one.safetensors")]
-    assert draw(features, shared, target="arousal").spec["gates_of"] is None
+    assert draw(features, shared, target="arousal").gates_of is None
 
 
 def test_spans_of_one_lane_have_one_name_or_are_apart(features, models):
     figure = draw(features, models)
-    named = {(band["lane"], band["label"]) for band in figure.spec["bands"] if band["kind"] != "episode"}
+    named = {(band.lane, band.label) for band in figure.bands if band.kind != "episode"}
     assert len({lane for lane, _ in named}) == len(named)
 
 
@@ -104,16 +69,16 @@ def test_a_recording_without_annotation_is_not_hatched(features, models):
     shown = shown_models(features, models)
     truth = shown[0].trace.frames.assign(valence_truth=np.nan, arousal_truth=np.nan)
     figure = compare_figure("x", truth, shown, target="valence", score="contribution", scaled=True)
-    [band] = [band for band in figure.spec["bands"] if band["label"] == "not annotated"]
-    assert band["opacity"] == 0
+    [band] = [band for band in figure.bands if band.label == "not annotated"]
+    assert band.opacity == 0
 
 
 def test_stacked_weights_fill_their_row_exactly(features, models):
     figure = draw(features, models)
     for key in ("stage1_audio_1", "stage1_visual_1", "stage2_1"):
         row = rows_of(figure)[key]
-        assert [trace["stack"] for trace in row["traces"]] == ["first"] + ["next"] * (len(row["traces"]) - 1)
-        total = sum(figure.frames[trace["column"]] for trace in row["traces"])
+        assert [curve.stack for curve in row.curves] == ["first"] + ["next"] * (len(row.curves) - 1)
+        total = sum(curve.values(figure.columns) for curve in row.curves)
         np.testing.assert_allclose(total, 1, atol=1e-5)
 
 
@@ -124,10 +89,10 @@ def test_scaled_scores_reach_0_and_1_without_dropout_and_keep_their_limits_under
     assert score_limits(dropped, "valence", "contribution") == limits
     figure = draw(features, models)
     for modality in ("audio", "visual"):
-        values = figure.frames[[f"0_{modality}_score", f"1_{modality}_score"]].to_numpy()
+        values = np.array([figure.columns[Column(f"{modality}_attention_score", i)].values for i in (0, 1)])
         assert values.min() == pytest.approx(0, abs=1e-6)
         assert values.max() == pytest.approx(1, abs=1e-6)
-    under = draw(features, models, DropoutConfig(share=0.5)).frames["1_audio_score"].to_numpy()
+    under = draw(features, models, DropoutConfig(share=0.5)).columns[Column("audio_attention_score", 1)].values
     raw = dropped[1].trace.frames["valence_audio_contribution"].to_numpy()
     expected = (raw - limits.low["audio"]) / (limits.high["audio"] - limits.low["audio"])
     np.testing.assert_allclose(under, expected, atol=1e-5)
@@ -136,20 +101,20 @@ def test_scaled_scores_reach_0_and_1_without_dropout_and_keep_their_limits_under
 def test_raw_scores_are_those_of_the_trace(features, models):
     figure = draw(features, models, score="received", scaled=False, target="arousal")
     expected = infer(features, models[1]).frames["arousal_visual_received"]
-    np.testing.assert_allclose(figure.frames["1_visual_score"], expected, atol=1e-6)
+    np.testing.assert_allclose(figure.columns[Column("visual_attention_score", 1)].values, expected, atol=1e-6)
 
 
 def test_ghosts_and_shading_appear_only_under_dropout(features, models):
     plain, dropped = draw(features, models), draw(features, models, DropoutConfig(share=0.25, seed=4))
-    assert [trace["name"] for trace in rows_of(plain)["valence"]["traces"]] == ["truth", "CA", "CA+IACA"]
-    assert [trace["name"] for trace in rows_of(dropped)["valence"]["traces"]] == [
+    assert [curve.name for curve in rows_of(plain)["valence"].curves] == ["truth", "CA", "CA+IACA"]
+    assert [curve.name for curve in rows_of(dropped)["valence"].curves] == [
         "truth", "CA", "CA+IACA", "CA, no dropout", "CA+IACA, no dropout",
     ]  # fmt: skip
-    assert not [band for band in plain.spec["bands"] if band["kind"] == "dropped"]
-    (band,) = [band for band in dropped.spec["bands"] if band["kind"] == "dropped"]
+    assert not [band for band in plain.bands if band.kind == "dropped"]
+    (band,) = [band for band in dropped.bands if band.kind == "dropped"]
     lost = infer(features, models[0], [DropoutConfig(share=0.25, seed=4)]).frames["audio_dropped"].to_numpy()
     inside = np.zeros(SPEC.frames, bool)
-    for start, end in band["spans"]:
+    for start, end in band.spans:
         inside |= (features.pts_s >= start - 1e-9) & (features.pts_s < end - 1e-9)
     np.testing.assert_array_equal(inside, lost)
 
@@ -169,18 +134,18 @@ def test_episodes_are_named_and_masks_lie_only_behind_their_rows(features, model
     ]
     assert [episode_label(one) for one in episodes] == ["voice: noise", "conflict: voice true", "control: voice true"]
     figure = draw(features, models, episodes=episodes)
-    bands = {band["label"]: band for band in figure.spec["bands"]}
-    assert bands["voice: noise"]["spans"] == [(1.0, 2.0)]
-    assert bands["voice: noise"]["rows"] is None
-    assert set(bands["not annotated"]["rows"]) == {"valence", "arousal"}
-    assert set(bands["no face"]["rows"]) == {"attention", "stage1_visual_1"}
-    assert bands["no face"]["hatched"]
+    bands = {band.label: band for band in figure.bands}
+    assert bands["voice: noise"].spans == [(1.0, 2.0)]
+    assert bands["voice: noise"].rows is None
+    assert set(bands["not annotated"].rows) == {"valence", "arousal"}
+    assert set(bands["no face"].rows) == {"attention", "stage1_visual_1"}
+    assert bands["no face"].hatched
 
 
 def test_gate_rows_are_those_of_whoever_has_gates_and_say_whose(features, models):
     base, gated = models
     titles = {
-        name: [row["title"] for row in draw(features, pair).spec["rows"] if row["unit"] == "weight"]
+        name: [row.title for row in draw(features, pair).rows if row.unit == "weight"]
         for name, pair in (("none", [base]), ("alone", [gated]), ("first", [gated, base]), ("both", [gated, gated]))
     }
     assert titles["none"] == []
@@ -195,19 +160,10 @@ def test_models_without_attention_or_of_one_target_have_no_such_curves(features,
     concat, half = (load_checkpoint(tmp_path / f"{name}.safetensors") for name in ("concat", "half"))
     assert list(rows_of(draw(features, [concat])))[:2] == ["valence", "arousal"]
     rows = rows_of(draw(features, [concat, half], target="arousal"))
-    assert [trace["column"] for trace in rows["valence"]["traces"]] == ["truth_valence", "0_valence"]
-    assert [trace["column"] for trace in rows["arousal"]["traces"]] == ["truth_arousal", "0_arousal", "1_arousal"]
-
-
-def test_what_travels_at_clip_ends_gives_every_frame_back(features, models):
-    figure = draw(features, models, DropoutConfig(share=0.4))
-    frame = np.arange(SPEC.frames)
-    for travel in figure.travels:
-        assert travel.fixed == (travel.columns[0].startswith("truth") or travel.columns[0].endswith("_ghost"))
-        for column in travel.columns if travel.how != "frames" else ():
-            values, ends = figure.frames[column].to_numpy()[:: figure.clip_stride], frame[:: figure.clip_stride]
-            again = np.interp(frame, ends, values) if travel.how == "linear" else values[frame // figure.clip_stride]
-            np.testing.assert_allclose(again, figure.frames[column], atol=1e-6)
+    assert [curve.column for curve in rows["valence"].curves] == [Column("valence"), Column("valence", 0)]
+    assert [curve.column for curve in rows["arousal"].curves] == [
+        Column("arousal"), Column("arousal", 0), Column("arousal", 1),
+    ]  # fmt: skip
 
 
 def test_the_gate_changed_the_answer_only_where_predictions_differ_and_a_gate_moved(features, models):
@@ -225,9 +181,10 @@ def test_the_gate_changed_the_answer_only_where_predictions_differ_and_a_gate_mo
 
 
 def test_the_difference_is_the_second_model_less_the_first(features, models):
-    (valence, arousal) = rows_of(draw(features, models))["difference"]["traces"]
-    assert (valence["column"], valence["minus"]) == ("1_valence", "0_valence")
-    assert (arousal["column"], arousal["minus"]) == ("1_arousal", "0_arousal")
+    figure = draw(features, models)
+    for curve, target in zip(rows_of(figure)["difference"].curves, ("valence", "arousal"), strict=True):
+        first, second = (infer(features, model).frames[target] for model in models)
+        np.testing.assert_allclose(curve.values(figure.columns), second - first, atol=1e-6)
     assert "difference" not in rows_of(draw(features, models[:1]))
 
 
@@ -235,7 +192,7 @@ def test_without_models_truth_remains(features, models):
     truth = infer(features, models[0]).frames
     figure = compare_figure("someone", truth, [], target="valence", score="contribution", scaled=True)
     assert list(rows_of(figure)) == ["valence", "arousal", "waveform", "spectrogram"]
-    np.testing.assert_array_equal(figure.frames["truth_valence"], features.valence)
+    np.testing.assert_array_equal(figure.columns[Column("valence")].values, features.valence)
 
 
 def luminance(colour):
