@@ -6,6 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
 import torch
 
 from iaca.__main__ import COMMANDS
@@ -14,10 +15,22 @@ from iaca.models.fusion_model import FusionModel
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "checkpoints/README.md")
+NAMED = r"`((?:checkpoints|demo|benchmarks|dashboard|iaca|tests|docs|examples|\.ci)/[\w./-]*)`"
+THINGS_TO_ADD = ("fusion", "row", "what-if", "page", "data set")
 
 
 def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def section(title):
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def anchor(title):
+    """Where a heading is found in a rendered page."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
 def test_the_example_of_a_fusion_is_short_and_makes_a_model_with_gates():
@@ -34,9 +47,35 @@ def test_every_command_that_is_named_exists_and_every_command_is_named():
     assert named == set(COMMANDS)
 
 
-def test_every_file_that_is_named_exists():
-    for path in re.findall(r"`((?:checkpoints|demo|benchmarks|dashboard|iaca)/[\w./-]+)`", README):
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_file_that_is_named_exists(guide):
+    for path in re.findall(NAMED, (ROOT / guide).read_text(encoding="utf-8")):
         assert (ROOT / path).exists(), path
+
+
+def test_every_link_leads_somewhere():
+    anchors = {anchor(title) for title in re.findall(r"^#+ (.+)$", README, re.MULTILINE)}
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        if target.startswith("#"):
+            assert target[1:] in anchors, target
+        elif not target.startswith("https://"):
+            assert (ROOT / target).exists(), target
+
+
+def test_the_map_has_a_line_for_every_folder_of_the_packages():
+    lines = re.findall(r"^\| `(\w+/\w+)/` \|", section("Map of the code"), re.MULTILINE)
+    folders = {f"{file.parent.parent.name}/{file.parent.name}" for file in ROOT.glob("[id]a*/*/__init__.py")}
+    assert set(lines) == folders
+    assert len(lines) == len(folders)
+
+
+def test_adding_a_thing_takes_a_few_lines_that_name_files():
+    guide = section("How do I add ...")
+    found = dict(re.findall(r"\*\*\.\.\. an? ([\w -]+?)(?: of the player)?\?\*\*(.*?)(?=\n\n|\Z)", guide, re.DOTALL))
+    assert tuple(found) == THINGS_TO_ADD
+    for thing, text in found.items():
+        assert len(text.splitlines()) <= 5, thing
+        assert re.search(NAMED, text), thing
 
 
 def test_ci_runs_the_test_command_of_the_readme():
@@ -52,7 +91,20 @@ def test_ci_runs_the_test_command_of_the_readme():
 def test_every_score_that_is_quoted_is_printed_in_the_report_of_the_study():
     report = (ROOT / "demo" / "results" / "report.md").read_text(encoding="utf-8")
     card = (ROOT / "checkpoints" / "README.md").read_text(encoding="utf-8")
-    section = README.split("## Does IACA help, here?")[1].split("\n## ")[0]
-    quoted = set(re.findall(r"[+-]?\d\.\d{3}", section + card))
+    quoted = set(re.findall(r"[+-]?\d\.\d{3}", section("Does IACA help, here?")))
     assert len(quoted) > 20
-    assert quoted <= set(re.findall(r"[+-]?\d\.\d{3}", report))
+    assert quoted | set(re.findall(r"[+-]?\d\.\d{3}", card)) <= set(re.findall(r"[+-]?\d\.\d{3}", report))
+
+
+def test_the_table_of_scores_repeats_the_rows_of_the_report():
+    report = (ROOT / "demo" / "results" / "report.md").read_text(encoding="utf-8")
+    extensions = report.split("### Table 2, with the extensions")[1].split("\n### ")[0]
+    means = {
+        name: re.findall(r"\| (\d\.\d{3}) ±", rest)[:2]
+        for name, rest in re.findall(r"^\| ([^|]+?) (\|.*)$", extensions, re.MULTILINE)
+    }
+    rows = re.findall(r"^\| (CA|TCA|JCA|RJCA) \|(.*)\|$", section("Does IACA help, here?"), re.MULTILINE)
+    assert len(rows) == 4
+    for fusion, cells in rows:
+        valence, arousal = zip(*(means[f"{fusion}{gates}"] for gates in ("", "+IACA", "+blind gates")), strict=True)
+        assert tuple(cell.strip() for cell in cells.split("|")) == (*valence, *arousal)
