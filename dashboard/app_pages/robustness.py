@@ -132,7 +132,7 @@ def _first_models(files: dict[str, Candidate], shelf: Shelf) -> list[str]:
         return [title for title, model in files.items() if model.path in seen.models]
     if not shelf.fusions:
         return []
-    pair = shelf.pair("ca" if "ca" in shelf.fusions else shelf.fusions[0])
+    pair = shelf.pair(shelf.usual_fusion)
     return [title for title, model in files.items() if model in pair]
 
 

@@ -60,7 +60,7 @@ def _backbones(folders: Folders, device: str, notices: list[str]) -> Backbones:
     shelf = model_files.shelf(folders.checkpoints)
     paths = list(seen.models) if seen else []
     if not paths and shelf.fusions:
-        paths = [one.path for one in shelf.pair("ca" if "ca" in shelf.fusions else shelf.fusions[0]) if one]
+        paths = [one.path for one in shelf.pair(shelf.usual_fusion) if one]
     wanted = [attempt(lambda path=path: model_files.checkpoint(path, device), notices) for path in paths]
     made_by = [model.backbones for model in wanted if model is not None]
     if any(one != made_by[0] for one in made_by):

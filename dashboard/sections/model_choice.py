@@ -32,7 +32,7 @@ def choose_files(folder: Path, notices: list[str]) -> tuple[Candidate | None, Ca
     label = st.selectbox(
         "Fusion",
         labels,
-        index=labels.index(session.FUSION.default) if session.FUSION.default in fusions else 0,
+        index=labels.index(model_files.fusion_title(shelf.usual_fusion)),
         help="The fusion as it is, beside the same with the gates of IACA; or any two checkpoints.",
         **session.FUSION.widget,
     )
@@ -81,7 +81,7 @@ def _missing(shelf: Shelf, fusion: str, pair: tuple[Candidate | None, Candidate 
 
 def _choose_two(shelf: Shelf) -> tuple[Candidate, Candidate | None]:
     files = {model.path.name: model for model in shelf.models}
-    base, gated = shelf.pair(shelf.fusions[0] if "ca" not in shelf.fusions else "ca")
+    base, gated = shelf.pair(shelf.usual_fusion)
     defaults = [model.path.name for model in (base or gated, gated) if model]
     if (kept := session.last_view()) is not None and kept.models:
         defaults = [*(path.name for path in kept.models), NONE][:2]

@@ -17,10 +17,11 @@ from iaca.config import ConfigError, FusionConfig
 from iaca.data.recordings import natural_key
 from iaca.errors import InputError
 from iaca.figures import palette
+from iaca.models.fusions.registry import fusion_names, model_title
 from iaca.plugins import ENVIRONMENT_VARIABLE, load_plugins
 
-PAPER_FUSIONS = ("concat", "ca", "tca", "jca", "rjca")
-"""In the paper's order."""
+USUAL_FUSION = FusionConfig().fusion
+"""What is shown first, where a folder has it."""
 
 PUBLISHED = "published"
 """Stands for the fusion of the authors' networks, whose kind is known once they are loaded."""
@@ -56,10 +57,16 @@ class Shelf(NamedTuple):
 
     @property
     def fusions(self) -> tuple[str, ...]:
-        """The fusions that are there: the paper's, then those of plugins, then the published networks."""
+        """The fusions that are there: those that are known, in their order; plugins not named; published networks."""
         found = {model.fusion for model in self.models}
-        plugins = sorted(found - {*PAPER_FUSIONS, PUBLISHED})
-        return tuple(name for name in (*PAPER_FUSIONS, *plugins, PUBLISHED) if name in found)
+        known = fusion_names()
+        unknown = sorted(found - {*known, PUBLISHED})
+        return tuple(name for name in (*known, *unknown, PUBLISHED) if name in found)
+
+    @property
+    def usual_fusion(self) -> str:
+        """The fusion that is shown first: the usual one where it is there, else the first."""
+        return USUAL_FUSION if USUAL_FUSION in self.fusions else self.fusions[0]
 
     def pair(self, fusion: str) -> tuple[Candidate | None, Candidate | None]:
         """Base and base+IACA of a fusion: the files `ca` and `ca_iaca`, or else the first of their kind by name.
@@ -112,7 +119,7 @@ def _candidate(file: FileState) -> Candidate | str | None:
         return _reason(path)
     except (ValueError, KeyError, TypeError, AttributeError, ConfigError):
         return f"{path} has a damaged header; expected a checkpoint that `python -m iaca train` wrote."
-    return Candidate(path, config.title, config.fusion, config.iaca)
+    return Candidate(path, model_title(config.fusion, config.iaca), config.fusion, config.iaca)
 
 
 def _reason(path: Path) -> str:
@@ -129,7 +136,7 @@ def _preferred(models: list[Candidate], name: str) -> Candidate | None:
 
 def fusion_title(fusion: str) -> str:
     """What to call a fusion in a list."""
-    return "published networks" if fusion == PUBLISHED else FusionConfig(fusion=fusion).title
+    return "published networks" if fusion == PUBLISHED else model_title(fusion)
 
 
 def plugin_problem(modules: tuple[str, ...]) -> str:

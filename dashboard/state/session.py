@@ -38,7 +38,7 @@ RANGE = Field("range", None, url=False)
 ROWS = Field("rows", None, url=False)
 """Likewise: how the rows of a link are arranged, as the player writes it."""
 
-FUSION = Field("fusion", "CA")
+FUSION = Field("fusion", None)
 CHECKPOINT = Field("checkpoint", None, url=False)
 """Also a URL parameter, by file name."""
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from iaca.checkpoints.published_files import describe_weights, load_released
+from iaca.checkpoints.symbols import symbols
 from iaca.checkpoints.tensor_files import (
     FUSION,
     check_tensors,
@@ -18,10 +19,10 @@ from iaca.checkpoints.tensor_files import (
     read_checkpoint_file,
     write_checkpoint_file,
 )
-from iaca.config import MODALITIES, ConfigError, FusionConfig
+from iaca.config import AUDIO, MODALITIES, VISUAL, ConfigError, FusionConfig
 from iaca.errors import CheckpointError
 from iaca.models.fusion_model import FusionModel
-from iaca.models.fusions.registry import fusion_names, registered_fusion
+from iaca.models.fusions.registry import MapRows, fusion_names, registered_fusion
 from iaca.models.published.network import PublishedNetwork
 from iaca.resources import weights_file
 
@@ -56,7 +57,14 @@ class Checkpoint:
     @property
     def title(self) -> str:
         """What to call the model: CA, CA+IACA, ..., or which published network it is."""
-        return self.model.kind if isinstance(self.model, PublishedNetwork) else self.config.title
+        return self.model.kind if isinstance(self.model, PublishedNetwork) else self.model.title
+
+    @property
+    def map_rows(self) -> dict[str, str]:
+        """Modality of a map over clips -> modality of the clips that its rows stand for; columns are of the other."""
+        if registered_fusion(self.config.fusion).map_rows is MapRows.OTHER:
+            return {AUDIO: VISUAL, VISUAL: AUDIO}
+        return {modality: modality for modality in MODALITIES}
 
     def describe(self) -> dict[str, Any]:
         """What the file holds, in plain values: at least `fusion`, `iaca`, dimensions, training and scores."""
@@ -72,41 +80,6 @@ class Checkpoint:
             "scores": self.scores,
             "created_by": self.created_by,
         }
-
-
-def symbols(config: FusionConfig) -> dict[str, str]:
-    """Symbols of the paper -> names in the state dict, for the matrices of CA, JCA and RJCA and for the gates.
-
-    Matrices are stored as the paper writes them (W of eq 1 is D x D, W_ja is L x L, W_gl of eq 5 is D x 2), linear
-    layers as torch does (`.weight` is output x input).
-    """
-    names: dict[str, str] = {}
-    for trunk in config.trunks:
-        prefix = f"trunks.{trunk}."
-        if config.fusion == "ca":
-            names[f"W ({trunk})"] = prefix + "attention.W"
-        if config.fusion == "jca":
-            names |= _joint_symbols(prefix + "attention.", trunk)
-        if config.fusion == "rjca":
-            for i in range(config.num_recursions):
-                names |= _joint_symbols(f"{prefix}attention.recursions.{i}.", f"recursion {i + 1}, {trunk}")
-        if config.iaca:
-            if config.stage1 and config.gate == "learned":
-                names[f"W_gl,a ({trunk})"] = prefix + "gating.W_gl_audio"
-                names[f"W_gl,v ({trunk})"] = prefix + "gating.W_gl_visual"
-            names[f"FC ({trunk})"] = prefix + "gating.fc"
-            if config.stage2 and config.gate == "learned":
-                names[f"gate of G_av ({trunk})"] = prefix + "gating.gate_av"
-    return names
-
-
-def _joint_symbols(prefix: str, where: str) -> dict[str, str]:
-    """The matrices of one joint cross-attention."""
-    return {
-        f"{symbol}{modality[0]} ({where})": f"{prefix}{name}_{modality}"
-        for modality in MODALITIES
-        for symbol, name in (("W_j", "W_j"), ("W_", "W"), ("W_c", "W_c"), ("W_h", "W_h"))
-    }
 
 
 def save_checkpoint(

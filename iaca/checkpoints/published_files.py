@@ -112,7 +112,7 @@ class WeightFile(NamedTuple):
         if kind in tuple(Published):
             published = Published(kind)
             facts |= {
-                "fusion": "rjca" if published.recurrent else "jca",
+                "fusion": published.fusion,
                 "iaca": False,
                 "stage1": published.gated,
                 "stage2": False,

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments; every field of the two configurations is listed with its default."""
     parser.add_argument("--features", type=Path, required=True, metavar="DIR", help="folder of feature files")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="checkpoint to write (.safetensors)")
-    parser.add_argument("--fusion", help="concat, ca, tca, jca, rjca or a plugin's (default: ca)")
+    parser.add_argument("--fusion", help="name of a fusion, such as ca; an unknown name lists all (default: ca)")
     parser.add_argument("--iaca", action="store_true", default=None, help="with the gates of eqs 5-9")
     parser.add_argument("--target", choices=("valence", "arousal", "both"), help="what to predict (default: both)")
     parser.add_argument("--seed", type=int, help="seed (default: 0)")
@@ -82,6 +82,8 @@ def configurations(args: argparse.Namespace, audio_dim: int, visual_dim: int) ->
         CommandError: The file cannot be read or has an unknown table.
         ConfigError: A value or a combination that cannot be.
     """
+    from iaca.models.fusions.registry import checked
+
     values: dict[str, dict[str, Any]] = {"fusion": {}, "training": {}}
     layers = [PRESETS[args.preset]] if args.preset else []
     if args.config:
@@ -105,7 +107,7 @@ def configurations(args: argparse.Namespace, audio_dim: int, visual_dim: int) ->
         values["training"]["seed"] = args.seed
     values["fusion"] |= {"audio_dim": audio_dim, "visual_dim": visual_dim}
     values["fusion"].setdefault("dim", min(audio_dim, visual_dim))
-    return FusionConfig.from_dict(values["fusion"]), TrainingConfig.from_dict(values["training"])
+    return checked(FusionConfig.from_dict(values["fusion"])), TrainingConfig.from_dict(values["training"])
 
 
 def _field_lines() -> list[str]:

@@ -64,10 +64,12 @@ class GateInit(StrEnum):
 class FusionConfig:
     """One audio-visual fusion model: everything that is needed to build it again.
 
+    What holds for every fusion is checked here; what one fusion asks for, when the model is built.
+
     Source: Praveen & Alam, arXiv:2405.12853. Symbols: d is `dim`, L is `clips`, T is `gate_temperature`.
 
     Attributes:
-        fusion: Name of a registered fusion, lower case: concat, ca, tca, jca, rjca or a plugin's.
+        fusion: Name of a registered fusion, lower case, such as ca.
         iaca: Whether the gates of eqs 5-9 act on the fusion.
         audio_dim: Dimension of the audio features given to the model.
         visual_dim: Dimension of the visual features given to the model.
@@ -79,9 +81,9 @@ class FusionConfig:
         jca_hidden: k of JCA and RJCA.
         num_recursions: Recursions of RJCA.
         recurrent: Whether RJCA has its BLSTMs.
-        num_layers: Layers of TCA.
-        num_heads: Heads of TCA; divides `dim`.
-        attention_dropout: Dropout in the layers of TCA, a share.
+        num_layers: Transformer layers, of TCA and the other transformers.
+        num_heads: Attention heads, likewise; divides `dim`, or twice `dim` where a layer takes both modalities at once.
+        attention_dropout: Dropout in transformer and convolution layers, a share.
         stage1: Whether the first-stage gates act (with `iaca`).
         stage2: Whether the second-stage gate acts (with `iaca`).
         gate: What the gates see, or a control.
@@ -148,24 +150,8 @@ class FusionConfig:
         object.__setattr__(self, "targets", tuple(self.targets))
         if not isinstance(self.fusion, str) or self.fusion != self.fusion.lower() or not self.fusion:
             raise ConfigError(f"fusion is {self.fusion!r}; expected a name in lower case")
-        if self.dim % self.num_heads and self.fusion == "tca":
-            raise ConfigError(f"num_heads is {self.num_heads} and dim is {self.dim}; expected a divisor of dim")
-        if self.fusion in ("transformer", "lstm_transformer", "tcn_transformer") and 2 * self.dim % self.num_heads:
-            raise ConfigError(f"num_heads is {self.num_heads} and dim is {self.dim}; expected a divisor of twice dim")
-        if self.dim % 2 and self.fusion in ("rjca", "tca", "lstm_transformer"):
-            raise ConfigError(f"dim is {self.dim}; expected an even number for fusion {self.fusion!r}")
-        if self.iaca and self.fusion == "concat":
-            if not self.stage2:
-                raise ConfigError("fusion is 'concat' and stage2 is false; expected stage 2: concat has no stage 1")
-            # Concatenation has no cross-attended feature to choose: only stage 2 is left of IACA.
-            object.__setattr__(self, "stage1", False)
         if self.iaca and not (self.stage1 or self.stage2):
             raise ConfigError("iaca is true but stage1 and stage2 are both false; expected at least one stage")
-
-    @property
-    def title(self) -> str:
-        """What to call the model: CA, CA+IACA, ..."""
-        return self.fusion.upper() + ("+IACA" if self.iaca else "")
 
     @property
     def trunks(self) -> dict[str, tuple[str, ...]]:

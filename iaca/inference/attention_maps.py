@@ -61,9 +61,9 @@ def window_maps(
 ) -> WindowMaps:
     """The attention in the window whose prediction counts at a frame. Gates come after attention and do not matter.
 
-    Choice: rows and columns are those of the model: in CA the columns of A_a belong to visual clips, since column j of
-    Z holds the audio clips as visual clip j correlates with them; in TCA columns are queries and rows are keys of the
-    other modality.
+    Choice: rows and columns are those of the model, whose registry entry says whose clips the rows stand for: in CA
+    the columns of A_a belong to visual clips, since column j of Z holds the audio clips as visual clip j correlates
+    with them; in TCA columns are queries and rows are keys of the other modality.
 
     Args:
         features: One subject's features.
@@ -79,8 +79,7 @@ def window_maps(
         MismatchError: The features do not fit the model.
     """
     check_fit(features, checkpoint)
-    config = checkpoint.config
-    plan = plan_windows(len(features.frame), features.clip_stride, config.clips)
+    plan = plan_windows(len(features.frame), features.clip_stride, checkpoint.config.clips)
     clip = int(np.searchsorted(features.frame, frame, side="right")) - 1
     window, place = (int(found[0]) for found in np.nonzero((plan.index == clip) & plan.keep))
     dropped = dropped_by(features, dropouts)
@@ -96,13 +95,12 @@ def window_maps(
     explanation = explanations.get(target, next(iter(explanations.values())))
     found = {AUDIO: explanation.audio_attention, VISUAL: explanation.visual_attention}
     maps = {m: values[0].float().cpu().numpy() for m, values in found.items() if values is not None}
-    other = {AUDIO: VISUAL, VISUAL: AUDIO}
     return WindowMaps(
         np.where(clips < 0, -1, features.frame[clips]).astype(np.int64),
         place,
         maps,
         explanation.audio_attention_received is not None,
-        other if config.fusion == "tca" else {m: m for m in MODALITIES},
+        checkpoint.map_rows,
     )
 
 

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from iaca.config import AROUSAL, MODALITIES, OWN_GATES, VALENCE, FusionConfig, GateOverrides
 from iaca.errors import InputError
-from iaca.models.fusions.registry import registered_fusion
+from iaca.models.fusions.registry import checked, model_title, registered_fusion
 from iaca.models.gating import Gated, InconsistencyAwareGate
 from iaca.types import Attended, Explanation, FusionOutput
 
@@ -72,12 +72,12 @@ class FusionModel(nn.Module):
         config: Everything that is needed to build it.
 
     Raises:
-        ConfigError: The fusion is not registered.
+        ConfigError: The fusion is not registered, or the configuration does not fit it.
     """
 
     def __init__(self, config: FusionConfig) -> None:
         super().__init__()
-        self.config = config
+        self.config = config = checked(config)
         for modality in MODALITIES:
             feature_dim = getattr(config, f"{modality}_dim")
             self.register_buffer(f"{modality}_mean", torch.zeros(feature_dim))
@@ -92,6 +92,11 @@ class FusionModel(nn.Module):
                 for target in targets
             }
         )
+
+    @property
+    def title(self) -> str:
+        """What to call it on screen: CA, CA+IACA, ..."""
+        return model_title(self.config.fusion, self.config.iaca)
 
     def set_standardisation(self, audio: Tensor, visual: Tensor) -> None:
         """Take mean and standard deviation from training features.

@@ -74,7 +74,7 @@ def draw_attention(
     persons = []
     for kind, recording in people.items():
         item = read_features(features / f"{recording.subject}.safetensors")
-        traces = {model.config.title: infer(item, model).frames for model in models}
+        traces = {model.title: infer(item, model).frames for model in models}
         scores = {
             title: {m: frames[f"{TARGETS[0]}_{m}_contribution"].to_numpy() for m in MODALITIES}
             for title, frames in traces.items()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from iaca.config import PRESETS, FusionConfig, Gate, Stage1Context, TrainingConfig
+from iaca.models.fusions.registry import checked
 
 CONTROL_GATES = (Gate.CONSTANT, Gate.BLIND)
 """Controls that tell a gate from the skip path which it opens."""
@@ -72,7 +73,7 @@ def table_rows(fusion: str, settings: Mapping[str, Any], training: TrainingConfi
     """
     training = training or TrainingConfig()
     title = TITLES.get(fusion, fusion.upper())
-    base = FusionConfig(fusion=fusion, **settings)
+    base = checked(FusionConfig(fusion=fusion, **settings))
     rows = [Variant(fusion, title, None, EXTENSIONS, base, training)]
     if fusion in TABLE_1:
         return rows

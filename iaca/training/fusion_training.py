@@ -143,7 +143,7 @@ def train_fusion(
         bar = tqdm(
             total=training.epochs,
             initial=state.epoch,
-            desc=config.title,
+            desc=model.title,
             unit="epoch",
             disable=not (progress and me.leads),
         )

@@ -69,7 +69,7 @@ def readings(project, name="strong-01"):
         changes = [single_modality(checkpoint.config, modality) for modality in (AUDIO, VISUAL)]
         sides = [infer(features, checkpoint, change.dropouts, gates=change.gates) for change in changes]
         trace = infer(features, checkpoint)
-        found.append(Reading(checkpoint.config.title, checkpoint.config.iaca, trace, *sides))
+        found.append(Reading(checkpoint.title, checkpoint.config.iaca, trace, *sides))
     return found
 
 

@@ -1,8 +1,9 @@
-"""Base fusions, one file each, and the registry that knows them by name."""
+"""Base fusions, one file each: every module of this folder is imported, and registers its fusion in its last lines."""
 
-from iaca.models.fusions import (  # noqa: F401  they register themselves
-    cross_attention,
-    joint_cross_attention,
-    other_groups,
-    transformer_cross_attention,
-)
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

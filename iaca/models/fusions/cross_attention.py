@@ -1,7 +1,6 @@
-"""Base fusions without recurrence: concatenation and cross-attention (CA).
+"""Cross-attention, CA: the paper's base fusion.
 
-Every fusion takes `audio (B, L, D)` and `visual (B, L, D)` and returns `Attended`. The paper writes features as
-d x L; here they are batch-first, so X_a^T of the paper is `audio` itself.
+The paper writes features as d x L; here they are batch-first, (B, L, D), so X_a^T of the paper is `audio` itself.
 """
 
 from __future__ import annotations
@@ -10,24 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from iaca.config import FusionConfig
-from iaca.models.fusions.registry import register_fusion
+from iaca.models.fusions.registry import Symbol, register_fusion
 from iaca.types import Attended
-
-
-class Concat(nn.Module):
-    """No attention: both features as they are. The control that tells what attention is worth."""
-
-    def forward(self, audio: Tensor, visual: Tensor) -> Attended:
-        """Return the features unchanged.
-
-        Args:
-            audio: (B, L, D).
-            visual: (B, L, D).
-
-        Returns:
-            Attended features equal to the features, no residual, no map.
-        """
-        return Attended(audio, visual, audio, visual)
 
 
 class CrossAttention(nn.Module):
@@ -62,16 +45,18 @@ class CrossAttention(nn.Module):
             Attended features in [-1, 1]; maps (B, L, L) whose columns sum to 1; `correlation` is Z as it enters the
             softmax.
         """
-        correlation = (audio @ self.W) @ visual.transpose(1, 2) * self.scale  # (B, L, L)
-        audio_map = correlation.softmax(dim=1)
-        visual_map = correlation.transpose(1, 2).softmax(dim=1)
-        audio_residual = audio_map.transpose(1, 2) @ audio
-        visual_residual = visual_map.transpose(1, 2) @ visual
+        correlation = (audio @ self.W) @ visual.transpose(1, 2) * self.scale  # (B, L, L): Z
+        audio_map = correlation.softmax(dim=1)  # eq 1
+        visual_map = correlation.transpose(1, 2).softmax(dim=1)  # eq 1
+        audio_residual = audio_map.transpose(1, 2) @ audio  # eq 2
+        visual_residual = visual_map.transpose(1, 2) @ visual  # eq 2
+        attended_audio = torch.tanh(audio + audio_residual)  # eq 3
+        attended_visual = torch.tanh(visual + visual_residual)  # eq 4
         return Attended(
             audio,
             visual,
-            torch.tanh(audio + audio_residual),
-            torch.tanh(visual + visual_residual),
+            attended_audio,
+            attended_visual,
             audio_residual,
             visual_residual,
             audio_map,
@@ -81,13 +66,12 @@ class CrossAttention(nn.Module):
         )
 
 
-def _build_concat(config: FusionConfig) -> nn.Module:
-    return Concat()
-
-
-def _build_ca(config: FusionConfig) -> nn.Module:
+def _build(config: FusionConfig) -> nn.Module:
     return CrossAttention(config.dim, config.scale_correlation)
 
 
-register_fusion("concat", _build_concat)
-register_fusion("ca", _build_ca)
+def _symbols(config: FusionConfig) -> list[Symbol]:
+    return [Symbol("W", "W")]
+
+
+register_fusion("ca", _build, title="CA", symbols=_symbols, order=1)

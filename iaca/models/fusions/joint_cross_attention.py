@@ -1,4 +1,4 @@
-"""Joint cross-attention, JCA, and its recursive form, RJCA."""
+"""Joint cross-attention, JCA."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from iaca.config import FusionConfig
-from iaca.models.fusions.registry import register_fusion
+from iaca.config import MODALITIES, FusionConfig
+from iaca.models.fusions.registry import Symbol, register_fusion
 from iaca.types import Attended
 
 QUINTIC_LIMIT = 0.1
@@ -31,7 +31,7 @@ class JointCrossAttention(nn.Module):
     def __init__(self, dim: int, clips: int, hidden: int = 32) -> None:
         super().__init__()
         self.scale = 1 / math.sqrt(2 * dim)
-        for modality in ("audio", "visual"):
+        for modality in MODALITIES:
             for name, rows, columns in (
                 ("W_j", clips, clips),
                 ("W", hidden, clips),
@@ -97,80 +97,26 @@ def tanh_in_place(scores: Tensor) -> Tensor:
     return scores.mul_(2).sigmoid_().mul_(2).sub_(1)
 
 
-class RecursiveJointCrossAttention(nn.Module):
-    """Recursive joint cross-attention, RJCA.
-
-    Source: Praveen et al., ICASSP 2023. A BLSTM per modality makes X_m, which the gates call self-attended; then JCA
-    is applied `num_recursions` times, each with its own weights, fed by the attended features of the one before.
-    Residual: X_att,m - X_m. Map: that of the last recursion. With one recursion and no BLSTM it equals JCA.
+def joint_symbols(prefix: str = "", place: str = "") -> list[Symbol]:
+    """The matrices of one joint cross-attention.
 
     Args:
-        dim: D, even.
-        clips: L.
-        hidden: k.
-        num_recursions: At least 1.
-        recurrent: Whether there are BLSTMs.
+        prefix: Of their names in the state dict.
+        place: Which one it is, where there are several.
     """
-
-    def __init__(self, dim: int, clips: int, hidden: int = 32, num_recursions: int = 2, recurrent: bool = True) -> None:
-        super().__init__()
-        self.audio_recurrence = Recurrence(dim, dim) if recurrent else nn.Identity()
-        self.visual_recurrence = Recurrence(dim, dim) if recurrent else nn.Identity()
-        self.recursions = nn.ModuleList(JointCrossAttention(dim, clips, hidden) for _ in range(num_recursions))
-
-    def forward(self, audio: Tensor, visual: Tensor) -> Attended:
-        """Attend recursively.
-
-        Args:
-            audio: (B, L, D).
-            visual: (B, L, D).
-
-        Returns:
-            Attended features, unbounded; maps (B, D, 2D) in [-1, 1]; `audio` and `visual` are the BLSTMs' output.
-        """
-        audio, visual = self.audio_recurrence(audio), self.visual_recurrence(visual)
-        attended_audio, attended_visual = audio, visual
-        for recursion in self.recursions:
-            last = recursion(attended_audio, attended_visual)
-            attended_audio, attended_visual = last.attended_audio, last.attended_visual
-        return last._replace(
-            audio=audio,
-            visual=visual,
-            audio_residual=attended_audio - audio,
-            visual_residual=attended_visual - visual,
-        )
+    return [
+        Symbol(f"{symbol}{modality[0]}", f"{prefix}{name}_{modality}", place)
+        for modality in MODALITIES
+        for symbol, name in (("W_j", "W_j"), ("W_", "W"), ("W_c", "W_c"), ("W_h", "W_h"))
+    ]
 
 
-class Recurrence(nn.Module):
-    """A bidirectional LSTM of one layer, D/2 units per direction, without skip.
-
-    Args:
-        input_dim: Dimension of its input.
-        dim: D, even.
-    """
-
-    def __init__(self, input_dim: int, dim: int) -> None:
-        super().__init__()
-        self.lstm = nn.LSTM(input_dim, dim // 2, batch_first=True, bidirectional=True)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Map (B, L, input_dim) to (B, L, D)."""
-        return self.lstm(features)[0]
-
-
-def _build_jca(config: FusionConfig) -> nn.Module:
+def _build(config: FusionConfig) -> nn.Module:
     return JointCrossAttention(config.dim, config.clips, config.jca_hidden)
 
 
-def _build_rjca(config: FusionConfig) -> nn.Module:
-    return RecursiveJointCrossAttention(
-        config.dim, config.clips, config.jca_hidden, config.num_recursions, config.recurrent
-    )
+def _symbols(config: FusionConfig) -> list[Symbol]:
+    return joint_symbols()
 
 
-def _build_joint_recurrence(config: FusionConfig, input_dim: int) -> nn.Module | None:
-    return Recurrence(input_dim, config.dim) if config.recurrent else None
-
-
-register_fusion("jca", _build_jca)
-register_fusion("rjca", _build_rjca, _build_joint_recurrence)
+register_fusion("jca", _build, title="JCA", symbols=_symbols, order=3)

@@ -1,8 +1,10 @@
-"""Base fusions by name: the five of the paper, and any that a user registers."""
+"""The registry of base fusions: everything that the rest of the project asks of one stands in its entry."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from enum import StrEnum
 from typing import NamedTuple
 
 from torch import nn
@@ -13,19 +15,56 @@ Builder = Callable[[FusionConfig], nn.Module]
 HeadBuilder = Callable[[FusionConfig, int], nn.Module | None]
 
 
+class MapRows(StrEnum):
+    """Whose clips the rows of a modality's map stand for: those of its `own` modality, or of the `other` one."""
+
+    OWN = "own"
+    OTHER = "other"
+
+
+class Symbol(NamedTuple):
+    """A matrix of a paper and where the state dict keeps it.
+
+    Attributes:
+        symbol: As the paper writes it, such as W_ja.
+        tensor: Name in the state dict of the module that `build` makes.
+        place: Where in the fusion, if the symbol occurs more than once: "recursion 1".
+    """
+
+    symbol: str
+    tensor: str
+    place: str = ""
+
+
+ConfigCheck = Callable[[FusionConfig], FusionConfig]
+SymbolTable = Callable[[FusionConfig], list[Symbol]]
+
+
 class RegisteredFusion(NamedTuple):
     """A base fusion that models can be built on.
 
     Attributes:
         build: Configuration -> module with `forward(audio (B, L, D), visual (B, L, D)) -> Attended`.
         build_before_head: Configuration and input dimension -> module that maps (B, L, input) to (B, L, D) before
-            the head, or to None. RJCA has its joint BLSTM here.
-        plugin: Module outside this project that registered it; None for those of the paper.
+            the head, or None. RJCA has its joint BLSTM here.
+        title: What it is called on screen.
+        check: Raises ConfigError where a configuration does not fit the fusion; returns it otherwise, with the fields
+            that the fusion settles.
+        map_rows: Whose clips the rows of its maps stand for; columns are of the other modality. Only for maps over
+            clips.
+        symbols: Configuration -> matrices that `iaca describe` names.
+        order: Its place in lists.
+        plugin: Module outside this project that registered it; None for the project's own.
     """
 
     build: Builder
     build_before_head: HeadBuilder
-    plugin: str | None = None
+    title: str
+    check: ConfigCheck
+    map_rows: MapRows
+    symbols: SymbolTable
+    order: float
+    plugin: str | None
 
 
 _FUSIONS: dict[str, RegisteredFusion] = {}
@@ -36,8 +75,28 @@ def nothing_before_head(config: FusionConfig, input_dim: int) -> None:
     return None
 
 
-def register_fusion(name: str, build: Builder, build_before_head: HeadBuilder = nothing_before_head) -> None:
-    """Make a base fusion known, so that it gets gates, training, checkpoints and a place in the dashboard.
+def any_config(config: FusionConfig) -> FusionConfig:
+    """The check of a fusion that every valid configuration fits."""
+    return config
+
+
+def no_symbols(config: FusionConfig) -> list[Symbol]:
+    """The symbols of a fusion whose matrices have no names in a paper."""
+    return []
+
+
+def register_fusion(
+    name: str,
+    build: Builder,
+    build_before_head: HeadBuilder = nothing_before_head,
+    *,
+    title: str | None = None,
+    check: ConfigCheck = any_config,
+    map_rows: MapRows | str = MapRows.OWN,
+    symbols: SymbolTable = no_symbols,
+    order: float = math.inf,
+) -> None:
+    """Make a base fusion known: it gets gates, training, checkpoints and a place in the dashboard.
 
     A checkpoint stores the name of the module that defines `build`; it is never imported because a file says so.
 
@@ -45,6 +104,11 @@ def register_fusion(name: str, build: Builder, build_before_head: HeadBuilder = 
         name: Lower-case name, used in configurations and checkpoints.
         build: Makes the module; see `RegisteredFusion`.
         build_before_head: Makes a module between the features and the head, if there is one.
+        title: What to call it on screen; None: the name in capitals.
+        check: Refuses configurations that do not fit; see `RegisteredFusion`.
+        map_rows: Whose clips the rows of a modality's map stand for, `own` or `other`.
+        symbols: Lists the matrices that `iaca describe` names.
+        order: Its place in lists, ascending; those without one follow in the order of registration.
 
     Raises:
         ConfigError: The name is not in lower case, or a fusion of another module has it.
@@ -56,7 +120,9 @@ def register_fusion(name: str, build: Builder, build_before_head: HeadBuilder = 
     known = _FUSIONS.get(name)
     if known is not None and known.plugin != plugin:
         raise ConfigError(f"fusion name {name!r} is already taken by {known.plugin or 'iaca'}; expected another name")
-    _FUSIONS[name] = RegisteredFusion(build, build_before_head, plugin)
+    _FUSIONS[name] = RegisteredFusion(
+        build, build_before_head, title or name.upper(), check, MapRows(map_rows), symbols, order, plugin
+    )
 
 
 def registered_fusion(name: str) -> RegisteredFusion:
@@ -70,11 +136,32 @@ def registered_fusion(name: str) -> RegisteredFusion:
     return _FUSIONS[name]
 
 
+def fusion_names() -> tuple[str, ...]:
+    """Names of all registered fusions, in the order of lists: the paper's, then others, then those of plugins."""
+    return tuple(sorted(_FUSIONS, key=lambda name: _FUSIONS[name].order))
+
+
 def plugin_modules() -> tuple[str, ...]:
     """Names of the modules outside this project that registered fusions."""
     return tuple(dict.fromkeys(fusion.plugin for fusion in _FUSIONS.values() if fusion.plugin))
 
 
-def fusion_names() -> tuple[str, ...]:
-    """Names of all registered fusions, in the order of registration."""
-    return tuple(_FUSIONS)
+def checked(config: FusionConfig) -> FusionConfig:
+    """A configuration that its fusion accepts, with the fields that the fusion settles.
+
+    Raises:
+        ConfigError: The fusion is not registered, or the configuration does not fit it.
+    """
+    return registered_fusion(config.fusion).check(config)
+
+
+def model_title(fusion: str, iaca: bool = False) -> str:
+    """What to call a model on screen: CA, CA+IACA, ...
+
+    Args:
+        fusion: Name of its fusion; one that is not registered, such as that of a plugin which was not named, is called
+            by its name in capitals.
+        iaca: Whether it has the gates.
+    """
+    known = _FUSIONS.get(fusion)
+    return (known.title if known else fusion.upper()) + ("+IACA" if iaca else "")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
-import torch
 from torch import Tensor, nn
 
 from iaca.config import FusionConfig
-from iaca.models.fusions.registry import register_fusion
+from iaca.models.fusions.registry import MapRows, register_fusion
+from iaca.models.sequence_layers import check_even_dim, check_heads, sinusoidal_positions
 from iaca.types import Attended
 
 
@@ -60,6 +58,8 @@ class TransformerCrossAttention(nn.Module):
         dropout: Share in [0, 1).
     """
 
+    positions: Tensor
+
     def __init__(self, dim: int, clips: int, layers: int = 2, heads: int = 4, dropout: float = 0.1) -> None:
         super().__init__()
         self.register_buffer("positions", sinusoidal_positions(clips, dim), persistent=False)
@@ -97,28 +97,16 @@ class TransformerCrossAttention(nn.Module):
         )
 
 
-def sinusoidal_positions(length: int, dim: int) -> Tensor:
-    """Positions of "Attention is all you need": sine in even columns, cosine in odd ones.
-
-    Args:
-        length: Places.
-        dim: Even.
-
-    Returns:
-        (length, dim) in [-1, 1].
-    """
-    place = torch.arange(length)[:, None]
-    rate = torch.exp(torch.arange(0, dim, 2) * (-math.log(10000.0) / dim))
-    positions = torch.zeros(length, dim)
-    positions[:, 0::2] = torch.sin(place * rate)
-    positions[:, 1::2] = torch.cos(place * rate)
-    return positions
+def _check(config: FusionConfig) -> FusionConfig:
+    check_heads(config)
+    check_even_dim(config)
+    return config
 
 
-def _build_tca(config: FusionConfig) -> nn.Module:
+def _build(config: FusionConfig) -> nn.Module:
     return TransformerCrossAttention(
         config.dim, config.clips, config.num_layers, config.num_heads, config.attention_dropout
     )
 
 
-register_fusion("tca", _build_tca)
+register_fusion("tca", _build, title="TCA", check=_check, map_rows=MapRows.OTHER, order=2)

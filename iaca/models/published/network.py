@@ -31,6 +31,11 @@ class Published(StrEnum):
     JCA = "published T-BIOM JCA"
 
     @property
+    def fusion(self) -> str:
+        """The base fusion that it is."""
+        return "jca" if self is Published.JCA else "rjca"
+
+    @property
     def recurrent(self) -> bool:
         """Whether LSTM blocks precede the joint attention, one per modality."""
         return self is not Published.JCA
@@ -65,7 +70,7 @@ class PublishedNetwork(nn.Module):
         super().__init__()
         self.kind = Published(kind)
         self.config = FusionConfig(
-            fusion="jca" if self.kind is Published.JCA else "rjca",
+            fusion=self.kind.fusion,
             iaca=self.kind.gated,
             stage2=False,
             audio_dim=DIM,

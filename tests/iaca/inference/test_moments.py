@@ -140,7 +140,7 @@ def test_moments_of_a_real_trace_lie_in_it(tmp_path):
         checkpoint = checkpoint_of(tmp_path, iaca=iaca)
         changes = [single_modality(checkpoint.config, m) for m in ("audio", "visual")]
         sides = [infer(features, checkpoint, change.dropouts, gates=change.gates) for change in changes]
-        readings.append(Reading(checkpoint.config.title, iaca, infer(features, checkpoint), *sides))
+        readings.append(Reading(checkpoint.title, iaca, infer(features, checkpoint), *sides))
     moments = find_moments(readings)
     assert {m.kind for m in moments} == set(MomentKind)
     assert all(0 <= m.start_s <= m.peak_s <= features.pts_s[-1] and m.value > 0 for m in moments)

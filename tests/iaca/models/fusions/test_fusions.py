@@ -8,7 +8,8 @@ import torch
 from iaca.config import ConfigError, ForcedGates, FusionConfig, GateOverrides
 from iaca.errors import InputError
 from iaca.models.fusion_model import FusionModel
-from iaca.models.fusions.joint_cross_attention import JointCrossAttention, RecursiveJointCrossAttention
+from iaca.models.fusions.joint_cross_attention import JointCrossAttention
+from iaca.models.fusions.recursive_joint_cross_attention import RecursiveJointCrossAttention
 from tests.conftest import make_model
 
 FUSIONS = ("concat", "ca", "tca", "jca", "rjca")

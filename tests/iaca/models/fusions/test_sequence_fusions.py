@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from iaca.config import ConfigError, FusionConfig
+from iaca.models.fusion_model import FusionModel
 from iaca.study.plan import TABLE_1
 from tests.conftest import make_model
 
@@ -49,4 +50,4 @@ def test_both_modalities_and_both_ends_of_a_window_reach_every_prediction(fusion
 )  # fmt: skip
 def test_dimensions_that_do_not_divide_are_refused(settings, sentence):
     with pytest.raises(ConfigError, match=sentence):
-        FusionConfig(**{"dim": 12, "num_heads": 2} | settings)
+        FusionModel(FusionConfig(**{"dim": 12, "num_heads": 2} | settings))
