@@ -48,9 +48,43 @@ def brush(page, start_s, end_s):
     page.wait_for_selector("[data-testid=player-range]:not([hidden])")
 
 
+TELL = """
+() => {
+  window.told = [];
+  document.addEventListener('iaca-place', (event) => window.told.push(event.detail));
+}
+"""
+
+
 def limits(page):
     panel = page.get_by_test_id("player-range")
     return int(panel.get_attribute("data-first")), int(panel.get_attribute("data-last"))
+
+
+def test_other_components_are_told_where_the_player_stands_and_can_ask_later(page, address):
+    open_player(page, address, "steady")
+    page.evaluate(TELL)
+    page.keyboard.press("Shift+ArrowRight")
+    settle(page)
+    place = page.evaluate("told.at(-1)")
+    assert (place["subject"], place["frame"], place["range"]) == ("steady", 25, None)
+    assert place["second"] == pytest.approx(1.0)
+    assert "valence" in [key for key, _ in place["rows"]]
+    assert page.evaluate("iacaPlace") == place
+    before = len(page.evaluate("told"))
+    page.wait_for_timeout(700)
+    assert len(page.evaluate("told")) == before
+
+
+def test_a_range_is_told_once_it_is_brushed_and_not_before(page, address):
+    open_player(page, address, "steady")
+    page.evaluate(TELL)
+    brush(page, 2.0, 5.0)
+    settle(page)
+    ranges = {tuple(place["range"]) for place in page.evaluate("told") if place["range"]}
+    assert ranges == {limits(page)}
+    page.keyboard.press("Escape")
+    page.wait_for_function("told.at(-1).range === null")
 
 
 def test_a_brushed_range_is_scored_as_the_metrics_do_it_over_annotated_frames(page, address, project):
@@ -124,7 +158,7 @@ def test_the_address_keeps_frame_and_range_and_restores_them_elsewhere(page, add
     other.wait_for_selector(f"{PLAYER}[data-frame='74'][data-revision]")
     assert limits(other) == (25, 75)
     other.close()
-    page.get_by_role("button", name="No range").click()
+    page.get_by_role("button", name="Clear range").click()
     page.wait_for_function("!location.search.includes('range')")
     assert page.get_by_test_id("player-range").is_hidden()
 

@@ -70,7 +70,7 @@ def test_rows_are_hidden_moved_and_resized_by_keyboard_and_stay_so(page, address
     assert titles(page) == arranged
     assert heights(page)[1] == high[0] + 16
     open_menu(page)
-    page.get_by_role("button", name="As at first").click()
+    page.get_by_role("button", name="Reset rows").click()
     assert (titles(page), heights(page)) == (before, high)
 
 
@@ -146,12 +146,12 @@ def test_spans_that_would_hide_the_curves_stay_in_their_lane_until_one_zooms_in(
 def test_one_model_alone_against_the_truth(page, address):
     open_player(page, address, "steady")
     open_menu(page)
-    page.get_by_label("CA alone", exact=True).check()
+    page.get_by_label("CA only", exact=True).check()
     legend = page.get_by_test_id("player-legend").inner_text()
     assert "CA+IACA" not in legend
     assert "truth" in legend
     assert "CA+IACA" not in page.get_by_test_id("player-readout").inner_text()
-    page.get_by_label("Both, one over the other").check()
+    page.get_by_label("Overlaid").check()
     assert "CA+IACA − CA" in page.get_by_test_id("player-legend").inner_text()
 
 
@@ -208,7 +208,7 @@ def test_every_control_of_the_player_is_reached_by_tab_has_a_name_and_shows_its_
         seen.append(found)
         page.keyboard.press("Tab")
     names = [name for name, _ in seen]
-    for name in ("First frame", "Play", "Speed", "Mute", "Range begins here", "Rows", "All keys", "Frame"):
+    for name in ("First frame", "Play", "Speed", "Mute", "Start the range here", "Rows", "Keyboard shortcuts", "Frame"):
         assert name in names
     assert sum("Move or resize" in name for name in names) == 7
     assert all(names)

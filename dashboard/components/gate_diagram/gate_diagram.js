@@ -1,46 +1,83 @@
+// @ts-check
 // Weights on the wires: as numbers, and as the width of the wire.
+
+/** @import { Component, DiagramData } from "../types" */
 
 const THINNEST_PX = 0.8;
 const WIDEST_PX = 7;
+const UNKNOWN_PX = 1.4; // where there is no weight
 
-function dark(element) {
-  const context = new OffscreenCanvas(1, 1).getContext("2d");
-  context.fillStyle = getComputedStyle(element).getPropertyValue("--st-background-color").trim() || "#ffffff";
-  context.fillRect(0, 0, 1, 1);
-  const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
+/**
+ * @template {Element} T
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => T} type
+ * @returns {T}
+ */
+function find(root, selector, type) {
+  const found = root.querySelector(selector);
+  if (!(found instanceof type)) throw new Error(`The component's HTML lacks ${selector}.`);
+  return found;
+}
+
+/** @param {Element} element */
+function isDark(element) {
+  const pen = new OffscreenCanvas(1, 1).getContext("2d");
+  if (!pen) return false;
+  pen.fillStyle = getComputedStyle(element).getPropertyValue("--st-background-color").trim() || "#ffffff";
+  pen.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 128;
 }
 
-// Where the player stood when the page was left.
+/**
+ * Where the player stood when its page was left.
+ * @param {string} subject
+ * @returns {number}
+ */
 function startFrame(subject) {
   try {
-    const left = JSON.parse(sessionStorage.getItem("iaca-cursor"));
+    const left = JSON.parse(sessionStorage.getItem("iaca-cursor") ?? "null");
     return left?.subject === subject ? left.frame : 0;
   } catch {
     return 0;
   }
 }
 
+/** @param {DiagramData["weights"]} weights */
+function columnsOf(weights) {
+  /** @type {Map<string, ArrayLike<number>>} */
+  const columns = new Map();
+  weights.schema.fields.forEach(({ name }, i) => columns.set(name, weights.getChildAt(i)?.toArray() ?? []));
+  return columns;
+}
+
+/** @param {Component<DiagramData>} component */
 export default function ({ data, parentElement }) {
-  const find = (selector) => parentElement.querySelector(selector);
-  const figure = find("figure");
-  const slider = find("input");
-  const columns = Object.fromEntries(data.weights.schema.fields.map((field, i) => [field.name, data.weights.getChildAt(i).toArray()]));
-  const times = columns.pts_s ?? [];
+  const figure = find(parentElement, "figure", HTMLElement);
+  const slider = find(parentElement, "input", HTMLInputElement);
+  const time = find(parentElement, "output", HTMLOutputElement);
+  const columns = columnsOf(data.weights);
+  const times = columns.get("pts_s") ?? [];
+
   const paint = () => {
-    for (const [name, pair] of Object.entries(data.colours)) figure.style.setProperty(`--${name}`, pair[dark(figure) ? 1 : 0]);
+    const shade = isDark(figure) ? 1 : 0;
+    for (const [name, pair] of Object.entries(data.colours)) figure.style.setProperty(`--${name}`, pair[shade]);
     const frame = Number(slider.value);
-    for (const wire of parentElement.querySelectorAll("path[data-gate]")) {
-      const weight = columns[wire.dataset.gate]?.[frame];
+    for (const wire of parentElement.querySelectorAll("path")) {
+      const { gate } = wire.dataset;
+      if (!gate) continue;
+      const weight = columns.get(gate)?.[frame] ?? NaN;
       const known = Number.isFinite(weight);
-      wire.style.strokeWidth = `${known ? THINNEST_PX + weight * (WIDEST_PX - THINNEST_PX) : 1.4}px`;
-      find(`[data-value=${wire.dataset.gate}]`).textContent = known ? weight.toFixed(2) : "–";
+      wire.style.strokeWidth = `${known ? THINNEST_PX + weight * (WIDEST_PX - THINNEST_PX) : UNKNOWN_PX}px`;
+      find(parentElement, `[data-value=${gate}]`, SVGElement).textContent = known ? weight.toFixed(2) : "–";
     }
-    find("output").textContent = times.length ? `${frame} of ${times.length} · ${times[frame].toFixed(3)} s` : "";
+    time.textContent = times.length ? `${frame} of ${times.length} · ${times[frame].toFixed(3)} s` : "";
   };
-  find(".where").hidden = times.length === 0;
-  slider.max = Math.max(0, times.length - 1);
-  if (figure.dataset.subject !== data.subject) slider.value = startFrame(data.subject);
+
+  find(parentElement, ".where", HTMLElement).hidden = times.length === 0;
+  slider.max = String(Math.max(0, times.length - 1));
+  if (figure.dataset.subject !== data.subject) slider.value = String(startFrame(data.subject));
   figure.dataset.subject = data.subject;
   slider.oninput = paint;
   paint();

@@ -1,4 +1,7 @@
+// @ts-check
 // The card and the frame around what it speaks of. It never covers the page: everything stays usable under it.
+
+/** @import { Component, TourData, TourStep } from "../types" */
 
 const SEEN = "iaca-tour";
 const GAP_PX = 12;
@@ -20,100 +23,151 @@ function markSeen() {
   }
 }
 
-function element(tag, properties, ...children) {
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Partial<HTMLElementTagNameMap[T]>} properties
+ * @param {...Node} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+function make(tag, properties, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
   return made;
+}
+
+/**
+ * @param {string} label
+ * @param {() => void} action
+ */
+function button(label, action) {
+  return make("button", { type: "button", textContent: label, onclick: action });
 }
 
 // What this visit has been shown: the page may mount the component anew at any time, which must not begin it again.
 const visit = (window.iacaTour ??= { asked: 0, begun: false, step: null });
 
 class Guide {
+  /** @type {TourStep[]} */
+  steps = [];
+  /** @type {Element | null} */
+  target = null;
+  card = make("aside", { className: "iaca-guide-card" });
+  frame = make("div", { className: "iaca-guide-frame" });
+
+  /** @param {Element} anchor */
   constructor(anchor) {
     this.anchor = anchor;
     this.place = () => this.stand();
     // Wherever the focus is: the page takes it from the card whenever it draws itself anew.
-    this.escape = (event) => event.key === "Escape" && this.close();
+    this.escape = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Escape") this.close();
+    };
   }
 
+  /** @param {TourData} data */
   update({ steps, asked }) {
     this.steps = steps;
     const wanted = asked > visit.asked || (!visit.begun && new URL(location.href).searchParams.has("tour"));
     visit.asked = asked;
     if (wanted) this.start();
-    else if (visit.step !== null && !this.card?.isConnected) this.go(visit.step, 1);
+    else if (visit.step !== null && !this.card.isConnected) this.go(visit.step, 1);
     // A program that drives the browser wants the page, not a guide; it can ask for one in the address.
     else if (!visit.begun && !seen() && !navigator.webdriver) this.offer();
     visit.begun = true;
   }
 
   offer() {
-    const buttons = [this.button("Not now", () => this.close()), this.button("Show me", () => this.start())];
-    this.show("New here?", "A tour of the page takes two minutes. It can be started again under “About the models”.", buttons, "");
+    const buttons = [button("Not now", () => this.close()), button("Show me", () => this.start())];
+    const text = "A tour of the page takes two minutes. You can start it again from “About the models”.";
+    this.target = null;
+    this.show("New here?", text, buttons, "");
   }
 
   start() {
     this.go(0, 1);
   }
 
-  // The next step whose target is on the page.
+  /**
+   * The next step whose target is on the page.
+   * @param {number} index
+   * @param {1 | -1} direction
+   */
   go(index, direction) {
-    let next = index;
-    while (this.steps[next] && !document.querySelector(this.steps[next].target)) next += direction;
-    const step = this.steps[next];
-    if (!step) return this.close();
-    visit.step = next;
-    this.target = document.querySelector(step.target);
-    this.target.scrollIntoView({ block: "nearest" });
-    const last = next === this.steps.length - 1;
-    const buttons = [this.button("Close", () => this.close())];
-    if (next > 0) buttons.push(this.button("Back", () => this.go(next - 1, -1)));
-    buttons.push(this.button(last ? "Done" : "Next", () => this.go(next + 1, 1)));
-    this.show(step.title, step.text, buttons, `${next + 1} of ${this.steps.length}`);
+    for (let next = index; this.steps[next]; next += direction) {
+      const target = document.querySelector(this.steps[next].target);
+      if (target) return this.point(next, target);
+    }
+    this.close();
   }
 
-  button(label, action) {
-    return element("button", { type: "button", textContent: label, onclick: action });
+  /**
+   * @param {number} index
+   * @param {Element} target
+   */
+  point(index, target) {
+    visit.step = index;
+    this.target = target;
+    target.scrollIntoView({ block: "nearest" });
+    const { title, text } = this.steps[index];
+    const last = index === this.steps.length - 1;
+    const buttons = [button("Close", () => this.close())];
+    if (index > 0) buttons.push(button("Back", () => this.go(index - 1, -1)));
+    const next = button(last ? "Done" : "Next", () => this.go(index + 1, 1));
+    this.show(title, text, [...buttons, next], `${index + 1} of ${this.steps.length}`);
+    next.focus({ preventScroll: true });
   }
 
+  /**
+   * @param {string} title
+   * @param {string} text
+   * @param {HTMLButtonElement[]} buttons
+   * @param {string} count
+   */
   show(title, text, buttons, count) {
     this.remove();
-    const head = element("strong", { textContent: title });
-    const line = element("div", { className: "iaca-guide-buttons" }, element("span", { textContent: count }), ...buttons);
-    this.card = element("aside", { className: "iaca-guide-card" }, head, element("p", { textContent: text }), line);
+    const line = make("div", { className: "iaca-guide-buttons" }, make("span", { textContent: count }), ...buttons);
+    this.card = make("aside", { className: "iaca-guide-card" });
+    this.card.append(make("strong", { textContent: title }), make("p", { textContent: text }), line);
     this.card.setAttribute("role", "region");
     this.card.setAttribute("aria-label", "Tour of the page");
     this.card.dataset.testid = "tour";
-    this.frame = element("div", { className: "iaca-guide-frame", hidden: !count });
-    const style = getComputedStyle(this.anchor);
-    const value = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
-    for (const part of [this.card, this.frame]) {
-      part.style.setProperty("--iaca-guide-text", value("--st-text-color", "#31333f"));
-      part.style.setProperty("--iaca-guide-background", value("--st-background-color", "#ffffff"));
-      part.style.setProperty("--iaca-guide-accent", value("--st-primary-color", "#0a5fa5"));
-      part.style.setProperty("--iaca-guide-font", value("--st-font", "sans-serif"));
-    }
-    if (!count) this.target = null;
+    this.frame = make("div", { className: "iaca-guide-frame", hidden: !this.target });
+    this.takeTheme();
     document.body.append(this.frame, this.card);
     addEventListener("keydown", this.escape, true);
     addEventListener("resize", this.place);
     addEventListener("scroll", this.place, true);
     this.stand();
-    if (count) buttons.at(-1).focus({ preventScroll: true });
+  }
+
+  takeTheme() {
+    const style = getComputedStyle(this.anchor);
+    const colours = [
+      ["text", "--st-text-color", "#31333f"],
+      ["background", "--st-background-color", "#ffffff"],
+      ["accent", "--st-primary-color", "#0a5fa5"],
+      ["font", "--st-font", "sans-serif"],
+    ];
+    for (const [name, variable, otherwise] of colours) {
+      const value = style.getPropertyValue(variable).trim() || otherwise;
+      for (const part of [this.card, this.frame]) part.style.setProperty(`--iaca-guide-${name}`, value);
+    }
   }
 
   // Beside the target where there is room, else below or above it; without a target in the corner.
   stand() {
     const { card, frame, target } = this;
-    const [wide, high] = [card.offsetWidth, card.offsetHeight];
-    const within = (value, most) => Math.max(GAP_PX, Math.min(value, most - GAP_PX));
     if (!target) {
       Object.assign(card.style, { right: "16px", bottom: "16px" });
       return;
     }
+    const [wide, high] = [card.offsetWidth, card.offsetHeight];
+    const within = (/** @type {number} */ value, /** @type {number} */ most) =>
+      Math.max(GAP_PX, Math.min(value, most - GAP_PX));
     const box = target.getBoundingClientRect();
-    Object.assign(frame.style, { left: `${box.left - 4}px`, top: `${box.top - 4}px`, width: `${box.width + 8}px`, height: `${box.height + 8}px` });
+    const around = { left: box.left - 4, top: box.top - 4, width: box.width + 8, height: box.height + 8 };
+    for (const [name, value] of Object.entries(around)) frame.style.setProperty(name, `${value}px`);
     const [right, leftward] = [box.right + GAP_PX, box.left - GAP_PX - wide];
     const onRight = right + wide <= innerWidth - GAP_PX;
     const beside = onRight || leftward >= GAP_PX;
@@ -127,8 +181,8 @@ class Guide {
     removeEventListener("keydown", this.escape, true);
     removeEventListener("resize", this.place);
     removeEventListener("scroll", this.place, true);
-    this.card?.remove();
-    this.frame?.remove();
+    this.card.remove();
+    this.frame.remove();
   }
 
   close() {
@@ -138,9 +192,15 @@ class Guide {
   }
 }
 
+/** @type {WeakMap<Element, Guide>} */
+const guides = new WeakMap();
+
+/** @param {Component<TourData>} component */
 export default function ({ data, parentElement }) {
   const anchor = parentElement.querySelector(".iaca-guide");
-  anchor.iacaGuide ??= new Guide(anchor);
-  anchor.iacaGuide.update(data);
-  return () => anchor.iacaGuide.remove();
+  if (!anchor) throw new Error("The component's HTML is incomplete.");
+  const guide = guides.get(anchor) ?? new Guide(anchor);
+  guides.set(anchor, guide);
+  guide.update(data);
+  return () => guide.remove();
 }

@@ -1,52 +1,54 @@
+// @ts-check
 // A list of moments; a click tells the page where to go.
+
+/** @import { Component, MomentData } from "../types" */
 
 const HEADS = { time: "Time", subject: "Subject", kind: "Kind", sentence: "What happens", value: "Size" };
 
+/** @param {Element} element */
 function isDark(element) {
-  const colour = getComputedStyle(element).getPropertyValue("--st-background-color").trim();
-  const context = document.createElement("canvas").getContext("2d");
-  context.fillStyle = colour || "#fff";
-  context.fillRect(0, 0, 1, 1);
-  const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
+  const pen = new OffscreenCanvas(1, 1).getContext("2d");
+  if (!pen) return false;
+  pen.fillStyle = getComputedStyle(element).getPropertyValue("--st-background-color").trim() || "#fff";
+  pen.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
   return 0.299 * red + 0.587 * green + 0.114 * blue < 128;
 }
 
-function part(name, text) {
-  const element = document.createElement("span");
-  element.className = name;
-  element.textContent = text;
-  return element;
+/**
+ * @param {string} className
+ * @param {string} textContent
+ */
+function part(className, textContent) {
+  return Object.assign(document.createElement("span"), { className, textContent });
 }
 
-// A moment is there to be seen: the player comes into sight where it is not.
-function showPlayer() {
-  const player = document.querySelector("[data-testid=player]");
-  const screen = player?.querySelector(".iaca-screen").getBoundingClientRect();
-  if (screen && screen.top + screen.bottom < 0) player.scrollIntoView({ block: "start" });
-}
-
+/** @param {Component<MomentData>} component */
 export default function ({ data, parentElement, setTriggerValue }) {
   const list = parentElement.querySelector(".list");
-  const dark = isDark(list);
   const head = parentElement.querySelector(".head");
-  const names = ["time", ...(data.with_subjects ? ["subject"] : []), "kind", "sentence", "value"];
+  if (!(list instanceof HTMLElement && head instanceof HTMLElement))
+    throw new Error("The component's HTML is incomplete.");
+  const dark = isDark(list);
+  /** @type {(keyof typeof HEADS)[]} */
+  const names = data.with_subjects
+    ? ["time", "subject", "kind", "sentence", "value"]
+    : ["time", "kind", "sentence", "value"];
   head.replaceChildren(...names.map((name) => part(name, HEADS[name])));
   head.hidden = !data.entries.length;
   for (const element of [head, list]) element.classList.toggle("everybody", data.with_subjects);
   list.replaceChildren(
     ...data.entries.map((entry) => {
+      const { subject, second, kind, colour } = entry;
+      const dot = part("dot", "");
+      dot.style.background = colour === "text" ? "currentColor" : colour[dark ? 1 : 0];
       const button = document.createElement("button");
       button.type = "button";
-      button.dataset.kind = entry.kind;
-      button.dataset.subject = entry.subject;
-      button.dataset.second = entry.second;
-      const dot = part("dot", "");
-      dot.style.background = Array.isArray(entry.colour) ? entry.colour[dark ? 1 : 0] : "currentColor";
-      const subject = data.with_subjects ? [part("subject", entry.subject)] : [];
-      button.append(dot, part("time", entry.time), ...subject, part("kind", entry.kind), part("sentence", entry.sentence), part("value", entry.value));
+      Object.assign(button.dataset, { kind, subject, second });
+      button.append(dot, ...names.map((name) => part(name, entry[name])));
       button.onclick = () => {
-        setTriggerValue("chosen", { subject: entry.subject, second: entry.second });
-        showPlayer();
+        setTriggerValue("chosen", { subject, second });
+        document.dispatchEvent(new Event("iaca-show-player")); // a moment is there to be seen
       };
       const item = document.createElement("li");
       item.append(button);

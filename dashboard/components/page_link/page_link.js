@@ -1,59 +1,87 @@
-// The address of the page at this moment, and a report of what only the browser knows: range and rows.
+// @ts-check
+// The link to what is shown, and a report of what only the browser knows: range and rows.
 
-const CHECK_MS = 500;
+/** @import { Component, Place } from "../types" */
 
-function player() {
-  return document.querySelector("[data-testid=player]");
+const UPDATE_MS = 250; // from a change of place to the link and the report
+
+/** @type {WeakMap<ParentNode, AbortController>} */
+const listening = new WeakMap();
+/** @type {WeakMap<ParentNode, string>} */
+const reported = new WeakMap();
+
+/**
+ * @template {Element} T
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => T} type
+ * @returns {T}
+ */
+function find(root, selector, type) {
+  const found = root.querySelector(selector);
+  if (!(found instanceof type)) throw new Error(`The component's HTML lacks ${selector}.`);
+  return found;
 }
 
-function address() {
+/** @param {Place | undefined} place */
+function address(place) {
   const link = new URL(window.location.href);
-  const { frame, rows } = player()?.dataset ?? {};
-  if (frame !== undefined) link.searchParams.set("frame", frame);
-  if (rows) link.searchParams.set("rows", rows);
+  if (place) {
+    link.searchParams.set("frame", String(place.frame));
+    if (place.arrangement) link.searchParams.set("rows", place.arrangement);
+  }
   return link.href;
 }
 
-function rows() {
-  const shown = [...(player()?.querySelectorAll(".iaca-row-legend[data-row]") ?? [])].filter((box) => box.getClientRects().length);
-  return shown.map((box) => [box.dataset.row, Number(box.dataset.printed)]);
-}
-
-function range() {
-  const ends = new URL(window.location.href).searchParams.get("range")?.match(/^(\d+)-(\d+)$/);
-  return ends ? [Number(ends[1]), Number(ends[2])] : null;
-}
-
-// A page that is neither https nor localhost has no clipboard of its own.
-async function copy(text, input) {
+/** @param {HTMLInputElement} input */
+async function copy(input) {
   try {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(input.value);
     return true;
   } catch {
+    // A page that is neither https nor localhost has no clipboard of its own.
     input.select();
     return document.execCommand("copy");
   }
 }
 
+/** @param {Component<{ subject: string }>} component */
 export default function ({ data, parentElement, setStateValue }) {
-  const input = parentElement.querySelector("input");
-  const button = parentElement.querySelector("button");
-  const status = parentElement.querySelector("[role=status]");
-  const tell = () => {
-    if (parentElement.activeElement !== input) input.value = address();
-    if (player()?.dataset.subject !== data.subject) return;
-    const view = { subject: data.subject, range: range(), rows: rows() };
+  const input = find(parentElement, "input", HTMLInputElement);
+  const button = find(parentElement, "button", HTMLButtonElement);
+  const status = find(parentElement, "[role=status]", HTMLElement);
+  const { subject } = data;
+  const root = /** @type {Document | ShadowRoot} */ (parentElement.getRootNode());
+
+  const update = () => {
+    const place = window.iacaPlace;
+    if (root.activeElement !== input) input.value = address(place);
+    if (place?.subject !== subject) return;
+    const view = { subject, range: place.range, rows: place.rows };
     const text = JSON.stringify(view);
-    if (text === parentElement.iacaTold) return;
-    parentElement.iacaTold = text;
+    if (text === reported.get(parentElement)) return;
+    reported.set(parentElement, text);
     setStateValue("view", view);
   };
-  button.onclick = async () => {
-    input.value = address();
-    status.textContent = (await copy(input.value, input)) ? "Copied." : "Press Ctrl+C to copy the selected link.";
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let due;
+  const follow = () => {
+    due ??= setTimeout(() => {
+      due = undefined;
+      update();
+    }, UPDATE_MS);
   };
-  clearInterval(parentElement.iacaTimer);
-  parentElement.iacaTimer = setInterval(tell, CHECK_MS);
-  tell();
-  return () => clearInterval(parentElement.iacaTimer);
+
+  button.onclick = async () => {
+    input.value = address(window.iacaPlace);
+    status.textContent = (await copy(input)) ? "Copied." : "Press Ctrl+C to copy the selected link.";
+  };
+  listening.get(parentElement)?.abort();
+  const stop = new AbortController();
+  listening.set(parentElement, stop);
+  stop.signal.addEventListener("abort", () => clearTimeout(due));
+  document.addEventListener("iaca-place", follow, { signal: stop.signal });
+  update();
+  return () => stop.abort();
 }

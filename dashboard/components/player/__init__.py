@@ -31,12 +31,10 @@ class PlayerState(NamedTuple):
     Attributes:
         frame: Frame at the cursor, from 0; None before the first report on this subject.
         range: First and last frame of the brushed range, or None.
-        playing: Whether it was playing.
     """
 
     frame: int | None = None
     range: tuple[int, int] | None = None
-    playing: bool = False
 
 
 class PlayerData(NamedTuple):
@@ -53,7 +51,6 @@ class PlayerData(NamedTuple):
         marks: Ticks below the scrub bar.
         seek: (token, second): with every new token the player goes to that second, playing or not; None for nowhere.
         start: Where the address asks to begin; the first update of a visit obeys it.
-        moment: Label of a button that reports the frame at the cursor, with a run of the page; "" for no button.
         follows: Whether a run of the page is also due each time that the cursor comes to rest.
     """
 
@@ -66,7 +63,6 @@ class PlayerData(NamedTuple):
     marks: Sequence[Mark] = ()
     seek: tuple[str, float] | None = None
     start: PlayerState = PlayerState()
-    moment: str = ""
     follows: bool = False
 
 
@@ -93,16 +89,16 @@ def player_state(subject: str) -> PlayerState:
     """Where the user is in a subject; for what has to be known before the player is mounted.
 
     A run that a slider or a button of the page starts sees the last report: the player reports when a range was brushed
-    or taken back, when its own button is pressed, and, where `follows` is set, when the cursor comes to rest.
+    or cleared and, where `follows` is set, when the cursor comes to rest.
 
     Args:
         subject: Name of the subject; a report about another one does not count.
     """
-    report = (st.session_state.get(KEY) or {}).get("moment") or {}
+    report = (st.session_state.get(KEY) or {}).get("place") or {}
     if report.get("subject") != subject:
         return PlayerState()
     span = report["range"]
-    return PlayerState(report["frame"], None if span is None else (span[0], span[1]), report["playing"])
+    return PlayerState(report["frame"], None if span is None else (span[0], span[1]))
 
 
 def player(content: PlayerData) -> PlayerState:
@@ -129,11 +125,10 @@ def player(content: PlayerData) -> PlayerState:
             "marks": [mark._asdict() for mark in content.marks],
             "seek": content.seek,
             "start": content.start._asdict(),
-            "moment": content.moment,
             "follows": content.follows,
             **content.live,
         },
         # A state has to be declared by its callback; the run that a report starts reads it.
-        on_moment_change=lambda: None,
+        on_place_change=lambda: None,
     )
     return player_state(content.spec["subject"])

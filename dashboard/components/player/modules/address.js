@@ -1,37 +1,52 @@
-// The address of the page names the exact frame and the range, so that it can be copied at any time. It is written here,
-// in the browser: telling the server would run the page.
+// @ts-check
+// The address of the page names the exact frame, the range and the rows, so that it can be copied at any time. It is
+// written here, in the browser: telling the server would run the page.
 
-function put(parameters, name, value) {
-  if (value === null) parameters.delete(name);
-  else parameters.set(name, value);
+/** @import { FrameRange } from "../../types" */
+
+const CURSOR = "iaca-cursor"; // where pages with addresses of their own look for the cursor
+
+/**
+ * An address with some of its parameters set, or taken away where they are null.
+ * @param {string} address
+ * @param {Record<string, string | null>} values
+ */
+export function withParameters(address, values) {
+  const url = new URL(address);
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null) url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  return url.href;
 }
 
-export function writeAddress(frame, range) {
-  replace({ frame: frame || null, range: range ? range.join("-") : null });
-  rememberCursor(frame);
-}
-
-// How the rows are arranged, in words.
-export function writeRows(text) {
-  replace({ rows: text || null });
-}
-
-export function askedRows() {
-  return new URL(window.location.href).searchParams.get("rows");
-}
-
+/** @param {Record<string, string | null>} values */
 function replace(values) {
-  const address = new URL(window.location.href);
-  for (const [name, value] of Object.entries(values)) put(address.searchParams, name, value);
-  if (address.href !== window.location.href) window.history.replaceState(window.history.state, "", address);
+  const { href } = window.location;
+  const wanted = withParameters(href, values);
+  if (wanted !== href) window.history.replaceState(window.history.state, "", wanted);
 }
 
-// For the other pages, which have addresses of their own.
-function rememberCursor(frame) {
-  const { subject } = document.querySelector("[data-testid=player]").dataset;
+/**
+ * @param {string} subject
+ * @param {number} frame
+ * @param {FrameRange | null} range
+ */
+export function writeAddress(subject, frame, range) {
+  replace({ frame: frame ? String(frame) : null, range: range && range.join("-") });
   try {
-    sessionStorage.setItem("iaca-cursor", JSON.stringify({ subject, frame }));
+    sessionStorage.setItem(CURSOR, JSON.stringify({ subject, frame }));
   } catch {
     // A browser that keeps nothing: other pages begin at the first frame.
   }
+}
+
+/** @param {string} arrangement */
+export function writeRows(arrangement) {
+  replace({ rows: arrangement || null });
+}
+
+/** The arrangement of rows that the address asks for. */
+export function askedRows() {
+  return new URL(window.location.href).searchParams.get("rows");
 }

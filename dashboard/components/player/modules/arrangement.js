@@ -1,42 +1,74 @@
-// How the user arranged the rows: which are shown, in which order and how high, and one or two panels. It belongs to the
-// browser and is kept there; a link brings its own along.
+// @ts-check
+// How the user arranged the rows: which are shown, in which order and how high, and one or two panels.
 
-import { askedRows, writeRows } from "./address.js";
-import { fitted } from "./fit.js";
+import { rowHeights } from "./rowHeights.js";
 
-const KEY = "iaca-rows";
+/** @import { ModelIndex, Row } from "../../types" */
+/** @import { Group } from "./rowHeights.js" */
+
 const LOWEST = 28; // of a row, px
 const HIGHEST = 420;
 
 export const OVERLAY = "overlay";
 export const SIDE = "side";
 
-const plain = (value) => (value && typeof value === "object" && !Array.isArray(value) ? value : {});
+/**
+ * What the user changed. The layout is one of the above, or the index of the one model that is shown.
+ * @typedef {object} Arranged
+ * @property {string[]} order
+ * @property {Record<string, boolean>} hidden
+ * @property {Record<string, number>} heights
+ * @property {string} layout
+ */
 
-function parsed(find) {
-  try {
-    return plain(JSON.parse(find()));
-  } catch {
-    return {}; // a browser that forbids storage, or what somebody else wrote: as if there were nothing
-  }
+/**
+ * Rows that share one height: one for each panel. `printed` is the height whatever the window.
+ * @typedef {Group & { printed: number }} Slot
+ */
+
+/**
+ * @param {unknown} value
+ * @returns {Record<string, unknown>}
+ */
+function plain(value) {
+  return value && typeof value === "object" && !Array.isArray(value) ? { ...value } : {};
 }
 
-function read() {
-  const linked = parsed(askedRows);
-  const kept = Object.keys(linked).length ? linked : parsed(() => localStorage.getItem(KEY));
+/**
+ * An arrangement as somebody wrote it; what cannot be understood is as the page has it.
+ * @param {string | null} text
+ * @returns {Arranged | null} Null where there is nothing at all.
+ */
+export function parseArrangement(text) {
+  /** @type {Record<string, unknown>} */
+  let found;
+  try {
+    found = plain(JSON.parse(text ?? ""));
+  } catch {
+    return null;
+  }
+  if (!Object.keys(found).length) return null;
+  const heights = Object.entries(plain(found.heights)).filter(([, height]) => Number.isFinite(height));
   return {
-    order: Array.isArray(kept.order) ? kept.order.filter((key) => typeof key === "string") : [],
-    hidden: plain(kept.hidden),
-    heights: Object.fromEntries(Object.entries(plain(kept.heights)).filter(([, height]) => Number.isFinite(height))),
-    layout: typeof kept.layout === "string" ? kept.layout : OVERLAY,
+    order: Array.isArray(found.order) ? found.order.filter((key) => typeof key === "string") : [],
+    hidden: Object.fromEntries(Object.entries(plain(found.hidden)).map(([key, hidden]) => [key, Boolean(hidden)])),
+    heights: /** @type {Record<string, number>} */ (Object.fromEntries(heights)),
+    layout: typeof found.layout === "string" ? found.layout : OVERLAY,
   };
 }
 
-const slotOf = (row) => row.slot || row.key;
+/** @param {Row} row */
+export const slotOf = (row) => row.slot || row.key;
 
 export class Arrangement {
-  constructor() {
-    this.state = read();
+  /**
+   * @param {Arranged | null} [arranged] What was kept of an earlier visit.
+   * @param {(arrangement: Arrangement) => void} [onChange]
+   */
+  constructor(arranged, onChange = () => {}) {
+    /** @type {Arranged} */
+    this.state = arranged ?? { order: [], hidden: {}, heights: {}, layout: OVERLAY };
+    this.onChange = onChange;
   }
 
   // The arrangement in words, "" for that of the page.
@@ -51,35 +83,37 @@ export class Arrangement {
     return Object.keys(parts).length ? JSON.stringify(parts) : "";
   }
 
-  keep() {
-    writeRows(this.text);
-    try {
-      localStorage.setItem(KEY, JSON.stringify(this.state));
-    } catch {
-      // Then it lasts as long as the page.
-    }
-  }
-
-  // Overlay, side by side, or the index of the one model that is shown; only what `models` allow.
+  /**
+   * Overlay, side by side, or the index of the one model that is shown; only what `models` allow.
+   * @param {string[]} models
+   */
   layout(models) {
     const { layout } = this.state;
     if (models.length > 1 && (layout === SIDE || models[Number(layout)] !== undefined)) return layout;
     return OVERLAY;
   }
 
+  /** @param {string} layout */
   setLayout(layout) {
     this.state.layout = layout;
-    this.keep();
+    this.onChange(this);
   }
 
-  // What each panel is about: a model, or null for all.
+  /**
+   * What each panel is about: a model, or null for all.
+   * @param {string[]} models
+   * @returns {ModelIndex[]}
+   */
   panels(models) {
     const layout = this.layout(models);
     if (layout === SIDE) return models.map((_, i) => i);
     return [layout === OVERLAY ? null : Number(layout)];
   }
 
-  // Rows in the user's order, once for each slot; rows that are not named yet keep their place after their neighbour.
+  /**
+   * Slots in the user's order; those that are not named yet keep their place after their neighbour.
+   * @param {Row[]} rows
+   */
   ordered(rows) {
     const keys = [...new Set(rows.map(slotOf))];
     const order = this.state.order.filter((key) => keys.includes(key));
@@ -91,45 +125,67 @@ export class Arrangement {
     return order;
   }
 
+  /**
+   * @param {Row[]} rows
+   * @param {string} key
+   */
   isHidden(rows, key) {
     return this.state.hidden[key] ?? rows.every((row) => slotOf(row) !== key || row.hidden);
   }
 
-  // Slots for the plot: every key with its height and one row, or none, for every panel. Rows that the user did not
-  // resize share what `room` (px) there is; `printed` is the height whatever the window.
+  /**
+   * Slots for the plot, from above. Rows that the user did not resize share what `room` (px) there is.
+   * @param {Row[]} rows
+   * @param {string[]} models
+   * @param {number} room
+   * @returns {Slot[]}
+   */
   slots(rows, models, room) {
     const panels = this.panels(models);
     const side = panels.length > 1;
-    const slots = [];
+    /** @type {Group[]} */
+    const groups = [];
     for (const key of this.ordered(rows)) {
       if (this.isHidden(rows, key)) continue;
       const mine = rows.filter((row) => slotOf(row) === key);
       // Side by side, the rows of one slot share it; else each has its own.
       for (const group of side ? [mine] : mine.map((row) => [row])) {
-        const shown = panels.map((model) => group.find((row) => rowIsAbout(row, model, side)) ?? null);
-        if (!shown.some(Boolean)) continue;
-        slots.push({ key, height: mine[0].height, rows: shown });
+        const shown = panels.map((model) => group.find((row) => isAbout(row, model, side)) ?? null);
+        if (shown.some(Boolean)) groups.push({ key, height: mine[0].height, rows: shown });
       }
     }
-    const heights = fitted(slots, room);
-    return slots.map((slot, i) => {
-      const own = this.state.heights[slot.key];
-      return { ...slot, height: own ?? heights[i], printed: own ?? slot.height };
+    const heights = rowHeights(groups, room);
+    return groups.map((group, i) => {
+      const own = this.state.heights[group.key];
+      return { ...group, height: own ?? heights[i], printed: own ?? group.height };
     });
   }
 
-  hide(rows, key, hidden) {
+  /**
+   * @param {string} key
+   * @param {boolean} hidden
+   */
+  hide(key, hidden) {
     this.state.hidden[key] = hidden;
-    this.keep();
+    this.onChange(this);
   }
 
+  /**
+   * @param {string} key
+   * @param {number | null} height px; null for the page's own.
+   */
   resize(key, height) {
     if (height === null) delete this.state.heights[key];
     else this.state.heights[key] = Math.round(Math.min(HIGHEST, Math.max(LOWEST, height)));
-    this.keep();
+    this.onChange(this);
   }
 
-  // Put one slot in the place of another.
+  /**
+   * Put one slot in the place of another.
+   * @param {Row[]} rows
+   * @param {string} key
+   * @param {string} target
+   */
   move(rows, key, target) {
     const order = this.ordered(rows);
     const to = order.indexOf(target);
@@ -137,10 +193,16 @@ export class Arrangement {
     order.splice(order.indexOf(key), 1);
     order.splice(to, 0, key);
     this.state.order = order;
-    this.keep();
+    this.onChange(this);
   }
 
-  // Move a slot by some shown places up (-1) or down (1).
+  /**
+   * Move a slot by some shown places up (-1) or down (1).
+   * @param {Row[]} rows
+   * @param {string[]} models
+   * @param {string} key
+   * @param {number} places
+   */
   shift(rows, models, key, places) {
     const shown = [...new Set(this.slots(rows, models, Infinity).map((slot) => slot.key))];
     const target = shown[shown.indexOf(key) + places];
@@ -149,12 +211,17 @@ export class Arrangement {
 
   reset() {
     this.state = { order: [], hidden: {}, heights: {}, layout: this.state.layout };
-    this.keep();
+    this.onChange(this);
   }
 }
 
-// Whether a panel about `model` (null: all) has anything to show of a row; a difference is of no model alone.
-function rowIsAbout(row, model, side) {
+/**
+ * Whether a panel about `model` (null: all) has anything to show of a row; a difference is of no model alone.
+ * @param {Row} row
+ * @param {ModelIndex} model
+ * @param {boolean} side Whether panels stand side by side.
+ */
+function isAbout(row, model, side) {
   if (model === null || row.kind !== "curves") return true;
   if (row.model !== null) return row.model === model;
   return row.traces.some((curve) => (curve.minus ? side : curve.model === null || curve.model === model));

@@ -1,12 +1,20 @@
+// @ts-check
 // The one clock of the player: which frame the canvas shows and where the cursor stands.
 //
 // Times come from requestVideoFrameCallback and from the pictures themselves, never from currentTime or timeupdate:
-// those are off by one in more than half of the frames. Frame numbers come from the table of presentation times, never
-// from time x fps, which is wrong for every file with a variable frame rate.
+// those are off by one in more than half of the frames.
 
-// Address of a video -> frame, and range, for when Streamlit mounts the player anew.
+import { Picture } from "./picture.js";
+import { nearest, timeWithin } from "./times.js";
+
+/** @import { FrameRange } from "../../types" */
+
+// By address of a video, for when Streamlit mounts the player anew.
+/** @type {Map<string, number>} */
 const positions = new Map();
+/** @type {Map<string | null, FrameRange | null>} */
 const ranges = new Map();
+
 const SEEK_PATIENCE_MS = 300; // a seek inside the frame already shown may present no new one
 
 // Where in a frame's span to seek, as shares, one attempt after the other. Its start lands on the neighbour in 4 % of
@@ -18,50 +26,56 @@ const SEEK_SHARES = [0.4, 0.2];
 const APPROACHES = 4;
 const CREEPING_RATE = 0.25;
 
-// Index of the time nearest to `time` in a rising series.
-export function nearest(times, time) {
-  let low = 0;
-  let high = times.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] + times[middle + 1]) / 2 <= time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+const UNPLAYABLE = "This browser cannot play the video. It should be H.264 in an MP4 file.";
 
 export class Clock {
-  // `onChange(clock)` is called in the very callback that drew the picture, so that both are composited together.
+  cursor = 0; // where the user points
+  shown = 0; // what the canvas shows
+  /** @type {string | null} */
+  url = null;
+  frames = 0;
+  /** @type {Float64Array} */
+  pts = new Float64Array(); // of the frames, seconds
+  /** @type {Float64Array} */
+  mediaTimes = new Float64Array(); // of the pictures, on the timeline of the file
+  /** @type {number | null} */
+  pending = null; // newest frame asked for while a seek is in flight
+  /** @type {number | null} */
+  inFlight = null;
+  attempts = 0; // of the seek in flight
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  patience;
+  /** @type {{ muted: boolean, rate: number } | null} */
+  creeping = null; // settings to restore, while a frame is approached by playing
+  problem = "";
+  stop = new AbortController();
+
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {HTMLCanvasElement} canvas
+   * @param {() => void} onChange Called in the very callback that drew the picture, so that both are composited
+   *   together.
+   */
   constructor(video, canvas, onChange) {
     this.video = video;
-    this.canvas = canvas;
-    this.picture = canvas.getContext("2d");
+    this.picture = new Picture(video, canvas);
     this.onChange = onChange;
-    this.cursor = 0; // where the user points
-    this.shown = 0; // what the canvas shows
-    this.url = null;
-    this.frames = 0;
-    this.mediaTimes = [];
-    this.pending = null; // newest frame asked for while a seek is in flight
-    this.inFlight = null;
-    this.creeping = null; // settings to restore, while a frame is approached by playing
-    this.problem = "";
-    const listen = (name, action) => video.addEventListener(name, action);
-    listen("seeked", () => this.arrive());
-    listen("play", () => this.changed());
-    listen("pause", () => this.changed());
-    listen("ended", () => this.changed());
-    listen("error", () => this.fail());
+    video.addEventListener("seeked", () => this.arrive());
+    for (const name of ["play", "pause", "ended"]) video.addEventListener(name, () => this.onChange());
+    video.addEventListener("error", () => this.fail(UNPLAYABLE));
     // A time set before the file is known is only a wish: ask again, and expect a picture.
-    listen("loadeddata", () => {
-      if (this.inFlight !== null) this.ask();
-      this.changed();
+    video.addEventListener("loadeddata", () => {
+      if (this.inFlight !== null) this.ask(this.inFlight);
+      this.onChange();
     });
-    this.stop = new AbortController();
     this.waitForFrame();
   }
 
-  // `mediaTimes[k]` is the time of frame k on the timeline of the file; there may be fewer than `frames`.
+  /**
+   * @param {string | null} url
+   * @param {Float64Array} mediaTimes
+   * @param {Float64Array} pts There may be more or fewer frames than pictures.
+   */
   load(url, mediaTimes, pts) {
     this.mediaTimes = mediaTimes;
     this.pts = pts;
@@ -71,9 +85,8 @@ export class Clock {
     this.problem = "";
     this.pending = this.inFlight = this.creeping = null;
     if (!url) this.range = null; // nothing tells one subject without a video from another
-    this.hasPicture = false;
-    this.cursor = this.shown = Math.min(positions.get(url) ?? 0, Math.max(0, this.frames - 1));
-    this.picture.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.cursor = this.shown = Math.min((url && positions.get(url)) || 0, Math.max(0, this.frames - 1));
+    this.picture.clear();
     if (url) {
       this.video.src = new URL(url, document.baseURI).href;
       this.seek(this.cursor);
@@ -83,7 +96,7 @@ export class Clock {
     }
   }
 
-  // [first, last] frame that playback repeats, or null.
+  // First and last frame that playback repeats, or null.
   get range() {
     return ranges.get(this.url) ?? null;
   }
@@ -108,44 +121,40 @@ export class Clock {
     return this.pictures > 0 && this.cursor >= this.pictures;
   }
 
-  // A moment inside a frame's span, `share` of the way to the next one.
-  seekTime(frame, share) {
-    const times = this.mediaTimes;
-    const k = this.pictureOf(frame);
-    const from = Math.min(k, Math.max(0, times.length - 2)); // the last frame lasts as long as the one before it
-    const interval = times.length > 1 ? times[from + 1] - times[from] : 0;
-    return times[k] + share * interval;
-  }
-
+  /** @param {number} frame */
   seek(frame) {
     this.cursor = Math.max(0, Math.min(this.frames - 1, Math.round(frame)));
     this.remember();
     if (!this.url || !this.pictures || this.problem) this.shown = this.cursor;
     else this.pending = this.cursor;
     this.drain();
-    this.changed();
+    this.onChange();
   }
 
   drain() {
     if (this.inFlight !== null || this.pending === null) return;
     const frame = this.pending;
     this.pending = null;
-    if (this.hasPicture && !this.playing && this.pictureOf(frame) === this.pictureOf(this.shown)) {
+    if (this.picture.shown && !this.playing && this.pictureOf(frame) === this.pictureOf(this.shown)) {
       this.shown = frame;
       return;
     }
     this.inFlight = frame;
     this.attempts = 0;
-    this.ask();
+    this.ask(frame);
   }
 
-  ask() {
-    const target = this.pictureOf(this.inFlight);
+  /** @param {number} frame */
+  ask(frame) {
     const back = Math.max(0, this.attempts - SEEK_SHARES.length + 1);
-    this.video.currentTime = this.seekTime(Math.max(0, target - back), SEEK_SHARES[this.attempts] ?? SEEK_SHARES[0]);
+    const target = Math.max(0, this.pictureOf(frame) - back);
+    this.video.currentTime = timeWithin(this.mediaTimes, target, SEEK_SHARES[this.attempts] ?? SEEK_SHARES[0]);
   }
 
-  // The frame whose picture stands for `frame`: the last one, for frames past the end of the pictures.
+  /**
+   * The picture of a frame: the last one, for frames past the end of the pictures.
+   * @param {number} frame
+   */
   pictureOf(frame) {
     return Math.min(frame, this.pictures - 1);
   }
@@ -154,30 +163,35 @@ export class Clock {
   arrive() {
     if (this.inFlight === null) return;
     clearTimeout(this.patience);
-    const frame = this.draw(this.video.currentTime);
-    if (frame === this.pictureOf(this.inFlight)) this.land(frame);
+    const picture = this.picture.draw(this.mediaTimes, this.video.currentTime);
+    if (picture !== null && picture === this.pictureOf(this.inFlight)) this.land(picture);
     // Nothing to draw yet: the file is still loading, and no attempt is lost.
-    else this.patience = setTimeout(() => (frame === null ? this.arrive() : this.land(frame)), SEEK_PATIENCE_MS);
+    else this.patience = setTimeout(() => (picture === null ? this.arrive() : this.land(picture)), SEEK_PATIENCE_MS);
   }
 
-  land(frame) {
+  /** @param {number} picture */
+  land(picture) {
     if (this.inFlight === null) return;
     clearTimeout(this.patience);
     const target = this.pictureOf(this.inFlight);
-    if (frame !== target && this.pending === null && !this.playing) {
-      if (frame !== null && frame < target && this.attempts >= SEEK_SHARES.length) return this.creep();
-      if (++this.attempts < SEEK_SHARES.length + APPROACHES) return this.ask();
+    if (picture !== target && this.pending === null && !this.playing) {
+      if (picture < target && this.attempts >= SEEK_SHARES.length) return this.creep();
+      if (++this.attempts < SEEK_SHARES.length + APPROACHES) return this.ask(this.inFlight);
     }
-    this.finish(frame);
+    this.finish(this.inFlight, picture);
   }
 
-  finish(frame) {
-    const exact = frame === this.pictureOf(this.inFlight);
-    this.shown = exact ? this.inFlight : frame ?? this.shown;
+  /**
+   * @param {number} wanted The frame that was asked for.
+   * @param {number} picture The one that came.
+   */
+  finish(wanted, picture) {
+    const exact = picture === this.pictureOf(wanted);
+    this.shown = exact ? wanted : picture;
     this.inFlight = null;
     if (!exact && this.pending === null) this.cursor = this.shown;
     this.drain();
-    this.changed();
+    this.onChange();
   }
 
   // Play on, slowly and silently, until the target is shown.
@@ -189,81 +203,65 @@ export class Clock {
     video.play().catch(() => this.stopCreeping(this.shown));
   }
 
-  stopCreeping(frame) {
+  /** @param {number} picture */
+  stopCreeping(picture) {
     if (!this.creeping) return;
     const { muted, rate } = this.creeping;
     this.creeping = null;
     this.video.pause();
     this.video.muted = muted;
     this.video.playbackRate = rate;
-    this.finish(frame);
+    this.finish(this.inFlight ?? picture, picture);
   }
 
   waitForFrame() {
-    this.video.requestVideoFrameCallback((now, metadata) => {
+    this.video.requestVideoFrameCallback((_, { mediaTime }) => {
       if (this.stop.signal.aborted) return;
       this.waitForFrame();
-      this.present(metadata.mediaTime);
+      this.present(mediaTime);
     });
   }
 
+  /** @param {number} mediaTime */
   present(mediaTime) {
-    const frame = this.draw(mediaTime);
-    if (frame === null) return;
-    if (this.creeping && (frame >= this.pictureOf(this.inFlight) || this.pending !== null)) return this.stopCreeping(frame);
-    if (this.inFlight !== null && frame === this.pictureOf(this.inFlight)) return this.land(frame);
-    if (this.inFlight !== null) this.shown = frame;
-    else if (!this.playing && frame === this.pictureOf(this.cursor)) this.shown = this.cursor;
-    else this.follow(frame);
-    this.changed();
+    const picture = this.picture.draw(this.mediaTimes, mediaTime);
+    if (picture === null) return;
+    const target = this.inFlight === null ? null : this.pictureOf(this.inFlight);
+    if (this.creeping && (target === null || picture >= target || this.pending !== null))
+      return this.stopCreeping(picture);
+    if (picture === target) return this.land(picture);
+    if (target !== null) this.shown = picture;
+    else if (!this.playing && picture === this.pictureOf(this.cursor)) this.shown = this.cursor;
+    else this.follow(picture);
+    this.onChange();
   }
 
-  // The video moved on by itself: the cursor goes with it, and stops or turns back at the end.
-  follow(frame) {
-    this.shown = this.cursor = Math.min(frame, this.frames - 1);
+  /**
+   * The video moved on by itself: the cursor goes with it, and stops or turns back at the end.
+   * @param {number} picture
+   */
+  follow(picture) {
+    this.shown = this.cursor = Math.min(picture, this.frames - 1);
     this.remember();
     if (!this.playing) return;
-    if (this.range && frame >= this.range[1]) this.seek(this.range[0]);
-    else if (frame >= this.frames) {
+    if (this.range && picture >= this.range[1]) this.seek(this.range[0]);
+    else if (picture >= this.frames) {
       this.video.pause();
       this.seek(this.frames - 1);
     }
-  }
-
-  // Copies the video's picture to the canvas and says which frame it is; null while there is none.
-  //
-  // A VideoFrame knows its own time. The video may already be one picture further than `mediaTime`, which its callback
-  // announced: at 50 frames a second that is one in twenty. Without VideoFrame (a page that is neither https nor
-  // localhost) the announced time has to do.
-  draw(mediaTime) {
-    const { video, canvas } = this;
-    if (!this.pictures || video.seeking || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
-    if (canvas.width !== video.videoWidth || canvas.height !== video.videoHeight) {
-      canvas.width = video.videoWidth;
-      canvas.height = video.videoHeight;
-    }
-    let picture = null;
-    try {
-      picture = "VideoFrame" in window ? new VideoFrame(video) : null;
-    } catch {
-      return null; // a file that has just been loaded may announce data before it has a picture
-    }
-    this.picture.drawImage(picture ?? video, 0, 0, canvas.width, canvas.height);
-    const time = picture ? picture.timestamp / 1e6 : mediaTime;
-    picture?.close();
-    this.hasPicture = true;
-    return nearest(this.mediaTimes, time);
   }
 
   remember() {
     if (this.url) positions.set(this.url, this.cursor);
   }
 
+  /** @param {number} frames */
   step(frames) {
     this.video.pause();
     this.seek(this.cursor + frames);
   }
 
+  /** @param {number} seconds */
   stepSeconds(seconds) {
     this.video.pause();
     this.seek(nearest(this.pts, this.pts[this.cursor] + seconds));
@@ -271,26 +269,21 @@ export class Clock {
 
   toggle() {
     if (!this.url || this.problem) return;
-    if (this.playing) this.video.pause();
-    else {
-      const end = Math.min(this.frames, this.pictures) - 1;
-      if (this.range && (this.cursor < this.range[0] || this.cursor >= this.range[1])) this.seek(this.range[0]);
-      else if (this.cursor >= end) this.seek(0);
-      this.video.play().catch((error) => {
-        if (error.name !== "AbortError") this.fail(error.message);
-      });
-    }
+    if (this.playing) return this.video.pause();
+    const end = Math.min(this.frames, this.pictures) - 1;
+    if (this.range && (this.cursor < this.range[0] || this.cursor >= this.range[1])) this.seek(this.range[0]);
+    else if (this.cursor >= end) this.seek(0);
+    this.video.play().catch((error) => {
+      if (error.name !== "AbortError") this.fail(error.message || UNPLAYABLE);
+    });
   }
 
+  /** @param {string} reason */
   fail(reason) {
     if (!this.url) return;
-    this.problem = reason || "The browser cannot play this video; H.264 in an mp4 file is expected.";
+    this.problem = reason;
     this.pending = this.inFlight = null;
-    this.changed();
-  }
-
-  changed() {
-    this.onChange(this);
+    this.onChange();
   }
 
   destroy() {

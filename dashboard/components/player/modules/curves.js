@@ -1,17 +1,40 @@
+// @ts-check
 // Polylines on a canvas, reduced to what its pixels can show.
 
 import { fade } from "./theme.js";
 
-const DASHES = { solid: [], dot: [1.5, 2.5] };
+/** @import { Columns, Curve, FrameRange } from "../../types" */
+/** @import { Theme } from "./theme.js" */
 
-function dashOf(dash) {
-  return DASHES[dash] ?? dash.split(",").map(parseFloat);
+/**
+ * From frames and values to device pixels.
+ * @typedef {object} Scale
+ * @property {(frame: number) => number} x
+ * @property {(value: number) => number} y
+ * @property {number} pixels Pixels across.
+ */
+
+/**
+ * Lengths of dashes and gaps of a line style, px.
+ * @param {string} dash
+ * @returns {number[]}
+ */
+export function dashOf(dash) {
+  if (dash === "solid") return [];
+  if (dash === "dot") return [1.5, 2.5];
+  return dash.split(",").map(parseFloat);
 }
 
-// Points of a curve between two frames, as [x, y, x, y, ...] in pixels; NaN breaks it. Where pixels are fewer than
-// frames: minimum and maximum of every pixel, in the order in which they occur.
-function points(values, first, last, x, y, pixels) {
+/**
+ * Points of a curve between two frames, as [x, y, x, y, ...] in pixels; NaN breaks it. Where pixels are fewer than
+ * frames: minimum and maximum of every pixel, in the order in which they occur.
+ * @param {Float32Array} values
+ * @param {FrameRange} reach
+ * @param {Scale} scale
+ */
+export function polyline(values, [first, last], { x, y, pixels }) {
   const count = last - first + 1;
+  /** @type {number[]} */
   const found = [];
   if (count <= 2 * pixels) {
     for (let i = first; i <= last; i++) found.push(x(i), y(values[i]));
@@ -36,7 +59,11 @@ function points(values, first, last, x, y, pixels) {
   return found;
 }
 
-function trace(pen, line) {
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number[]} line
+ */
+function tracePath(pen, line) {
   let open = false;
   for (let i = 0; i < line.length; i += 2) {
     const [x, y] = [line[i], line[i + 1]];
@@ -49,8 +76,14 @@ function trace(pen, line) {
   }
 }
 
-// A line of more points than pixels is made of hairlines, one beside the other: without a graphics card a wide stroke
-// takes ten times as long, and nobody sees the difference.
+/**
+ * A line of more points than pixels is made of hairlines, one beside the other: without a graphics card a wide stroke
+ * takes ten times as long, and nobody sees the difference.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number[]} line
+ * @param {number} width
+ * @param {boolean} dense
+ */
 function stroke(pen, line, width, dense) {
   const hairlines = dense ? Math.ceil(width) : 1;
   pen.lineWidth = dense ? Math.min(width, 1) : width;
@@ -58,29 +91,39 @@ function stroke(pen, line, width, dense) {
     const shift = hairlines > 1 ? (width - 1) * (i / (hairlines - 1) - 0.5) : 0;
     pen.translate(0, shift);
     pen.beginPath();
-    trace(pen, line);
+    tracePath(pen, line);
     pen.stroke();
     pen.translate(0, -shift);
   }
 }
 
-// The area between a line and a lower one, or a height, of the same stretch.
-function area(pen, line, lower) {
+/**
+ * Fill between a line and a lower one of the same stretch, or a height.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number[]} line
+ * @param {number[] | number} lower
+ */
+function fillBelow(pen, line, lower) {
   const solid = line.filter((_, i) => line[i | 1] === line[i | 1]);
   if (!solid.length) return;
   pen.beginPath();
-  trace(pen, solid);
+  tracePath(pen, solid);
   if (typeof lower === "number") {
-    pen.lineTo(solid.at(-2), lower);
+    pen.lineTo(solid[solid.length - 2], lower);
     pen.lineTo(solid[0], lower);
   } else {
-    for (let i = lower.length - 2; i >= 0; i -= 2) if (lower[i + 1] === lower[i + 1]) pen.lineTo(lower[i], lower[i + 1]);
+    for (let i = lower.length - 2; i >= 0; i -= 2)
+      if (lower[i + 1] === lower[i + 1]) pen.lineTo(lower[i], lower[i + 1]);
   }
   pen.closePath();
   pen.fill();
 }
 
-// The values of a curve: a column, less another one where it is a difference.
+/**
+ * The values of a curve: a column, less another one where it is a difference; undefined where a column is missing.
+ * @param {Curve} curve
+ * @param {Columns} frames
+ */
 export function valuesOf(curve, frames) {
   const values = frames[curve.column];
   if (!values || curve.minus === null) return values;
@@ -88,23 +131,48 @@ export function valuesOf(curve, frames) {
   return other && values.map((value, i) => value - other[i]);
 }
 
-// Draw the curves of a row. `scale` has x(frame), y(value) and the number of pixels across, `reach` the frames in view.
-export function drawCurves(pen, curves, frames, [first, last], scale, theme) {
-  let below = null; // sum of the stacked weights so far, and its line
-  let floor = scale.y(0);
+/**
+ * The curves of a row that have values, with the sum of each stack so far.
+ * @param {Curve[]} curves
+ * @param {Columns} frames
+ */
+export function stacked(curves, frames) {
+  /** @type {{ curve: Curve, values: Float32Array }[]} */
+  const found = [];
+  /** @type {Float32Array | null} */
+  let below = null;
   for (const curve of curves) {
     let values = valuesOf(curve, frames);
     if (!values) continue;
-    const colour = theme.pick(curve.colour);
     if (curve.stack) {
       const under = curve.stack === "next" ? below : null;
       if (under) values = values.map((value, i) => value + under[i]);
       below = values;
     }
-    const line = points(values, first, last, scale.x, scale.y, scale.pixels);
+    found.push({ curve, values });
+  }
+  return found;
+}
+
+/**
+ * Draw the curves of a row.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Curve[]} curves
+ * @param {Columns} frames
+ * @param {FrameRange} reach The frames in view.
+ * @param {Scale} scale
+ * @param {Theme} theme
+ */
+export function drawCurves(pen, curves, frames, reach, scale, theme) {
+  const zero = scale.y(0);
+  /** @type {number[] | number} */
+  let floor = zero;
+  for (const { curve, values } of stacked(curves, frames)) {
+    const colour = theme.pick(curve.colour);
+    const line = polyline(values, reach, scale);
     if (curve.fill) {
       pen.fillStyle = fade(colour, curve.fill);
-      area(pen, line, curve.stack === "next" ? floor : scale.y(0));
+      fillBelow(pen, line, curve.stack === "next" ? floor : zero);
       if (curve.stack) floor = line;
     }
     pen.strokeStyle = fade(colour, curve.opacity);

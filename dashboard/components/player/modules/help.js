@@ -1,21 +1,17 @@
+// @ts-check
 // The list of keys, in a dialog of the browser's own: it takes the focus and gives it back.
 
+import { find, make, rowHead } from "./dom.js";
+
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {{ keys: string[], text: string }[]} bindings
+ */
 export function showHelp(dialog, bindings) {
-  const list = dialog.querySelector("tbody");
-  list.replaceChildren(
+  find(dialog, "tbody", HTMLTableSectionElement).replaceChildren(
     ...bindings.map(({ keys, text }) => {
-      const line = document.createElement("tr");
-      const left = document.createElement("th");
-      left.scope = "row";
-      for (const key of keys) {
-        const cap = document.createElement("kbd");
-        cap.textContent = key;
-        left.append(cap, " ");
-      }
-      const right = document.createElement("td");
-      right.textContent = text;
-      line.append(left, right);
-      return line;
+      const caps = keys.flatMap((key) => [make("kbd", { textContent: key }), " "]);
+      return make("tr", {}, rowHead(...caps), make("td", { textContent: text }));
     }),
   );
   if (!dialog.open) dialog.showModal();

@@ -1,63 +1,105 @@
+// @ts-check
 // The player: one video, one cursor, one figure. Streamlit calls `render` again for every update of the data.
 
-import { writeAddress } from "./address.js";
-import { Arrangement } from "./arrangement.js";
+import { Announcer } from "./announcer.js";
 import { Bands } from "./bands.js";
-import { Clock, nearest } from "./clock.js";
+import { Clock } from "./clock.js";
+import { loadColumns, loadTimes } from "./columns.js";
 import { connect } from "./controls.js";
+import { find } from "./dom.js";
+import { keptArrangement } from "./keptRows.js";
 import { Marks } from "./marks.js";
 import { Plane } from "./plane.js";
 import { Plot } from "./plot.js";
 import { Range } from "./range.js";
 import { Readout } from "./readout.js";
-import { RowTools } from "./rowtools.js";
-import { columns, times } from "./tables.js";
+import { RowHandles } from "./rowHandles.js";
 import { readTheme } from "./theme.js";
+import { clockText, nearest } from "./times.js";
 import { Zoom } from "./zoom.js";
 
-const REST_MS = 250; // how long the cursor stands before the address, and a page that follows, are told
+/** @import { Columns, Component, Mark, Place, PlayerData, Spec } from "../../types" */
+
 const UPDATE = "iaca-update"; // names of the last update and the last zoom in the browser's performance timeline
 const ZOOM = "iaca-zoom";
-const players = new WeakMap(); // element that Streamlit keeps for us -> Player
+const NO_VIDEO = "There is no video for this subject. The curves are complete.";
+
+/** @type {WeakMap<ParentNode, Player>} */
+const players = new WeakMap(); // by the element that Streamlit keeps for us
 let started = false; // whether this visit has begun where its address asked it to
+/** @type {string | null} */
 let lastSeek = null; // token of the newest seek that the page asked for
 
-function clockText(seconds) {
-  const minutes = Math.floor(seconds / 60);
-  return `${String(minutes).padStart(2, "0")}:${(seconds - 60 * minutes).toFixed(3).padStart(6, "0")}`;
-}
-
+/**
+ * @param {string} name
+ * @param {number} start
+ */
 function measure(name, start) {
   performance.clearMeasures(name);
   performance.measure(name, { start });
 }
 
-class Player {
-  constructor(parent) {
-    this.root = parent.querySelector(".iaca-player");
-    const find = (selector) => this.root.querySelector(selector);
-    this.top = find(".iaca-top");
-    this.cursorLines = [find(".iaca-cursor")];
-    this.scrub = find("[data-testid=player-scrub]");
-    this.time = find(".iaca-time");
-    this.message = find(".iaca-message");
-    this.playButton = find("[data-action=toggle]");
-    this.momentButton = find("[data-action=moment]");
-    this.help = find(".iaca-help");
-    this.revision = 0;
-    this.listeners = new AbortController();
-    this.arrangement = new Arrangement();
-    this.plot = new Plot(find(".iaca-plot"), () => this.placeAll());
-    this.bands = new Bands(find(".iaca-bands"), find(".iaca-lanes"));
-    this.plane = new Plane(find(".iaca-plane canvas"));
-    this.tools = new RowTools(this, find(".iaca-dividers"), find(".iaca-view"));
-    this.readout = new Readout(find(".iaca-legend"), find(".iaca-facts table"), find(".iaca-flags"), this.tools);
-    this.clock = new Clock(find("video"), find(".iaca-picture"), () => this.tick());
+export class Player {
+  loaded = false; // whether there is anything to show
+  revision = 0;
+  /** @type {PlayerData | null} */
+  newest = null;
+  /** @type {Spec} */
+  spec = { subject: "", rows: [], bands: [], lanes: [], points: [], models: [], gates_of: null };
+  /** @type {Columns} */
+  frames = {};
+  /** @type {Mark[]} */
+  marked = [];
+  /** @type {string | null} */
+  sound = null;
+  follows = false; // whether the page wants to know when the cursor comes to rest
+  /** @type {Place["rows"]} */
+  printedRows = [];
+  arranged = ""; // how the rows are arranged, in words
+  redrawing = 0; // callbacks that are due with the next frame of the page
+  repainting = 0;
+  listeners = new AbortController();
+
+  /** @param {Component<PlayerData>} component */
+  constructor(component) {
+    this.component = component;
+    const root = (this.root = find(component.parentElement, ".iaca-player", HTMLElement));
+    this.theme = readTheme(root);
+    this.top = find(root, ".iaca-top", HTMLElement);
+    this.cursorLines = [find(root, ".iaca-cursor", HTMLElement)];
+    this.screen = find(root, ".iaca-screen", HTMLElement);
+    this.scrub = find(root, ".iaca-scrubber input", HTMLInputElement);
+    this.time = find(root, ".iaca-time", HTMLElement);
+    this.message = find(root, ".iaca-message", HTMLElement);
+    this.playButton = find(root, "[data-action=toggle]", HTMLElement);
+    this.muteButton = find(root, "[data-action=mute]", HTMLElement);
+    this.help = find(root, ".iaca-help", HTMLDialogElement);
+    this.arrangement = keptArrangement();
+    this.announcer = new Announcer(this);
+    this.plot = new Plot(find(root, ".iaca-plot", HTMLElement), this.theme, () => this.placeAll());
+    this.bands = new Bands(find(root, ".iaca-bands", HTMLCanvasElement), find(root, ".iaca-lanes", HTMLElement));
+    this.plane = new Plane(find(root, ".iaca-plane canvas", HTMLCanvasElement), this.theme);
+    this.handles = new RowHandles(
+      this,
+      find(root, ".iaca-dividers", HTMLElement),
+      find(root, ".iaca-view", HTMLDetailsElement),
+    );
+    this.readout = new Readout(
+      find(root, ".iaca-legend", HTMLElement),
+      find(root, ".iaca-whose", HTMLElement),
+      find(root, ".iaca-facts tbody", HTMLElement),
+      find(root, ".iaca-flags", HTMLElement),
+      this.handles,
+    );
+    const picture = find(root, ".iaca-picture", HTMLCanvasElement);
+    this.clock = new Clock(find(root, "video", HTMLVideoElement), picture, () => this.tick());
     this.zoom = new Zoom(this.plot, () => this.repaint());
-    this.range = new Range(this, find(".iaca-range"), find(".iaca-scrub-range"));
-    this.marks = new Marks(find(".iaca-marks"), (second) => this.goTo(this.frameAt(second)));
-    connect(this, this.listeners.signal);
-    window.addEventListener("resize", () => this.redraw(), { signal: this.listeners.signal });
+    this.range = new Range(this, find(root, ".iaca-range", HTMLElement), find(root, ".iaca-scrub-range", HTMLElement));
+    this.marks = new Marks(find(root, ".iaca-marks", HTMLElement), (second) => this.goTo(this.frameAt(second)));
+    const { signal } = this.listeners;
+    connect(this, signal);
+    window.addEventListener("resize", () => this.redraw(), { signal });
+    document.addEventListener("iaca-show-player", () => this.scrollIntoView(), { signal });
     // Rows that grow change the height, which is no reason to lay them out again.
     let width = 0;
     this.resize = new ResizeObserver(([{ contentRect }]) => {
@@ -67,30 +109,32 @@ class Player {
     this.resize.observe(this.plot.element);
   }
 
+  /** @param {PlayerData} data */
   async update(data) {
     const arrived = performance.now();
     this.newest = data;
-    const [pts, media] = await Promise.all(data.clock.map(times));
-    const frames = await columns(data, pts.length);
+    const [pts, media] = await Promise.all(data.clock.map(loadTimes));
+    const frames = await loadColumns(data, pts.length);
     if (this.newest !== data) return; // a later update overtook this one
-    Object.assign(this, { spec: data.spec, frames, data });
-    if (this.root.dataset.subject !== data.spec.subject) this.plot.view = null;
+    const { spec, marks: marked, sound, follows } = data;
+    Object.assign(this, { spec, frames, marked, sound, follows, loaded: true });
+    if (this.root.dataset.subject !== spec.subject) this.plot.view = null;
     this.clock.load(data.video, media, pts);
-    this.root.dataset.subject = data.spec.subject;
-    this.root.dataset.frames = pts.length;
-    this.scrub.max = pts.length - 1;
-    this.momentButton.hidden = !data.moment;
-    this.momentButton.textContent = data.moment;
+    Object.assign(this.root.dataset, { subject: spec.subject, frames: pts.length });
+    this.scrub.max = String(pts.length - 1);
     this.begin(data);
     this.draw();
-    this.toldPlace = null; // the server may have put an older place into the address
+    this.announcer.forget(); // the server may have put an older place into the address
     this.tick();
     await new Promise(requestAnimationFrame);
     measure(UPDATE, arrived);
-    this.root.dataset.revision = ++this.revision;
+    this.root.dataset.revision = String(++this.revision);
   }
 
-  // Where the address and the page want the cursor to be.
+  /**
+   * Where the address and the page want the cursor to be.
+   * @param {PlayerData} data
+   */
   begin({ start, seek }) {
     if (!started) {
       started = true;
@@ -101,18 +145,18 @@ class Player {
       lastSeek = seek[0];
       this.goTo(this.frameAt(seek[1]));
     }
-    this.range.band();
+    this.range.shadeSpan();
   }
 
   // Rows that can be shown: those of the sound only where there is a video.
   get rows() {
-    return this.spec.rows.filter((row) => row.kind === "curves" || this.data.sound);
+    return this.spec.rows.filter((row) => row.kind === "curves" || this.sound);
   }
 
   draw() {
     this.theme = readTheme(this.root);
     this.root.classList.toggle("iaca-dark", this.theme.dark);
-    this.marks.show(this.data.marks, this.clock.pts, this.theme);
+    this.marks.show(this.marked, this.clock.pts, this.theme);
     this.plane.show(this.shownPoints, this.frames, this.clock.pts, this.theme);
     this.arrange();
   }
@@ -121,36 +165,43 @@ class Player {
   get shownPoints() {
     const panels = this.arrangement.panels(this.spec.models);
     const alone = panels.length === 1 ? panels[0] : null;
-    return this.spec.points.filter((point) => point.model === null || alone === null || point.model === alone);
+    return this.spec.points.filter(({ model }) => model === null || alone === null || model === alone);
   }
 
   // Lay out and paint the rows as the user arranged them.
   arrange() {
     this.layOut();
-    this.tools.show();
+    this.handles.show();
   }
 
-  // The same while a handle is held, which must not be replaced.
+  /**
+   * The same while a handle is held, which must not be replaced.
+   * @param {HTMLElement} edge
+   */
   arrangeKeeping(edge) {
     this.layOut();
     const place = this.plot.places().find((one) => one.key === edge.dataset.row);
-    edge.style.top = `${place.top + place.height + 2}px`;
+    if (place) edge.style.top = `${place.top + place.height + 2}px`;
   }
 
   layOut() {
-    const { arrangement, spec, frames, clock, plot, theme } = this;
+    const { arrangement, spec, frames, clock, plot, theme, shownPoints } = this;
     const panels = arrangement.panels(spec.models);
     const slots = arrangement.slots(this.rows, spec.models, this.roomBelowVideo(panels.length));
+    this.arranged = arrangement.text;
+    this.printedRows = slots.map(({ rows, printed }) => [rows.find((row) => row !== null)?.key ?? "", printed]);
     this.root.dataset.layout = arrangement.layout(spec.models);
-    this.root.dataset.rows = arrangement.text;
-    plot.show(slots, panels, spec.models, frames, clock.pts, this.data.sound, theme);
-    this.readout.show(plot, { ...spec, points: this.shownPoints }, frames, theme);
+    plot.show(slots, panels, spec.models, frames, clock.pts, this.sound, theme);
+    this.readout.show(plot, shownPoints, spec.gates_of, spec.bands, frames, theme);
     this.range.score();
-    if (this.plane.points?.length !== this.shownPoints.length) this.plane.show(this.shownPoints, frames, clock.pts, theme);
+    if (this.plane.points.length !== shownPoints.length) this.plane.show(shownPoints, frames, clock.pts, theme);
     this.tick();
   }
 
-  // Room for rows below the video, px, while it stays in sight; without end where it does not.
+  /**
+   * Room for rows below the video, px, while it stays in sight; without end where it does not.
+   * @param {number} panels
+   */
   roomBelowVideo(panels) {
     const { position, top } = getComputedStyle(this.top);
     if (position !== "sticky") return Infinity;
@@ -158,11 +209,11 @@ class Player {
   }
 
   get shownRows() {
-    return this.plot.slots.flatMap((slot) => slot.rows.filter(Boolean));
+    return this.plot.slots.flatMap((slot) => slot.rows.flatMap((row) => row ?? []));
   }
 
   redraw() {
-    if (!this.spec || this.redrawing) return;
+    if (!this.loaded || this.redrawing) return;
     this.redrawing = requestAnimationFrame(() => {
       this.redrawing = 0;
       this.draw();
@@ -171,7 +222,7 @@ class Player {
 
   // Only what the time axis moves.
   repaint() {
-    if (!this.spec || this.repainting) return;
+    if (!this.loaded || this.repainting) return;
     const start = performance.now();
     this.repainting = requestAnimationFrame(() => {
       this.repainting = 0;
@@ -185,7 +236,7 @@ class Player {
     const { plot } = this;
     const { left, top, width, height } = plot.area;
     while (this.cursorLines.length < plot.panels.length) {
-      const line = this.cursorLines[0].cloneNode();
+      const line = /** @type {HTMLElement} */ (this.cursorLines[0].cloneNode());
       line.removeAttribute("data-testid");
       this.cursorLines[0].after(line);
       this.cursorLines.push(line);
@@ -200,8 +251,8 @@ class Player {
   // The cursor and all that depends on it, in the callback that drew the picture.
   tick() {
     const { clock, plot, root } = this;
-    if (!this.spec || !plot.times) return;
-    const { cursor, shown } = clock;
+    if (!plot.times.length) return;
+    const { cursor, shown, playing } = clock;
     const second = clock.pts[cursor];
     this.cursorLines.forEach((line, i) => {
       const panel = plot.panels[i];
@@ -209,51 +260,33 @@ class Player {
       line.style.transform = `translateX(${x - 1}px)`;
       line.style.visibility = !panel || x < panel.left - 1 || x > panel.left + panel.width + 1 ? "hidden" : "visible";
     });
-    this.scrub.value = cursor;
-    const past = clock.pastLastPicture;
+    this.scrub.value = String(cursor);
+    const pastLastPicture = clock.pastLastPicture;
     Object.assign(root.dataset, {
       frame: shown,
       pts: clock.pts[shown],
-      playing: clock.playing,
+      playing,
       seeking: clock.seeking,
-      pastLastPicture: past,
+      pastLastPicture,
     });
-    root.classList.toggle("iaca-playing", clock.playing);
-    this.playButton.setAttribute("aria-label", clock.playing ? "Pause" : "Play");
-    this.time.textContent = `${clockText(second)} / ${clockText(clock.pts[clock.frames - 1])}  ·  frame ${cursor} of ${clock.frames}`;
+    root.classList.toggle("iaca-playing", playing);
+    this.playButton.setAttribute("aria-label", playing ? "Pause" : "Play");
+    const end = clockText(clock.pts[clock.frames - 1]);
+    this.time.textContent = `${clockText(second)} / ${end}  ·  frame ${cursor} of ${clock.frames}`;
     this.scrub.setAttribute("aria-valuetext", `frame ${cursor}, ${second.toFixed(2)} seconds`);
-    this.readout.at(cursor, second, past);
+    this.readout.at(cursor, second, pastLastPicture);
     this.plane.at(cursor);
-    const message = clock.url ? clock.problem : "There is no video for this subject; the curves are complete.";
+    const message = clock.url ? clock.problem : NO_VIDEO;
     this.message.hidden = !message;
     if (this.message.textContent !== message) this.message.textContent = message;
-    if (!clock.playing && !clock.seeking) this.rest();
+    if (!playing && !clock.seeking) this.announcer.rest();
+    this.announcer.publish();
   }
 
-  // The cursor stands at a frame that was not told yet: after a moment, tell the address and whoever follows.
-  rest() {
-    const { cursor, range } = this.clock;
-    const place = JSON.stringify([this.spec.subject, cursor, range]);
-    if (place === this.toldPlace) return;
-    this.toldPlace = place;
-    clearTimeout(this.resting);
-    this.resting = setTimeout(() => {
-      if (this.clock.playing) return void (this.toldPlace = null);
-      writeAddress(cursor, range);
-      if (this.data.follows) this.report();
-    }, REST_MS);
-  }
-
-  // Tell the page where the cursor and the range are; the page runs again.
-  report() {
-    const { cursor, range, playing } = this.clock;
-    const moment = { subject: this.spec.subject, frame: cursor, range, playing };
-    if (JSON.stringify(moment) === this.reported) return;
-    this.reported = JSON.stringify(moment);
-    this.component.setStateValue("moment", moment);
-  }
-
-  // Go to a frame, and see it: a zoomed view moves along.
+  /**
+   * Go to a frame, and see it: a zoomed view moves along.
+   * @param {number} frame
+   */
   goTo(frame) {
     this.clock.seek(frame);
     this.zoom.follow(this.second);
@@ -264,6 +297,7 @@ class Player {
     return this.clock.pts[this.clock.cursor];
   }
 
+  /** @param {number} second */
   frameAt(second) {
     return nearest(this.clock.pts, second);
   }
@@ -272,7 +306,13 @@ class Player {
     const { video } = this.clock;
     video.muted = !video.muted;
     this.root.classList.toggle("iaca-muted", video.muted);
-    this.root.querySelector("[data-action=mute]").setAttribute("aria-pressed", video.muted);
+    this.muteButton.setAttribute("aria-pressed", String(video.muted));
+  }
+
+  // For whoever has just asked for a moment: it is there to be seen.
+  scrollIntoView() {
+    const { top, bottom } = this.screen.getBoundingClientRect();
+    if (top + bottom < 0) this.root.scrollIntoView({ block: "start" });
   }
 
   destroy() {
@@ -280,18 +320,16 @@ class Player {
     this.resize.disconnect();
     cancelAnimationFrame(this.redrawing);
     cancelAnimationFrame(this.repainting);
-    clearTimeout(this.resting);
+    this.announcer.destroy();
     this.clock.destroy();
   }
 }
 
+/** @param {Component<PlayerData>} component */
 export function render(component) {
   const { data, parentElement } = component;
-  let player = players.get(parentElement);
-  if (!player) {
-    player = new Player(parentElement);
-    players.set(parentElement, player);
-  }
+  const player = players.get(parentElement) ?? new Player(component);
+  players.set(parentElement, player);
   player.component = component;
   player.update(data).catch((error) => {
     player.message.hidden = false;

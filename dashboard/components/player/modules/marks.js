@@ -1,27 +1,51 @@
+// @ts-check
 // Ticks below the scrub bar: moments that the page points out.
 
-import { nearest } from "./clock.js";
+import { make } from "./dom.js";
+import { nearest } from "./times.js";
+
+/** @import { Mark } from "../../types" */
+/** @import { Theme } from "./theme.js" */
+
+/**
+ * The next mark after a second or, with `step` -1, the one before it.
+ * @param {Mark[]} marks In order of time.
+ * @param {number} second
+ * @param {number} step
+ */
+export function nextMark(marks, second, step) {
+  if (step > 0) return marks.find((mark) => mark.second > second + 1e-3);
+  return marks.findLast((mark) => mark.second < second - 1e-3);
+}
 
 export class Marks {
+  /** @type {Mark[]} */
+  marks = [];
+
+  /**
+   * @param {HTMLElement} strip
+   * @param {(second: number) => void} onSeek
+   */
   constructor(strip, onSeek) {
     this.strip = strip;
     this.onSeek = onSeek;
-    this.marks = [];
   }
 
+  /**
+   * @param {Mark[]} marks
+   * @param {Float64Array} times Of the frames.
+   * @param {Theme} theme
+   */
   show(marks, times, theme) {
     this.marks = [...marks].sort((a, b) => a.second - b.second);
     this.strip.hidden = !marks.length;
     const last = Math.max(1, times.length - 1);
     this.strip.replaceChildren(
       ...this.marks.map((mark) => {
-        const tick = document.createElement("button");
-        tick.type = "button";
-        tick.className = "iaca-mark";
-        tick.dataset.kind = mark.kind;
-        tick.dataset.second = mark.second;
         // There may be hundreds: keys lead from one to the next, not Tab.
-        tick.tabIndex = -1;
+        const tick = make("button", { type: "button", className: "iaca-mark", tabIndex: -1 });
+        tick.dataset.kind = mark.kind;
+        tick.dataset.second = String(mark.second);
         tick.title = `${mark.label} (${mark.second.toFixed(2)} s)`;
         tick.setAttribute("aria-label", tick.title);
         // The scrub bar counts frames, not seconds.
@@ -33,10 +57,13 @@ export class Marks {
     );
   }
 
-  // The next mark after a second, or, with `step` -1, the one before it.
+  /**
+   * Go to the next mark after a second or, with `step` -1, the one before it.
+   * @param {number} second
+   * @param {number} step
+   */
   go(second, step) {
-    const later = this.marks.filter((mark) => (step > 0 ? mark.second > second + 1e-3 : mark.second < second - 1e-3));
-    const mark = step > 0 ? later[0] : later.at(-1);
+    const mark = nextMark(this.marks, second, step);
     if (mark) this.onSeek(mark.second);
   }
 }

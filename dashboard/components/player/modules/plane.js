@@ -1,10 +1,16 @@
+// @ts-check
 // The valence-arousal plane: truth and models at the cursor, each with a tail of where it came from.
 
+import { make, penOf } from "./dom.js";
 import { fade } from "./theme.js";
+
+/** @import { Columns, Point } from "../../types" */
+/** @import { Theme } from "./theme.js" */
 
 const TAIL_S = 1.5;
 const MARGIN = 22;
 
+/** @type {Record<Point["shape"], (pen: CanvasRenderingContext2D, x: number, y: number, r: number) => void>} */
 const SHAPES = {
   diamond: (pen, x, y, r) => {
     pen.moveTo(x, y - r * 1.25);
@@ -23,12 +29,14 @@ const SHAPES = {
   circle: (pen, x, y, r) => pen.arc(x, y, r, 0, 2 * Math.PI),
 };
 
-// A small picture of a point's shape, for the table of values.
+/**
+ * A small picture of a point's shape, for the table of values.
+ * @param {Point["shape"]} shape
+ * @param {string} colour
+ */
 export function swatch(shape, colour) {
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = 24;
-  canvas.className = "iaca-swatch";
-  const pen = canvas.getContext("2d");
+  const canvas = make("canvas", { width: 24, height: 24, className: "iaca-swatch" });
+  const pen = penOf(canvas);
   pen.fillStyle = colour;
   pen.beginPath();
   SHAPES[shape](pen, 12, 12, 8);
@@ -37,28 +45,56 @@ export function swatch(shape, colour) {
 }
 
 export class Plane {
-  constructor(canvas) {
+  /** @type {Point[]} */
+  points = [];
+  /** @type {Columns} */
+  frames = {};
+  /** @type {Float64Array} */
+  times = new Float64Array();
+  frame = 0;
+  side = 0; // px
+  ratio = 1;
+  /** @type {OffscreenCanvas | null} */
+  ground = null; // all that does not move
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {Theme} theme
+   */
+  constructor(canvas, theme) {
     this.canvas = canvas;
+    this.pen = penOf(canvas);
+    this.theme = theme;
     new ResizeObserver(() => this.resize()).observe(canvas);
   }
 
   // It grows and shrinks with the window, and has no size once it is taken off the page.
   resize() {
     const side = this.canvas.clientWidth;
-    if (!this.points || !side || side === this.side) return;
+    if (!this.points.length || !side || side === this.side) return;
     this.show(this.points, this.frames, this.times, this.theme);
     this.at(this.frame);
   }
 
+  /**
+   * @param {Point[]} points
+   * @param {Columns} frames
+   * @param {Float64Array} times
+   * @param {Theme} theme
+   */
   show(points, frames, times, theme) {
     Object.assign(this, { points, frames, times, theme });
-    const side = this.canvas.clientWidth;
+    this.side = this.canvas.clientWidth;
     this.ratio = window.devicePixelRatio || 1;
-    this.side = side;
-    this.canvas.width = this.canvas.height = Math.round(side * this.ratio);
+    this.canvas.width = this.canvas.height = Math.round(this.side * this.ratio);
     this.ground = this.drawGround();
   }
 
+  /**
+   * @param {number} valence
+   * @param {number} arousal
+   * @returns {[x: number, y: number]}
+   */
   place(valence, arousal) {
     const reach = (this.side - 2 * MARGIN) / 2;
     return [this.side / 2 + valence * reach, this.side / 2 - arousal * reach];
@@ -66,7 +102,7 @@ export class Plane {
 
   drawGround() {
     const ground = new OffscreenCanvas(this.canvas.width, this.canvas.height);
-    const pen = ground.getContext("2d");
+    const pen = penOf(ground);
     pen.scale(this.ratio, this.ratio);
     const { side, theme } = this;
     const [left, top] = this.place(-1, 1);
@@ -99,20 +135,27 @@ export class Plane {
     return ground;
   }
 
+  /** @param {number} frame */
   at(frame) {
     this.frame = frame;
-    if (!this.ground?.width) return; // not on the page any more
-    const pen = this.canvas.getContext("2d");
+    const { pen, ground, times } = this;
+    if (!ground?.width) return; // not on the page any more
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    pen.drawImage(this.ground, 0, 0);
+    pen.drawImage(ground, 0, 0);
     pen.scale(this.ratio, this.ratio);
     let first = frame;
-    while (first > 0 && this.times[frame] - this.times[first - 1] <= TAIL_S) first--;
-    for (const point of this.points) this.drawPoint(pen, point, first, frame);
+    while (first > 0 && times[frame] - times[first - 1] <= TAIL_S) first--;
+    for (const point of this.points) this.drawPoint(point, first, frame);
   }
 
-  drawPoint(pen, point, first, frame) {
+  /**
+   * @param {Point} point
+   * @param {number} first Where the tail begins.
+   * @param {number} frame
+   */
+  drawPoint(point, first, frame) {
+    const { pen } = this;
     const valence = this.frames[point.valence];
     const arousal = this.frames[point.arousal];
     if (!valence || !arousal) return;

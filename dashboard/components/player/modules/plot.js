@@ -1,52 +1,69 @@
+// @ts-check
 // Rows that share the time axis, in one or two panels side by side. Drawn on a canvas: a figure of SVG paths takes
 // longer to build than a picture of the video lasts.
 
 import { drawCurves } from "./curves.js";
+import { find, make, penOf } from "./dom.js";
+import { GAP } from "./rowHeights.js";
 import { drawSound, summaryOf } from "./sound.js";
+import { framesIn, innerWidth, LEFT, panelsOf, secondAt, ticksOf, xOf } from "./timeAxis.js";
 
-const LEFT = 52; // room for the labels of the y axes, px
-const RIGHT = 8;
+/** @import { Columns, FrameRange, ModelIndex, Row, Span } from "../../types" */
+/** @import { Slot } from "./arrangement.js" */
+/** @import { Theme } from "./theme.js" */
+/** @import { Panel } from "./timeAxis.js" */
+
 const TOP = 4;
 const TITLE = 18; // above panels that stand side by side, px
 const BOTTOM = 34;
-export const GAP = 12; // between rows, px
-const BETWEEN = 60; // between panels, px
-const TICK_PX = 90; // room for a label of the time axis
 
-function element(className, text, style) {
-  const made = document.createElement("span");
-  made.className = className;
-  made.textContent = text;
+/**
+ * @param {string} className
+ * @param {string} text
+ * @param {Partial<CSSStyleDeclaration>} style
+ */
+function label(className, text, style) {
+  const made = make("span", { className, textContent: text });
   Object.assign(made.style, style);
   return made;
 }
 
-// Round seconds that leave room for their labels.
-function ticksOf([start, end], width) {
-  const rough = ((end - start) * TICK_PX) / Math.max(width, 1);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].find((times) => times * power >= rough) * power;
-  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  const found = [];
-  for (let k = Math.ceil(start / step - 1e-9); k * step <= end + 1e-9 * step; k++) found.push([k * step, (k * step).toFixed(digits)]);
-  return found;
-}
-
 export class Plot {
-  constructor(element, onPainted) {
+  /** @type {Span | null} */
+  view = null; // seconds, while zoomed
+  /** @type {Slot[]} */
+  slots = [];
+  /** @type {ModelIndex[]} */
+  models = [null]; // what each panel is about
+  /** @type {string[]} */
+  titles = []; // of the models
+  /** @type {Columns} */
+  frames = {};
+  /** @type {Float64Array} */
+  times = new Float64Array(); // none until it is first shown
+  /** @type {string | null} */
+  sound = null; // address of its summary
+  width = 0; // of the element, px, as it was when last painted: to ask for it again makes the browser lay out
+  inner = 0; // height of all rows, px
+
+  /**
+   * @param {HTMLElement} element
+   * @param {Theme} theme
+   * @param {() => void} onPainted
+   */
+  constructor(element, theme, onPainted) {
     this.element = element;
+    this.theme = theme;
     this.onPainted = onPainted;
-    this.canvas = element.querySelector("canvas");
-    this.yLabels = element.querySelector(".iaca-y-axes");
-    this.xLabels = element.querySelector(".iaca-x-axes");
-    this.view = null; // [start, end] in seconds while zoomed
-    this.slots = [];
-    this.models = [null];
-    this.width = 0; // of the element, px, as it was when last painted: to ask for it again makes the browser lay out
+    this.canvas = find(element, "canvas", HTMLCanvasElement);
+    this.pen = penOf(this.canvas);
+    this.yLabels = find(element, ".iaca-y-axes", HTMLElement);
+    this.xLabels = find(element, ".iaca-x-axes", HTMLElement);
   }
 
+  /** @returns {Span} */
   get span() {
-    const times = this.times;
+    const { times } = this;
     const last = times.length - 1;
     return last > 0 ? [times[0], times[last]] : [0, 1];
   }
@@ -64,35 +81,38 @@ export class Plot {
     return this.inner + this.top + BOTTOM;
   }
 
-  // Room for rows, px, in an element `height` px high with one panel, or two.
+  /**
+   * Room for rows, px, in an element `height` px high with one panel, or two.
+   * @param {number} height
+   * @param {number} panels
+   */
   static room(height, panels) {
     return height - BOTTOM - TOP - (panels > 1 ? TITLE : 0);
   }
 
   // Pixels inside the element, of all panels together.
   get area() {
-    return { left: LEFT, top: this.top, width: Math.max(1, this.width - LEFT - RIGHT), height: this.inner };
+    return { left: LEFT, top: this.top, width: innerWidth(this.width), height: this.inner };
   }
 
   get panels() {
-    const count = this.models.length;
-    const width = Math.max(1, (this.area.width - (count - 1) * BETWEEN) / count);
-    return this.models.map((model, i) => ({ model, left: LEFT + i * (width + BETWEEN), width }));
+    return panelsOf(this.models, this.width);
   }
 
-  x(second, panel = this.panels[0]) {
-    const [start, end] = this.shownSpan;
-    return panel.left + ((second - start) / (end - start)) * panel.width;
+  /**
+   * @param {number} second
+   * @param {Panel} panel
+   */
+  x(second, panel) {
+    return xOf(second, this.shownSpan, panel);
   }
 
+  /** @param {number} x */
   second(x) {
-    const [start, end] = this.shownSpan;
-    const panels = this.panels;
-    const panel = panels.findLast((one) => x >= one.left - BETWEEN / 2) ?? panels[0];
-    return Math.min(end, Math.max(start, start + ((x - panel.left) / panel.width) * (end - start)));
+    return secondAt(x, this.shownSpan, this.panels);
   }
 
-  // Top and height of every slot, px.
+  // Every slot with its top, px.
   places() {
     let { top } = this;
     return this.slots.map((slot) => {
@@ -102,8 +122,15 @@ export class Plot {
     });
   }
 
-  // `slots` have a key, a height and one row (or null) for every panel; `models` says what each panel is about, and
-  // `titles` what the models are called.
+  /**
+   * @param {Slot[]} slots
+   * @param {ModelIndex[]} models What each panel is about.
+   * @param {string[]} titles Of all models.
+   * @param {Columns} frames
+   * @param {Float64Array} times
+   * @param {string | null} sound Address of the summary of the sound.
+   * @param {Theme} theme
+   */
   show(slots, models, titles, frames, times, sound, theme) {
     Object.assign(this, { slots, models, titles, frames, times, sound, theme });
     this.width = this.element.clientWidth;
@@ -115,71 +142,82 @@ export class Plot {
   }
 
   labelRows() {
+    /** @type {HTMLElement[]} */
     const labels = [];
     this.panels.forEach((panel, i) => {
-      if (this.models.length > 1) labels.push(element("iaca-panel-title", this.titles[panel.model], { left: `${panel.left}px`, top: `${TOP}px` }));
+      const { left, width } = panel;
+      const title = panel.model === null ? "" : this.titles[panel.model];
+      if (this.models.length > 1) labels.push(label("iaca-panel-title", title, { left: `${left}px`, top: `${TOP}px` }));
       for (const { rows, top, height } of this.places()) {
         const row = rows[i];
         if (!row) {
           // Only one of two panels may be empty, and only because its model lacks what the row shows.
-          labels.push(element("iaca-none", `${this.titles[panel.model]} has none`, { left: `${panel.left + panel.width / 2}px`, top: `${top + height / 2}px` }));
+          const place = { left: `${left + width / 2}px`, top: `${top + height / 2}px` };
+          labels.push(label("iaca-none", `${title} does not have this`, place));
           continue;
         }
         const [low, high] = row.range;
         for (const tick of row.ticks) {
           const y = top + height * (1 - (tick - low) / (high - low));
-          labels.push(element("iaca-y-tick", String(tick).replace("-", "−"), { right: `calc(100% - ${panel.left - 5}px)`, top: `${y}px` }));
+          const place = { right: `calc(100% - ${left - 5}px)`, top: `${y}px` };
+          labels.push(label("iaca-y-tick", String(tick).replace("-", "−"), place));
         }
-        labels.push(element("iaca-y-title", row.unit, { left: `${panel.left - 42}px`, top: `${top + height / 2}px` }));
+        labels.push(label("iaca-y-title", row.unit, { left: `${left - 42}px`, top: `${top + height / 2}px` }));
       }
     });
     this.yLabels.replaceChildren(...labels);
   }
 
   labelTime() {
+    const y = this.top + this.inner;
+    /** @type {HTMLElement[]} */
     const labels = [];
     for (const panel of this.panels) {
       for (const [second, text] of ticksOf(this.shownSpan, panel.width)) {
-        labels.push(element("iaca-x-tick", text, { left: `${this.x(second, panel)}px`, top: `${this.top + this.inner}px` }));
+        labels.push(label("iaca-x-tick", text, { left: `${this.x(second, panel)}px`, top: `${y}px` }));
       }
-      labels.push(element("iaca-x-title", "time (s)", { left: `${panel.left + panel.width / 2}px`, top: `${this.top + this.inner + 16}px` }));
+      labels.push(label("iaca-x-title", "time (s)", { left: `${panel.left + panel.width / 2}px`, top: `${y + 16}px` }));
     }
     this.xLabels.replaceChildren(...labels);
   }
 
   paint() {
-    const { canvas, element, theme, width, height } = this;
+    const { canvas, element, pen, theme, width, height } = this;
     const ratio = (theme.ratio = window.devicePixelRatio || 1);
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-    const pen = canvas.getContext("2d");
     pen.lineJoin = "round";
-    const [start, end] = this.shownSpan;
-    const { times } = this;
-    const first = Math.max(0, times.findIndex((t) => t >= start) - 1);
-    let last = times.length - 1;
-    while (last > first + 1 && times[last - 1] > end) last--;
+    const reach = framesIn(this.times, this.shownSpan);
     this.panels.forEach((panel, i) => {
       for (const { rows, top, height: high } of this.places()) {
-        if (rows[i]) this.paintRow(pen, rows[i], panel, { top, height: high }, [first, last]);
+        const row = rows[i];
+        if (row) this.paintRow(row, panel, top, high, reach);
       }
     });
     this.labelTime();
+    const [start, end] = this.shownSpan;
     Object.assign(element.dataset, { start, end });
     this.onPainted();
   }
 
-  paintRow(pen, row, panel, place, reach) {
-    const { theme, times } = this;
+  /**
+   * @param {Row} row
+   * @param {Panel} panel
+   * @param {number} top
+   * @param {number} height
+   * @param {FrameRange} reach The frames in view.
+   */
+  paintRow(row, panel, top, height, reach) {
+    const { pen, theme, times } = this;
     const { ratio } = theme;
-    const box = { left: panel.left * ratio, top: place.top * ratio, width: panel.width * ratio, height: place.height * ratio };
+    const box = { left: panel.left * ratio, top: top * ratio, width: panel.width * ratio, height: height * ratio };
     const [low, high] = row.range;
     const [start, end] = this.shownSpan;
     const perSecond = box.width / (end - start);
     const scale = {
-      x: (frame) => box.left + (times[frame] - start) * perSecond,
-      y: (value) => box.top + box.height * (1 - (value - low) / (high - low)),
+      x: (/** @type {number} */ frame) => box.left + (times[frame] - start) * perSecond,
+      y: (/** @type {number} */ value) => box.top + box.height * (1 - (value - low) / (high - low)),
       pixels: Math.max(1, Math.floor(panel.width)),
     };
     pen.save();
@@ -203,7 +241,9 @@ export class Plot {
         pen.lineTo(x, box.top + box.height);
       }
       pen.stroke();
-      const curves = row.traces.filter((curve) => curve.model === null || panel.model === null || curve.model === panel.model || curve.minus);
+      const curves = row.traces.filter(
+        ({ model, minus }) => model === null || panel.model === null || model === panel.model || minus,
+      );
       drawCurves(pen, curves, this.frames, reach, scale, theme);
     }
     pen.restore();

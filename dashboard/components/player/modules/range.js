@@ -1,48 +1,69 @@
-// The brushed range of frames, which is repeated while the video plays: its two ends, and a panel that tells agreement with
-// the truth over its annotated frames, and mean gates.
+// @ts-check
+// The brushed range of frames, which is repeated while the video plays: its two ends, and a panel that tells agreement
+// with the truth over its annotated frames, and mean gates.
 
-import { agreement, mean } from "./agreement.js";
+import { find, make, rowHead } from "./dom.js";
+import { mean, scores } from "./scores.js";
 
-function cell(tag, text, value) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  if (value !== undefined) made.dataset.value = value;
-  if (tag === "th") made.scope = "row";
-  return made;
-}
+/** @import { Band, FrameRange, Point } from "../../types" */
+/** @import { Player } from "./main.js" */
 
+/**
+ * @param {number} value
+ * @param {number} digits
+ */
 function number(value, digits) {
-  return Number.isNaN(value) ? cell("td", "–", value) : cell("td", value.toFixed(digits).replace("-", "−"), value);
+  const cell = make("td", { textContent: Number.isNaN(value) ? "–" : value.toFixed(digits).replace("-", "−") });
+  cell.dataset.value = String(value);
+  return cell;
 }
 
 export class Range {
-  constructor(player, panel, scrub) {
+  /** @type {number | null} */
+  brushed = null; // the frame under the pointer while it brushes
+
+  /**
+   * @param {Player} player
+   * @param {HTMLElement} panel
+   * @param {HTMLElement} shade What shows it on the scrub bar.
+   */
+  constructor(player, panel, shade) {
     this.player = player;
-    this.scrub = scrub; // what shows it on the scrub bar
     this.panel = panel;
-    this.title = panel.querySelector(".iaca-heading");
-    this.scores = panel.querySelector("[data-testid=player-range-scores] tbody");
-    this.gates = panel.querySelector("[data-testid=player-range-gates]");
+    this.shade = shade;
+    this.title = find(panel, ".iaca-heading", HTMLElement);
+    this.scores = find(panel, ".iaca-range-scores tbody", HTMLElement);
+    this.gates = find(panel, ".iaca-range-gates", HTMLElement);
+    this.means = find(this.gates, "tbody", HTMLElement);
   }
 
-  // `side` 0 starts, 1 ends it at the cursor.
+  /**
+   * Start (side 0) or end (side 1) it at the cursor.
+   * @param {0 | 1} side
+   */
   mark(side) {
     const { clock } = this.player;
+    /** @type {FrameRange} */
     const range = [...(clock.range ?? [0, clock.frames - 1])];
     range[side] = clock.cursor;
     this.set(range[0] < range[1] ? range : null);
   }
 
+  /** @param {FrameRange | null} range */
   set(range) {
     const { player } = this;
     player.clock.range = range;
     this.show();
-    player.toldPlace = null;
+    player.announcer.forget();
     player.tick();
-    player.report();
+    player.announcer.report();
   }
 
-  // While the pointer brushes: the range is seen, and told only at its end.
+  /**
+   * While the pointer brushes: the range is seen, and told only at its end.
+   * @param {number} from
+   * @param {number} to
+   */
   brush(from, to) {
     this.player.clock.range = from === to ? null : [Math.min(from, to), Math.max(from, to)];
     this.brushed = to;
@@ -51,13 +72,14 @@ export class Range {
 
   endBrush() {
     const { clock } = this.player;
-    if (clock.range || this.brushed === undefined) this.set(clock.range);
+    const { brushed } = this;
+    this.brushed = null;
+    if (clock.range || brushed === null) this.set(clock.range);
     else {
       // It did not move: a click on the axis.
-      clock.seek(this.brushed);
+      clock.seek(brushed);
       this.set(null);
     }
-    this.brushed = undefined;
   }
 
   play() {
@@ -71,71 +93,111 @@ export class Range {
     const { range, pts } = this.player.clock;
     if (!range) return;
     const margin = 0.05 * (pts[range[1]] - pts[range[0]]);
-    this.player.zoom.into(pts[range[0]] - margin, pts[range[1]] + margin);
+    this.player.zoom.into([pts[range[0]] - margin, pts[range[1]] + margin]);
   }
 
   show() {
     const { player } = this;
-    this.band();
+    this.shadeSpan();
     this.score();
-    player.readout.bands = player.spec.bands.filter((band) => band.label);
+    player.readout.showBands(player.spec.bands);
     player.repaint();
   }
 
   // Its shade on the rows and on the scrub bar.
-  band() {
+  shadeSpan() {
     const { clock, spec } = this.player;
     const { range, pts, frames } = clock;
     spec.bands = spec.bands.filter((band) => band.kind !== "range");
-    this.scrub.hidden = !range;
+    this.shade.hidden = !range;
     if (!range) return;
-    const span = [pts[range[0]], pts[range[1]]];
-    spec.bands.push({ kind: "range", label: "", spans: [span], colour: "text", opacity: 0.09, hatched: false, rows: null, lane: null });
+    /** @type {Band} */
+    const band = {
+      kind: "range",
+      label: "",
+      spans: [[pts[range[0]], pts[range[1]]]],
+      colour: "text",
+      opacity: 0.09,
+      hatched: false,
+      rows: null,
+      lane: null,
+      help: "",
+    };
+    spec.bands.push(band);
     const [from, to] = range.map((frame) => (100 * frame) / Math.max(1, frames - 1));
-    Object.assign(this.scrub.style, { left: `${from}%`, width: `${to - from}%` });
+    Object.assign(this.shade.style, { left: `${from}%`, width: `${to - from}%` });
   }
 
   score() {
-    const { clock, frames, shownPoints: points, shownRows: rows } = this.player;
+    const { clock, frames, shownPoints } = this.player;
     const { range, pts: times } = clock;
     if (!range) return this.hide(true);
     const [first, last] = range;
-    const [truth, ...models] = points;
-    const valid = agreement(frames[truth.valence], frames[truth.valence], first, last).count;
+    const [truth, ...models] = shownPoints;
+    const annotated = frames[truth.valence];
+    const valid = annotated ? scores(annotated, annotated, first, last).count : 0;
     Object.assign(this.panel.dataset, { first, last, valid });
     const total = last - first + 1;
-    this.title.textContent = `Range ${times[first].toFixed(2)} to ${times[last].toFixed(2)} s: frames ${first} to ${last}, ${valid} of ${total} annotated`;
-    this.scores.replaceChildren(
-      ...models.filter((point) => frames[point.valence]).map((point) => {
-        const line = document.createElement("tr");
-        const parts = ["valence", "arousal"].map((name) => agreement(frames[truth[name]], frames[point[name]], first, last));
-        line.append(cell("th", point.name), ...parts.map((part) => number(part.ccc, 3)), ...parts.map((part) => number(part.rmse, 3)));
-        return line;
-      }),
-    );
-    const weights = rows.filter((row) => row.traces.some((curve) => curve.stack));
-    this.gates.hidden = !weights.length;
-    this.gates.querySelector("tbody").replaceChildren(
-      ...weights.map((row) => {
-        const line = document.createElement("tr");
-        const parts = row.traces.filter((curve) => curve.stack && frames[curve.column]);
-        const text = parts.map((curve) => `${curve.name} ${mean(frames[curve.column], first, last).toFixed(2)}`).join(" · ");
-        const values = cell("td", text);
-        values.dataset.row = row.key;
-        values.dataset.means = JSON.stringify(parts.map((curve) => mean(frames[curve.column], first, last)));
-        line.append(cell("th", row.title), values);
-        return line;
-      }),
-    );
+    const seconds = `${times[first].toFixed(2)} to ${times[last].toFixed(2)} s`;
+    this.title.textContent = `Range ${seconds}: frames ${first} to ${last}, ${valid} of ${total} annotated`;
+    this.scores.replaceChildren(...models.flatMap((point) => this.scoreLine(truth, point, first, last) ?? []));
+    this.showMeans(first, last);
     this.hide(false);
   }
 
-  // The panel opens above the rows: those that the pointer brushes stay under it.
+  /**
+   * Agreement of a model with the truth; nothing for a model without predictions.
+   * @param {Point} truth
+   * @param {Point} point
+   * @param {number} first
+   * @param {number} last
+   */
+  scoreLine(truth, point, first, last) {
+    const { frames } = this.player;
+    if (!frames[point.valence]) return null;
+    const parts = /** @type {const} */ (["valence", "arousal"]).map((name) => {
+      const [annotation, prediction] = [frames[truth[name]], frames[point[name]]];
+      return annotation && prediction ? scores(annotation, prediction, first, last) : { ccc: NaN, rmse: NaN };
+    });
+    const cells = [...parts.map((part) => number(part.ccc, 3)), ...parts.map((part) => number(part.rmse, 3))];
+    return make("tr", {}, rowHead(point.name), ...cells);
+  }
+
+  /**
+   * Means of the stacked weights, a line for each row of them.
+   * @param {number} first
+   * @param {number} last
+   */
+  showMeans(first, last) {
+    const { frames, shownRows } = this.player;
+    const weights = shownRows.filter((row) => row.traces.some((curve) => curve.stack));
+    this.gates.hidden = !weights.length;
+    this.means.replaceChildren(
+      ...weights.map((row) => {
+        const parts = row.traces.flatMap(({ stack, name, column }) => {
+          const values = frames[column];
+          return stack && values ? { name, value: mean(values, first, last) } : [];
+        });
+        const cell = make("td", {
+          textContent: parts.map(({ name, value }) => `${name} ${value.toFixed(2)}`).join(" · "),
+        });
+        cell.dataset.row = row.key;
+        cell.dataset.means = JSON.stringify(parts.map(({ value }) => value));
+        return make("tr", {}, rowHead(row.title), cell);
+      }),
+    );
+  }
+
+  /**
+   * The panel opens above the rows: those that the pointer brushes stay under it.
+   * @param {boolean} hidden
+   */
   hide(hidden) {
     if (this.panel.hidden === hidden) return;
-    const brushed = this.panel.parentElement.querySelector(".iaca-rows:active");
-    const before = brushed?.getBoundingClientRect().top;
+    const brushed = this.player.root.querySelector(".iaca-rows:active");
+    const before = brushed?.getBoundingClientRect().top ?? 0;
     this.panel.hidden = hidden;
-    if (brushed) this.panel.closest("[data-testid=stMain]").scrollTop += brushed.getBoundingClientRect().top - before;
+    const page = this.panel.closest("[data-testid=stMain]");
+    if (brushed && page) page.scrollTop += brushed.getBoundingClientRect().top - before;
   }
 }

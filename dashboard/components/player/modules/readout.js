@@ -1,130 +1,178 @@
+// @ts-check
 // Values at the cursor: the legend beside each row, the table beside the plane, and what is unusual about the frame.
 
 import { valuesOf } from "./curves.js";
+import { make, rowHead } from "./dom.js";
 import { swatch } from "./plane.js";
 
-const MISSING = "–";
+/** @import { Band, Columns, Curve, Point, Row } from "../../types" */
+/** @import { Plot } from "./plot.js" */
+/** @import { RowHandles } from "./rowHandles.js" */
+/** @import { Theme } from "./theme.js" */
+/** @import { Panel } from "./timeAxis.js" */
 
+const MISSING = "–";
+const BORDERS = new Map([
+  ["solid", "solid"],
+  ["dot", "dotted"],
+]);
+
+/** @param {number | undefined} value */
 function format(value) {
   return value === undefined || Number.isNaN(value) ? MISSING : value.toFixed(2).replace("-", "−");
 }
 
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-// The sample of a trace: a block for stacked weights, a line in its own style for the others.
-function sample(trace, theme) {
-  const colour = theme.pick(trace.colour);
-  const mark = element("i", trace.stack ? "iaca-block" : "iaca-stroke");
-  if (trace.stack) {
+/**
+ * The sample of a curve: a block for stacked weights, a line in its own style for the others.
+ * @param {Curve} curve
+ * @param {Theme} theme
+ */
+function sample(curve, theme) {
+  const colour = theme.pick(curve.colour);
+  const mark = make("i", { className: curve.stack ? "iaca-block" : "iaca-stroke" });
+  if (curve.stack) {
     mark.style.background = colour;
-    mark.style.opacity = Math.min(1, trace.fill + 0.1);
+    mark.style.opacity = String(Math.min(1, curve.fill + 0.1));
   } else {
-    mark.style.borderTop = `${Math.max(2, trace.width)}px ${{ solid: "solid", dot: "dotted" }[trace.dash] ?? "dashed"} ${colour}`;
-    mark.style.opacity = trace.opacity;
+    mark.style.borderTop = `${Math.max(2, curve.width)}px ${BORDERS.get(curve.dash) ?? "dashed"} ${colour}`;
+    mark.style.opacity = String(curve.opacity);
   }
   return mark;
 }
 
 export class Readout {
-  constructor(legend, table, flags, tools) {
+  /** @type {[text: Text, values: Float32Array | undefined][]} */
+  cells = []; // each with the values that it shows
+  /** @type {Band[]} */
+  bands = []; // those with a label
+  /** @type {Columns} */
+  frames = {};
+  /** @type {string | null} */
+  shownFlags = null;
+
+  /**
+   * @param {HTMLElement} legend
+   * @param {HTMLElement} whose
+   * @param {HTMLElement} body Of the table of values.
+   * @param {HTMLElement} flags
+   * @param {RowHandles} handles
+   */
+  constructor(legend, whose, body, flags, handles) {
     this.legend = legend;
-    this.whose = legend.parentElement.querySelector(".iaca-whose");
-    this.tools = tools;
-    this.cells = []; // [table cell, the values that it shows]
-    this.bands = [];
-    this.body = table.querySelector("tbody");
+    this.whose = whose;
+    this.body = body;
     this.flags = flags;
+    this.handles = handles;
   }
 
-  show(plot, spec, frames, theme) {
+  /**
+   * @param {Plot} plot
+   * @param {Point[]} points
+   * @param {string | null} gatesOf The target whose gates and scores are shown, where each has its own.
+   * @param {Band[]} bands
+   * @param {Columns} frames
+   * @param {Theme} theme
+   */
+  show(plot, points, gatesOf, bands, frames, theme) {
     this.frames = frames;
     this.cells = [];
-    this.showLegend(plot, spec, theme);
-    this.showTable(spec.points, theme);
-    this.bands = spec.bands.filter((band) => band.label);
+    this.whose.textContent = gatesOf ? `Gates and scores for ${gatesOf}` : "";
+    this.showLegend(plot, theme);
+    this.showTable(points, theme);
+    this.showBands(bands);
+  }
+
+  /** @param {Band[]} bands */
+  showBands(bands) {
+    this.bands = bands.filter((band) => band.label);
     this.shownFlags = null;
   }
 
-  // A cell that shows a column at the cursor, or what `curve` makes of it.
-  cell(column, className, curve) {
-    const cell = element("td", className, MISSING);
-    this.cells.push([cell, curve?.minus ? valuesOf(curve, this.frames) : this.frames[column]]);
-    return cell;
+  /**
+   * A cell that shows values at the cursor.
+   * @param {Float32Array | undefined} values
+   */
+  cell(values) {
+    const text = document.createTextNode(MISSING);
+    this.cells.push([text, values]);
+    return make("td", {}, text);
   }
 
-  showLegend(plot, spec, theme) {
+  /**
+   * @param {Plot} plot
+   * @param {Theme} theme
+   */
+  showLegend(plot, theme) {
     const { panels } = plot;
-    this.whose.textContent = spec.gates_of ? `Gates and scores of ${spec.gates_of}` : "";
     this.legend.replaceChildren(
       ...plot.places().map((slot) => {
-        const [row] = slot.rows.filter(Boolean);
-        const box = element("div", "iaca-row-legend");
+        const [row] = slot.rows.flatMap((one) => one ?? []);
+        const box = make("div", { className: "iaca-row-legend" });
         box.dataset.row = row.key;
-        box.dataset.printed = slot.printed;
         box.style.top = `${slot.top}px`;
         box.style.height = `${slot.height}px`;
-        const head = element("div", "iaca-row-head");
-        const title = element("div", "iaca-row-title", slot.rows.length > 1 ? row.title.split(" · ")[0] : row.title);
-        title.title = row.help;
-        const [grip, close] = this.tools.buttons(slot);
-        head.append(grip, title, close);
+        const textContent = slot.rows.length > 1 ? row.title.split(" · ")[0] : row.title;
+        const title = make("div", { className: "iaca-row-title", textContent, title: row.help });
+        const [grip, close] = this.handles.buttons(slot);
+        const head = make("div", { className: "iaca-row-head" }, grip, title, close);
         box.append(head, this.curveTable(slot.rows, panels, theme));
         return box;
       }),
     );
   }
 
-  // A line for each curve; side by side, curves of one name share theirs.
+  /**
+   * A line for each curve; side by side, curves of one name share theirs.
+   * @param {(Row | null)[]} rows
+   * @param {Panel[]} panels
+   * @param {Theme} theme
+   */
   curveTable(rows, panels, theme) {
-    const table = element("table");
+    /** @type {Map<string, HTMLTableRowElement>} */
     const lines = new Map();
-    const curves = [...new Set(rows.filter(Boolean).flatMap((row) => row.traces))];
+    const curves = new Set(rows.flatMap((row) => row?.traces ?? []));
     for (const curve of curves) {
-      const seen = curve.model === null || curve.minus || panels.some(({ model }) => model === null || model === curve.model);
+      const { name, model } = curve;
+      const seen =
+        model === null || curve.minus || panels.some((panel) => panel.model === null || panel.model === model);
       if (!curve.legend || !seen || !(curve.column in this.frames)) continue;
-      if (!lines.has(curve.name)) {
-        const line = element("tr");
-        const name = element("th", "", curve.name);
-        name.scope = "row";
-        name.prepend(sample(curve, theme));
-        line.append(name);
-        lines.set(curve.name, line);
-        table.append(line);
-      }
-      lines.get(curve.name).append(this.cell(curve.column, "", curve));
+      const line = lines.get(name) ?? make("tr", {}, rowHead(sample(curve, theme), name));
+      lines.set(name, line);
+      line.append(this.cell(valuesOf(curve, this.frames)));
     }
-    return table;
+    return make("table", {}, ...lines.values());
   }
 
+  /**
+   * @param {Point[]} points
+   * @param {Theme} theme
+   */
   showTable(points, theme) {
     this.body.replaceChildren(
-      ...points.map((point) => {
-        const line = element("tr");
-        const name = element("th", "", point.name);
-        name.scope = "row";
-        name.prepend(swatch(point.shape, theme.pick(point.colour)));
-        line.append(name, this.cell(point.valence), this.cell(point.arousal));
-        return line;
+      ...points.map(({ name, valence, arousal, shape, colour }) => {
+        const head = rowHead(swatch(shape, theme.pick(colour)), name);
+        return make("tr", {}, head, this.cell(this.frames[valence]), this.cell(this.frames[arousal]));
       }),
     );
   }
 
+  /**
+   * @param {number} frame
+   * @param {number} second
+   * @param {boolean} pastLastPicture
+   */
   at(frame, second, pastLastPicture) {
-    for (const [cell, column] of this.cells) {
-      const text = format(column?.[frame]);
-      if (cell.firstChild.data !== text) cell.firstChild.data = text;
+    for (const [cell, values] of this.cells) {
+      const text = format(values?.[frame]);
+      if (cell.data !== text) cell.data = text;
     }
-    const labels = this.bands.filter((band) => band.spans.some(([from, to]) => from <= second && second < to)).map((band) => band.label);
+    const labels = this.bands
+      .filter((band) => band.spans.some(([from, to]) => from <= second && second < to))
+      .map((band) => band.label);
     if (pastLastPicture) labels.push("after the last picture");
     const text = labels.join("|");
     if (text === this.shownFlags) return;
     this.shownFlags = text;
-    this.flags.replaceChildren(...labels.map((label) => element("li", "", label)));
+    this.flags.replaceChildren(...labels.map((label) => make("li", { textContent: label })));
   }
 }
-

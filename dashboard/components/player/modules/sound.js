@@ -1,61 +1,139 @@
+// @ts-check
 // The sound of the video as rows: envelope of the waveform, and mel spectrogram. Fetched once, when first shown.
 
-const HEADER = 20; // bytes
-const summaries = new Map(); // address -> { state, ... }
+import { penOf } from "./dom.js";
 
-// The summary at an address; `state` is loading, ready, silent or failed, and `onReady` is called once it is another.
-export function summaryOf(address, onReady) {
+/** @import { Row, Span } from "../../types" */
+/** @import { Theme } from "./theme.js" */
+
+/**
+ * @typedef {object} Sound
+ * @property {number} columns
+ * @property {number} bands
+ * @property {number} seconds Length of a column.
+ * @property {number} binSeconds Length of a bin of the waveform.
+ * @property {Uint8Array} mel Bands x columns, low bands first: loudness from 0 to 255.
+ * @property {Int8Array} low Smallest sample of each bin, from -127 to 127.
+ * @property {Int8Array} high Largest sample of each bin.
+ */
+
+/** @typedef {{ state: "loading" | "silent" | "failed" } | { state: "ready", sound: Sound }} Summary */
+
+/**
+ * A rectangle, in device pixels.
+ * @typedef {{ left: number, top: number, width: number, height: number }} Box
+ */
+
+const HEADER = 20; // bytes
+const MESSAGES = {
+  loading: "Loading the sound …",
+  silent: "This video has no sound.",
+  failed: "The sound could not be read.",
+};
+
+/** @type {{ address: string, summary: Summary }} */
+let kept = { address: "", summary: { state: "silent" } }; // of one video at a time
+
+/**
+ * The summary at an address.
+ * @param {string | null} address
+ * @param {() => void} onChange Called once its state is another.
+ * @returns {Summary}
+ */
+export function summaryOf(address, onChange) {
   if (!address) return { state: "silent" };
-  if (!summaries.has(address)) {
-    const summary = { state: "loading" };
-    summaries.clear(); // one video at a time
-    summaries.set(address, summary);
-    load(address, summary).catch(() => (summary.state = "failed")).then(onReady);
+  if (address !== kept.address) {
+    /** @type {typeof kept} */
+    const mine = { address, summary: { state: "loading" } };
+    kept = mine;
+    load(address)
+      .catch(() => /** @type {Summary} */ ({ state: "failed" }))
+      .then((summary) => {
+        mine.summary = summary;
+        onChange();
+      });
   }
-  return summaries.get(address);
+  return kept.summary;
 }
 
-async function load(address, summary) {
+/**
+ * @param {string} address
+ * @returns {Promise<Summary>}
+ */
+async function load(address) {
   const answer = await fetch(new URL(address, document.baseURI));
-  if (answer.status === 204) return void (summary.state = "silent");
+  if (answer.status === 204) return { state: "silent" };
   if (!answer.ok) throw new Error(String(answer.status));
-  const content = await answer.arrayBuffer();
+  return { state: "ready", sound: parseSound(await answer.arrayBuffer()) };
+}
+
+/**
+ * The file that iaca writes: a header of float32 (columns, mel bands, bins per column, seconds per column, 0), then the
+ * spectrogram, then the smallest and the largest samples.
+ * @param {ArrayBuffer} content
+ * @returns {Sound}
+ */
+export function parseSound(content) {
   const [columns, bands, bins, seconds] = new Float32Array(content, 0, HEADER / 4);
   const after = HEADER + columns * bands;
-  Object.assign(summary, {
-    state: "ready", columns, bands, bins, seconds,
+  return {
+    columns,
+    bands,
+    seconds,
+    binSeconds: seconds / bins,
     mel: new Uint8Array(content, HEADER, columns * bands),
     low: new Int8Array(content, after, columns * bins),
     high: new Int8Array(content, after + columns * bins, columns * bins),
-  });
+  };
 }
 
-// Draw a row of the sound into a box (in device pixels) that shows `view`, [start, end] in seconds.
+/**
+ * Draw a row of the sound.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Row["kind"]} kind
+ * @param {Summary} summary
+ * @param {Box} box
+ * @param {Span} view The seconds in view.
+ * @param {Theme} theme
+ */
 export function drawSound(pen, kind, summary, box, view, theme) {
   if (summary.state !== "ready") {
-    const told = { loading: "reading the sound …", silent: "this video has no sound", failed: "the sound could not be read" };
     pen.fillStyle = theme.axis;
     pen.font = `${11 * theme.ratio}px ${theme.font}`;
     pen.textAlign = "center";
-    pen.fillText(told[summary.state], box.left + box.width / 2, box.top + box.height / 2);
-  } else if (kind === "waveform") drawWaveform(pen, summary, box, view, theme);
-  else drawSpectrogram(pen, summary, box, view, theme);
+    pen.fillText(MESSAGES[summary.state], box.left + box.width / 2, box.top + box.height / 2);
+  } else if (kind === "waveform") drawWaveform(pen, summary.sound, box, view, theme);
+  else drawSpectrogram(pen, summary.sound, box, view, theme);
 }
 
-// First and one past the last of `count` items, of `seconds` each, that lie in pixel `x` of `width`.
-function itemsAt(x, width, [start, end], seconds, count) {
+/**
+ * First and one past the last of `count` items, of `seconds` each, that lie in pixel `x` of `width`.
+ * @param {number} x
+ * @param {number} width
+ * @param {Span} view The seconds in view.
+ * @param {number} seconds
+ * @param {number} count
+ */
+export function itemsAt(x, width, [start, end], seconds, count) {
   const from = start + (x / width) * (end - start);
   const to = start + ((x + 1) / width) * (end - start);
   const first = Math.floor(from / seconds);
   return [Math.max(0, first), Math.min(count, Math.max(first + 1, Math.floor(to / seconds)))];
 }
 
-function drawWaveform(pen, { low, high, bins, seconds }, box, view, theme) {
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Sound} sound
+ * @param {Box} box
+ * @param {Span} view
+ * @param {Theme} theme
+ */
+function drawWaveform(pen, { low, high, binSeconds }, box, view, theme) {
   const middle = box.top + box.height / 2;
   const reach = box.height / 2 / 127;
   pen.fillStyle = theme.sound;
   for (let x = 0; x < box.width; x++) {
-    const [first, last] = itemsAt(x, box.width, view, seconds / bins, low.length);
+    const [first, last] = itemsAt(x, box.width, view, binSeconds, low.length);
     let least = 127;
     let most = -127;
     for (let i = first; i < last; i++) {
@@ -66,6 +144,13 @@ function drawWaveform(pen, { low, high, bins, seconds }, box, view, theme) {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Sound} sound
+ * @param {Box} box
+ * @param {Span} view
+ * @param {Theme} theme
+ */
 function drawSpectrogram(pen, { mel, bands, columns, seconds }, box, view, theme) {
   const width = Math.max(1, Math.round(box.width));
   const image = new ImageData(width, bands);
@@ -79,7 +164,7 @@ function drawSpectrogram(pen, { mel, bands, columns, seconds }, box, view, theme
     }
   }
   const tile = new OffscreenCanvas(width, bands);
-  tile.getContext("2d").putImageData(image, 0, 0);
+  penOf(tile).putImageData(image, 0, 0);
   pen.imageSmoothingEnabled = false;
   pen.drawImage(tile, box.left, box.top, box.width, box.height);
 }

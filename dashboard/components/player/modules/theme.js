@@ -1,36 +1,61 @@
+// @ts-check
 // Colours of the page, read from Streamlit's own variables, so that light, dark and custom themes all fit.
 
-const channels = new Map(); // any CSS colour -> [red, green, blue]
+import { penOf } from "./dom.js";
 
+/** @import { Colour } from "../../types" */
+/** @typedef {[red: number, green: number, blue: number]} Channels */
+/** @typedef {ReturnType<typeof readTheme>} Theme */
+
+/** @type {Map<string, Channels>} */
+const channels = new Map(); // of any CSS colour
+
+/**
+ * @param {string} colour
+ * @returns {Channels}
+ */
 function parse(colour) {
-  if (!channels.has(colour)) {
-    const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-    context.fillStyle = colour;
-    context.fillRect(0, 0, 1, 1);
-    channels.set(colour, [...context.getImageData(0, 0, 1, 1).data].slice(0, 3));
+  let found = channels.get(colour);
+  if (!found) {
+    const pen = penOf(new OffscreenCanvas(1, 1));
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, 1, 1);
+    const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
+    found = [red, green, blue];
+    channels.set(colour, found);
   }
-  return channels.get(colour);
+  return found;
 }
 
+/** @param {string} colour */
 function luminance(colour) {
   const [red, green, blue] = parse(colour);
   return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;
 }
 
-// Shades of a spectrogram from 0 to 255, from the background over the colour of the sound to the text, as pixels.
-function rampOf(background, sound, text) {
-  const [from, over, to] = [background, sound, text].map(parse);
+/**
+ * Shades of a spectrogram from 0 to 255, from the background over the colour of the sound to the text, as pixels.
+ * @param {Channels} background
+ * @param {Channels} sound
+ * @param {Channels} text
+ */
+export function rampOf(background, sound, text) {
   const ramp = new Uint32Array(256);
   for (let i = 0; i < 256; i++) {
-    const [a, b, share] = i < 160 ? [from, over, i / 160] : [over, to, (i - 160) / 95];
-    const [red, green, blue] = a.map((channel, k) => Math.round(channel + share * (b[k] - channel)));
+    const [from, to, share] = i < 160 ? [background, sound, i / 160] : [sound, text, (i - 160) / 95];
+    const [red, green, blue] = from.map((channel, k) => Math.round(channel + share * (to[k] - channel)));
     ramp[i] = 0xff000000 | (blue << 16) | (green << 8) | red;
   }
   return ramp;
 }
 
+/** @param {Element} element */
 export function readTheme(element) {
   const style = getComputedStyle(element);
+  /**
+   * @param {string} name
+   * @param {string} otherwise
+   */
   const value = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
   const background = value("--st-background-color", "#ffffff");
   const dark = luminance(background) < 0.5;
@@ -38,21 +63,29 @@ export function readTheme(element) {
   const sound = dark ? "#e69f00" : "#b87400";
   return {
     sound,
-    ramp: rampOf(background, sound, text),
+    ramp: rampOf(parse(background), parse(sound), parse(text)),
     dark,
     background,
     text,
     font: value("--st-font", "sans-serif"),
     grid: dark ? "rgba(250,250,250,0.13)" : "rgba(49,51,63,0.11)",
     axis: dark ? "rgba(250,250,250,0.72)" : "rgba(49,51,63,0.78)",
-    // A colour of the palette is a pair, for light and for dark; "text" follows the page.
+    ratio: window.devicePixelRatio || 1,
+    /**
+     * A colour as this page shows it.
+     * @param {Colour} colour
+     */
     pick(colour) {
-      return colour === "text" ? this.text : colour[dark ? 1 : 0];
+      return colour === "text" ? text : colour[dark ? 1 : 0];
     },
   };
 }
 
-// A colour with an opacity, in the one notation that CSS and canvas both read.
+/**
+ * A colour with an opacity, in the one notation that CSS and canvas both read.
+ * @param {string} colour
+ * @param {number} opacity
+ */
 export function fade(colour, opacity) {
   const [red, green, blue] = parse(colour);
   return `rgba(${red},${green},${blue},${opacity})`;

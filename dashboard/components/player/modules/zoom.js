@@ -1,45 +1,95 @@
+// @ts-check
 // Which part of the time axis the rows show.
+
+/** @import { Span } from "../../types" */
+/** @import { Plot } from "./plot.js" */
 
 const CLOSEST_S = 0.5;
 
+/**
+ * A view grown by a factor around a second that keeps its place.
+ * @param {Span} view
+ * @param {number} factor
+ * @param {number} around
+ * @returns {Span}
+ */
+export function grown([start, end], factor, around) {
+  return [around - (around - start) * factor, around + (end - around) * factor];
+}
+
+/**
+ * A view inside the recording, null where that is all of it; undefined where it would be too short.
+ * @param {Span} view
+ * @param {Span} whole The recording.
+ * @returns {Span | null | undefined}
+ */
+export function within([start, end], [first, last]) {
+  const [from, to] = [Math.max(first, start), Math.min(last, end)];
+  if (to - from < CLOSEST_S) return undefined;
+  return from <= first && to >= last ? null : [from, to];
+}
+
+/**
+ * A view moved by some seconds, but not past the ends of the recording.
+ * @param {Span} view
+ * @param {number} seconds
+ * @param {Span} whole The recording.
+ * @returns {Span}
+ */
+export function panned([start, end], seconds, [first, last]) {
+  const by = Math.max(first - start, Math.min(last - end, seconds));
+  return [start + by, end + by];
+}
+
+/** The view of a plot, which is null for the whole recording. */
 export class Zoom {
-  // `repaint` is called when the view has changed.
+  /**
+   * @param {Plot} plot
+   * @param {() => void} repaint Called when the view has changed.
+   */
   constructor(plot, repaint) {
     this.plot = plot;
     this.repaint = repaint;
   }
 
-  // [start, end] in seconds; null for the whole recording.
+  /** @param {Span | null} view */
   set(view) {
     this.plot.view = view;
     this.repaint();
   }
 
+  /**
+   * @param {number} factor
+   * @param {number} around
+   */
   by(factor, around) {
-    const [start, end] = this.plot.shownSpan;
-    this.into(around - (around - start) * factor, around + (end - around) * factor);
+    this.into(grown(this.plot.shownSpan, factor, around));
   }
 
-  into(start, end) {
-    const [first, last] = this.plot.span;
-    const [from, to] = [Math.max(first, start), Math.min(last, end)];
-    if (to - from < CLOSEST_S) return;
-    this.set(from <= first && to >= last ? null : [from, to]);
+  /** @param {Span} view */
+  into(view) {
+    const found = within(view, this.plot.span);
+    if (found !== undefined) this.set(found);
   }
 
+  /** @param {number} pixels */
   panBy(pixels) {
-    const [start, end] = this.plot.shownSpan;
-    if (this.plot.view) this.panTo(this.plot.view, (pixels / this.plot.panels[0].width) * (end - start));
+    const { view, panels } = this.plot;
+    if (view) this.panTo(view, (pixels / panels[0].width) * (view[1] - view[0]));
   }
 
-  // A view, moved by some seconds, but not past the ends.
-  panTo([start, end], seconds) {
-    const [first, last] = this.plot.span;
-    const by = Math.max(first - start, Math.min(last - end, seconds));
-    this.set([start + by, end + by]);
+  /**
+   * @param {Span} view
+   * @param {number} seconds
+   */
+  panTo(view, seconds) {
+    this.set(panned(view, seconds, this.plot.span));
   }
 
-  // Move along, so that a time that has left the view is in its middle.
+  /**
+   * Move along, so that a time that has left the view is in its middle.
+   * @param {number} second
+   */
   follow(second) {
     const { view } = this.plot;
     if (view && (second < view[0] || second > view[1])) this.panTo(view, second - (view[0] + view[1]) / 2);

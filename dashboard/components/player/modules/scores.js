@@ -1,14 +1,24 @@
+// @ts-check
 // What a range of frames amounts to.
 
 const MINIMUM_FRAMES = 2;
 
-// CCC (Lin, 1989) and RMSE as in iaca.metrics: frames without annotation do not count; NaN where undefined.
-export function agreement(truth, prediction, first, last) {
+/**
+ * CCC (Lin, 1989) and RMSE as in iaca.metrics: frames without annotation do not count; NaN where undefined.
+ * @param {ArrayLike<number>} truth NaN where there is no annotation.
+ * @param {ArrayLike<number>} prediction
+ * @param {number} first
+ * @param {number} last
+ */
+export function scores(truth, prediction, first, last) {
   let count = 0;
   let sumX = 0;
   let sumY = 0;
+  let constant = NaN; // the first value, while all truths and predictions are equal to it
   for (let k = first; k <= last; k++) {
     if (Number.isNaN(truth[k])) continue;
+    if (!count) constant = truth[k];
+    if (truth[k] !== constant || prediction[k] !== constant) constant = NaN;
     count++;
     sumX += truth[k];
     sumY += prediction[k];
@@ -24,13 +34,20 @@ export function agreement(truth, prediction, first, last) {
     square += (truth[k] - prediction[k]) ** 2;
   }
   const denominator = xx / count + yy / count + (meanX - meanY) ** 2;
+  // The mean of equal numbers may be off by a rounding error, and the ratio of two such errors is 1.
+  const defined = count >= MINIMUM_FRAMES && Number.isNaN(constant) && denominator > 0;
   return {
     count,
-    ccc: count < MINIMUM_FRAMES || !(denominator > 0) ? NaN : (2 * xy) / count / denominator,
+    ccc: defined ? (2 * xy) / count / denominator : NaN,
     rmse: count ? Math.sqrt(square / count) : NaN,
   };
 }
 
+/**
+ * @param {Float32Array} values
+ * @param {number} first
+ * @param {number} last
+ */
 export function mean(values, first, last) {
   let sum = 0;
   for (let k = first; k <= last; k++) sum += values[k];

@@ -1,0 +1,228 @@
+// @ts-check
+// Handles of the rows: move, resize and hide, by pointer and by keyboard; and the menu that brings rows back.
+
+import { OVERLAY, SIDE, slotOf } from "./arrangement.js";
+import { find, make } from "./dom.js";
+
+/** @import { Row } from "../../types" */
+/** @import { Slot } from "./arrangement.js" */
+/** @import { Player } from "./main.js" */
+
+const STEP_PX = 16;
+
+/**
+ * @param {Row[]} rows
+ * @param {string} key Of a slot.
+ */
+function titleOf(rows, key) {
+  const [first, ...others] = rows.filter((row) => slotOf(row) === key);
+  return others.length ? first.title.split(" · ")[0] : first.title;
+}
+
+export class RowHandles {
+  /**
+   * @param {Player} player
+   * @param {HTMLElement} dividers
+   * @param {HTMLDetailsElement} menu
+   */
+  constructor(player, dividers, menu) {
+    this.player = player;
+    this.dividers = dividers;
+    this.menu = menu;
+    this.summary = find(menu, "summary", HTMLElement);
+    this.choices = find(menu, "div", HTMLElement);
+    const { signal } = player.listeners;
+    const closeOutside = (/** @type {PointerEvent} */ event) => {
+      if (event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
+    };
+    document.addEventListener("pointerdown", closeOutside, { signal });
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      event.stopPropagation();
+      menu.open = false;
+      this.summary.focus();
+    });
+  }
+
+  get rows() {
+    return this.player.rows;
+  }
+
+  show() {
+    this.dividers.replaceChildren(...this.player.plot.places().map((place) => this.divider(place)));
+    this.showMenu();
+  }
+
+  /**
+   * Lower edge of a row: drag it to resize.
+   * @param {Slot & { top: number }} slot
+   */
+  divider({ key, top, height }) {
+    const { player } = this;
+    const edge = make("div", { className: "iaca-divider", title: "Drag to resize; double-click to reset" });
+    edge.style.top = `${top + height + 2}px`;
+    edge.dataset.row = key;
+    /** @type {{ y: number, height: number } | null} */
+    let start = null;
+    edge.addEventListener("pointerdown", (event) => {
+      event.stopPropagation();
+      event.preventDefault();
+      edge.setPointerCapture(event.pointerId);
+      start = { y: event.clientY, height };
+    });
+    edge.addEventListener("pointermove", (event) => {
+      event.stopPropagation();
+      if (!start) return;
+      player.arrangement.resize(key, start.height + event.clientY - start.y);
+      player.arrangeKeeping(edge);
+    });
+    edge.addEventListener("lostpointercapture", () => {
+      if (start) player.arrange();
+      start = null;
+    });
+    edge.addEventListener("dblclick", (event) => {
+      event.stopPropagation();
+      player.arrangement.resize(key, null);
+      player.arrange();
+    });
+    return edge;
+  }
+
+  /**
+   * Buttons in the legend of a row.
+   * @param {Slot} slot
+   */
+  buttons(slot) {
+    const title = titleOf(this.rows, slot.key);
+    const grip = make("button", { type: "button", className: "iaca-grip", textContent: "⠿" });
+    grip.dataset.row = slot.key;
+    grip.title = "Drag to move the row. Keys: ↑ ↓ move, + − resize, Delete hides";
+    grip.setAttribute(
+      "aria-label",
+      `Move or resize the row ${title}: arrow up and down move it, plus and minus resize it, Delete hides it`,
+    );
+    grip.addEventListener("keydown", (event) => this.pressed(event, slot));
+    grip.addEventListener("pointerdown", (event) => this.drag(event, grip, slot));
+    const close = make("button", { type: "button", className: "iaca-hide", textContent: "×" });
+    close.title = "Hide this row; “Rows” brings it back";
+    close.setAttribute("aria-label", `Hide the row ${title}`);
+    close.addEventListener("click", () => this.hide(slot.key));
+    return [grip, close];
+  }
+
+  /** @param {string} key */
+  hide(key) {
+    this.player.arrangement.hide(key, true);
+    this.player.arrange();
+    this.summary.focus();
+  }
+
+  /**
+   * @param {KeyboardEvent} event
+   * @param {Slot} slot
+   */
+  pressed(event, slot) {
+    const { arrangement, spec, root } = this.player;
+    const { key, height } = slot;
+    /** @type {Partial<Record<string, () => void>>} */
+    const acts = {
+      ArrowUp: () => arrangement.shift(this.rows, spec.models, key, -1),
+      ArrowDown: () => arrangement.shift(this.rows, spec.models, key, 1),
+      "+": () => arrangement.resize(key, height + STEP_PX),
+      "-": () => arrangement.resize(key, height - STEP_PX),
+    };
+    if (event.key === "Delete" || event.key === "Backspace") {
+      event.preventDefault();
+      return this.hide(key);
+    }
+    const act = acts[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+    this.player.arrange();
+    [...root.querySelectorAll("button")]
+      .find((one) => one.className === "iaca-grip" && one.dataset.row === key)
+      ?.focus();
+  }
+
+  /**
+   * @param {PointerEvent} event
+   * @param {HTMLElement} grip
+   * @param {Slot} slot
+   */
+  drag(event, grip, slot) {
+    const box = grip.closest(".iaca-row-legend");
+    if (event.button !== 0 || !(box instanceof HTMLElement)) return;
+    const { plot, arrangement } = this.player;
+    grip.setPointerCapture(event.pointerId);
+    const start = event.clientY;
+    box.classList.add("iaca-dragged");
+    const move = (/** @type {PointerEvent} */ now) => {
+      box.style.transform = `translateY(${now.clientY - start}px)`;
+    };
+    const drop = (/** @type {PointerEvent} */ now) => {
+      grip.removeEventListener("pointermove", move);
+      box.classList.remove("iaca-dragged");
+      const places = plot.places().map(({ key, top, height }) => ({ key, middle: top + height / 2 }));
+      const from = places.find((place) => place.key === slot.key);
+      if (!from) return;
+      const middle = from.middle + now.clientY - start;
+      const target = places.reduce((best, one) =>
+        Math.abs(one.middle - middle) < Math.abs(best.middle - middle) ? one : best,
+      );
+      arrangement.move(this.rows, slot.key, target.key);
+      this.player.arrange();
+    };
+    grip.addEventListener("pointermove", move);
+    grip.addEventListener("pointerup", drop, { once: true });
+  }
+
+  /**
+   * A checkbox or radio button with its label.
+   * @param {"radio" | "checkbox"} type
+   * @param {string} name
+   * @param {string} value
+   * @param {boolean} checked
+   * @param {string} text
+   * @param {(checked: boolean) => void} act
+   */
+  choice(type, name, value, checked, text, act) {
+    const input = make("input", { type, name, value, checked });
+    input.addEventListener("change", () => {
+      act(input.checked);
+      this.player.arrange();
+    });
+    return make("label", {}, input, ` ${text}`);
+  }
+
+  showMenu() {
+    const { rows, choices } = this;
+    const { arrangement, spec } = this.player;
+    const { activeElement } = document;
+    const focused =
+      activeElement instanceof HTMLInputElement && choices.contains(activeElement) ? activeElement.value : null;
+    const layouts = [
+      [OVERLAY, "Overlaid"],
+      [SIDE, "Side by side"],
+      ...spec.models.map((title, i) => [String(i), `${title} only`]),
+    ];
+    const current = arrangement.layout(spec.models);
+    const models = make("fieldset", { hidden: spec.models.length < 2 }, make("legend", { textContent: "Models" }));
+    for (const [value, text] of models.hidden ? [] : layouts) {
+      const act = () => arrangement.setLayout(value);
+      models.append(this.choice("radio", "iaca-layout", value, value === current, text, act));
+    }
+    const list = make("fieldset", {}, make("legend", { textContent: "Rows" }));
+    for (const key of arrangement.ordered(rows)) {
+      const act = (/** @type {boolean} */ checked) => arrangement.hide(key, !checked);
+      list.append(this.choice("checkbox", "iaca-row", key, !arrangement.isHidden(rows, key), titleOf(rows, key), act));
+    }
+    const reset = make("button", { type: "button", textContent: "Reset rows" });
+    reset.addEventListener("click", () => {
+      arrangement.reset();
+      this.player.arrange();
+    });
+    choices.replaceChildren(models, list, reset);
+    [...choices.querySelectorAll("input")].find((input) => input.value === focused)?.focus();
+  }
+}
