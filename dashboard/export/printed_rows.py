@@ -213,10 +213,12 @@ def _draw_row(axes: Axes, row: Row, columns: Columns, pts_s: np.ndarray, range_s
         values = curve.values(columns)[first:last]
         colour, line = ink(curve.colour), {"lw": curve.width * POINTS_PER_PX, "alpha": curve.opacity}
         if curve.stack:
+            below = below if curve.stack == "next" else np.zeros(len(times))
             upper = below + values
             kept = _corners(below) | _corners(upper)
-            axes.fill_between(times[kept], below[kept], upper[kept], color=colour, alpha=curve.fill, lw=0)
-            axes.plot(times[kept], upper[kept], color=colour, **line)
+            if curve.fill:
+                axes.fill_between(times[kept], below[kept], upper[kept], color=colour, alpha=curve.fill, lw=0)
+            axes.plot(times[kept], upper[kept], color=colour, ls=dashes(curve.dash), **line)
             below = upper
         else:
             kept = _thin(values)

@@ -90,7 +90,8 @@ class Curve(NamedTuple):
         dash: Line style, in Plotly's notation.
         width: Line width, px.
         opacity: Of the line, 0 to 1.
-        stack: "" for a line; "first" or "next" for a weight that is stacked on those before it.
+        stack: "" for a line; "first" or "next" for a weight that is stacked on those before it. Without a fill, the
+            line above it is all that is drawn.
         fill: Opacity below a stacked weight, or between a line and zero.
         legend: Whether it is listed beside the row.
         model: Index of the model that says it, among those shown; None for the annotation.

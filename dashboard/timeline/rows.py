@@ -205,7 +205,6 @@ def _gate_rows(columns: dict[Column, Samples], i: int, model: Shown, target: str
     ) -> None:
         curves: list[Curve] = []
         ghosts: list[Curve] = []
-        below = np.zeros(len(model.trace.frames))
         for name, quantity, colour, fill in parts:
             values = model.trace.frames[f"{target}_{quantity}"].to_numpy()
             if not np.isfinite(values).any():
@@ -216,10 +215,9 @@ def _gate_rows(columns: dict[Column, Samples], i: int, model: Shown, target: str
             columns[curve.column] = Samples(values, "held")
             # Of stacked weights only the limits between them are seen; the last one lies at 1.
             if model.changed and len(curves) < len(parts):
-                below = below + model.baseline.frames[f"{target}_{quantity}"].to_numpy()
                 ghost = _ghost(curve, model, colour=palette.TEXT, legend=False)
                 ghosts.append(ghost)
-                columns[ghost.column] = Samples(below, "held")
+                columns[ghost.column] = Samples(model.baseline.frames[f"{target}_{quantity}"].to_numpy(), "held")
         rows.append(
             Row(
                 slot,
@@ -318,5 +316,5 @@ def _ghost(curve: Curve, model: Shown, *, colour: Colour | None = None, legend: 
     """What a curve was before the change."""
     return Curve(
         f"{curve.name}, {model.baseline_name}", curve.quantity, colour or curve.colour, "dot", width=1.0, opacity=0.6,
-        legend=legend, model=curve.model, ghost=True,
+        stack=curve.stack, legend=legend, model=curve.model, ghost=True,
     )  # fmt: skip

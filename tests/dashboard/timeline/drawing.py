@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from dashboard.timeline.declared import Shown
 from dashboard.timeline.rows import compare_figure
+from iaca.checkpoints import load_checkpoint
 from iaca.figures import palette
 from iaca.inference import infer
-from tests.dashboard.projects import Spec
+from tests.dashboard.projects import Spec, make_features, write_model
 
 SPEC = Spec("someone", 160)
+
+
+def small_features():
+    """Of a short recording."""
+    return make_features(SPEC, seed=5)
+
+
+def small_models(folder):
+    """CA without gates and with them, untrained, from files in a folder."""
+    for name, iaca in (("ca", False), ("ca_iaca", True)):
+        write_model(folder / f"{name}.safetensors", iaca=iaca, seed=3)
+    return [load_checkpoint(folder / f"{name}.safetensors") for name in ("ca", "ca_iaca")]
 
 
 def shown_models(features, models, dropout=None):

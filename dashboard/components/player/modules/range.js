@@ -174,9 +174,9 @@ export class Range {
     this.gates.hidden = !weights.length;
     this.means.replaceChildren(
       ...weights.map((row) => {
-        const parts = row.traces.flatMap(({ stack, name, column }) => {
+        const parts = row.traces.flatMap(({ stack, legend, name, column }) => {
           const values = frames[column];
-          return stack && values ? { name, value: mean(values, first, last) } : [];
+          return stack && legend && values ? { name, value: mean(values, first, last) } : [];
         });
         const cell = make("td", {
           textContent: parts.map(({ name, value }) => `${name} ${value.toFixed(2)}`).join(" · "),

@@ -1,0 +1,48 @@
+"""Files of the curves: every column is what its name says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dashboard.services import export_files
+from iaca.config import DropoutConfig
+from tests.dashboard.timeline.drawing import SPEC, draw, shown_models, small_features, small_models
+
+DROPOUT = DropoutConfig(share=0.5)
+
+
+@pytest.fixture(scope="module")
+def take(tmp_path_factory):
+    features, models = small_features(), small_models(tmp_path_factory.mktemp("models"))
+    figure, shown = draw(features, models, DROPOUT), shown_models(features, models, DROPOUT)
+    truth = shown[0].trace.frames
+    return export_files.Take(
+        SPEC.name, True, figure, shown, truth, None, "valence", "contribution", True, None, (0, SPEC.frames - 1)
+    )
+
+
+def test_columns_stand_in_one_order_and_say_whose_they_are(take):
+    assert list(export_files.curves(take)) == [
+        "frame", "pts_s", "truth_valence", "truth_arousal",
+        "ca_valence", "ca_iaca_valence", "ca_valence_baseline", "ca_iaca_valence_baseline",
+        "ca_arousal", "ca_iaca_arousal", "ca_arousal_baseline", "ca_iaca_arousal_baseline",
+        "ca_iaca_stage1_audio_cross", "ca_iaca_stage1_audio_self", "ca_iaca_stage1_audio_cross_baseline",
+        "ca_iaca_stage1_visual_cross", "ca_iaca_stage1_visual_self", "ca_iaca_stage1_visual_cross_baseline",
+        "ca_iaca_stage2_audio", "ca_iaca_stage2_joint", "ca_iaca_stage2_visual",
+        "ca_iaca_stage2_audio_baseline", "ca_iaca_stage2_joint_baseline",
+        "ca_audio_attention_score", "ca_iaca_audio_attention_score",
+        "ca_visual_attention_score", "ca_iaca_visual_attention_score",
+        "ca_audio_attention_score_baseline", "ca_iaca_audio_attention_score_baseline",
+        "ca_visual_attention_score_baseline", "ca_iaca_visual_attention_score_baseline",
+        "ca_iaca_valence_minus_ca", "ca_iaca_arousal_minus_ca",
+        "has_face", "has_audio", "audio_dropped", "visual_dropped", "interpolated",
+    ]  # fmt: skip
+
+
+def test_a_weight_and_its_baseline_are_weights(take):
+    table = export_files.curves(take)
+    gated = take.shown[1]
+    for gate in ("stage1_audio_cross", "stage2_audio", "stage2_joint"):
+        for column, trace in ((f"ca_iaca_{gate}", gated.trace), (f"ca_iaca_{gate}_baseline", gated.baseline)):
+            np.testing.assert_allclose(table[column], trace.frames[f"valence_{gate}"], atol=1e-6, err_msg=column)
