@@ -7,10 +7,10 @@ import streamlit as st
 
 from dashboard.components.gate_diagram import GATES, gate_diagram
 from dashboard.sections import tour
-from dashboard.sections.notices import attempt, show_notices
+from dashboard.sections.notices import attempt
+from dashboard.sections.page import Page, begin_page, last_seen_models
 from dashboard.services import corpora, model_files, traces
 from dashboard.state import session
-from dashboard.state.folders import find_folders, read_options
 from dashboard.timeline.bands import ANSWER_CHANGED, GATE_MOVED
 from iaca.config import TARGETS
 from iaca.figures import palette
@@ -99,7 +99,7 @@ The paper is silent in places, and in a few it is not followed.
 
 def show() -> None:
     """The page."""
-    notices: list[str] = []
+    page = begin_page()
     st.title("About the models")
     st.markdown(
         "Inconsistency-aware cross-attention (IACA) adds two gates to cross-attention between a voice and a face, so "
@@ -109,11 +109,11 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link("app_pages/compare.py", label="Back to the page", icon=":material/arrow_back:")
         tour.offer()
-    weights, subject, caption = _weights(notices)
+    weights, subject, caption = _weights(page)
     colours = {"audio": palette.AUDIO, "visual": palette.VISUAL, "joint": palette.JOINT}
     gate_diagram(weights, subject=subject, colours=colours)
     st.caption(caption)
-    show_notices(st.container(), notices)
+    page.show_notices(st.container())
     for title, sentence, equations in EQUATIONS:
         st.subheader(title)
         st.markdown(sentence)
@@ -131,31 +131,26 @@ def show() -> None:
     )
 
 
-def _weights(notices: list[str]) -> tuple[pd.DataFrame, str, str]:
-    """Gates of the model that was last looked at, on the subject that was, or else of the first that are there."""
-    options = read_options()
-    folders = find_folders(options)
-    model_files.plugin_problem(options.plugins)
-    gated = {model.path: model for model in model_files.shelf(folders.checkpoints).models if model.iaca}
-    subjects = {one.name: one for one in corpora.corpus(folders).subjects if one.features}
+def _weights(page: Page) -> tuple[pd.DataFrame, str, str]:
+    """Gates of the model and the subject that Compare showed last, or else of the first that are there."""
+    shelf = model_files.shelf(page.folders.checkpoints)
+    gated = [model for model in (*last_seen_models(shelf), *shelf.models) if model.iaca]
+    subjects = {one.name: one.features for one in corpora.corpus(page.folders).subjects if one.features}
     seen = session.last_view()
     empty = pd.DataFrame()
     if not gated or not subjects:
         return empty, "", "There is no model with gates, or no subject with features: the figure has no numbers."
-    wanted = [path for path in seen.models if path in gated] if seen else []
-    path = (
-        wanted[0] if wanted else gated.get(folders.checkpoints / "ca_iaca.safetensors", next(iter(gated.values()))).path
-    )
+    model = gated[0]
     name = seen.subject if seen and seen.subject in subjects else next(iter(subjects))
-    device = seen.device if seen else str(traces.choose_device(options.device))
-    trace = attempt(lambda: traces.trace(subjects[name].features, path, device), notices)
+    device = page.device()
+    trace = attempt(lambda: traces.trace(subjects[name], model.path, device), page.notices)
     if trace is None:
         return empty, "", "The gates of this model cannot be shown."
     target = next(target for target in TARGETS if target in trace.scores)
     frames = trace.frames[["pts_s", *(f"{target}_{gate}" for gate in GATES)]].astype("float32")
     frames.columns = ["pts_s", *GATES]
     caption = (
-        f"Weights of {gated[path].title} ({path.name}) on {name}, without dropout: those of the last clip that ended. "
+        f"Weights of {model.title} ({model.path.name}) on {name}, without dropout: those of the last clip that ended. "
         "Wider wires weigh more. Dashed: what a gate reads and controls."
     )
     return frames, name, caption

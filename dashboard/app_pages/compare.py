@@ -9,12 +9,13 @@ import streamlit as st
 
 from dashboard.components.player import PlayerData, PlayerState, player, player_state
 from dashboard.sections import attention, exports, model_choice, moments, sidebar, subject_choice, tour, what_if
-from dashboard.sections.notices import attempt, show_notices
-from dashboard.services import corpora, model_files, own_videos, recordings, traces
+from dashboard.sections.notices import attempt
+from dashboard.sections.page import begin_page
+from dashboard.services import corpora, own_videos, recordings, traces
 from dashboard.services.corpora import Subject
 from dashboard.services.model_files import Chosen
 from dashboard.state import address, session
-from dashboard.state.folders import Folders, find_folders, read_options
+from dashboard.state.folders import Folders
 from dashboard.timeline import rows, transport
 from dashboard.timeline.declared import Figure, Shown
 
@@ -31,11 +32,10 @@ OWN = (
 
 def show() -> None:
     """The page. The player stands at one fixed place of the script, whatever else is shown."""
-    asked = address.asked_choices()
-    options = read_options()
-    folders = find_folders(options)
+    page = begin_page()
+    folders, notices = page.folders, page.notices
     corpus = corpora.corpus(folders)
-    notices = [*filter(None, [options.problem, model_files.plugin_problem(options.plugins)]), *corpus.problems]
+    notices += corpus.problems
     banner, head, notice_place, stage, foot = (st.container() for _ in range(5))
 
     with st.sidebar:
@@ -47,7 +47,7 @@ def show() -> None:
         st.divider()
         display_place = st.container()
         st.divider()
-        device = sidebar.choose_device(options.device, notices)
+        device = sidebar.choose_device(page)
         sidebar.choose_folders(folders)
     models = model_choice.load_models(files, device, notices)
     with display_place:
@@ -60,7 +60,8 @@ def show() -> None:
     with what_if_place:
         change = what_if.choose(_range_s(subject, truth))
     if subject is None:
-        show_notices(notice_place, [*notices, "There is no subject to show."])
+        notices.append("There is no subject to show.")
+        page.show_notices(notice_place)
         return
 
     # At once: whoever leaves while the rest is computed finds it so.
@@ -95,8 +96,7 @@ def show() -> None:
         if moments_place.open:
             with moments_place:
                 moments.show(here, corpus.pooled, models, device, applied)
-    address.check_choices(asked)
-    show_notices(notice_place, [*address.problems(), *notices])
+    page.show_notices(notice_place)
     with score_place:
         if shown:
             st.markdown(sidebar.score_table(shown))

@@ -9,10 +9,10 @@ import streamlit as st
 
 from dashboard.charts.differences import VERDICT_SHAPES, forest
 from dashboard.sections import downloads
-from dashboard.sections.notices import show_notices
+from dashboard.sections.page import begin_page
 from dashboard.services import study_results
 from dashboard.services.study_results import Results
-from dashboard.state import address, session
+from dashboard.state import session
 from dashboard.state.folders import results_folder
 from iaca.config import TARGETS
 from iaca.errors import BAD_INPUT
@@ -41,9 +41,9 @@ def _scores(results: Results) -> None:
     )
     left, right = st.columns([1, 2])
     regimes = list(dict.fromkeys(results.scores.regime))
-    regime = left.segmented_control("Trained", regimes, required=True, **_with_default(session.RESULTS_REGIME, regimes))
+    regime = left.segmented_control("Trained", regimes, required=True, **session.RESULTS_REGIME.widget_among(regimes))
     groups = list(dict.fromkeys(results.scores.group))
-    group = right.selectbox("Frames", groups, **_with_default(session.RESULTS_FRAMES, groups))
+    group = right.selectbox("Frames", groups, **session.RESULTS_FRAMES.widget_among(groups, by_index=True))
     chosen = results.scores[(results.scores.regime == regime) & (results.scores.group == group)]
     rows = []
     for (_, model), part in chosen.groupby(["variant", "model"], sort=False):
@@ -173,16 +173,6 @@ def _gates(results: Results) -> None:
     )
 
 
-def _with_default(field: session.Field, options: list[str]) -> dict[str, object]:
-    """Keyword arguments of a choice: its field, and its default where this is among the options."""
-    index_or_value = field.default if field.default in options else options[0]
-    return field.widget | ({} if field.key in st.session_state else _default(field, index_or_value, options))
-
-
-def _default(field: session.Field, value: object, options: list[str]) -> dict[str, object]:
-    return {"index": options.index(value)} if field is session.RESULTS_FRAMES else {"default": value}
-
-
 def show() -> None:
     """The page."""
     st.title("Results")
@@ -193,7 +183,7 @@ def show() -> None:
         st.info(str(error), icon=":material/info:")
         _choose_folder(folder)
         return
-    wanted = address.asked_choices()
+    page = begin_page()
     notice_place = st.container()
     if results.is_synthetic:
         st.caption("**Synthetic corpus.** This says how the models behave, not how they would do on people.")
@@ -201,8 +191,7 @@ def show() -> None:
     _scores(results)
     _subjects(results)
     _gates(results)
-    address.check_choices(wanted)
-    show_notices(notice_place, address.problems())
+    page.show_notices(notice_place)
     for file in results.figures:
         st.markdown(f"**{FIGURES.get(file.stem, file.stem)}**")
         st.image(study_results.svg_address(file), width="stretch", alt=FIGURES.get(file.stem, file.stem))

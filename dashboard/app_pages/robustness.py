@@ -10,19 +10,20 @@ import streamlit as st
 
 from dashboard.charts import missing_curves
 from dashboard.sections import downloads
-from dashboard.sections.notices import attempt, literal, show_notices
+from dashboard.sections.notices import attempt, literal
+from dashboard.sections.page import begin_page, last_seen_models
+from dashboard.sections.progress import show_bar, watch
 from dashboard.services import corpora, jobs, model_files, sweeps, traces
 from dashboard.services.corpora import Subject
 from dashboard.services.model_files import Candidate, Shelf
 from dashboard.services.sweeps import Found, Wanted
-from dashboard.state import address, session
-from dashboard.state.folders import find_folders, read_options, results_folder
+from dashboard.state import session
+from dashboard.state.folders import results_folder
 from iaca.config import AUDIO, TARGETS, VISUAL
 
 STUDY, ALL = "the study's validation subjects", "all shown subjects"
 MODALITIES = {"audio": AUDIO, "visual": VISUAL}
 PATTERNS = ("scattered", "block")
-POLL_S = 0.7
 # Models that are told apart in a chart. (A string here would be shown: Streamlit prints what stands alone on a page.)
 AT_MOST = 8
 # Session keys: what was chosen when the page was left, and the job that this visit began last.
@@ -45,35 +46,27 @@ def show() -> None:
         "A growing share of the clips loses its sound, or its picture: a model that bears the loss stays high. "
         "CCC with the truth, as in Fig 3 of the [paper](https://arxiv.org/abs/2405.12853)."
     )
-    options = read_options()
-    folders = find_folders(options)
-    notices = list(filter(None, [options.problem, model_files.plugin_problem(options.plugins)]))
-    shelf = model_files.shelf(folders.checkpoints)
-    notices += shelf.problems
-    corpus = corpora.corpus(folders)
+    page = begin_page()
+    shelf = model_files.shelf(page.folders.checkpoints)
+    page.notices.extend(shelf.problems)
+    corpus = corpora.corpus(page.folders)
     subjects = {one.name: one for one in corpus.pooled if one.features}
     results = results_folder()
-    stored = attempt(lambda: sweeps.stored(results), notices)
+    stored = attempt(lambda: sweeps.stored(results), page.notices)
     stored = pd.DataFrame() if stored is None else stored
     files = _titles(shelf)
     notice_place = st.container()
-    wanted = address.asked_choices()
     choice = _choose(files, shelf, list(subjects), stored)
-    address.check_choices(wanted)
-    notices = [*address.problems(), *notices]
     if not choice.models:
-        show_notices(notice_place, [*notices, "No model is chosen."])
+        page.notices.append("No model is chosen.")
     elif choice.of == STUDY:
-        _show_stored(stored, choice, files, notices)
-        show_notices(notice_place, notices)
+        _show_stored(stored, choice, files, page.notices)
     else:
         shown = list(subjects.values()) if choice.of == ALL else [subjects[choice.of]]
-        show_notices(notice_place, notices)
-        seen = session.last_view()
-        device = seen.device if seen else str(traces.choose_device(options.device))
         models = [(title, files[title].path) for title in choice.models]
-        asked = sweeps.wanted(models, shown, MODALITIES[choice.missing], choice.pattern, device)
+        asked = sweeps.wanted(models, shown, MODALITIES[choice.missing], choice.pattern, page.device())
         _show_live(asked, shown, choice)
+    page.show_notices(notice_place)
 
 
 def _titles(shelf: Shelf) -> dict[str, Candidate]:
@@ -126,14 +119,9 @@ def _choose(files: dict[str, Candidate], shelf: Shelf, subjects: Sequence[str], 
 
 
 def _first_models(files: dict[str, Candidate], shelf: Shelf) -> list[str]:
-    """What Compare showed last, or else the base and IACA of the first fusion that has attention."""
-    seen = session.last_view()
-    if seen is not None:
-        return [title for title, model in files.items() if model.path in seen.models]
-    if not shelf.fusions:
-        return []
-    pair = shelf.pair(shelf.usual_fusion)
-    return [title for title, model in files.items() if model in pair]
+    """Titles of the models that Compare showed last, or would show first."""
+    first = last_seen_models(shelf)
+    return [title for title, model in files.items() if model in first]
 
 
 def _show_stored(stored: pd.DataFrame, choice: Choice, files: dict[str, Candidate], notices: list[str]) -> None:
@@ -169,16 +157,11 @@ def _show_live(asked: Wanted, shown: Sequence[Subject], choice: Choice) -> None:
         clips = [length[1] for one in shown if (length := traces.length(one)) is not None]
         if traces.first_in_budget(clips) == len(clips):
             job = _begin(asked)
-    running = job is not None and not job.ended
 
-    @st.fragment(run_every=POLL_S if running else None)
-    def watch() -> None:
-        job = jobs.find(asked.key)
+    def draw() -> None:
         found = sweeps.found(asked)
-        if running and job is not None and job.ended:
-            st.rerun()
         if not found.is_whole:
-            _show_progress(job, asked, found)
+            _show_progress(jobs.find(asked.key), asked, found)
         for problem in found.problems[:3]:
             st.warning(literal(problem), icon=":material/warning:")
         if found.table.empty:
@@ -198,23 +181,22 @@ def _show_live(asked: Wanted, shown: Sequence[Subject], choice: Choice) -> None:
         if found.is_whole:
             _take(found.table, choice, synthetic=any(one.synthetic for one in shown))
 
-    watch()
+    watch([job], draw)
 
 
 def _show_progress(job: jobs.Job | None, asked: Wanted, found: Found) -> None:
     if job is None or job.ended:
         if job is not None and job.error:
             st.error(literal(job.error))
-        label = "Go on" if found.pieces else "Compute"
+        label = "Resume" if found.pieces else "Compute"
+        missing = found.total - found.pieces
         if st.button(label, icon=":material/play_arrow:", key="robustness_go",
-                     help=f"{found.total - found.pieces} pieces: models × subjects × shares."):  # fmt: skip
+                     help=f"{missing:,} points to compute: models × subjects × shares."):  # fmt: skip
             _begin(asked)
             st.rerun()
         return
-    bar, button = st.columns([5, 1], vertical_alignment="center")
-    bar.progress(found.pieces / found.total, f"{found.pieces} of {found.total} model × subject × share{job.pace}")
-    if button.button("Cancel", key="robustness_cancel"):
-        job.stop()
+    already_done = found.total - job.total if job.total else 0
+    show_bar(job, "Computing", "points (model × subject × share)", key="robustness_stop", already_done=already_done)
 
 
 def _begin(asked: Wanted) -> jobs.Job:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.sections.notices import attempt, literal, show_notices
+from dashboard.sections.notices import attempt, literal
+from dashboard.sections.page import Page, begin_page, last_seen_models
+from dashboard.sections.progress import show_bar, watch
 from dashboard.services import backbone_files, corpora, jobs, model_files, own_videos, traces
 from dashboard.services.corpora import Corpus
 from dashboard.services.own_videos import Backbones, Entry
 from dashboard.state import session
-from dashboard.state.folders import Folders, find_folders, read_options
 from iaca.errors import BAD_INPUT
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from iaca.features.own_video import Outlook
 
-POLL_S = 0.7
 # Seconds: what takes longer is told, with what to do about it.
 LONG_S = 600
 # Pixels on the longer side from which the size is told.
@@ -35,37 +35,30 @@ TAKEN, WRONG = "_videos_taken", "_video_wrong"
 def show() -> None:
     """The page."""
     st.title("Your video")
-    options = read_options()
-    folders = find_folders(options)
-    notices = list(filter(None, [options.problem, model_files.plugin_problem(options.plugins)]))
+    page = begin_page()
     st.markdown(
         "Bring a video of one person who is seen and, best, heard. Its features are computed on this machine, and then "
         "it stands in the list of subjects like any other. Nothing leaves the machine."
     )
-    seen = session.last_view()
-    device = seen.device if seen else str(traces.choose_device(options.device))
+    device = page.device()
     with st.spinner("Reading the backbones"):
-        backbones = attempt(lambda: _backbones(folders, device, notices), notices)
+        backbones = attempt(lambda: _backbones(page, device), page.notices)
     if backbones is not None:
         st.caption(_about(backbones))
-    _take(folders.cache, corpora.corpus(folders))
-    show_notices(st.container(), notices)
+    _take(page.folders.cache, corpora.corpus(page.folders))
+    page.show_notices(st.container())
     if backbones is not None:
-        _list(folders.cache, backbones)
+        _list(page.folders.cache, backbones)
 
 
-def _backbones(folders: Folders, device: str, notices: list[str]) -> Backbones:
-    """Those that the models expect which Compare shows, or else the pair that it would show first."""
-    seen = session.last_view()
-    shelf = model_files.shelf(folders.checkpoints)
-    paths = list(seen.models) if seen else []
-    if not paths and shelf.fusions:
-        paths = [one.path for one in shelf.pair(shelf.usual_fusion) if one]
-    wanted = [attempt(lambda path=path: model_files.checkpoint(path, device), notices) for path in paths]
+def _backbones(page: Page, device: str) -> Backbones:
+    """Those that the models expect which Compare showed last, or would show first."""
+    paths = [model.path for model in last_seen_models(model_files.shelf(page.folders.checkpoints))]
+    wanted = [attempt(lambda path=path: model_files.checkpoint(path, device), page.notices) for path in paths]
     made_by = [model.backbones for model in wanted if model is not None]
     if any(one != made_by[0] for one in made_by):
-        notices.append("The two shown models expect different backbones; features are made for the first of them.")
-    return own_videos.expected_backbones(made_by[0] if made_by else {}, folders, device)
+        page.notices.append("The two shown models expect different backbones; features are made for the first of them.")
+    return own_videos.expected_backbones(made_by[0] if made_by else {}, page.folders, device)
 
 
 def _about(backbones: Backbones) -> str:
@@ -106,26 +99,23 @@ def _list(cache: Path, backbones: Backbones) -> None:
     entries = own_videos.entries(cache)
     if not entries:
         return
-    busy = [_is_busy(entry, backbones) for entry in entries]
 
-    @st.fragment(run_every=POLL_S if any(busy) else None)
-    def watch() -> None:
-        if [_is_busy(entry, backbones) for entry in entries] != busy:
-            st.rerun()
+    def draw() -> None:
         for entry in entries:
             with st.container(border=True, key=f"video {entry.folder.name}"):
                 _show_entry(entry, backbones)
 
-    watch()
+    watch([_job(entry, backbones) for entry in entries], draw)
 
 
-def _is_busy(entry: Entry, backbones: Backbones) -> bool:
+def _job(entry: Entry, backbones: Backbones) -> jobs.Job | None:
+    """What is being done with a video: it is extracted, or looked at first."""
     job = jobs.find(entry.job_key)
     if job is not None and not job.ended:
-        return True
+        return job
     if entry.features.is_file() and own_videos.is_current(entry, backbones):
-        return False
-    return not own_videos.look(entry, backbones).ended
+        return None
+    return own_videos.look(entry, backbones)
 
 
 def _show_entry(entry: Entry, backbones: Backbones) -> None:
@@ -134,10 +124,7 @@ def _show_entry(entry: Entry, backbones: Backbones) -> None:
     head.markdown(f"**{literal(entry.name)}**")
     job = jobs.find(entry.job_key)
     if job is not None and not job.ended:
-        left = "" if job.left_s is None else f" · {jobs.duration(job.left_s)} left"
-        st.progress(job.done / job.total if job.total else 0.0, f"{job.title or 'Getting ready'}{left}")
-        if place.button("Cancel", key=f"cancel {entry.folder.name}"):
-            job.stop()
+        show_bar(job, job.title or "Extracting features", key=f"stop {entry.folder.name}")
         return
     if place.button("Remove", key=f"remove {entry.folder.name}", icon=":material/delete:",
                     help="Forget it and its features; a file taken by its path stays where it is."):  # fmt: skip
@@ -223,9 +210,12 @@ def _labels(entry: Entry) -> None:
         help="A header, then valence,arousal for every frame, in -1 to 1; -5 where not annotated.",
     )  # fmt: skip
     try:
-        own_videos.set_labels(entry, None if file is None else file.getvalue())
+        if file is None:
+            own_videos.set_labels(entry, None)
+        else:
+            own_videos.set_labels(entry, file.getvalue(), file.name)
     except BAD_INPUT as error:
-        st.error(literal(str(error).replace(str(entry.folder / ".labels.txt"), file.name)))
+        st.error(literal(str(error)))
 
 
 def _remarks(outlook: Outlook) -> list[str]:

@@ -153,7 +153,7 @@ def _encode(
     ) as writer:
         for k, picture in enumerate(_pictures(source, first, last)):
             writer.add(_compose(board, view, first + k, k, picture), float(pts_s[k] - pts_s[0]))
-            progress(k + 1, len(pts_s), "Frame")
+            progress(k + 1, len(pts_s), "frames")
 
 
 def _pictures(source: Path | None, first: int, last: int) -> Iterator[np.ndarray | None]:

@@ -77,7 +77,7 @@ def write_gif(
 
         def bars_callback(self, bar: str, attr: str, value: int, old_value: int | None = None) -> None:
             if attr == "index" and value > 0:
-                progress(value, self.bars[bar]["total"], "Picture")
+                progress(value, self.bars[bar]["total"], "pictures")
 
     path, film = Path(path), Path(film)
     info = probe(film)

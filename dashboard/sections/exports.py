@@ -11,10 +11,8 @@ import streamlit as st
 from dashboard.components.page_link import page_link
 from dashboard.sections import downloads
 from dashboard.sections.notices import literal
+from dashboard.sections.progress import show_bar, watch
 from dashboard.timeline.declared import Figure, Shown
-
-LOOK_S = 0.5
-"""How often the progress of a film is looked at, seconds."""
 
 
 def show_exports(
@@ -111,22 +109,14 @@ def _film(take: object, cache: Path) -> None:
         ),
     }
     keys = {ending: export_files.film_key(take, ending) for ending in kinds}
-    running = {ending for ending, key in keys.items() if (job := jobs.find(key)) is not None and not job.ended}
 
-    @st.fragment(run_every=LOOK_S if running else None)
-    def watch() -> None:
+    def draw() -> None:
         found = {ending: jobs.find(key) for ending, key in keys.items()}
-        if any(found[ending].ended for ending in running):
-            st.rerun()
         for ending, job in found.items():
             if job is not None and job.error:
                 st.error(literal(job.error))
             if job is not None and not job.ended:
-                share = job.done / job.total if job.total else 0.0
-                count = f"{job.title} {job.done:,} of {job.total:,}{job.pace}" if job.total else "Drawing the rows"
-                st.progress(share, f"{ending.upper()}: {count}")
-                if st.button("Cancel", key=f"take_cancel_{ending}"):
-                    job.stop()
+                show_bar(job, ending.upper(), job.title, key=f"take_stop_{ending}")
         with st.container(horizontal=True):
             for ending, (words, too_long) in kinds.items():
                 job, label = found[ending], ending.upper()
@@ -138,4 +128,4 @@ def _film(take: object, cache: Path) -> None:
                     film = {ending: lambda ending=ending: export_files.film_file(take, cache, ending)}
                     downloads.offer(take.stem, film, "take")
 
-    watch()
+    watch(map(jobs.find, keys.values()), draw)

@@ -81,7 +81,7 @@ def _missing(shelf: Shelf, fusion: str, pair: tuple[Candidate | None, Candidate 
 
 def _choose_two(shelf: Shelf) -> tuple[Candidate, Candidate | None]:
     files = {model.path.name: model for model in shelf.models}
-    base, gated = shelf.pair(shelf.usual_fusion)
+    base, gated = shelf.default_pair
     defaults = [model.path.name for model in (base or gated, gated) if model]
     if (kept := session.last_view()) is not None and kept.models:
         defaults = [*(path.name for path in kept.models), NONE][:2]

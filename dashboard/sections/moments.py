@@ -11,8 +11,9 @@ import streamlit as st
 from dashboard.components.moment_list import Entry, moment_list
 from dashboard.sections import subject_choice
 from dashboard.sections.notices import attempt
+from dashboard.sections.progress import show_bar, watch
 from dashboard.sections.what_if import Applied
-from dashboard.services import jobs, moment_search
+from dashboard.services import moment_search
 from dashboard.services.corpora import Subject
 from dashboard.services.model_files import Chosen
 from dashboard.state import session
@@ -28,7 +29,6 @@ THIS, ALL = "this subject", "all subjects"
 SEEK = "_seek"
 """Session key: (token, second) to which the player was sent last."""
 
-POLL_S = 0.4
 HELP = (
     "Gate flip: another side of a gate becomes the largest. Audio-visual disagreement: what the model says from the "
     "audio alone against the visual alone, by the branches of stage 2, or else without the other modality. Errors, "
@@ -97,7 +97,7 @@ def show(
     if scope == ALL:
         job = moment_search.of_all(everybody, models, device, applied.change)
         if not job.ended:
-            _show_progress(job)
+            watch([job], lambda: show_bar(job, "Searching", "subjects", key="moments_stop", on_stop=_search_this))
             return
         if job.error:
             st.error(job.error)
@@ -116,12 +116,9 @@ def show(
     moment_list(listed, chosen, with_subjects=scope == ALL)
 
 
-@st.fragment(run_every=POLL_S)
-def _show_progress(job: jobs.Job) -> None:
-    if job.ended:
-        st.rerun()
-    share = job.done / job.total if job.total else 0.0
-    st.progress(share, f"Looking through the subjects: {job.done} of {job.total}{job.pace}")
+def _search_this() -> None:
+    """Go back to the shown subject: a search that was stopped would begin again."""
+    st.session_state[session.MOMENT_SCOPE.key] = THIS
 
 
 def _kinds() -> list[str]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard.sections.notices import attempt
+from dashboard.sections.page import Page
 from dashboard.services import corpora, traces
 from dashboard.services.model_files import Chosen
 from dashboard.state import session
@@ -32,16 +32,13 @@ class Display(NamedTuple):
     scaled: bool
 
 
-def choose_device(requested: str | None, notices: list[str]) -> str:
+def choose_device(page: Page) -> str:
     """Ask where models run."""
     devices = traces.available_devices()
-    preferred = attempt(lambda: str(traces.choose_device(requested)), notices) or devices[0]
-    if (kept := session.last_view()) is not None and kept.device in devices:
-        preferred = kept.device
     return st.selectbox(
         "Device",
         devices,
-        index=devices.index(preferred),
+        index=devices.index(page.device()),
         format_func=lambda name: traces.device_label(traces.choose_device(name)),
         help="Where the models run. `--device` after `--`, or IACA_DEVICE, sets the first choice.",
         **session.DEVICE.widget,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.sections.notices import attempt
+from dashboard.sections.progress import show_bar, watch
 from dashboard.services import corrupted_features, jobs, traces
 from dashboard.services.corpora import Subject
 from dashboard.state import session
@@ -58,7 +60,6 @@ FIELDS = (session.DROP_AUDIO, session.SHARE, session.PATTERN, session.SEED, *INS
 """Everything that Reset puts back."""
 
 NO_RANGE = "No range is brushed: press [ and ] at two moments of the video, or brush one on a row."
-POLL_S = 0.4
 BEGUN = "_corrupting"
 """Session key: extractions that this visit waits for."""
 
@@ -154,7 +155,7 @@ def apply(
     _leave(waiting)
     if waiting:
         with place:
-            _show_progress(tuple(waiting.values()))
+            watch(map(jobs.find, waiting), lambda: _show_progress(list(waiting.values())))
     free = replace(change, corruptions=())
     return Applied(free, tuple(corrupted), _words(free, corrupted, change))
 
@@ -169,28 +170,17 @@ def _leave(waiting: dict[str, corrupted_features.Extraction]) -> None:
     st.session_state[BEGUN] = {key: begun.get(key, "running") for key in waiting}
 
 
-@st.fragment(run_every=POLL_S)
-def _show_progress(waiting: tuple[corrupted_features.Extraction, ...]) -> None:
+def _show_progress(waiting: list[corrupted_features.Extraction]) -> None:
     for extraction in waiting:
         job = jobs.find(extraction.key)
         state = st.session_state.get(BEGUN, {}).get(extraction.key)
         if job is None or state == "stopped":
-            st.button(f"Go on with {extraction.title}", key=f"go {extraction.key}", on_click=_mark,
-                      args=(extraction.key, "running"))  # fmt: skip
-        elif job.ended:
-            st.rerun()
+            if st.button(f"Resume: {extraction.title}", key=f"resume {extraction.key}"):
+                _mark(extraction.key, "running")
+                st.rerun()
         else:
-            share = job.done / job.total if job.total else 0.0
-            count = f"{job.done} of {job.total} clips{job.pace}" if job.total else "reading the video"
-            st.progress(share, f"Extracting with {extraction.title}: {count}")
-            st.button("Cancel", key=f"stop {extraction.key}", on_click=_stop, args=(extraction.key,))
-
-
-def _stop(key: str) -> None:
-    job = jobs.find(key)
-    if job is not None:
-        job.stop()
-    _mark(key, "stopped")
+            show_bar(job, extraction.title.capitalize(), "clips", key=f"stop {extraction.key}",
+                     on_stop=partial(_mark, extraction.key, "stopped"))  # fmt: skip
 
 
 def _mark(key: str, state: str) -> None:

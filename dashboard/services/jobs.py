@@ -59,11 +59,16 @@ class Job:
 
     @property
     def pace(self) -> str:
-        """Rate and time left, to follow what is told of the parts; "" before anything is finished."""
-        if self.left_s is None:
+        """Rate and time left, to follow the number of parts; "" before anything is finished."""
+        if not self.done:
             return ""
         rate = self.done / self.elapsed_s
-        return f" · {rate:,.{0 if rate >= 10 else 1}f} a second · {duration(self.left_s)} left"
+        return f" · {rate:,.{0 if rate >= 10 else 1}f} per second{self.time_left}"
+
+    @property
+    def time_left(self) -> str:
+        """The time left alone; "" before anything is finished."""
+        return "" if self.left_s is None else f" · {duration(self.left_s)} left"
 
     def _run(self, work: Callable[[Progress], Any]) -> None:
         try:

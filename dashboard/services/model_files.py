@@ -68,6 +68,11 @@ class Shelf(NamedTuple):
         """The fusion that is shown first: the usual one where it is there, else the first."""
         return USUAL_FUSION if USUAL_FUSION in self.fusions else self.fusions[0]
 
+    @property
+    def default_pair(self) -> tuple[Candidate | None, Candidate | None]:
+        """The models of the usual fusion, which pages show first."""
+        return self.pair(self.usual_fusion) if self.fusions else (None, None)
+
     def pair(self, fusion: str) -> tuple[Candidate | None, Candidate | None]:
         """Base and base+IACA of a fusion: the files `ca` and `ca_iaca`, or else the first of their kind by name.
 

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -23,7 +22,7 @@ from iaca.checkpoints import BackboneFile
 from iaca.compute.devices import device_of
 from iaca.config import AUDIO, VISUAL
 from iaca.errors import InputError
-from iaca.files import write_whole
+from iaca.files import write_whole, written_beside
 from iaca.resources import shipped
 from iaca.types import Progress, Recording
 
@@ -98,7 +97,7 @@ def add_upload(name: str, content: BinaryIO, cache: Path, taken: Collection[str]
 
     Args:
         name: Name of the file.
-        content: Its bytes, from the first.
+        content: Its bytes, from the first; it can be read twice.
         cache: Of the project.
         taken: Names of subjects that are there.
 
@@ -106,26 +105,18 @@ def add_upload(name: str, content: BinaryIO, cache: Path, taken: Collection[str]
         OwnVideoError: It is empty.
         OSError: It cannot be kept.
     """
-    home = cache / FOLDER
-    home.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(name.encode() + b"\0")
-    handle, temporary = tempfile.mkstemp(dir=home, prefix=".")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            while block := content.read(BLOCK):
-                digest.update(block)
-                file.write(block)
-            size = file.tell()
-        if not size:
-            raise OwnVideoError(f"{name} is empty (0 bytes); expected a video")
-        folder = home / digest.hexdigest()[:16]
-        if not (folder / ABOUT).is_file():
-            folder.mkdir(exist_ok=True)
-            video = folder / f"video{_ending(name)}"
-            os.replace(temporary, video)
-            _write_about(folder, name, video, taken)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    while block := content.read(BLOCK):
+        digest.update(block)
+    if not content.tell():
+        raise OwnVideoError(f"{name} is empty (0 bytes); expected a video")
+    folder = cache / FOLDER / digest.hexdigest()[:16]
+    if not (folder / ABOUT).is_file():
+        video = folder / f"video{_ending(name)}"
+        content.seek(0)
+        with written_beside(video) as beside, beside.open("wb") as file:
+            shutil.copyfileobj(content, file, BLOCK)
+        _write_about(folder, name, video, taken)
     return _read_entry(folder)
 
 
@@ -149,24 +140,28 @@ def add_path(text: str, cache: Path, taken: Collection[str]) -> Entry:
     return _read_entry(folder)
 
 
-def set_labels(entry: Entry, content: bytes | None) -> None:
+def set_labels(entry: Entry, content: bytes | None, name: str = "") -> None:
     """Give a video its labels, or take them away.
 
+    Args:
+        entry: The video.
+        content: Of the label file; None for no labels.
+        name: What errors call the file.
+
     Raises:
-        AnnotationError: They cannot be read.
+        OwnVideoError: They cannot be read.
     """
-    from iaca.data.annotations import read_labels
+    from iaca.data.annotations import AnnotationError, read_labels
 
     if content is None:
         (entry.folder / "labels.txt").unlink(missing_ok=True)
         return
-    trial = entry.folder / ".labels.txt"
-    write_whole(trial, content)
-    try:
-        read_labels(trial)
-        os.replace(trial, entry.folder / "labels.txt")
-    finally:
-        trial.unlink(missing_ok=True)
+    with written_beside(entry.folder / "labels.txt") as beside:
+        beside.write_bytes(content)
+        try:
+            read_labels(beside)
+        except AnnotationError as error:
+            raise OwnVideoError(str(error).replace(str(beside), name)) from error
 
 
 def entries(cache: Path) -> list[Entry]:

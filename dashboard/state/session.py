@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -16,14 +17,26 @@ class Field(NamedTuple):
     url: bool = True
 
     @property
-    def section(self) -> dict[str, str]:
+    def section(self) -> dict[str, Any]:
         """Keyword arguments that tie an expander to it, so that the page knows whether it is open."""
         return self.widget | {"on_change": "rerun"}
 
     @property
-    def widget(self) -> dict[str, str]:
+    def widget(self) -> dict[str, Any]:
         """Keyword arguments that tie a widget to it."""
         return {"key": self.key} | ({"bind": "query-params"} if self.url else {})
+
+    def widget_among(self, options: Sequence[object], *, by_index: bool = False) -> dict[str, Any]:
+        """Keyword arguments that tie a choice to it; it starts with the default, or else with the first option.
+
+        Args:
+            options: What can be chosen; at least one.
+            by_index: Whether the widget takes the place of its first choice, as a selectbox does, or its value.
+        """
+        if self.key in st.session_state:  # Streamlit warns of a default beside a value
+            return self.widget
+        first = self.default if self.default in options else options[0]
+        return self.widget | ({"index": options.index(first)} if by_index else {"default": first})
 
 
 SUBJECT = Field("subject", None, url=False)

@@ -173,8 +173,10 @@ def test_a_film_can_be_cancelled_and_leaves_nothing(page, address):
     open_player(page, address, "long-02")
     open_exports(page)
     page.get_by_role("button", name="Make MP4").click()
-    page.get_by_text(re.compile(r"Frame \d+ of 900 · [\d,.]+ a second · \d+ (s|min) left")).wait_for(timeout=120_000)
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text(re.compile(r"MP4: \d+ of 900 frames · [\d,.]+ per second · \d+ (s|min) left")).wait_for(
+        timeout=120_000
+    )
+    page.get_by_role("button", name="Stop").click()
     page.get_by_role("button", name="Make MP4").wait_for()
     assert page.get_by_role("button", name="MP4", exact=True).count() == 0
 

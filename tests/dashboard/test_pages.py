@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.dashboard.browsing import PLAYER, choose, open_player
 from tests.dashboard.projects import Spec, write_model, write_project
+from tests.dashboard.test_page import notices, open_page  # noqa: F401  open_page is a fixture
 
 
 @pytest.fixture(scope="module")
@@ -14,6 +15,16 @@ def address(tmp_path_factory, server):
     root = write_project(tmp_path_factory.mktemp("pages"), [Spec("first-01", 120), Spec("second-02", 120)])
     write_model(root / "checkpoints" / "tca.safetensors", iaca=False, seed=5, fusion="tca")
     return server(root)
+
+
+@pytest.mark.parametrize("name", ["about", "robustness", "your_video"])
+def test_a_device_that_is_not_there_is_one_sentence_on_every_page(open_page, monkeypatch, tmp_path, name):  # noqa: F811
+    page = open_page(write_project(tmp_path, [Spec("first-01", 60)]))
+    del page.session_state["last_view"]
+    monkeypatch.setenv("IACA_DEVICE", "cuda:7")
+    page.switch_page(f"app_pages/{name}.py").run()
+    assert not page.exception
+    assert "'cuda:7'" in notices(page)
 
 
 def leave_and_return(page):

@@ -108,6 +108,17 @@ def test_what_cannot_be_used_has_a_sentence_of_its_own_and_the_next_is_taken(pag
     assert page.locator("[data-testid=stException]").count() == 0
 
 
+def test_labels_that_cannot_be_read_are_refused_by_their_name_and_the_old_ones_stay(tmp_path):
+    entry = own_videos.add_upload("me.mp4", io.BytesIO(b"one"), tmp_path, ())
+    own_videos.set_labels(entry, b"valence,arousal\n0.1,0.2\n", "mine.txt")
+    with pytest.raises(own_videos.OwnVideoError, match=r"^mine\.txt, line 2 is 'no'"):
+        own_videos.set_labels(entry, b"valence,arousal\nno\n", "mine.txt")
+    assert entry.labels.read_bytes() == b"valence,arousal\n0.1,0.2\n"
+    assert sorted(file.name for file in entry.folder.iterdir()) == ["about.json", "labels.txt", "video.mp4"]
+    own_videos.set_labels(entry, None)
+    assert entry.labels is None
+
+
 def test_two_uploads_of_one_name_are_two_subjects_and_one_file_twice_is_one(tmp_path):
     first = own_videos.add_upload("me.mp4", io.BytesIO(b"one"), tmp_path, ())
     second = own_videos.add_upload("me.mp4", io.BytesIO(b"two"), tmp_path, ())

@@ -72,7 +72,7 @@ def test_frame_k_of_the_film_shows_picture_and_cursor_of_frame_k_at_its_time(tmp
         at = cursor_of(image, board)
         assert abs(at - axis_px[frame]) < 1.5
         assert np.argmin(np.abs(axis_px - at)) == frame
-    assert told == [(k + 1, len(film), "Frame") for k in range(len(film))]
+    assert told == [(k + 1, len(film), "frames") for k in range(len(film))]
 
 
 def test_the_sound_is_that_of_the_range(tmp_path, video, view):

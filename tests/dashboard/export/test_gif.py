@@ -42,7 +42,7 @@ def test_every_picture_is_that_of_the_film_at_its_time(tmp_path, film):
             gif.seek(j)
             assert gif.info["duration"] == 1000 / RATE_HZ
             assert code_of(gif) == np.searchsorted(pts_s, j / RATE_HZ + 1e-6, side="right") - 1
-        assert told[-1] == (gif.n_frames, gif.n_frames, "Picture")
+        assert told[-1] == (gif.n_frames, gif.n_frames, "pictures")
 
 
 def test_a_gif_that_is_cancelled_or_cannot_be_leaves_nothing(tmp_path, film):

@@ -68,7 +68,7 @@ def test_rate_and_time_left_are_told_once_something_is_finished():
 
     job = jobs.begin("a job with a pace", work)
     assert told.wait(PATIENCE_S)
-    rate, left = re.fullmatch(r" · ([\d,.]+) a second · (\d+) s left", job.pace).groups()
+    rate, left = re.fullmatch(r" · ([\d,.]+) per second · (\d+) s left", job.pace).groups()
     assert float(rate.replace(",", "")) > 0
     assert int(left) >= 1
     go.set()
