@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -53,9 +53,9 @@ class Trunk(nn.Module):
             features = gated.fused
         return TrunkOutput(attended, gated, self._before_head(features))
 
-    def branches(self, gated: Gated) -> tuple[Tensor, Tensor, Tensor]:
+    def branches(self, gated: Gated) -> list[Tensor]:
         """The three branches of stage 2, each as the head would receive it alone."""
-        return tuple(self._before_head(F.relu(x)) for x in (gated.gated_audio, gated.gated_visual, gated.joint))
+        return [self._before_head(F.relu(x)) for x in (gated.gated_audio, gated.gated_visual, gated.joint)]
 
     def _before_head(self, features: Tensor) -> Tensor:
         return features if self.before_head is None else self.before_head(features)
@@ -64,9 +64,9 @@ class Trunk(nn.Module):
 class FusionModel(nn.Module):
     """An audio-visual model of valence and arousal, with or without IACA.
 
-    Source: arXiv:2405.12853; equations in `attention` and `gating`. Features are standardised by the statistics of
-    the training features, which travel with the weights; where a feature dimension differs from D, a linear map
-    follows.
+    Source: arXiv:2405.12853; eqs 1-4 are in `fusions.cross_attention`, eqs 5-9 in `gating`. Features are standardised
+    by the statistics of the training features, which travel with the weights; where a feature dimension differs from
+    D, a linear map follows.
 
     Args:
         config: Everything that is needed to build it.
@@ -84,10 +84,11 @@ class FusionModel(nn.Module):
             self.register_buffer(f"{modality}_scale", torch.ones(feature_dim))
             linear = nn.Linear(feature_dim, config.dim) if feature_dim != config.dim else nn.Identity()
             self.add_module(f"{modality}_projection", linear)
-        self.trunks = nn.ModuleDict({name: Trunk(config) for name in config.trunks})
+        trunks = {name: Trunk(config) for name in config.trunks}
+        self.trunks = nn.ModuleDict(trunks)
         self.heads = nn.ModuleDict(
             {
-                target: build_head(self.trunks[name].head_dim, config.head_hidden, config.head_dropout)
+                target: build_head(trunks[name].head_dim, config.head_hidden, config.head_dropout)
                 for name, targets in config.trunks.items()
                 for target in targets
             }
@@ -152,12 +153,12 @@ class FusionModel(nn.Module):
         predictions: dict[str, Tensor] = {}
         branches: dict[str, list[Tensor]] = {}
         for name, targets in self.config.trunks.items():
-            trunk = self.trunks[name](audio, visual)
-            gated = trunk.gated
-            has_stage2 = gated is not None and gated.stage2_weights is not None
-            parts = self.trunks[name].branches(gated) if has_stage2 else ()
+            trunk = cast(Trunk, self.trunks[name])
+            output: TrunkOutput = trunk(audio, visual)
+            gated = output.gated
+            parts = trunk.branches(gated) if gated is not None and gated.stage2_weights is not None else []
             for target in targets:
-                predictions[target] = self.heads[target](trunk.features).squeeze(-1)
+                predictions[target] = self.heads[target](output.features).squeeze(-1)
                 branches[target] = [self.heads[target](part).squeeze(-1) for part in parts]
         return predictions, branches
 

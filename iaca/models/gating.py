@@ -113,15 +113,17 @@ class InconsistencyAwareGate(nn.Module):
         """
         temperature = self.temperature if overrides.temperature is None else overrides.temperature
         forced = overrides.forced
-        stage1 = self._stage1_logits(attended)
+        audio, attended_audio = attended.audio, attended.attended_audio
+        visual, attended_visual = attended.visual, attended.attended_visual
+        stage1 = self._stage1_logits(attended_audio, attended_visual)
         if stage1 is None:
             audio_logits = visual_logits = audio_weights = visual_weights = None
-            gated_audio, gated_visual = F.relu(attended.attended_audio), F.relu(attended.attended_visual)
+            gated_audio, gated_visual = F.relu(attended_audio), F.relu(attended_visual)
         else:
             audio_logits, visual_logits = stage1
             audio_weights, visual_weights = (stage1_weights(x, temperature, forced.stage1) for x in stage1)
-            gated_audio = _choose(attended.audio, attended.attended_audio, audio_weights)
-            gated_visual = _choose(attended.visual, attended.attended_visual, visual_weights)
+            gated_visual = F.relu(visual * visual_weights[..., :1] + attended_visual * visual_weights[..., 1:])  # eq 7
+            gated_audio = F.relu(audio * audio_weights[..., :1] + attended_audio * audio_weights[..., 1:])  # eq 8
         joint = self.fc(torch.cat((gated_audio, gated_visual), dim=-1))
         stage2_logits = self._stage2_logits(gated_audio, gated_visual, joint)
         if stage2_logits is None:
@@ -129,7 +131,7 @@ class InconsistencyAwareGate(nn.Module):
             fused = joint
         else:
             stage2_weights = _weights(stage2_logits, temperature, STAGE2_COLUMNS.get(forced.stage2))
-            fused = F.relu(
+            fused = F.relu(  # eq 9
                 gated_audio * stage2_weights[..., 0:1]
                 + gated_visual * stage2_weights[..., 1:2]
                 + joint * stage2_weights[..., 2:3]
@@ -147,10 +149,10 @@ class InconsistencyAwareGate(nn.Module):
             stage2_weights,
         )
 
-    def _stage1_logits(self, attended: Attended) -> tuple[Tensor, Tensor] | None:
+    def _stage1_logits(self, audio: Tensor, visual: Tensor) -> tuple[Tensor, Tensor] | None:
+        """W_go of both modalities, (B, L, 2), from their attended features."""
         if not self.stage1:
             return None
-        audio, visual = attended.attended_audio, attended.attended_visual
         places = audio.shape[:2]
         if self.gate is Gate.CONSTANT:
             equal = audio.new_zeros(*places, 2)
@@ -160,7 +162,7 @@ class InconsistencyAwareGate(nn.Module):
         if self.stage1_context is Stage1Context.BOTH:
             both = torch.cat((audio, visual), dim=-1)
             return both @ self.W_gl_audio, both @ self.W_gl_visual
-        return audio @ self.W_gl_audio, visual @ self.W_gl_visual
+        return audio @ self.W_gl_audio, visual @ self.W_gl_visual  # eq 5
 
     def _stage2_logits(self, gated_audio: Tensor, gated_visual: Tensor, joint: Tensor) -> Tensor | None:
         if not self.stage2:
@@ -188,14 +190,10 @@ def stage1_weights(logits: Tensor, temperature: float, choice: Stage1Choice) -> 
 def _weights(logits: Tensor, temperature: float, column: int | None) -> Tensor:
     """Softmax of the logits, or all weight on one column."""
     if column is None:
-        return (logits / temperature).softmax(-1)
+        return (logits / temperature).softmax(-1)  # eq 6
     weights = torch.zeros_like(logits)
     weights[..., column] = 1
     return weights
-
-
-def _choose(self_attended: Tensor, cross_attended: Tensor, weights: Tensor) -> Tensor:
-    return F.relu(self_attended * weights[..., 0:1] + cross_attended * weights[..., 1:2])
 
 
 def _gate_matrix(rows: int, init: GateInit) -> nn.Parameter:

@@ -78,7 +78,8 @@ def tanh_in_place(scores: Tensor) -> Tensor:
     """tanh in a third of its time, which is most of JCA's on a CPU.
 
     Choice: small scores take x - x^3/3 + 2x^5/15, whose next term is below 6e-8 of x; the others 2 sigmoid(2x) - 1,
-    which is off by up to 1.8e-7 and so would be too coarse for them. Gradients and other types take tanh itself.
+    which is off by up to 1.8e-7 and so would be too coarse for them. Gradients and other types take tanh
+    itself, and so does an exported graph, which cannot branch on values.
 
     Args:
         scores: Any shape; overwritten.
@@ -86,7 +87,8 @@ def tanh_in_place(scores: Tensor) -> Tensor:
     Returns:
         The same memory, in [-1, 1]; off by at most 2e-6 of the largest.
     """
-    if scores.requires_grad or not scores.is_cpu or scores.dtype is not torch.float32 or not scores.numel():
+    exact = scores.requires_grad or not scores.is_cpu or scores.dtype is not torch.float32
+    if exact or torch.compiler.is_exporting() or not scores.numel():
         return scores.tanh_()
     lowest, highest = torch.aminmax(scores)
     if max(-float(lowest), float(highest)) <= QUINTIC_LIMIT:

@@ -1,12 +1,13 @@
 """The networks behind the authors' published weight files, layer for layer, with this project's output.
 
 Source: RJCA (ICASSP 2023), JCA (T-BIOM 2023) and DCA (ICME 2024) of Praveen et al.; where the code was read is named
-in `released_blocks`. `released` reads the weight files.
+in `blocks`. `iaca.checkpoints.published_files` reads their weight files.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -125,7 +126,7 @@ class PublishedNetwork(nn.Module):
         if self.kind.recurrent:
             visual = self.video_extract(visual)
         attended_visual, attended_audio = visual, audio
-        for layer in self.coattn["dcn_layers"]:
+        for layer in cast(nn.ModuleList, self.coattn["dcn_layers"]):
             attended_visual, attended_audio, visual_map, audio_map = layer(attended_visual, attended_audio)
         explanation = Explanation(
             audio_attention=audio_map,
