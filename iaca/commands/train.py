@@ -4,35 +4,38 @@ from __future__ import annotations
 
 import argparse
 import tomllib
-from dataclasses import MISSING, fields
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from iaca.commands import CommandError, add_device, add_plugin, check_out
+from iaca.commands.assignments import add_set, assigned
 from iaca.config import PRESETS, FusionConfig, TrainingConfig
 
-FIXED_BY_FEATURES = ("audio_dim", "visual_dim")
+TABLES = {"fusion": FusionConfig, "training": TrainingConfig}
+FIXED_BY_FEATURES = dict.fromkeys(("audio_dim", "visual_dim"), "it is that of the features")
 BY_FEATURES = {"dim": "the smaller dimension of both features"}
-"""Field -> its default, where that follows from the features."""
+"""Setting -> its default, where that follows from the features."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments; every field of the two configurations is listed with its default."""
+    """Declare the arguments; every setting is listed with its default and unit."""
     parser.add_argument("--features", type=Path, required=True, metavar="DIR", help="folder of feature files")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="checkpoint to write (.safetensors)")
     parser.add_argument("--fusion", help="name of a fusion, such as ca; an unknown name lists all (default: ca)")
     parser.add_argument("--iaca", action="store_true", default=None, help="with the gates of eqs 5-9")
     parser.add_argument("--target", choices=("valence", "arousal", "both"), help="what to predict (default: both)")
     parser.add_argument("--seed", type=int, help="seed (default: 0)")
-    parser.add_argument("--preset", choices=sorted(PRESETS), help="named settings; the other arguments override it")
+    parser.add_argument("--preset", choices=sorted(PRESETS), help="named settings, over the defaults")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file with tables [fusion] and [training]")
+    parser.epilog = (
+        "The later of these wins: defaults, --preset, --config, --fusion to --seed, --set.\n"
+        "Settings for --config and --set, with their defaults and [units]:"
+    )
+    add_set(parser, TABLES, fixed=FIXED_BY_FEATURES, derived=BY_FEATURES)
     parser.add_argument("--log", type=Path, metavar="DIR", help="write TensorBoard scalars there")
     parser.add_argument("--fresh", action="store_true", help="start again even if an interrupted run can go on")
     add_device(parser)
     add_plugin(parser)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = "\n".join(["fields of --config:", *_field_lines()])
 
 
 def run(args: argparse.Namespace) -> None:
@@ -76,10 +79,10 @@ def run(args: argparse.Namespace) -> None:
 
 
 def configurations(args: argparse.Namespace, audio_dim: int, visual_dim: int) -> tuple[FusionConfig, TrainingConfig]:
-    """Settings from preset, file and arguments; the later wins.
+    """Settings from preset, file, arguments and --set; the later wins.
 
     Raises:
-        CommandError: The file cannot be read or has an unknown table.
+        CommandError: The file cannot be read, or it or --set names an unknown table.
         ConfigError: A value or a combination that cannot be.
     """
     from iaca.models.fusions.registry import checked
@@ -105,38 +108,8 @@ def configurations(args: argparse.Namespace, audio_dim: int, visual_dim: int) ->
     values["fusion"] |= {name: value for name, value in given.items() if value is not None}
     if args.seed is not None:
         values["training"]["seed"] = args.seed
+    for table, settings in assigned(args.assignments, TABLES, fixed=FIXED_BY_FEATURES).items():
+        values[table] |= settings
     values["fusion"] |= {"audio_dim": audio_dim, "visual_dim": visual_dim}
     values["fusion"].setdefault("dim", min(audio_dim, visual_dim))
     return checked(FusionConfig.from_dict(values["fusion"])), TrainingConfig.from_dict(values["training"])
-
-
-def _field_lines() -> list[str]:
-    lines = []
-    for table, kind in (("fusion", FusionConfig), ("training", TrainingConfig)):
-        lines.append(f"[{table}]")
-        described = dict(_described(kind))
-        for field in fields(kind):
-            if field.name not in FIXED_BY_FEATURES:
-                default = "" if field.default is MISSING else getattr(field.default, "value", field.default)
-                shown = BY_FEATURES.get(field.name, repr(default))
-                lines.append(f"  {field.name} = {shown}: {described[field.name]}{_choices(field.default)}")
-    return lines
-
-
-def _choices(default: Any) -> str:
-    """The values that exist, where a field takes one of a few."""
-    return f" One of: {', '.join(type(default))}." if isinstance(default, StrEnum) else ""
-
-
-def _described(kind: type) -> list[tuple[str, str]]:
-    """Field and description, from the Attributes of the docstring: the one place where they are written."""
-    text = kind.__doc__.split("Attributes:")[1].split("Raises:")[0]
-    joined = " ".join(text.split("\n")).replace("        ", "\n").split("\n")
-    entries: list[str] = []
-    for line in (part.strip() for part in joined):
-        name = line.partition(":")[0]
-        if name in kind.__dataclass_fields__:
-            entries.append(line)
-        elif line and entries:
-            entries[-1] += " " + line
-    return [(name, text.strip()) for name, _, text in (entry.partition(":") for entry in entries)]

@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iaca.commands import CommandError, add_device, check_out
+from iaca.commands.assignments import add_set, assigned
+from iaca.config import Architecture, BackboneConfig, BackboneTraining, from_fields
+from iaca.config.settings import settings_of
 
 if TYPE_CHECKING:
     from iaca.checkpoints import BackboneFile
-    from iaca.config import BackboneConfig
 
 FULL_WIDTH_DIM = 512
+TABLES = {"training": BackboneTraining, "backbone": BackboneConfig}
+FLAGS = ("epochs", "batch", "learning_rate", "mse_weight", "within_weight", "pictures", "seed")
+"""Settings of the training that are arguments of their own."""
+
+BY_ARGUMENTS = {name: f"give --{name}" for name in ("modality", "arch")}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,31 +35,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where to start (default: Kinetics-400 or ImageNet for full-width networks, random for slim); what was "
         "taught single pictures is inflated to whole clips",
     )
-    parser.add_argument("--epochs", type=int, default=10, metavar="N", help="passes (default: 10)")
-    parser.add_argument(
-        "--batch", type=int, default=48, metavar="N", help="clips in a step, over all processes (default: 48)"
-    )
-    parser.add_argument("--learning-rate", type=float, default=2e-3, metavar="X", help="its peak (default: 0.002)")
-    parser.add_argument(
-        "--mse-weight", type=float, default=0.3, metavar="X",
-        help="weight of the mean squared error beside 1 - CCC, at least 0 (default: 0.3)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--within-weight", type=float, default=0.0, metavar="X",
-        help="share of 1 - CCC that looks at what changes within each recording, 0 to 1 (default: 0)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--pictures", type=int, default=8, metavar="N",
-        help="pictures seen of each clip, the last ones, 1 to 8 (default: 8); 1 teaches faces before movement, at a "
-        "fraction of the time: go on from it with --start",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, metavar="K", help="seed (default: 0)")
+    for one in settings_of(BackboneTraining):
+        if one.name in FLAGS:
+            kind = type(one.default)
+            flag, shown = f"--{one.name.replace('_', '-')}", "N" if kind is int else "X"
+            parser.add_argument(flag, type=kind, metavar=shown, help=f"{one.line} (default: {one.default})")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="decoded clips (default: clips beside --out)")
     add_device(parser)
     parser.epilog = (
-        "Several GPUs: torchrun --nproc-per-node N -m iaca train-backbone ...; each takes its share of every batch. "
-        "A run that was stopped goes on when it is started again."
+        "Several GPUs: torchrun --nproc-per-node N -m iaca train-backbone ...; each takes its share of every batch.\n"
+        "A run that was stopped goes on when it is started again.\n"
+        "--set wins over the arguments. Settings for it, with their defaults and [units]:"
     )
+    add_set(parser, TABLES, fixed=BY_ARGUMENTS, derived={"dim": "128 for slim, else 512"})
 
 
 def run(args: argparse.Namespace) -> None:
@@ -60,24 +55,12 @@ def run(args: argparse.Namespace) -> None:
     from iaca.checkpoints import save_backbone
     from iaca.compute.devices import choose_device
     from iaca.compute.distributed import leads
-    from iaca.config import Architecture, BackboneConfig
-    from iaca.config.training import BackboneTraining
     from iaca.data.recordings import find_recordings
     from iaca.training.backbone_training import train_backbone
 
     check_out(args.out)
-    slim = args.arch == Architecture.SLIM
-    config = BackboneConfig(modality=args.modality, arch=args.arch, dim=128 if slim else FULL_WIDTH_DIM)
-    training = BackboneTraining(
-        epochs=args.epochs,
-        batch=args.batch,
-        learning_rate=args.learning_rate,
-        mse_weight=args.mse_weight,
-        within_weight=args.within_weight,
-        pictures=args.pictures,
-        seed=args.seed,
-    )
-    start = _start(args.start, config, args.pictures)
+    config, training = configurations(args)
+    start = _start(args.start, config, training.pictures)
     index = find_recordings(args.roots)
     for problem in index.problems if leads() else ():
         print(problem.line, file=sys.stderr)
@@ -102,10 +85,23 @@ def run(args: argparse.Namespace) -> None:
     print(f"{args.out}: trained in {report['wall_s']:.0f} s; validation CCC: {scores or 'no validation subjects'}")
 
 
+def configurations(args: argparse.Namespace) -> tuple[BackboneConfig, BackboneTraining]:
+    """Settings from arguments and --set; the later wins.
+
+    Raises:
+        CommandError: --set names an unknown table, or what is an argument of its own.
+        ConfigError: A value or a combination that cannot be.
+    """
+    given = assigned(args.assignments, TABLES, fixed=BY_ARGUMENTS)
+    dim = 128 if args.arch == Architecture.SLIM else FULL_WIDTH_DIM
+    flags = {name: getattr(args, name) for name in FLAGS if getattr(args, name) is not None}
+    config = from_fields(BackboneConfig, {"modality": args.modality, "arch": args.arch, "dim": dim} | given["backbone"])
+    return config, from_fields(BackboneTraining, flags | given["training"])
+
+
 def _start(spec: str | None, config: BackboneConfig, pictures: int) -> BackboneFile | None:
     """The network to start from; one that was taught single pictures is made ready for whole clips."""
     from iaca.checkpoints.pretrained import find_backbone
-    from iaca.config import Architecture
     from iaca.models.backbones import inflate
 
     if spec == "random" or (spec is None and config.arch is Architecture.SLIM):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from iaca.config.checks import MOST_UNITS, ConfigError, as_enum, at_least, at_most
+from iaca.config.settings import documented, setting
 from iaca.config.vocabulary import AUDIO, MODALITIES, VISUAL
 
 
@@ -18,21 +19,15 @@ class Architecture(StrEnum):
     RESNET18 = "resnet18"
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
 class BackboneConfig:
-    """One backbone: everything that is needed to build it again.
+    """One backbone: everything that is needed to build it again."""
 
-    Attributes:
-        modality: audio or visual.
-        arch: Which network.
-        dim: Dimension of its features, before anything is flattened.
-        width: Channels of the first block of `slim`; the three others double it.
-    """
-
-    modality: str
-    arch: Architecture = Architecture.SLIM
-    dim: int = 128
-    width: int = 16
+    modality: str = field(metadata={"description": "audio or visual.", "unit": ""})
+    arch: Architecture = setting(Architecture.SLIM, "Which network.")
+    dim: int = setting(128, "Dimension of its features, before anything is flattened.", "values")
+    width: int = setting(16, "Channels of the first block of `slim`; the three others double it.", "channels")
 
     def __post_init__(self) -> None:
         as_enum(self, "arch", Architecture)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from enum import StrEnum
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 from iaca.config.vocabulary import CLIP_FRAMES
@@ -77,6 +77,14 @@ def above_zero(config: Any, *names: str) -> None:
             raise ConfigError(f"{name} is {value!r}; expected a number above 0")
 
 
+def not_negative(config: Any, *names: str) -> None:
+    """Refuse fields that are not finite numbers of at least 0."""
+    for name in names:
+        value = getattr(config, name)
+        if not (is_number(value) and 0 <= value < float("inf")):
+            raise ConfigError(f"{name} is {value!r}; expected a number of at least 0")
+
+
 def true_or_false(config: Any, *names: str) -> None:
     """Refuse fields that are neither: a word such as "false" would count as true."""
     for name in names:
@@ -95,5 +103,6 @@ def check_clip_stride(clip_stride: int) -> None:
     Raises:
         ConfigError: `clip_stride` is none of 1, 2, 4, 8, 16, 32.
     """
-    if clip_stride < 1 or CLIP_FRAMES % clip_stride:
-        raise ConfigError(f"clip_stride is {clip_stride}; expected one of 1, 2, 4, 8, 16, 32")
+    whole = isinstance(clip_stride, Integral) and not isinstance(clip_stride, bool)
+    if not whole or clip_stride < 1 or CLIP_FRAMES % clip_stride:
+        raise ConfigError(f"clip_stride is {clip_stride!r}; expected one of 1, 2, 4, 8, 16, 32")

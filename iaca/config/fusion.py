@@ -18,6 +18,7 @@ from iaca.config.checks import (
     share,
     true_or_false,
 )
+from iaca.config.settings import documented, setting
 from iaca.config.vocabulary import TARGETS, WINDOW_CLIPS
 
 
@@ -60,6 +61,7 @@ class GateInit(StrEnum):
     DEFAULT = "default"
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
 class FusionConfig:
     """One audio-visual fusion model: everything that is needed to build it again.
@@ -68,60 +70,44 @@ class FusionConfig:
 
     Source: Praveen & Alam, arXiv:2405.12853. Symbols: d is `dim`, L is `clips`, T is `gate_temperature`.
 
-    Attributes:
-        fusion: Name of a registered fusion, lower case, such as ca.
-        iaca: Whether the gates of eqs 5-9 act on the fusion.
-        audio_dim: Dimension of the audio features given to the model.
-        visual_dim: Dimension of the visual features given to the model.
-        dim: d; a linear map leads to it where a feature dimension differs.
-        clips: L, clips in a window.
-        targets: Any of valence and arousal, in that order.
-        trunk: One attention and gate for both targets, or one each.
-        scale_correlation: Scale the correlation Z of CA by 1/sqrt(d). Deviates from the paper, which does not.
-        jca_hidden: k of JCA and RJCA.
-        num_recursions: Recursions of RJCA.
-        recurrent: Whether RJCA has its BLSTMs.
-        num_layers: Transformer layers, of TCA and the other transformers.
-        num_heads: Attention heads, likewise; divides `dim`, or twice `dim` where a layer takes both modalities at once.
-        attention_dropout: Dropout in transformer and convolution layers, a share.
-        stage1: Whether the first-stage gates act (with `iaca`).
-        stage2: Whether the second-stage gate acts (with `iaca`).
-        gate: What the gates see, or a control.
-        gate_temperature: T, above 0. The paper says "small"; 0.1 is that of the authors' DCA code.
-        gate_init: How gate layers start. Deviates: at zero, since T = 0.1 saturates a default start.
-        stage1_context: What stage-1 gates read.
-        stage2_input: What the stage-2 gate reads. The paper does not say.
-        head_hidden: Hidden units of the regression head.
-        head_dropout: Dropout of the regression head, a share.
-
     Raises:
         ConfigError: A value or a combination that cannot be; the message names both.
     """
 
-    fusion: str = "ca"
-    iaca: bool = False
-    audio_dim: int = 512
-    visual_dim: int = 512
-    dim: int = 512
-    clips: int = WINDOW_CLIPS
-    targets: tuple[str, ...] = TARGETS
-    trunk: TrunkSharing = TrunkSharing.PER_TARGET
-    scale_correlation: bool = True
-    jca_hidden: int = 32
-    num_recursions: int = 2
-    recurrent: bool = True
-    num_layers: int = 2
-    num_heads: int = 4
-    attention_dropout: float = 0.1
-    stage1: bool = True
-    stage2: bool = True
-    gate: Gate = Gate.LEARNED
-    gate_temperature: float = 0.1
-    gate_init: GateInit = GateInit.ZERO
-    stage1_context: Stage1Context = Stage1Context.OWN
-    stage2_input: Stage2Input = Stage2Input.ALL
-    head_hidden: int = 128
-    head_dropout: float = 0.3
+    fusion: str = setting("ca", "Name of a registered fusion, lower case, such as ca.")
+    iaca: bool = setting(False, "Whether the gates of eqs 5-9 act on the fusion.")
+    audio_dim: int = setting(512, "Dimension of the audio features given to the model.", "values")
+    visual_dim: int = setting(512, "Dimension of the visual features given to the model.", "values")
+    dim: int = setting(512, "d; a linear map leads to it where a feature dimension differs.", "values")
+    clips: int = setting(WINDOW_CLIPS, "L, clips in a window.", "clips")
+    targets: tuple[str, ...] = setting(TARGETS, "Any of valence and arousal, in that order.")
+    trunk: TrunkSharing = setting(TrunkSharing.PER_TARGET, "One attention and gate for both targets, or one each.")
+    scale_correlation: bool = setting(
+        True, "Scale the correlation Z of CA by 1/sqrt(d). Deviates from the paper, which does not."
+    )
+    jca_hidden: int = setting(32, "k of JCA and RJCA.", "values")
+    num_recursions: int = setting(2, "Recursions of RJCA.", "recursions")
+    recurrent: bool = setting(True, "Whether RJCA has its BLSTMs.")
+    num_layers: int = setting(2, "Transformer layers, of TCA and the other transformers.", "layers")
+    num_heads: int = setting(
+        4,
+        "Attention heads, likewise; divides `dim`, or twice `dim` where a layer takes both modalities at once.",
+        "heads",
+    )
+    attention_dropout: float = setting(0.1, "Dropout in transformer and convolution layers.", "share, 0 to below 1")
+    stage1: bool = setting(True, "Whether the first-stage gates act (with `iaca`).")
+    stage2: bool = setting(True, "Whether the second-stage gate acts (with `iaca`).")
+    gate: Gate = setting(Gate.LEARNED, "What the gates see, or a control.")
+    gate_temperature: float = setting(
+        0.1, "T. The paper calls it small; 0.1 is that of the authors' DCA code.", "above 0"
+    )
+    gate_init: GateInit = setting(
+        GateInit.ZERO, "How gate layers start. Deviates: at zero, since T = 0.1 saturates a default start."
+    )
+    stage1_context: Stage1Context = setting(Stage1Context.OWN, "What stage-1 gates read.")
+    stage2_input: Stage2Input = setting(Stage2Input.ALL, "What the stage-2 gate reads. The paper does not say.")
+    head_hidden: int = setting(128, "Hidden units of the regression head.", "units")
+    head_dropout: float = setting(0.3, "Dropout of the regression head.", "share, 0 to below 1")
 
     def __post_init__(self) -> None:
         for name, kind in (

@@ -14,9 +14,11 @@ from iaca.config.checks import (
     check_clip_stride,
     from_fields,
     is_number,
+    not_negative,
     share,
     true_or_false,
 )
+from iaca.config.settings import documented, setting
 from iaca.config.vocabulary import CLIP_PICTURES
 
 
@@ -34,43 +36,36 @@ class Optimiser(StrEnum):
     ADAMW = "adamw"
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """How a fusion model is trained on features.
+    """How a fusion model is trained on features."""
 
-    Attributes:
-        seed: Seed of weights, windows and dropout; a whole number of at least 0.
-        epochs: Epochs at most.
-        steps_per_epoch: Batches in an epoch.
-        batch_windows: Windows in a batch.
-        optimiser: Adam or AdamW.
-        learning_rate: At the start; above 0.
-        weight_decay: At least 0.
-        schedule: How the learning rate falls.
-        plateau_patience: With schedule `plateau`, epochs without a better validation CCC before it halves.
-        patience: Epochs without a better validation CCC before training stops; None: never.
-        clip_norm: Largest norm of the gradient; above 0.
-        auxiliary_weight: Weight of the loss on each branch of stage 2; 0 turns it off. Extension.
-        modality_dropout: Share of windows that lose a uniform share of the clips of one modality. Extension.
-        short_windows: Share of windows that have fewer clips than L, as short recordings have.
-        mixed_precision: Train in bf16 where the device is a GPU.
-    """
-
-    seed: int = 0
-    epochs: int = 20
-    steps_per_epoch: int = 10
-    batch_windows: int = 32
-    optimiser: Optimiser = Optimiser.ADAMW
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-2
-    schedule: Schedule = Schedule.COSINE
-    plateau_patience: int = 10
-    patience: int | None = None
-    clip_norm: float = 5.0
-    auxiliary_weight: float = 0.3
-    modality_dropout: float = 0.3
-    short_windows: float = 0.1
-    mixed_precision: bool = True
+    seed: int = setting(0, "Seed of weights, windows and dropout.", "whole number, at least 0")
+    epochs: int = setting(20, "Epochs at most.", "epochs")
+    steps_per_epoch: int = setting(10, "Batches in an epoch.", "batches")
+    batch_windows: int = setting(32, "Windows in a batch.", "windows")
+    optimiser: Optimiser = setting(Optimiser.ADAMW, "How steps are taken.")
+    learning_rate: float = setting(1e-3, "Learning rate at the start.", "above 0")
+    weight_decay: float = setting(1e-2, "Weight decay.", "at least 0")
+    schedule: Schedule = setting(Schedule.COSINE, "How the learning rate falls.")
+    plateau_patience: int = setting(
+        10, "With schedule `plateau`, epochs without a better validation CCC before it halves.", "epochs"
+    )
+    patience: int | None = setting(
+        None, "Epochs without a better validation CCC before training stops; None: never.", "epochs"
+    )
+    clip_norm: float = setting(5.0, "Largest norm of the gradient.", "above 0")
+    auxiliary_weight: float = setting(
+        0.3, "Weight of the loss on each branch of stage 2; 0 turns it off. Extension.", "at least 0"
+    )
+    modality_dropout: float = setting(
+        0.3, "Share of windows that lose a uniform share of the clips of one modality. Extension.", "share, 0 to 1"
+    )
+    short_windows: float = setting(
+        0.1, "Share of windows that have fewer clips than L, as short recordings have.", "share, 0 to below 1"
+    )
+    mixed_precision: bool = setting(True, "Train in bf16 where the device is a GPU.")
 
     def __post_init__(self) -> None:
         as_enum(self, "optimiser", Optimiser)
@@ -84,10 +79,7 @@ class TrainingConfig:
         above_zero(self, "learning_rate", "clip_norm")
         if not (is_number(self.modality_dropout) and 0 <= self.modality_dropout <= 1):
             raise ConfigError(f"modality_dropout is {self.modality_dropout!r}; expected a share from 0 to 1")
-        for name in ("weight_decay", "auxiliary_weight"):
-            value = getattr(self, name)
-            if not (is_number(value) and 0 <= value < float("inf")):
-                raise ConfigError(f"{name} is {value!r}; expected a number of at least 0")
+        not_negative(self, "weight_decay", "auxiliary_weight")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -129,46 +121,42 @@ each of `steps_per_epoch` random batches, since windows are drawn and not gone t
 """
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
 class BackboneTraining:
-    """How a backbone is trained.
+    """How a backbone is trained."""
 
-    Attributes:
-        epochs: Passes; each takes one clip per 32 frames of every recording, at a new phase.
-        batch: Clips in a step.
-        learning_rate: Its peak; one cycle up and down.
-        weight_decay: Of AdamW.
-        mse_weight: Weight of the mean squared error beside 1 - CCC, which alone says little on small batches.
-        clip_stride: Grid of clip ends, in frames; a finer one decodes and stores more.
-        seed: Of weights, draws and augmentation.
-        within_weight: Share of the loss, 0 to 1, that is (1 - CCC) of what changes within each recording of a batch.
-        pictures: How many of a clip's pictures are seen, the last ones, 1 to 8. One teaches what a face looks like
-            before how it moves, at a fraction of the time; `inflate` then makes a start for whole clips of it.
-        augment: Whether clips are flipped, shifted, brightened (pictures), made louder and masked (spectrograms).
-    """
-
-    epochs: int = 10
-    batch: int = 48
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.02
-    mse_weight: float = 0.3
-    clip_stride: int = 4
-    seed: int = 0
-    within_weight: float = 0.0
-    pictures: int = CLIP_PICTURES
-    augment: bool = True
+    epochs: int = setting(10, "Passes; each takes one clip per 32 frames of every recording, at a new phase.", "epochs")
+    batch: int = setting(48, "Clips in a step.", "clips")
+    learning_rate: float = setting(2e-3, "Peak of the learning rate; one cycle up and down.", "above 0")
+    weight_decay: float = setting(0.02, "Weight decay of AdamW.", "at least 0")
+    mse_weight: float = setting(
+        0.3, "Weight of the mean squared error beside 1 - CCC, which alone says little on small batches.", "at least 0"
+    )
+    clip_stride: int = setting(4, "Grid of clip ends; a finer one decodes and stores more.", "frames")
+    seed: int = setting(0, "Seed of weights, draws and augmentation.", "whole number, at least 0")
+    within_weight: float = setting(
+        0.0, "Share of the loss that is (1 - CCC) of what changes within each recording of a batch.", "share, 0 to 1"
+    )
+    pictures: int = setting(
+        CLIP_PICTURES,
+        "How many of a clip's pictures are seen, the last ones. One teaches what a face looks like before how it "
+        "moves, at a fraction of the time; `inflate` then makes a start for whole clips of it.",
+        "pictures",
+    )
+    augment: bool = setting(
+        True, "Whether clips are flipped, shifted, brightened (pictures), made louder and masked (spectrograms)."
+    )
 
     def __post_init__(self) -> None:
         check_clip_stride(self.clip_stride)
-        for name, minimum in (("epochs", 1), ("batch", 2), ("seed", 0), ("pictures", 1)):
-            if getattr(self, name) < minimum:
-                raise ConfigError(f"{name} is {getattr(self, name)}; expected at least {minimum}")
+        at_least(self, 0, "seed")
+        at_least(self, 1, "epochs", "pictures")
+        at_least(self, 2, "batch")
         if self.pictures > CLIP_PICTURES:
             raise ConfigError(f"pictures is {self.pictures}; a clip has {CLIP_PICTURES}")
-        if not self.learning_rate > 0:
-            raise ConfigError(f"learning_rate is {self.learning_rate}; expected a number above 0")
-        if not 0 <= self.within_weight <= 1:
-            raise ConfigError(f"within_weight is {self.within_weight}; expected a share from 0 to 1")
-        for name in ("weight_decay", "mse_weight"):
-            if not getattr(self, name) >= 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}; expected at least 0")
+        above_zero(self, "learning_rate")
+        true_or_false(self, "augment")
+        if not (is_number(self.within_weight) and 0 <= self.within_weight <= 1):
+            raise ConfigError(f"within_weight is {self.within_weight!r}; expected a share from 0 to 1")
+        not_negative(self, "weight_decay", "mse_weight")
