@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from iaca.errors import InputError
+from iaca.files import file_state
 
 ROUTE = "/iaca/media"
 """Where registered files are served. Not /media: Streamlit keeps that prefix for itself and refuses such routes."""
@@ -47,9 +47,7 @@ def register(path: Path) -> str:
         OSError: The file cannot be read.
     """
     file = path.resolve(strict=True)
-    status = file.stat()
-    name = f"{file}\0{status.st_size}\0{status.st_mtime_ns}"
-    identifier = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
+    identifier = file_state(file).digest[:32]
     with _lock:
         _files[identifier] = file
     return f"{ROUTE}/{identifier}"

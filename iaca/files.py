@@ -8,11 +8,45 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from iaca.errors import InputError
 
 FINGERPRINT_BYTES = 2**16
 """Of the beginning and of the end of a file, in its fingerprint."""
+
+
+class FileState(NamedTuple):
+    """A file as it is now: the key for whatever is kept of it. A file that changes has another state.
+
+    Attributes:
+        path: The file, as it was named.
+        size: Bytes; 0 for a file that is not there.
+        mtime_ns: When it was last changed, nanoseconds since 1970; 0 for a file that is not there.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the file could be looked at."""
+        return bool(self.mtime_ns)
+
+    @property
+    def digest(self) -> str:
+        """64 hexadecimal digits that name this state, for files that are made of it."""
+        return hashlib.sha256(os.fsencode(f"{self.path}|{self.size}|{self.mtime_ns}")).hexdigest()
+
+
+def file_state(path: str | os.PathLike[str]) -> FileState:
+    """The state of a file or folder; a missing one has a state too, and whoever reads it names it in an error."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return FileState(os.fspath(path), 0, 0)
+    return FileState(os.fspath(path), status.st_size, status.st_mtime_ns)
 
 
 class OutputError(InputError):

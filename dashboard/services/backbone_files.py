@@ -7,10 +7,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.services.model_files import FileState, file_state
 from dashboard.state.folders import Folders
 from iaca.checkpoints import BackboneFile
-from iaca.files import file_sha256
+from iaca.files import FileState, file_sha256, file_state
 from iaca.resources import shipped
 
 ENDINGS = (".safetensors", ".pt", ".pth")
@@ -58,11 +57,11 @@ def _digest(file: Path) -> str | None:
 
 @lru_cache(maxsize=1000)
 def _sha256(file: FileState) -> str:
-    return file_sha256(Path(file[0]))
+    return file_sha256(Path(file.path))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _read(file: FileState, modality: str, device: str) -> BackboneFile:
     from iaca.checkpoints.pretrained import find_backbone
 
-    return find_backbone(file[0], modality, device)
+    return find_backbone(file.path, modality, device)

@@ -14,12 +14,11 @@ import numpy as np
 from dashboard.services import jobs, traces
 from dashboard.services.backbone_files import find_file, read_backbone
 from dashboard.services.corpora import Subject
-from dashboard.services.model_files import file_state
 from dashboard.state.folders import Folders
 from iaca.config import AUDIO, CorruptionConfig
 from iaca.data.faces.detection import has_known_faces
 from iaca.errors import InputError
-from iaca.files import write_whole
+from iaca.files import file_state, write_whole
 from iaca.types import Progress, Recording
 
 
@@ -66,7 +65,8 @@ def prepare(subject: Subject, config: CorruptionConfig, folders: Folders) -> tra
             f"{folders.checkpoints} is it."
         )
     # Where a file lies does not matter, what is in it does.
-    facts = [made_by["sha256"], file_state(subject.features)[1:], file_state(recording.video_file)[1:], asdict(config)]
+    states = [file_state(file) for file in (subject.features, recording.video_file)]
+    facts = [made_by["sha256"], *((state.mtime_ns, state.size) for state in states), asdict(config)]
     key = hashlib.sha256(json.dumps([subject.name, *facts]).encode()).hexdigest()[:32]
     path = folders.cache / "what_if" / f"{key}.npy"
     if path.is_file():

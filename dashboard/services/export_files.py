@@ -21,6 +21,7 @@ from dashboard.timeline.declared import ATTENTION, GATES, Curve, Figure, Row, Sh
 from dashboard.timeline.rows import SCORES
 from iaca.config import TARGETS
 from iaca.figures.print_style import COLUMN_IN, DOUBLE_COLUMN_IN, render
+from iaca.files import file_state
 from iaca.types import Progress, no_progress
 
 WIDTHS = {"one column (3.5 in)": COLUMN_IN, "two columns (7.16 in)": DOUBLE_COLUMN_IN}
@@ -153,7 +154,7 @@ def film_key(take: Take, ending: str) -> str:
     """The same for the same film."""
     digest = hashlib.sha256()
     shown = view(take)
-    state = None if take.video is None else (str(take.video), take.video.stat().st_size, take.video.stat().st_mtime_ns)
+    state = None if take.video is None else file_state(take.video)
     digest.update(json.dumps([shown.heading, shown.rows, shown.bands, take.frames, state]).encode())
     for samples in shown.columns.values():
         digest.update(np.ascontiguousarray(samples.values))

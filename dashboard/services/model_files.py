@@ -17,6 +17,7 @@ from iaca.config import ConfigError, FusionConfig
 from iaca.data.recordings import natural_key
 from iaca.errors import InputError
 from iaca.figures import palette
+from iaca.files import FileState, file_state
 from iaca.models.fusions.registry import fusion_names, model_title
 from iaca.plugins import ENVIRONMENT_VARIABLE, load_plugins
 
@@ -27,9 +28,6 @@ PUBLISHED = "published"
 """Stands for the fusion of the authors' networks, whose kind is known once they are loaded."""
 
 PUBLISHED_ENDINGS = (".pt", ".pth")
-
-FileState = tuple[str, int, int]
-"""A file as cache key: path, time of change and size; a file that changes is read again."""
 
 
 class Candidate(NamedTuple):
@@ -85,15 +83,6 @@ class Shelf(NamedTuple):
         return _preferred(base, fusion), _preferred(gated, f"{fusion}_iaca")
 
 
-def file_state(path: Path) -> FileState:
-    """The key of a file; a missing one has a key too, and the reader names it in its error."""
-    try:
-        status = path.stat()
-    except OSError:
-        return str(path), 0, 0
-    return str(path), status.st_mtime_ns, status.st_size
-
-
 def shelf(folder: Path) -> Shelf:
     """The fusion models of a folder, by their headers alone; backbones are passed over."""
     if not folder.is_dir():
@@ -111,7 +100,7 @@ def shelf(folder: Path) -> Shelf:
 @lru_cache(maxsize=1024)
 def _candidate(file: FileState) -> Candidate | str | None:
     """A model, what is wrong with a damaged file, or None for a file of another kind."""
-    path = Path(file[0])
+    path = Path(file.path)
     try:
         if path.suffix in PUBLISHED_ENDINGS:
             return Candidate(path, PUBLISHED, PUBLISHED, False) if is_published(path) else _reason(path)
@@ -168,7 +157,7 @@ def _plugin_problem(modules: tuple[str, ...], environment: str) -> str:
 @lru_cache(maxsize=16)
 def load(file: FileState, device: str) -> Checkpoint:
     """A model on a device, by the state of its file."""
-    return load_checkpoint(file[0], device)
+    return load_checkpoint(file.path, device)
 
 
 def checkpoint(path: Path, device: str) -> Checkpoint:

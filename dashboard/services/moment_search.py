@@ -10,10 +10,11 @@ import streamlit as st
 
 from dashboard.services import jobs, traces
 from dashboard.services.corpora import Subject
-from dashboard.services.model_files import Chosen, FileState, checkpoint, file_state
+from dashboard.services.model_files import Chosen, checkpoint
 from iaca.config import AUDIO, VISUAL, WhatIf
 from iaca.errors import BAD_INPUT
 from iaca.features.feature_files import read_features
+from iaca.files import FileState, file_state
 from iaca.inference.moments import Moment, Reading, find_moments, rank, single_modality
 from iaca.types import Features, Progress
 
@@ -47,7 +48,7 @@ def _of_subject(
     change: WhatIf,
     corrupted: tuple[traces.CorruptedFeatures, ...],
 ) -> list[Moment]:
-    return _find(traces.features(Path(subject[0]), corrupted), models, device, change)
+    return _find(traces.features(Path(subject.path), corrupted), models, device, change)
 
 
 def of_all(
@@ -66,7 +67,7 @@ def of_all(
             progress(i, len(files))
             try:
                 # Past the cache of features: this goes through the whole corpus once.
-                found += _find(read_features(file[0]), keys, device, change)
+                found += _find(read_features(file.path), keys, device, change)
             except BAD_INPUT:
                 continue  # its sentence is shown where the subject is chosen
         return rank(found)[:AT_MOST]
@@ -86,7 +87,7 @@ def _keys(models: Sequence[Chosen]) -> tuple[Model, ...]:
 def _find(features: Features, models: tuple[Model, ...], device: str, change: WhatIf) -> list[Moment]:
     readings = []
     for title, file in models:
-        config = checkpoint(Path(file[0]), device).config
+        config = checkpoint(Path(file.path), device).config
         sides = [
             traces.compute(features, file, device, single_modality(config, modality, change))
             for modality in (AUDIO, VISUAL)

@@ -16,13 +16,12 @@ from typing import BinaryIO, NamedTuple
 import torch
 
 from dashboard.services import backbone_files, jobs
-from dashboard.services.model_files import FileState, file_state
 from dashboard.state.folders import Folders
 from iaca.checkpoints import BackboneFile
 from iaca.compute.devices import device_of
 from iaca.config import AUDIO, VISUAL
 from iaca.errors import InputError
-from iaca.files import write_whole, written_beside
+from iaca.files import FileState, file_state, write_whole, written_beside
 from iaca.resources import shipped
 from iaca.types import Progress, Recording
 
@@ -133,7 +132,7 @@ def add_path(text: str, cache: Path, taken: Collection[str]) -> Entry:
     path = path.resolve()
     if not path.stat().st_size:
         raise OwnVideoError(f"{path} is empty (0 bytes); expected a video")
-    folder = cache / FOLDER / hashlib.sha256(repr(file_state(path)).encode()).hexdigest()[:16]
+    folder = cache / FOLDER / file_state(path).digest[:16]
     if not (folder / ABOUT).is_file():
         folder.mkdir(parents=True, exist_ok=True)
         _write_about(folder, path.name, path, taken)
@@ -166,7 +165,7 @@ def set_labels(entry: Entry, content: bytes | None, name: str = "") -> None:
 
 def entries(cache: Path) -> list[Entry]:
     """All videos that were brought, the last one first."""
-    found = sorted((cache / FOLDER).glob(f"*/{ABOUT}"), key=lambda file: file_state(file)[1], reverse=True)
+    found = sorted((cache / FOLDER).glob(f"*/{ABOUT}"), key=lambda file: file_state(file).mtime_ns, reverse=True)
     return [entry for file in found if (entry := _read_entry(file.parent)) is not None]
 
 
@@ -269,7 +268,7 @@ def _made_by(features: FileState) -> dict[str, str]:
     from iaca.features.feature_files import FeatureError, read_feature_header
 
     try:
-        return {modality: one["sha256"] for modality, one in read_feature_header(features[0])["backbones"].items()}
+        return {modality: one["sha256"] for modality, one in read_feature_header(features.path)["backbones"].items()}
     except FeatureError:
         return {}
 

@@ -12,12 +12,12 @@ import streamlit as st
 
 from dashboard import routes
 from dashboard.services.corpora import Subject
-from dashboard.services.model_files import FileState, file_state
 from dashboard.services.traces import features
 from iaca.data.annotations import read_labels
 from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.sound_summary import sound_summary
 from iaca.data.media.video import MediaError, fit_pts, probe
+from iaca.files import FileState, file_state
 
 
 class Video(NamedTuple):
@@ -36,12 +36,12 @@ class Video(NamedTuple):
 
 @lru_cache(maxsize=32)
 def _probe(file: FileState) -> Any:
-    return probe(Path(file[0]))
+    return probe(Path(file.path))
 
 
 @st.cache_resource(max_entries=256, show_spinner="Copying the video into a format that browsers play, once")
 def _playable(file: FileState, cache: Path) -> Path:
-    return browser_copy(file[0], cache / "videos")
+    return browser_copy(file.path, cache / "videos")
 
 
 def video(path: Path, cache: Path) -> Video:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from iaca.errors import InputError
+from iaca.files import FileState, file_state
 
 COLUMNS = {
     "scores": ("variant", "model", "regime", "parameters", "group", "target", "ccc", "sd", "low", "high", "seeds"),
@@ -63,11 +63,11 @@ def results(folder: Path) -> Results:
     for file in files:
         if not file.is_file():
             raise ResultsError(f"{file} does not exist; expected what `python -m iaca reproduce --out {folder}` writes")
-    return _read(folder, tuple(os.stat(file).st_mtime_ns for file in files))
+    return _read(folder, tuple(file_state(file) for file in files))
 
 
 @st.cache_resource(max_entries=8)
-def _read(folder: Path, stamps: tuple[int, ...]) -> Results:
+def _read(folder: Path, states: tuple[FileState, ...]) -> Results:
     tables = {}
     for name, columns in COLUMNS.items():
         file = folder / f"{name}.parquet"

@@ -14,12 +14,12 @@ import streamlit as st
 
 from dashboard.services import jobs, model_files, traces
 from dashboard.services.corpora import Subject
-from dashboard.services.model_files import FileState, file_state
 from iaca.config import DropoutPattern
 from iaca.errors import BAD_INPUT, InputError
 from iaca.evaluation import SUM_COLUMNS
 from iaca.evaluation.robustness import DRAWS, SHARES, sweep
 from iaca.features.feature_files import read_features
+from iaca.files import FileState, file_state
 from iaca.inference import check_fit
 from iaca.metrics import MINIMUM_FRAMES
 from iaca.study.missing import curves
@@ -178,12 +178,12 @@ def is_synthetic(folder: Path) -> bool:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _stored(file: FileState) -> pd.DataFrame:
     try:
-        table = pd.read_parquet(file[0])
+        table = pd.read_parquet(file.path)
     except (OSError, ValueError) as error:  # errors of pyarrow are ValueErrors
-        raise StoredError(f"{file[0]} cannot be read ({error}); expected a table of a study") from error
+        raise StoredError(f"{file.path} cannot be read ({error}); expected a table of a study") from error
     missing = [name for name in COLUMNS if name not in table]
     if missing:
-        raise StoredError(f"{file[0]} has no column {missing[0]!r}; expected {', '.join(COLUMNS)}")
+        raise StoredError(f"{file.path} has no column {missing[0]!r}; expected {', '.join(COLUMNS)}")
     return table
 
 
@@ -218,7 +218,7 @@ def _compute(piece: Piece) -> pd.DataFrame | str:
     model, subject, modality, pattern, share, device = piece
     try:
         checkpoint = model_files.load(model, device)
-        features = read_features(subject[0])  # past the cache of features: this goes through the whole corpus
+        features = read_features(subject.path)  # past the cache of features: this goes through the whole corpus
         check_fit(features, checkpoint)
         with traces.device_lock(device):
             return sweep(

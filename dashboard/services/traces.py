@@ -20,11 +20,11 @@ from safetensors import SafetensorError, safe_open
 
 from dashboard.services import model_files
 from dashboard.services.corpora import Subject
-from dashboard.services.model_files import FileState, file_state
 from iaca.compute.devices import available_devices, choose_device, device_label
 from iaca.config import UNCHANGED, GateOverrides, WhatIf
 from iaca.errors import BAD_INPUT
 from iaca.features.feature_files import read_features
+from iaca.files import FileState, file_state
 from iaca.inference import WindowMemory, infer
 from iaca.types import Features, Score, Trace
 
@@ -52,7 +52,7 @@ class CorruptedFeatures(NamedTuple):
 
 @lru_cache(maxsize=8)
 def _features(file: FileState) -> Features:
-    return read_features(file[0])
+    return read_features(file.path)
 
 
 def features(path: Path, corrupted: tuple[CorruptedFeatures, ...] = ()) -> Features:
@@ -70,7 +70,7 @@ def _with_corrupted(features: Features, corrupted: tuple[CorruptedFeatures, ...]
 
 @lru_cache(maxsize=16)
 def _corrupted_features(file: FileState) -> np.ndarray:
-    return np.load(file[0], allow_pickle=False).astype(np.float32)
+    return np.load(file.path, allow_pickle=False).astype(np.float32)
 
 
 @st.cache_resource(show_spinner=False)
@@ -146,7 +146,7 @@ def scores(subject: Subject, model: Path, device: str) -> dict[str, Score] | Non
 @lru_cache(maxsize=100_000)
 def _length(file: FileState) -> tuple[float, int] | None:
     try:
-        with safe_open(file[0], framework="np") as content:
+        with safe_open(file.path, framework="np") as content:
             pts_s, clips = content.get_tensor("pts_s"), content.get_slice("frame").get_shape()[0]
     except (SafetensorError, OSError):
         return None

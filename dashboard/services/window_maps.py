@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.services import model_files, traces
-from dashboard.services.model_files import FileState, file_state
 from dashboard.timeline.panels import Axis, Panel
 from iaca.config import WhatIf
+from iaca.files import FileState, file_state
 from iaca.inference.attention_maps import Ordered, WindowMaps, ordered, window_maps
 from iaca.types import Features
 

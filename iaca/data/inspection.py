@@ -14,7 +14,7 @@ import numpy as np
 from iaca.data.annotations import AnnotationError, read_labels
 from iaca.data.faces.crops import list_crops, read_picture
 from iaca.data.media.video import MediaError, probe
-from iaca.files import write_whole
+from iaca.files import file_state, write_whole
 from iaca.resources import cache_folder
 
 CACHE_VERSION = 2
@@ -94,11 +94,10 @@ class Inspector:
         self._changed = False
 
     def _recall(self, path: Path, look: Any) -> Sequence[Any]:
-        try:
-            status = path.stat()
-        except OSError:
+        state = file_state(path)
+        if not state.is_there:
             return look()
-        stamp = [status.st_size, status.st_mtime_ns]
+        stamp = [state.size, state.mtime_ns]
         known = self._known.get(str(path))
         if known is not None and known[0] == stamp:
             return known[1]

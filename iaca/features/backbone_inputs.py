@@ -79,9 +79,9 @@ def audio_clip(track: AudioTrack | None, pts_s: np.ndarray, end: int) -> np.ndar
     if min(stop, last) <= max(start, first):
         return None
     waveform = np.zeros(max(length, MINIMUM_SAMPLES), np.float32)
-    heard = track.samples[max(start, 0) : min(stop, last)]
+    sounding = track.samples[max(start, 0) : min(stop, last)]
     offset = len(waveform) - length + max(0, -start)
-    waveform[offset : offset + len(heard)] = heard
+    waveform[offset : offset + len(sounding)] = sounding
     return waveform
 
 

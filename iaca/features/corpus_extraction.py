@@ -19,17 +19,13 @@ from iaca.data.faces.detection import FaceDetector, has_known_faces, with_found_
 from iaca.data.faces.places import FacesError
 from iaca.data.media.video import MediaError
 from iaca.data.recordings import Problem, printable
-from iaca.features.extraction import extract
+from iaca.features.extraction import FOUND_BY, extract
 from iaca.features.feature_files import FeatureError, read_feature_header, read_feature_labels, write_features
 from iaca.files import check_writable, fingerprint
 from iaca.types import Recording
 
 RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureError, OSError)
 """What is known to go wrong with one recording."""
-
-
-FOUND_BY = "no crops were given: faces were found in the video by "
-"""Begins the sentence that a feature file says of such faces; the detector follows."""
 
 
 class ExtractionSummary(NamedTuple):

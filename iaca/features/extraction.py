@@ -35,6 +35,9 @@ WAITING_CLIPS = 8 * BATCH_CLIPS
 BATCH_BYTES, WAITING_BYTES = 2**24, 2**27
 """Below these, long sounds of a low frame rate stay too."""
 
+FOUND_BY = "no crops were given: faces were found in the video by "
+"""Begins the sentence about such faces among the problems of a feature file; the name of the detector follows."""
+
 
 def extract(
     recording: Recording,

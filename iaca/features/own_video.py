@@ -19,7 +19,7 @@ from iaca.data.faces.detection import STEP_FRAMES, FaceDetector, find_faces, wri
 from iaca.data.faces.places import CROP_SIZE
 from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS
 from iaca.data.media.video import SAMPLE_RATE_HZ, MediaError, MediaInfo, iterate_frames, probe
-from iaca.features.extraction import extract, run_backbone
+from iaca.features.extraction import FOUND_BY, extract, run_backbone
 from iaca.types import Features, Progress, Recording, no_progress
 
 TRIED_FRAMES = 24
@@ -76,11 +76,11 @@ def look_at(video: Path, visual: BackboneFile, audio: BackboneFile, detector: Fa
         raise MediaError(f"{video} is empty (0 bytes); expected a video")
     info = probe(video)
     frame_s, search_s = _time_pictures(video, detector)
-    seen = torch.zeros(TRIED_CLIPS, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE)
+    pictures = torch.zeros(TRIED_CLIPS, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE)
     samples = CLIP_FRAMES * (info.duration_s / max(1, len(info.pts_s))) * SAMPLE_RATE_HZ
-    heard = torch.zeros(TRIED_CLIPS, 1, MEL_BANDS, 1 + round(samples / HOP_SAMPLES))
+    spectrograms = torch.zeros(TRIED_CLIPS, 1, MEL_BANDS, 1 + round(samples / HOP_SAMPLES))
     clip_s = 0.0
-    for backbone, clips in ((visual, seen), *([(audio, heard)] if info.audio_codec else [])):
+    for backbone, clips in ((visual, pictures), *([(audio, spectrograms)] if info.audio_codec else [])):
         run_backbone(backbone, clips[:1])  # the first call sets things up
         clip_s += _timed(lambda backbone=backbone, clips=clips: run_backbone(backbone, clips)) / TRIED_CLIPS
     return Outlook(info, frame_s, search_s, clip_s)
@@ -123,7 +123,7 @@ def extract_own(
         visual: Backbone for pictures; each backbone runs on the device that it is on.
         audio: Backbone for sound.
         detector: What finds the face.
-        outlook: What `look_at` said of it: how much each part weighs.
+        outlook: What `look_at` returned for it: the weight of each part.
         clip_stride: Frames between clips.
         frames: How many of the first frames; None: all.
         progress: Told which of `PARTS` parts are done, and what is being done. Copying the video for the browser counts
@@ -160,8 +160,7 @@ def extract_own(
     if frames is not None and frames < outlook.frames:
         recording = _first_frames(recording, frames, folder)
     features = extract(recording, visual, audio, clip_stride=clip_stride, progress=finished)
-    told = f"no crops were given: faces were found in the video by {detector.name}"
-    return features._replace(problems=(told, *features.problems))
+    return features._replace(problems=(f"{FOUND_BY}{detector.name}", *features.problems))
 
 
 def _first_frames(recording: Recording, frames: int, folder: Path) -> Recording:

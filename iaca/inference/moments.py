@@ -215,11 +215,13 @@ def _disagreements(readings: Sequence[Reading], pts_s: np.ndarray, present: np.n
         if reading.audio_only is None or reading.visual_only is None:
             continue
         for target in reading.trace.scores:
-            heard, seen = (one.frames[target].to_numpy() for one in (reading.audio_only, reading.visual_only))
-            values, heard, seen = _apart(heard, seen, present, pts_s)
+            audio, visual = (one.frames[target].to_numpy() for one in (reading.audio_only, reading.visual_only))
+            values, audio, visual = _apart(audio, visual, present, pts_s)
 
-            def sentence(k, title=reading.title, target=target, heard=heard, seen=seen):
-                return f"{title}: {target} is {heard[k]:+.2f} by the audio alone and {seen[k]:+.2f} by the visual alone"
+            def sentence(k, title=reading.title, target=target, audio=audio, visual=visual):
+                return (
+                    f"{title}: {target} is {audio[k]:+.2f} by the audio alone and {visual[k]:+.2f} by the visual alone"
+                )
 
             yield _Lane(values, sentence)
 
@@ -227,11 +229,11 @@ def _disagreements(readings: Sequence[Reading], pts_s: np.ndarray, present: np.n
 def _errors(readings: Sequence[Reading], pts_s: np.ndarray, present: np.ndarray) -> Iterator[_Lane]:
     for reading in readings:
         for target in reading.trace.scores:
-            said, truth = (reading.trace.frames[name].to_numpy() for name in (target, f"{target}_truth"))
-            values, said, truth = _apart(said, truth, np.isfinite(truth), pts_s)
+            prediction, truth = (reading.trace.frames[name].to_numpy() for name in (target, f"{target}_truth"))
+            values, prediction, truth = _apart(prediction, truth, np.isfinite(truth), pts_s)
 
-            def sentence(k, title=reading.title, target=target, said=said, truth=truth):
-                return f"{title}: {target} {said[k]:+.2f}, annotated {truth[k]:+.2f}"
+            def sentence(k, title=reading.title, target=target, prediction=prediction, truth=truth):
+                return f"{title}: {target} {prediction[k]:+.2f}, annotated {truth[k]:+.2f}"
 
             yield _Lane(values, sentence)
 

@@ -31,7 +31,7 @@ class MismatchError(InputError):
 
 
 class WindowMemory:
-    """What a model said of each window, from one dropout to the next: only windows that changed are computed.
+    """The outputs of a model for each window, kept from one dropout to the next: only changed windows are computed.
 
     It belongs to one subject's features, one model, its gates and one way of cutting windows. At 5 more per cent of
     scattered dropout nearly half of the windows stay as they are; a block changes few.
@@ -39,7 +39,7 @@ class WindowMemory:
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self.said: dict[tuple[int, bytes], np.ndarray] = {}
+        self.outputs: dict[tuple[int, bytes], np.ndarray] = {}
 
 
 def infer(
@@ -196,19 +196,19 @@ def _per_clip(
 
     lost = np.stack([dropped[modality][plan.index] & (plan.index >= 0) for modality in MODALITIES], axis=1)
     keys = [(window, bits.tobytes()) for window, bits in enumerate(np.packbits(lost, axis=-1))]
-    new = np.array([window for window, key in enumerate(keys) if key not in memory.said], int)
+    new = np.array([window for window, key in enumerate(keys) if key not in memory.outputs], int)
     at_once = WINDOWS_AT_ONCE[device.type]
     pieces = [plan.index[new[start : start + at_once]] for start in range(0, len(new), at_once)]
     done = side_by_side(run, pieces, device)
-    said = {key: memory.said[key] for key in keys if key in memory.said}
+    outputs = {key: memory.outputs[key] for key in keys if key in memory.outputs}
     if done:
         memory.names = done[0][0]
         values = torch.cat([batch for _, batch in done], dim=1).float().cpu().numpy()  # (columns, new windows, L)
-        said |= {keys[window]: values[:, i] for i, window in enumerate(new)}
-    memory.said = said
+        outputs |= {keys[window]: values[:, i] for i, window in enumerate(new)}
+    memory.outputs = outputs
     per_clip = np.full((len(memory.names), len(features.frame)), np.nan, np.float32)
     if keys:
-        per_clip[:, plan.index[plan.keep]] = np.stack([said[key] for key in keys], axis=1)[:, plan.keep]
+        per_clip[:, plan.index[plan.keep]] = np.stack([outputs[key] for key in keys], axis=1)[:, plan.keep]
     return dict(zip(memory.names, per_clip, strict=True))
 
 

@@ -205,10 +205,12 @@ def train_backbone(
             "wall_s": round(spent_s(), 1),
         }
         if validation:
-            heard, unheard = decode_all(validation, config.modality, SCORE_CLIP_STRIDE, cache_dir, me, progress)
-            report["left_out"] = left_out + unheard
+            validation_clips, skipped = decode_all(
+                validation, config.modality, SCORE_CLIP_STRIDE, cache_dir, me, progress
+            )
+            report["left_out"] = left_out + skipped
             if me.leads:
-                report["validation_ccc"] = _score(heard, model, training.pictures)
+                report["validation_ccc"] = _score(validation_clips, model, training.pictures)
         me.wait()
     return model, report
 

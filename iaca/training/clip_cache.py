@@ -24,7 +24,7 @@ from iaca.data.media.mel import MEL_BANDS
 from iaca.data.media.video import MediaError, read_audio
 from iaca.data.timeline import read_timeline
 from iaca.features.backbone_inputs import audio_clip, audio_input
-from iaca.files import write_whole
+from iaca.files import FileState, file_state, write_whole, written_beside
 from iaca.types import Recording
 
 
@@ -73,14 +73,9 @@ def cached_clips(
     stem = Path(cache_dir) / f"{recording.subject}.{modality}.{_fingerprint(recording, modality, clip_stride)}"
     values_file, table_file = Path(f"{stem}.npy"), Path(f"{stem}.table.npz")
     if not (values_file.is_file() and table_file.is_file()):
-        Path(cache_dir).mkdir(parents=True, exist_ok=True)
         decode = _decode_visual if modality == VISUAL else _decode_audio
-        temporary = Path(cache_dir) / f".{values_file.name}.{os.getpid()}"
-        try:
-            table = decode(recording, clip_stride, temporary)
-            os.replace(temporary, values_file)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with written_beside(values_file) as beside:
+            table = decode(recording, clip_stride, beside)
         _write_table(table_file, table)
     with np.load(table_file) as table:
         if not len(table["ends"]):
@@ -136,16 +131,15 @@ def _fingerprint(recording: Recording, modality: str, clip_stride: int) -> str:
     sources = [recording.video_file, recording.label_file]
     if modality == VISUAL:
         sources += [*recording.crop_folders] or [recording.faces_file]
-    stamps = [_stamp(path) for path in sources if path is not None]
-    return hashlib.sha256(json.dumps([1, clip_stride, recording.listed_frames, stamps]).encode()).hexdigest()[:16]
+    states = [_state(path) for path in sources if path is not None]
+    return hashlib.sha256(json.dumps([1, clip_stride, recording.listed_frames, states]).encode()).hexdigest()[:16]
 
 
-def _stamp(path: Path) -> tuple[str, int, int]:
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise MediaError(f"{path} cannot be read ({error.strerror}); expected a file or folder of the data") from error
-    return str(path.resolve()), status.st_size, status.st_mtime_ns
+def _state(path: Path) -> FileState:
+    state = file_state(path)
+    if not state.is_there:
+        raise MediaError(f"{path} cannot be read; expected a file or folder of the data")
+    return state._replace(path=str(path.resolve()))
 
 
 def _write_table(path: Path, table: dict[str, np.ndarray]) -> None:

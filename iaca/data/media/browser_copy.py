@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
 from fractions import Fraction
@@ -13,6 +12,7 @@ import numpy as np
 
 from iaca.data.media.video import SAMPLE_RATE_HZ, MediaError, iterate_frames, probe, read_audio
 from iaca.data.media.writing import Sound, open_mp4
+from iaca.files import file_state
 
 GOP_FRAMES = 12
 """Frames between key frames: a seek takes 22 ms instead of 100."""
@@ -39,9 +39,7 @@ def browser_copy(path: str | os.PathLike[str], cache_dir: str | os.PathLike[str]
     info = probe(path)
     if info.browser_playable:
         return path
-    status = path.stat()
-    key = hashlib.sha256(os.fsencode(f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}")).hexdigest()[:16]
-    copy = Path(cache_dir) / f"{path.stem}.{key}.mp4"
+    copy = Path(cache_dir) / f"{path.stem}.{file_state(path.resolve()).digest[:16]}.mp4"
     if copy.is_file():
         return copy
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +9,7 @@ import torch
 
 from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS, TOP_DB, mel_power
 from iaca.data.media.video import SAMPLE_RATE_HZ, read_audio
-from iaca.files import write_whole
+from iaca.files import file_state, write_whole
 
 HOPS_PER_COLUMN = 2
 COLUMNS_PER_BLOCK = 3_000
@@ -40,9 +38,7 @@ def sound_summary(path: Path, folder: Path) -> Path:
         MediaError: The video cannot be read.
         OSError: The summary cannot be written.
     """
-    status = path.stat()
-    name = f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}"
-    target = folder / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.sound"
+    target = folder / f"{file_state(path.resolve()).digest[:32]}.sound"
     if not target.is_file():
         write_whole(target, _summarise(path))
     return target
