@@ -52,20 +52,19 @@ def clip_ends(num_frames: int, clip_stride: int) -> np.ndarray:
     return np.arange(0, num_frames, clip_stride, dtype=np.int32)
 
 
-def clip_frame_indices(end: int, first_present: int = 0) -> np.ndarray:
+def clip_frame_indices(end: int) -> np.ndarray:
     """The eight frames that stand for the clip which ends at `end`.
 
     Of 32 frames every 4th, ending at `end`. With fewer present, every 3rd, 2nd or each; with fewer than eight, the
     last one is repeated.
 
     Args:
-        end: Last frame of the clip, at least `first_present`.
-        first_present: First frame of the recording.
+        end: Last frame of the clip, at least 0.
 
     Returns:
-        (8,) int64, ascending, each between `first_present` and `end`.
+        (8,) int64, ascending, each from 0 to `end`.
     """
-    present = min(CLIP_FRAMES, end - first_present + 1)
+    present = min(CLIP_FRAMES, end + 1)
     step = present // CLIP_PICTURES
     if step == 0:
         return np.minimum(end - present + 1 + np.arange(CLIP_PICTURES), end)

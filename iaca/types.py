@@ -232,9 +232,6 @@ class Trace(NamedTuple):
         checkpoint: Name of the checkpoint.
         clip_stride: Frames between clips; between them predictions are interpolated and gates held.
         frames: N rows, one a frame, with TRACE_COLUMNS. A column that the model does not have is NaN.
-        clip_frame: (T,) int32, frame at which each clip ends.
-        audio_dropped: (T,) bool, clips whose audio was dropped.
-        visual_dropped: (T,) bool, likewise.
         scores: Target -> Score, over annotated frames.
     """
 
@@ -242,9 +239,6 @@ class Trace(NamedTuple):
     checkpoint: str
     clip_stride: int
     frames: pd.DataFrame
-    clip_frame: np.ndarray
-    audio_dropped: np.ndarray
-    visual_dropped: np.ndarray
     scores: dict[str, Score]
 
 

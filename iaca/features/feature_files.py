@@ -1,9 +1,11 @@
-"""Feature files: one safetensors file a subject. A contract: other programs read these files.
+"""Feature files: one safetensors file a subject. A contract: other programs read and write these files.
 
 Tensors, with T clips and N frames: `audio (T, D_a)`, `visual (T, D_v)`, `audio_zero (D_a,)`, `visual_zero (D_v,)`
 float16; `frame (T,)` int32; `pts_s (N,)` float64; `valence (N,)`, `arousal (N,)` float32, NaN where not annotated;
-`has_face (N,)`, `has_audio (N,)` bool. Header metadata, each value JSON: `subject`, `video`, `split`, `clip_stride`,
-`backbones`, `created_by`, `problems`; and, where the video is known, `media`, its fingerprint.
+`has_face (N,)`, `has_audio (N,)` bool. The metadata of the header have one key, `iaca_features`: a JSON object with
+`subject`, `video`, `split`, `clip_stride`, `backbones`, `created_by`, `problems` and, where the video is known, its
+fingerprint `media`. Its names are sorted, so the same features give the same bytes. An older form is read as well:
+there, each of these names is a key of the metadata itself, with a value in JSON.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from iaca.errors import InputError
 from iaca.files import write_whole
 from iaca.types import Features
 
+HEADER_KEY = "iaca_features"
 METADATA = ("subject", "video", "split", "clip_stride", "backbones", "created_by", "problems")
 OPTIONAL = {"media": ""}
 """What a file may leave out, and what is read then."""
@@ -112,8 +115,9 @@ def write_features(path: str | os.PathLike[str], features: Features) -> None:
             name: np.ascontiguousarray(getattr(features, name), dtype=kind) for name, (kind, _) in TENSORS.items()
         }
     _check(path, tensors, features.clip_stride)
-    metadata = {name: json.dumps(getattr(features, name)) for name in (*METADATA, *OPTIONAL)}
-    write_whole(path, save(tensors, metadata))
+    header = {name: getattr(features, name) for name in (*METADATA, *OPTIONAL)}
+    # One key: safetensors writes several in an order that changes from run to run.
+    write_whole(path, save(tensors, {HEADER_KEY: json.dumps(header, sort_keys=True)}))
 
 
 def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -121,7 +125,7 @@ def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, 
         raise FeatureError(f"{path} does not exist; expected a feature file (.safetensors)")
     try:
         with safe_open(path, framework="np") as file:
-            header = file.metadata() or {}
+            header = _header(file.metadata() or {})
             names = set(file.keys())
             missing = [name for name in TENSORS if name not in names] + [n for n in METADATA if n not in header]
             if missing:
@@ -130,12 +134,19 @@ def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, 
                 content = {name: file.get_tensor(name) for name in TENSORS}
             else:
                 content = {name: tuple(file.get_slice(name).get_shape()) for name in TENSORS}
-        known = {name: json.loads(header[name]) for name in (*METADATA, *OPTIONAL) if name in header}
-        return OPTIONAL | known, content
+        return OPTIONAL | {name: header[name] for name in (*METADATA, *OPTIONAL) if name in header}, content
     except (SafetensorError, OSError, json.JSONDecodeError) as error:
         raise FeatureError(
             f"{path} is damaged or truncated ({error}); expected a whole feature file: delete it and extract it again"
         ) from error
+
+
+def _header(metadata: dict[str, str]) -> dict[str, Any]:
+    """What the metadata say, in either form; nothing of a file of another kind."""
+    if HEADER_KEY in metadata:
+        header = json.loads(metadata[HEADER_KEY])
+        return header if isinstance(header, dict) else {}
+    return {name: json.loads(metadata[name]) for name in (*METADATA, *OPTIONAL) if name in metadata}
 
 
 def _check(path: Path, tensors: dict[str, np.ndarray], clip_stride: Any) -> None:

@@ -83,16 +83,7 @@ def infer(
         )
         for target in checkpoint.config.targets
     }
-    return Trace(
-        features.subject,
-        checkpoint.name,
-        features.clip_stride,
-        frames,
-        features.frame,
-        dropped[AUDIO],
-        dropped[VISUAL],
-        scores,
-    )
+    return Trace(features.subject, checkpoint.name, features.clip_stride, frames, scores)
 
 
 def predict(features: Features, model: nn.Module, dropouts: Sequence[DropoutConfig] = ()) -> dict[str, np.ndarray]:

@@ -51,7 +51,7 @@ def test_dropped_clips_are_those_of_the_written_rule_and_of_inference(project, p
         load_checkpoint(project / "model.safetensors"),
     )
     trace = infer(features, checkpoint, [DropoutConfig(share=0.4, pattern=pattern, seed=5)])
-    assert set(np.flatnonzero(trace.audio_dropped)) == dropped
+    assert set(np.flatnonzero(trace.frames.audio_dropped[features.frame])) == dropped
     np.testing.assert_allclose(table.arousal, trace.frames.arousal, rtol=1e-5)
 
 

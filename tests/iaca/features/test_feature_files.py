@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +15,8 @@ from safetensors.numpy import load_file, save_file
 
 from iaca.features.feature_files import FeatureError, read_feature_header, read_features, write_features
 from tests.conftest import make_features
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -42,11 +48,52 @@ def test_the_file_has_the_names_types_and_json_metadata_of_the_contract(tmp_path
         "visual_zero": "float16",
     }  # fmt: skip
     with safe_open(tmp_path / "a.safetensors", framework="np") as file:
-        metadata = {name: json.loads(value) for name, value in file.metadata().items()}
+        (header,) = file.metadata().values()
+    metadata = json.loads(header)
+    assert list(metadata) == sorted(metadata)
     assert metadata["clip_stride"] == 4
     assert metadata["split"] is None
     assert metadata["problems"] == ["one", "two"]
     assert set(metadata["backbones"]["audio"]) == {"name", "sha256"}
+
+
+WRITE = """
+import sys
+from iaca.features.feature_files import read_features, write_features
+write_features(sys.argv[2], read_features(sys.argv[1]))
+"""
+
+
+def test_features_that_are_written_twice_are_equal_byte_for_byte(tmp_path, features):
+    first, *others = (tmp_path / f"{name}.safetensors" for name in "abc")
+    write_features(first, features)
+    for seed, other in enumerate(others):
+        environment = os.environ | {"PYTHONHASHSEED": str(seed), "PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, "-c", WRITE, first, other], env=environment, check=True)
+        assert other.read_bytes() == first.read_bytes()
+
+
+def test_a_file_with_a_key_for_each_name_is_read_as_well(tmp_path, features):
+    write_features(tmp_path / "a.safetensors", features)
+    tensors = load_file(tmp_path / "a.safetensors")
+    with safe_open(tmp_path / "a.safetensors", framework="np") as file:
+        (header,) = file.metadata().values()
+    older = {name: json.dumps(value) for name, value in json.loads(header).items() if name != "media"}
+    save_file(tensors, tmp_path / "older.safetensors", older)
+    again, expected = (read_features(tmp_path / f"{name}.safetensors") for name in ("older", "a"))
+    for ours, theirs in zip(again, expected._replace(media=""), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [('{"subject":', "is damaged"), ("[1, 2]", "has no 'subject'"), ('{"subject": "s"}', "has no 'video'")],
+)
+def test_a_header_that_is_damaged_or_lacks_a_name_is_refused(tmp_path, features, header, message):
+    write_features(tmp_path / "a.safetensors", features)
+    save_file(load_file(tmp_path / "a.safetensors"), tmp_path / "b.safetensors", {"iaca_features": header})
+    with pytest.raises(FeatureError, match=message):
+        read_features(tmp_path / "b.safetensors")
 
 
 def test_a_missing_clip_is_still_exactly_the_zero_answer_after_rounding(tmp_path, features):
@@ -87,7 +134,7 @@ def test_another_safetensors_file_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"visual": np.zeros((7, 5), np.float32)}, "visual is (7, 5)"),
         ({"valence": np.zeros(49, np.float32)}, "valence is (49,)"),
@@ -98,8 +145,8 @@ def test_another_safetensors_file_is_refused(tmp_path):
         ({"visual": np.full((13, 5), np.nan, np.float32)}, "not finite"),
     ],
 )
-def test_features_that_contradict_themselves_are_not_written(tmp_path, features, change, told):
+def test_features_that_contradict_themselves_are_not_written(tmp_path, features, change, message):
     with pytest.raises(FeatureError) as error:
         write_features(tmp_path / "a.safetensors", features._replace(**change))
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert list(tmp_path.iterdir()) == []

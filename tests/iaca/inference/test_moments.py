@@ -25,8 +25,7 @@ def reading(title="CA", iaca=False, **columns):
     plain |= dict.fromkeys(("valence", "arousal", "valence_truth", "arousal_truth"), 0.0)
     frames = frames.assign(**plain | columns)
     scores = {target: Score(0.0, len(PTS_S)) for target in ("valence", "arousal")}
-    nothing = np.zeros(len(PTS_S), bool)
-    return Reading(title, iaca, Trace("s", title, 1, frames, frames["frame"], nothing, nothing, scores))
+    return Reading(title, iaca, Trace("s", title, 1, frames, scores))
 
 
 def bump(at_s, height, width_s=1.0):

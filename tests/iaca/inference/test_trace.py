@@ -8,7 +8,7 @@ import torch
 
 from iaca.checkpoints import Checkpoint
 from iaca.config import DropoutConfig
-from iaca.inference import MismatchError, infer, predict
+from iaca.inference import MismatchError, dropped_by, infer, predict
 from iaca.metrics import ccc
 from iaca.types import TRACE_COLUMNS
 from tests.conftest import make_features, make_model
@@ -57,18 +57,20 @@ def test_dropped_clips_are_what_the_backbone_answers_to_zeros(tmp_path, features
     checkpoint = checkpoint_of(tmp_path, iaca=True)
     dropped = infer(features, checkpoint, [DropoutConfig(share=0.5, seed=4)])
     audio = features.audio.copy()
-    audio[dropped.audio_dropped] = features.audio_zero
+    lost = dropped.frames.audio_dropped[features.frame].to_numpy()
+    audio[lost] = features.audio_zero
     by_hand = infer(features._replace(audio=audio), checkpoint)
     np.testing.assert_array_equal(dropped.frames.valence, by_hand.frames.valence)
-    assert dropped.audio_dropped.sum() == round(0.5 * len(features.frame))
-    assert not dropped.visual_dropped.any()
+    assert lost.sum() == round(0.5 * len(features.frame))
+    assert not dropped.frames.visual_dropped.any()
     assert (infer(features, checkpoint).frames.valence != dropped.frames.valence).any()
 
 
 def test_frames_are_marked_dropped_with_their_own_clip(tmp_path, features):
-    trace = infer(features, checkpoint_of(tmp_path), [DropoutConfig(modality="visual", share=0.3, pattern="block")])
-    expected = np.repeat(trace.visual_dropped, 8)[:200]
-    np.testing.assert_array_equal(trace.frames.visual_dropped, expected)
+    dropout = DropoutConfig(modality="visual", share=0.3, pattern="block")
+    trace = infer(features, checkpoint_of(tmp_path), [dropout])
+    lost = dropped_by(features, [dropout])["visual"]
+    np.testing.assert_array_equal(trace.frames.visual_dropped, np.repeat(lost, 8)[:200])
     assert not trace.frames.audio_dropped.any()
 
 
