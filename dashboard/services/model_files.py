@@ -12,7 +12,8 @@ import streamlit as st
 from safetensors import SafetensorError, safe_open
 
 from iaca.checkpoints import Checkpoint, load_checkpoint
-from iaca.checkpoints.tensor_files import FUSION, HEADER_KEY, is_published
+from iaca.checkpoints.tensor_files import FUSION, HEADER_KEY
+from iaca.checkpoints.torch_files import is_torch_file
 from iaca.config import ConfigError, FusionConfig
 from iaca.data.recordings import natural_key
 from iaca.errors import InputError
@@ -103,7 +104,7 @@ def _candidate(file: FileState) -> Candidate | str | None:
     path = Path(file.path)
     try:
         if path.suffix in PUBLISHED_ENDINGS:
-            return Candidate(path, PUBLISHED, PUBLISHED, False) if is_published(path) else _reason(path)
+            return Candidate(path, PUBLISHED, PUBLISHED, False) if is_torch_file(path) else _reason(path)
         with safe_open(path, framework="np") as content:
             header = json.loads((content.metadata() or {}).get(HEADER_KEY, "{}"))
         if header.get("kind") != FUSION:

@@ -13,10 +13,10 @@ from torch import nn
 from iaca.checkpoints.tensor_files import (
     BACKBONE,
     check_tensors,
-    is_published,
     read_checkpoint_file,
     write_checkpoint_file,
 )
+from iaca.checkpoints.torch_files import is_torch_file
 from iaca.config import BackboneConfig, ConfigError, from_fields
 from iaca.errors import CheckpointError
 from iaca.files import file_sha256
@@ -90,7 +90,7 @@ def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cp
             are not those of its configuration, or a weight is not finite.
     """
     path = weights_file(path)
-    if is_published(path):
+    if is_torch_file(path):
         raise CheckpointError(
             f"{path} is a file of torch; expected .safetensors: iaca.checkpoints.pretrained.find_backbone reads it"
         )

@@ -10,15 +10,15 @@ from typing import Any
 
 import torch
 
-from iaca.checkpoints.published_files import describe_weights, load_released
+from iaca.checkpoints.published_files import describe_weights, load_published
 from iaca.checkpoints.symbols import symbols
 from iaca.checkpoints.tensor_files import (
     FUSION,
     check_tensors,
-    is_published,
     read_checkpoint_file,
     write_checkpoint_file,
 )
+from iaca.checkpoints.torch_files import is_torch_file
 from iaca.config import AUDIO, MODALITIES, VISUAL, ConfigError, FusionConfig
 from iaca.errors import CheckpointError
 from iaca.models.fusion_model import FusionModel
@@ -131,10 +131,10 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
             configuration, or a weight is not finite.
     """
     path = weights_file(path)
-    if is_published(path):
-        model, file = load_released(path, device)
+    if is_torch_file(path):
+        network, file = load_published(path, device)
         scores = {"valence": {"ccc": file.best_valence_ccc}, "arousal": {"ccc": file.best_arousal_ccc}}
-        return Checkpoint(path, model, model.config, scores=scores, created_by="the authors")
+        return Checkpoint(path, network, network.config, scores=scores, created_by="the authors")
     header, tensors = read_checkpoint_file(path)
     if header["kind"] != FUSION:
         raise CheckpointError(f"{path} is a {header['kind']}, not a fusion model; use iaca.load_backbone for it")
@@ -171,10 +171,10 @@ def describe_file(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises:
         CheckpointError: It is missing or damaged.
-        ReleasedError: A file that torch saved and that cannot be read without running code from it.
+        WeightFileError: A file that torch saved and that cannot be read without running code from it.
     """
     path = weights_file(path)
-    if is_published(path):
+    if is_torch_file(path):
         return describe_weights(path).describe()
     header, _ = read_checkpoint_file(path)
     if header["kind"] == FUSION:

@@ -14,14 +14,13 @@ import torch
 from torch import Tensor
 
 from iaca.checkpoints.backbone_files import BackboneFile, load_backbone
-from iaca.checkpoints.published_files import ALLOWED_GLOBALS
+from iaca.checkpoints.published_files import COLOUR_CHANNELS, TSAV_PREFIXES
+from iaca.checkpoints.tensor_files import mismatches, shapes_of
+from iaca.checkpoints.torch_files import as_state_dict, read_torch_file
 from iaca.config import AUDIO, VISUAL, Architecture, BackboneConfig
 from iaca.errors import CheckpointError, InputError
 from iaca.files import file_sha256
 from iaca.models.backbones import FULL_WIDTH_DIM, build_backbone
-
-AUDIO_PREFIX, VISUAL_PREFIX = "audio_model.resnet.", "video_model.r2plus1d."
-"""Of the tensors in the authors' backbone file (TSAV, Kuhnke et al., FG 2020)."""
 
 
 class PretrainedError(InputError):
@@ -49,7 +48,7 @@ def find_backbone(
 
     Raises:
         PretrainedError: Weights are not at hand, or are of something else.
-        CheckpointError: A .safetensors file that is no backbone.
+        CheckpointError: A file that is damaged, or a .safetensors file that is no backbone.
         ConfigError: A network that the modality does not have.
     """
     backbone = _find(spec, modality, untrained)
@@ -102,18 +101,11 @@ def _from_torchvision(config: BackboneConfig) -> BackboneFile:
 
 
 def _from_torch_file(path: Path, modality: str) -> BackboneFile:
-    try:
-        with torch.serialization.safe_globals(ALLOWED_GLOBALS):
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        # A damaged pickle can raise anything, and all of it means the same.
-        raise PretrainedError(f"{path} is no file of weights that can be read safely; expected a state dict") from error
-    state = content.get("state_dict", content) if isinstance(content, dict) else None
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+    content = read_torch_file(path)
+    state = as_state_dict(content.get("state_dict", content) if isinstance(content, dict) else content)
+    if state is None:
         raise PretrainedError(f"{path} holds no state dict; expected one of torchvision or of TSAV")
-    prefix = AUDIO_PREFIX if modality == AUDIO else VISUAL_PREFIX
-    # Saved from several GPUs, every name begins with "module.".
-    state = {name.removeprefix("module."): tensor for name, tensor in state.items()}
+    prefix = TSAV_PREFIXES[modality]
     if any(name.startswith(prefix) for name in state):
         state = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
     is_factored = any(name.startswith("stem.3") for name in state)
@@ -131,18 +123,12 @@ def _filled(path: Path, config: BackboneConfig, state: dict[str, Tensor]) -> Bac
     first = "conv1.weight" if config.modality == AUDIO else "stem.0.weight"
     if first in state:
         channels = state[first].shape[1]
-        if config.modality == AUDIO and channels == 3:
+        if config.modality == AUDIO and channels == COLOUR_CHANNELS:
             state[first] = state[first].mean(dim=1, keepdim=True)
-        elif config.modality == VISUAL and channels == 4:
-            state[first] = state[first][:, :3]  # the fourth is a mask that the fusion models do without
-    expected = {name: tuple(tensor.shape) for name, tensor in model.body.state_dict().items()}
-    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
-    for name in sorted(expected.keys() | found.keys()):
-        if expected.get(name) != found.get(name):
-            raise PretrainedError(
-                f"{path}: tensor {name!r} is {found.get(name, 'missing')}; expected {expected.get(name, 'none')} for "
-                f"{config.arch.value} ({config.modality})"
-            )
+        elif config.modality == VISUAL and channels == COLOUR_CHANNELS + 1:
+            state[first] = state[first][:, :COLOUR_CHANNELS]  # the fourth is a mask that the fusion models do without
+    for mismatch in mismatches(shapes_of(model.body.state_dict()), shapes_of(state)):
+        raise PretrainedError(f"{path}: {mismatch} for {config.arch.value} ({config.modality})")
     model.body.load_state_dict(state)
     return BackboneFile(path, model.eval().requires_grad_(False), config, file_sha256(path))
 

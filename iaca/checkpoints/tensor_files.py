@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -23,16 +24,6 @@ BACKBONE = "backbone"
 HEADER_FIELDS = {"kind": str, "created_by": str, "config": dict, "training": dict}
 FUSION_FIELDS = {"plugin": str | None, "backbones": dict, "scores": dict}
 """What a header says, and of what type it is; the second of fusion models only."""
-
-
-def is_published(path: Path) -> bool:
-    """Whether a file is one that torch saved (as the authors' are), by its first bytes: a ZIP or a pickle."""
-    if not path.is_file():
-        return False
-    with open(path, "rb") as file:
-        start = file.read(9)
-    is_safetensors = start[8:] == b"{"  # after a length of 8 bytes, whose first may be that of a pickle
-    return not is_safetensors and (start[:2] == b"PK" or start[:1] == b"\x80")
 
 
 def write_checkpoint_file(path: Path, model: nn.Module, header: dict[str, Any], dtype: torch.dtype) -> None:
@@ -96,18 +87,52 @@ def _header(path: Path, text: str) -> dict[str, Any]:
     return header
 
 
-def check_tensors(path: Path, model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+Shape = tuple[int, ...]
+
+
+class Mismatch(NamedTuple):
+    """A tensor that differs from what a network has; None stands for a tensor that is not there."""
+
+    name: str
+    found: Shape | None
+    expected: Shape | None
+
+    def __str__(self) -> str:
+        found = "missing" if self.found is None else self.found
+        return f"tensor {self.name!r} is {found}; expected {'none' if self.expected is None else self.expected}"
+
+
+def shapes_of(tensors: Mapping[str, torch.Tensor]) -> dict[str, Shape]:
+    """Name -> shape."""
+    return {name: tuple(values.shape) for name, values in tensors.items()}
+
+
+def mismatches(expected: Mapping[str, Shape], found: Mapping[str, Shape]) -> list[Mismatch]:
+    """Every tensor that is missing, too many, or of another shape: in the order of the network, then of the file."""
+    return [
+        Mismatch(name, found.get(name), expected.get(name))
+        for name in dict.fromkeys((*expected, *found))
+        if found.get(name) != expected.get(name)
+    ]
+
+
+def check_tensors(path: Path, model: nn.Module, tensors: Mapping[str, torch.Tensor]) -> None:
     """Refuse tensors that are not those of a model, which may lie on the meta device, or not finite.
 
     Raises:
         CheckpointError: A tensor is missing, too many, of another shape, or not finite.
     """
-    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    for name in expected | found:  # in the order of the model: the message is the same every time
-        if expected.get(name) != found.get(name):
-            raise CheckpointError(
-                f"{path}: tensor {name!r} is {found.get(name, 'missing')}; expected {expected.get(name, 'none')}"
-            )
-        if not tensors[name].isfinite().all():
+    for mismatch in mismatches(shapes_of(model.state_dict()), shapes_of(tensors)):
+        raise CheckpointError(f"{path}: {mismatch}")
+    check_finite(path, tensors)
+
+
+def check_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Refuse tensors with a value that is not finite.
+
+    Raises:
+        CheckpointError: The first such tensor.
+    """
+    for name, values in tensors.items():
+        if not values.isfinite().all():
             raise CheckpointError(f"{path}: tensor {name!r} has a value that is not finite; expected finite numbers")

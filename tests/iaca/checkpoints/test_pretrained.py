@@ -8,6 +8,7 @@ import torch
 from iaca.checkpoints import save_backbone
 from iaca.checkpoints.pretrained import PretrainedError, find_backbone
 from iaca.config import BackboneConfig
+from iaca.errors import CheckpointError
 from iaca.models.backbones import build_backbone
 
 
@@ -96,5 +97,5 @@ def test_a_file_of_something_else_is_refused_by_name(tmp_path, content):
         torch.save({"weight": torch.zeros(3)}, path)
     else:
         path.write_bytes(content)
-    with pytest.raises(PretrainedError, match=r"other\.pth"):
+    with pytest.raises((PretrainedError, CheckpointError), match=r"other\.pth"):
         find_backbone(path, "audio")

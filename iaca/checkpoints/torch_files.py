@@ -1,0 +1,98 @@
+"""Files that torch saved: reading them without running code from them."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from iaca.errors import CheckpointError
+
+PREFIXES = ("module.", "_orig_mod.")
+"""Put before every name by training on several GPUs, and by compiling."""
+
+NAMES_SHOWN = 4
+
+_SCALAR = np.float64().__reduce__()[0]
+"""NumPy's constructor of scalars, which it keeps in a private module."""
+
+_NUMBERS = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
+
+ALLOWED_GLOBALS: list[Any] = [
+    (_SCALAR, "numpy.core.multiarray.scalar"),
+    (_SCALAR, "numpy._core.multiarray.scalar"),
+    np.dtype,
+    *(type(np.dtype(number)) for number in _NUMBERS),
+]
+"""All that a file may name beside tensors: its scores are NumPy scalars, pickled by NumPy 1 or by NumPy 2."""
+
+
+class WeightFileError(CheckpointError):
+    """A weight file that cannot be used: the message names the file, the reason, and what to do."""
+
+
+def is_torch_file(path: Path) -> bool:
+    """Whether torch saved a file, by its first bytes: a ZIP or a pickle."""
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        start = file.read(9)
+    is_safetensors = start[8:] == b"{"  # after a length of 8 bytes, whose first may be that of a pickle
+    return not is_safetensors and (start[:2] == b"PK" or start[:1] == b"\x80")
+
+
+def read_torch_file(path: Path) -> Any:
+    """What a file holds: tensors, numbers, and containers of these.
+
+    Args:
+        path: A file that `torch.save` wrote.
+
+    Raises:
+        WeightFileError: It is missing, damaged, or holds what cannot be read without running code from it.
+    """
+    try:
+        with torch.serialization.safe_globals(ALLOWED_GLOBALS):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise WeightFileError(f"{path} does not exist; expected a weight file") from None
+    except (IsADirectoryError, PermissionError) as error:
+        raise WeightFileError(f"{path} cannot be read: {error.strerror}") from error
+    except Exception as error:
+        # A damaged pickle can raise anything, and all of it means the same.
+        wanted = re.search(r"GLOBAL ([\w.]+)|unrecognized function (.+)", str(error))
+        if isinstance(error, pickle.UnpicklingError) and wanted:
+            raise WeightFileError(
+                f"{path} is refused: reading it would need {wanted[1] or wanted[2]}, and a weight file may hold only "
+                "tensors and numbers; download it again from its authors"
+            ) from error
+        # Of torch's advice, which is to allow everything, only the reason is of use.
+        reason = str(error).partition("WeightsUnpickler error: ")[2] or str(error) or type(error).__name__
+        raise WeightFileError(
+            f"{path} is damaged, cut short, or no weight file of torch ({reason.strip().splitlines()[0].strip()}); "
+            "download it again from its authors"
+        ) from error
+
+
+def as_state_dict(content: Any) -> dict[str, Tensor] | None:
+    """Names and tensors, without the prefixes of training on several GPUs; None where the content is something else."""
+    if not isinstance(content, Mapping):
+        return None
+    if not all(isinstance(name, str) and isinstance(values, Tensor) for name, values in content.items()):
+        return None
+    state_dict = dict(content)
+    while prefix := next((p for p in PREFIXES if state_dict and all(name.startswith(p) for name in state_dict)), None):
+        state_dict = {name.removeprefix(prefix): values for name, values in state_dict.items()}
+    return state_dict
+
+
+def listed(names: Iterable[object]) -> str:
+    """The first few names, and how many more there are."""
+    every = [str(name) for name in names]
+    left = len(every) - NAMES_SHOWN
+    return ", ".join(every[:NAMES_SHOWN]) + (f" and {left} more" if left > 0 else "") if every else "nothing"
