@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from iaca.commands import add_device, add_plugin
+from iaca.commands import CommandError, add_device, add_plugin
+
+if TYPE_CHECKING:
+    from iaca.study.reproduction import Reproduction
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--features", type=Path, required=True, metavar="DIR", help="folder of feature files")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for results and report.md")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for tables, figures and report.md"
+    )
     parser.add_argument("--seeds", type=int, default=5, help="seeds 0 to N-1 (default: 5)")
     parser.add_argument("--fusion", nargs="+", help="base fusions (default: all of Tables 1 and 2)")
     parser.add_argument("--tca-layers", type=int, default=2, metavar="N", help="layers of transformers (default: 2)")
@@ -26,12 +32,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--jobs", type=int, metavar="N", help="models trained side by side (default: one a core)")
     parser.add_argument("--quick", action="store_true", help="two epochs a model, to see the command run")
+    parser.add_argument(
+        "--report-only",
+        action="store_true",
+        help="write report.md from the tables in --out; train nothing",
+    )
     add_device(parser)
     add_plugin(parser)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train what is missing, score it, and write results, figures and report.md, which is printed too."""
-    from iaca.study.reproduction import Reproduction
+    """Train what is missing, score it, and write tables, figures and report.md, which is printed too."""
+    study = _reproduction(args)
+    print(study.write_report() if args.report_only else study.run())
 
-    print(Reproduction.from_arguments(args).run())
+
+def _reproduction(args: argparse.Namespace) -> Reproduction:
+    """The study that the command line asks for.
+
+    Raises:
+        CommandError: A number of seeds below 1, or a folder that is not there.
+    """
+    from iaca.compute.devices import choose_device
+    from iaca.study.plan import TEST
+    from iaca.study.report import read_published
+    from iaca.study.reproduction import QUICK, Reproduction
+
+    if args.seeds < 1:
+        raise CommandError(f"--seeds is {args.seeds}; expected at least 1")
+    for name in ("test", "videos"):
+        folder = getattr(args, name)
+        if folder is not None and not folder.is_dir():
+            raise CommandError(f"--{name} is {folder}, which is not a folder")
+    default_test = args.features / TEST
+    options: dict[str, Any] = {"training": QUICK} if args.quick else {}
+    if args.fusion:
+        options["fusions"] = tuple(args.fusion)
+    return Reproduction(
+        features=args.features,
+        out=args.out,
+        seeds=args.seeds,
+        tca_layers=args.tca_layers,
+        test=args.test or (default_test if default_test.is_dir() else None),
+        videos=args.videos,
+        published=read_published(args.published) if args.published else (),
+        jobs=args.jobs,
+        device=str(choose_device(args.device)),
+        **options,
+    )

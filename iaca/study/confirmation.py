@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
 from iaca.checkpoints import load_checkpoint
-from iaca.files import write_whole
-from iaca.study.plan import Variant
+from iaca.study.plan import TEST, Variant
 from iaca.study.processes import run_all
 from iaca.study.runs import StudyError, model_file, moments_of, rows_of
-from iaca.study.tables import Difference
+from iaca.study.tables import Difference, write_table
 from iaca.training import features_fingerprint
 from iaca.types import Episode, Features
 
-TEST = "test"
 FILE = "confirmation.parquet"
 
 
@@ -82,14 +80,14 @@ def confirm(
     planned = [(variant, seed) for variant in variants if variant.name in names for seed in range(seeds)]
     identity = f"{features_fingerprint(features)} {seeds} {' '.join(names)}"
     if file.is_file():
-        rows = pd.read_parquet(file)
-        if rows.attrs.get("identity") != identity:
+        known = pd.read_parquet(file)
+        if known.attrs.get("identity") != identity:
             raise StudyError(
                 f"{file} holds the test draw of other models, seeds or subjects; it is looked at once: expected the "
                 "same choice as then, or an empty --out folder"
             )
-        return rows
-    rows = []
+        return known
+    rows: list[dict[str, Any]] = []
     bar = tqdm(total=len(planned), desc="test draw", unit="model", disable=not progress)
     with bar:
         work = partial(_score, out, features, episodes, device)
@@ -100,9 +98,7 @@ def confirm(
             bar.update()
     table = pd.DataFrame(rows).sort_values(["variant", "seed", "subject", "segment", "target"], ignore_index=True)
     table.attrs["identity"] = identity
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
-    write_whole(file, buffer.getvalue())
+    write_table(file, table)
     return table
 
 

@@ -54,7 +54,7 @@ def draw_missing(out: Path, table: pd.DataFrame, synthetic: bool) -> list[Path]:
 
 def draw_attention(
     out: Path, models: Sequence[Checkpoint], videos: Path, features: Path, synthetic: bool
-) -> tuple[list[Path], list[str]]:
+) -> list[Path]:
     """Fig 1 for a strong and a weak subject, with frames of their videos.
 
     Args:
@@ -65,12 +65,12 @@ def draw_attention(
         synthetic: Whether the corpus is synthetic.
 
     Returns:
-        The files, and the names of the subjects.
+        The files.
 
     Raises:
         InputError: There are not two subjects with video and features.
     """
-    people = _subjects(videos, features)
+    people = attention_subjects(videos, features)
     persons = []
     for kind, recording in people.items():
         item = read_features(features / f"{recording.subject}.safetensors")
@@ -82,12 +82,22 @@ def draw_attention(
         title = f"{recording.subject}: {TITLES[kind]}"
         persons.append(Person(title, item.pts_s, scores, _pictures(recording, item.pts_s)))
     figure = figure_1(persons, synthetic=synthetic)
-    files = [save(figure, out / "figures" / f"attention.{end}") for end in FORMATS]
-    return files, [recording.subject for recording in people.values()]
+    return [save(figure, out / "figures" / f"attention.{end}") for end in FORMATS]
 
 
-def _subjects(videos: Path, features: Path) -> dict[str, Recording]:
-    """One subject of each kind: those of the paper, or the first without and the first with known episodes."""
+def attention_subjects(videos: Path, features: Path) -> dict[str, Recording]:
+    """Whom Fig 1 shows: the subjects of the paper, or the first without and the first with known episodes.
+
+    Args:
+        videos: Folder with the videos.
+        features: Folder with their features.
+
+    Returns:
+        "strong" and "weak" -> the subject.
+
+    Raises:
+        InputError: There are not two subjects with video and features.
+    """
     found = {
         recording.subject: recording
         for recording in find_recordings([videos]).recordings

@@ -18,6 +18,9 @@ from iaca.types import Episode, Features, Trace
 FEWEST_SUBJECTS = 2
 """Below it there is no interval."""
 
+REMOVED = "removed"
+"""Kind of a score against what removing the modality changes."""
+
 Reading = Callable[[pd.DataFrame, str], pd.Series]
 
 SUSPICIONS: dict[str, dict[str, Reading]] = {
@@ -35,11 +38,14 @@ SUSPICIONS: dict[str, dict[str, Reading]] = {
 """CorruptedFeatures modality -> what a gate that noticed would do, as a number that rises with it."""
 
 RELIANCES: dict[str, dict[str, Reading]] = {
-    modality: {
-        f"stage 2: {modality}": lambda frames, target, m=modality: frames[f"{target}_stage2_{m}"],
-        f"stage 1: {other} cross-attended": lambda frames, target, m=other: frames[f"{target}_stage1_{m}_cross"],
-    }
-    for modality, other in (MODALITIES, MODALITIES[::-1])
+    AUDIO: {
+        "stage 2: audio": lambda frames, target: frames[f"{target}_stage2_audio"],
+        "stage 1: visual cross-attended": lambda frames, target: frames[f"{target}_stage1_visual_cross"],
+    },
+    VISUAL: {
+        "stage 2: visual": lambda frames, target: frames[f"{target}_stage2_visual"],
+        "stage 1: audio cross-attended": lambda frames, target: frames[f"{target}_stage1_audio_cross"],
+    },
 }
 """Modality -> gate weights that say how much the prediction leans on it."""
 
@@ -95,7 +101,7 @@ def score_gates(
         for modality, kind in kinds:
             wanted = [e for e in episodes if (e.modality, kind_of(e)) == (modality, kind)]
             for gate, reading in SUSPICIONS[modality].items():
-                parts = [_told(one, wanted, reading, target) for one in zip(*traces, strict=True)]
+                parts = [_auc_of_subject(one, wanted, reading, target) for one in zip(*traces, strict=True)]
                 found = np.array([part for part in parts if part is not None], np.float64).reshape(-1, 2)
                 if len(found):
                     results.append(GateScore(target, modality, kind, gate, *_pooled(found), len(found)))
@@ -133,7 +139,7 @@ def score_faithfulness(checkpoints: Sequence[Checkpoint], features: Sequence[Fea
         for key, values in per_seed.items():
             found.setdefault(key, []).append([float(np.mean(values)), 1.0])
     return [
-        GateScore(target, modality, "removed", gate, *_pooled(np.array(parts)), len(parts))
+        GateScore(target, modality, REMOVED, gate, *_pooled(np.array(parts)), len(parts))
         for (target, modality, gate), parts in sorted(found.items())
     ]
 
@@ -161,10 +167,10 @@ def auc(positive: np.ndarray, values: np.ndarray) -> float:
     return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * (~positive).sum()))
 
 
-def _told(
+def _auc_of_subject(
     traces: Sequence[Trace], episodes: Sequence[Episode], reading: Reading, target: str
 ) -> tuple[float, float] | None:
-    """AUC of one subject, mean over seeds, and its pairs of frames; None where there is nothing to tell."""
+    """AUC of one subject, mean over seeds, and its pairs of frames; None where there is nothing to compare."""
     own = [e for e in episodes if e.subject == traces[0].subject]
     inside = inside_episodes(traces[0].frames.pts_s.to_numpy(), own)
     if not inside.any() or inside.all():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,10 +15,10 @@ from iaca.checkpoints import load_checkpoint
 from iaca.config import MODALITIES
 from iaca.evaluation import INTERVAL, SUM_COLUMNS, ccc_of_sums, draw_subjects
 from iaca.evaluation.robustness import sweep
-from iaca.files import write_whole
 from iaca.study.plan import Variant
 from iaca.study.processes import run_all
 from iaca.study.runs import model_file
+from iaca.study.tables import write_table
 from iaca.types import Features
 
 
@@ -108,6 +107,4 @@ def _file(out: Path, job: tuple[str, str]) -> Path:
 def _sweep(out: Path, features: Sequence[Features], device: str, job: tuple[str, str]) -> None:
     name, modality = job
     model = load_checkpoint(model_file(out, name), device).model
-    buffer = io.BytesIO()
-    sweep(model, features, modality=modality).to_parquet(buffer, index=False)
-    write_whole(_file(out, job), buffer.getvalue())
+    write_table(_file(out, job), sweep(model, features, modality=modality))

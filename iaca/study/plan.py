@@ -22,6 +22,16 @@ TITLES = {
     "tcn_transformer": "TCN + transformer (Zhou 2023)",
     "leader_follower": "Leader-follower (Zhang 2021)",
 }
+VALIDATION, TEST = "validation", "test"
+"""Draws of subjects: models are compared on the first, and what was chosen there is confirmed on the second."""
+
+ALL = "all"
+SUBJECT_GROUPS = (ALL, "strong", "weak")
+"""Groups of subjects; any other group is a kind of frames."""
+
+ALL_FRAMES, CLEAN = "all frames", "no episode"
+"""Segments of a subject that are no kind of episode."""
+
 EXTENSIONS = "extensions"
 STRICT = "paper-strict"
 OTHER_TEMPERATURES = (0.05, 0.5, 1.0)

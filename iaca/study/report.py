@@ -1,22 +1,22 @@
-"""The study in words and tables: everything that README quotes is printed here."""
+"""The study's report: everything that README quotes is printed here, from the study's tables and its facts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from iaca.config import MODALITIES, TARGETS
+from iaca.errors import InputError
 from iaca.evaluation.robustness import DRAWS
+from iaca.study.findings import SYNTHETIC_NOTE, Study, Verdict
+from iaca.study.formatting import markdown, with_interval
+from iaca.study.gate_truth import REMOVED
 from iaca.study.missing import missing_table
-from iaca.study.plan import EXTENSIONS, STRICT, TABLE_1, Variant
-from iaca.study.runs import CLEAN
-from iaca.study.tables import HELPS, HURTS, TOO_FEW, Difference, Group, Sums, markdown, scores, with_interval
-
-ALL = "all"
-SUBJECT_GROUPS = (ALL, "strong", "weak")
+from iaca.study.plan import ALL, EXTENSIONS, STRICT, SUBJECT_GROUPS, TABLE_1, VALIDATION, Variant
 
 
 class Published(NamedTuple):
@@ -33,11 +33,113 @@ class Published(NamedTuple):
     arousal: float
 
 
-def scores_section(
-    sums: Sums, variants: Sequence[Variant], groups: Sequence[Group], published: Sequence[Published] = ()
+class Tables(NamedTuple):
+    """What a study measured, one table a question.
+
+    Attributes:
+        scores: Of every model per group of frames and target, as `tables.scores` returns them.
+        subjects: Of every model per subject and target, as `tables.by_subject` returns them.
+        differences: What every model changes against its base: fields of `tables.Difference`, and `draw` and
+            `ablation`.
+        missing: CCC against the share of missing clips, as `missing.missing_clips` returns it.
+        gates: What gates tell, as `gate_truth.table_of` returns it.
+    """
+
+    scores: pd.DataFrame
+    subjects: pd.DataFrame
+    differences: pd.DataFrame
+    missing: pd.DataFrame
+    gates: pd.DataFrame
+
+
+def report(
+    study: Study,
+    tables: Tables,
+    rows: Sequence[Variant],
+    changed: Sequence[Variant],
+    published: Sequence[Published] = (),
 ) -> str:
-    """Table 2, with the extensions and paper-strict; Table 1's rows apart; then by kind of frame."""
-    of_subjects = [group for group in groups if group.name in SUBJECT_GROUPS]
+    """The whole report, Markdown.
+
+    Args:
+        study: Facts of the study.
+        tables: What it measured.
+        rows: Models of Tables 1 and 2.
+        changed: Ablations.
+        published: Published scores to print beside.
+    """
+    differences = tables.differences
+    gated = {v.name for v in rows if v.is_gated}
+    # Differences by kind of frame are printed for IACA alone, not for its controls.
+    printed = differences.group.isin(SUBJECT_GROUPS) | differences.variant.isin(gated)
+    validation = (differences.draw == VALIDATION) & ~differences.ablation.astype(bool)
+    titles = {v.name: v.title + (f", {v.regime}" if v.regime != EXTENSIONS else "") for v in rows}
+    parts = [
+        _head(study),
+        "## What follows\n",
+        study.follows,
+        "## Scores\n",
+        "CCC, mean ± standard deviation over seeds [95 % bootstrap interval over subjects and seeds].\n",
+        scores_section(tables.scores, rows, study.groups, published),
+        differences_section(differences[printed & validation]),
+    ]
+    if changed:
+        whole = next(v for v in rows if v.name == changed[0].base)
+        parts.append(ablation_section(differences[differences.ablation.astype(bool)], whole.title))
+    parts += [
+        missing_section(tables.missing, study.missing_subject),
+        gates_section(tables.gates, titles),
+        _figures_section(study),
+    ]
+    return "\n".join(parts)
+
+
+def read_published(file: Path) -> list[Published]:
+    """Published scores from a CSV file with the columns model, valence and arousal.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    try:
+        table = pd.read_csv(file)
+        return [
+            Published(str(row["model"]), float(row["valence"]), float(row["arousal"]))
+            for row in table.to_dict("records")
+        ]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{file} cannot be read ({error}); expected columns model,valence,arousal") from error
+
+
+def _head(study: Study) -> str:
+    about = (
+        f"{study.seeds} seeds; {study.training_subjects} training subjects; {study.validation_subjects} validation "
+        f"subjects, {study.annotated_frames:,} annotated frames, clip stride {study.clip_stride}."
+    )
+    parts = ", ".join(f"{name}: {study.groups[name]}" for name in SUBJECT_GROUPS[1:] if name in study.groups)
+    return "\n".join(
+        [
+            "# Does IACA help, when, and do its gates tell the truth?\n",
+            *([f"**Synthetic corpus**: {SYNTHETIC_NOTE}\n"] if study.synthetic else []),
+            about + (f" {parts}." if parts else "") + "\n",
+        ]
+    )
+
+
+def scores_section(
+    scores: pd.DataFrame,
+    variants: Sequence[Variant],
+    groups: Mapping[str, int],
+    published: Sequence[Published] = (),
+) -> str:
+    """Table 2, with the extensions and paper-strict; Table 1's rows apart; then by kind of frame.
+
+    Args:
+        scores: As `tables.scores` returns them.
+        variants: Models of Tables 1 and 2.
+        groups: Group of frames -> subjects that have such frames.
+        published: Published scores to print beside.
+    """
+    over_subjects = scores[scores.group.isin(SUBJECT_GROUPS)]
     rows = [v for v in variants if v.config.fusion not in TABLE_1]
     others = [v for v in variants if v.config.fusion in TABLE_1]
     lines = []
@@ -48,7 +150,7 @@ def scores_section(
     ):  # fmt: skip
         chosen = [v for v in rows if v.regime == regime]
         if chosen:
-            lines += [f"### Table 2, {about}", "", markdown(_wide(sums, chosen, of_subjects)), ""]
+            lines += [f"### Table 2, {about}", "", markdown(_wide(over_subjects, chosen)), ""]
     if published:
         table = pd.DataFrame([p._asdict() for p in published])
         lines += ["### As published, on Aff-Wild2", "", "Other data: not to be compared with the rows above.", ""]
@@ -59,30 +161,31 @@ def scores_section(
             "",
             "Rebuilt fusion stages alone, trained as the rows above; not the published systems.",
             "",
-            markdown(_wide(sums, others, of_subjects)),
+            markdown(_wide(over_subjects, others)),
             "",
         ]
-    segments = [group for group in groups if group.name not in SUBJECT_GROUPS]
+    segments = {name: count for name, count in groups.items() if name not in SUBJECT_GROUPS}
     if segments:
+        by_segment = scores[scores.group.isin(segments)]
         lines += ["### By kind of frame", "", _segments_note(segments), ""]
         for target in TARGETS:
-            lines += [f"CCC of {target}:", "", markdown(_by_segment(sums, rows, segments, target)), ""]
+            lines += [f"CCC of {target}:", "", markdown(_by_segment(by_segment, rows, target)), ""]
     return "\n".join(lines)
 
 
-def differences_section(differences: Sequence[Difference]) -> str:
+def differences_section(differences: pd.DataFrame) -> str:
     """What each row changes against its base, over all, strong and weak subjects, and by kind of frame."""
     rows = [
         {
-            "model": f"{d.title} - {d.base}",
-            "regime": d.regime,
-            "frames": d.group,
-            "target": d.target,
-            "difference": with_interval(d.value, d.low, d.high, sign=True),
-            "seeds better": f"{d.seeds_better} of {d.seeds}",
-            "verdict": d.verdict,
+            "model": f"{d['title']} - {d['base']}",
+            "regime": d["regime"],
+            "frames": d["group"],
+            "target": d["target"],
+            "difference": with_interval(d["value"], d["low"], d["high"], sign=True),
+            "seeds better": f"{d['seeds_better']} of {d['seeds']}",
+            "verdict": Verdict(d["verdict"]),
         }
-        for d in differences
+        for d in differences.to_dict("records")
     ]
     return "\n".join(
         [
@@ -96,30 +199,13 @@ def differences_section(differences: Sequence[Difference]) -> str:
     )
 
 
-def statements(variants: Sequence[Variant], differences: Sequence[Difference], draw: str) -> str:
-    """One statement per base fusion and regime: IACA helps, hurts, or cannot be told apart from nothing."""
-    lines = []
-    for variant in variants:
-        if not variant.is_gated or variant.base is None:
-            continue
-        own = [d for d in differences if d.variant == variant.name]
-        over_all = [d for d in own if d.group == ALL]
-        if not over_all:
-            continue
-        base = over_all[0].base
-        said = "; ".join(f"{d.target} {with_interval(d.value, d.low, d.high, True)}: {d.verdict}" for d in over_all)
-        lines.append(f"- **IACA on {base}, {variant.regime}** ({draw}): {said}.{_episodes_said(own)}")
-    return "\n".join([*lines, ""])
-
-
-def ablation_section(differences: Sequence[Difference], whole: str) -> str:
-    """What each changed setting does to IACA as it is."""
+def ablation_section(differences: pd.DataFrame, whole: str) -> str:
+    """What each changed setting does to IACA as it is, whose title is `whole`."""
     rows = []
-    for name in dict.fromkeys(d.title for d in differences):
-        by_target = {d.target: d for d in differences if d.title == name and d.group == ALL}
-        row = {"changed": name}
-        for target, d in by_target.items():
-            row[target] = f"{with_interval(d.value, d.low, d.high, sign=True)} ({d.verdict})"
+    for name, own in differences[differences.group == ALL].groupby("title", sort=False):
+        row = {"changed": str(name)}
+        for d in own.to_dict("records"):
+            row[d["target"]] = f"{with_interval(d['value'], d['low'], d['high'], sign=True)} ({Verdict(d['verdict'])})"
         rows.append(row)
     return "\n".join(
         [
@@ -149,30 +235,30 @@ def missing_section(table: pd.DataFrame, subject: str | None) -> str:
     return "\n".join([*lines, ""])
 
 
-def gates_section(told: pd.DataFrame, faithful: pd.DataFrame, titles: Mapping[str, str]) -> str:
+def gates_section(gates: pd.DataFrame, titles: Mapping[str, str]) -> str:
     """Gate truth and faithfulness of every gated model.
 
     Args:
-        told: Scores against episodes, as `gate_truth.table_of` returns them; may be empty.
-        faithful: Scores against removal, likewise.
+        gates: Scores against episodes, where any are known, and against removal, as `gate_truth.table_of` returns them.
         titles: Name of a variant -> what to call it.
     """
+    is_removal = gates.kind == REMOVED
     lines = ["## Are the gates evidence?", ""]
-    if len(told):
+    if not is_removal.all():
         lines += [
             "Area under the ROC curve of frames inside known episodes against the rest of the same videos: 0.5 is "
             "chance, above it the gate turns away from what is corrupted. Mean over seeds, 95 % bootstrap interval "
             "over subjects; every kind of episode apart is in gates.parquet.",
             "",
         ]
-        lines += _by_target(told, titles)
+        lines += _by_target(gates[~is_removal], titles)
     lines += [
         "Faithfulness: rank correlation (Spearman) over clips between the weight of a gate and the change of the "
         "prediction when that modality is really removed: 0 is chance, 1 is a gate that leans on a modality exactly "
         "where the prediction does. Mean over seeds, 95 % bootstrap interval over subjects.",
         "",
     ]
-    return "\n".join([*lines, *_by_target(faithful, titles)])
+    return "\n".join([*lines, *_by_target(gates[is_removal], titles)])
 
 
 def _by_target(scores: pd.DataFrame, titles: Mapping[str, str]) -> list[str]:
@@ -182,73 +268,50 @@ def _by_target(scores: pd.DataFrame, titles: Mapping[str, str]) -> list[str]:
     return lines
 
 
-def conditions_section(variants: Sequence[Variant], chosen: Sequence[Variant]) -> str:
-    """Every condition under which IACA was tried, and which were confirmed."""
-    tried = [v for v in variants if v.is_gated and v.base is not None]
-    names = {v.name for v in chosen}
-    rows = [
-        {"condition": f"{v.title}, {v.regime}", "file": v.name, "confirmed on the test draw": "yes" * (v.name in names)}
-        for v in tried
-    ]
-    return "\n".join(
-        [
-            "Tried on validation (the ablations above besides); per base the one with the largest mean difference was "
-            "confirmed on the test draw, which was looked at once:",
-            "",
-            markdown(pd.DataFrame(rows)),
-            "",
-        ]
-    )
-
-
-def _wide(sums: Sums, variants: Sequence[Variant], groups: Sequence[Group]) -> pd.DataFrame:
-    table = scores(sums, variants, groups)
+def _wide(scores: pd.DataFrame, variants: Sequence[Variant]) -> pd.DataFrame:
     rows = []
     for variant in variants:
-        row = {"model": variant.title, "parameters": f"{sums.parameters[variant.name]:,}"}
-        for one in table[table.variant == variant.name].itertuples():
-            spread = "" if np.isnan(one.sd) else f" ± {one.sd:.3f}"
-            interval = f" [{one.low:.2f}, {one.high:.2f}]" if one.group == ALL and np.isfinite(one.low) else ""
-            row[f"{one.group} {one.target}"] = f"{one.ccc:.3f}{spread}{interval}"
+        own = scores[scores.variant == variant.name]
+        row = {"model": variant.title, "parameters": f"{own.parameters.iloc[0]:,}"}
+        for one in own.to_dict("records"):
+            spread = "" if np.isnan(one["sd"]) else f" ± {one['sd']:.3f}"
+            has_interval = one["group"] == ALL and np.isfinite(one["low"])
+            interval = f" [{one['low']:.2f}, {one['high']:.2f}]" if has_interval else ""
+            row[f"{one['group']} {one['target']}"] = f"{one['ccc']:.3f}{spread}{interval}"
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _by_segment(sums: Sums, variants: Sequence[Variant], segments: Sequence[Group], target: str) -> pd.DataFrame:
-    table = scores(sums, variants, segments)
+def _by_segment(scores: pd.DataFrame, variants: Sequence[Variant], target: str) -> pd.DataFrame:
     rows = []
     for variant in variants:
-        own = table[(table.variant == variant.name) & (table.target == target)]
-        cells = {one.group: f"{one.ccc:.3f}" for one in own.itertuples()}
+        own = scores[(scores.variant == variant.name) & (scores.target == target)]
+        cells = {str(group): f"{ccc:.3f}" for group, ccc in zip(own.group, own.ccc, strict=True)}
         rows.append({"model": variant.title, "regime": variant.regime} | cells)
     return pd.DataFrame(rows)
 
 
-def _segments_note(segments: Sequence[Group]) -> str:
-    counts = ", ".join(f"{group.name} {len(group.subjects)}" for group in segments)
+def _segments_note(segments: Mapping[str, int]) -> str:
+    counts = ", ".join(f"{name} {count}" for name, count in segments.items())
     return f"Mean CCC over seeds on the frames of one kind, from so many subjects: {counts}."
-
-
-def _episodes_said(differences: Sequence[Difference]) -> str:
-    """Under which episodes a difference stands out, in a sentence; nothing where no episodes are known."""
-    told = [d for d in differences if d.group not in (*SUBJECT_GROUPS, CLEAN)]
-    if not told:
-        return ""
-    if all(d.verdict == TOO_FEW for d in told):
-        return " Every kind of episode has too few subjects to tell."
-    parts = []
-    for verdict in (HELPS, HURTS):
-        found = [f"{d.group} ({d.target} {d.value:+.3f})" for d in told if d.verdict == verdict]
-        if found:
-            parts.append(f"it {verdict} under {', '.join(found)}")
-    sentence = "; ".join(parts)
-    return f" By episode, {sentence}." if sentence else " Under no single kind of episode can it be told apart."
 
 
 def _pivot(table: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
     rows = []
     for (modality, kind, gate), part in table.groupby(["modality", "kind", "gate"], sort=False):
-        row = {"case": kind if kind != "removed" else f"{modality} removed", "gate": gate}
-        cells = {titles[one.variant]: with_interval(one.value, one.low, one.high) for one in part.itertuples()}
+        row = {"case": kind if kind != REMOVED else f"{modality} removed", "gate": gate}
+        cells = {
+            titles[one["variant"]]: with_interval(one["value"], one["low"], one["high"])
+            for one in part.to_dict("records")
+        }
         rows.append(row | cells)
     return pd.DataFrame(rows).fillna("–")
+
+
+def _figures_section(study: Study) -> str:
+    lines = ["## Figures", "", "- Fig 3: figures/missing-audio.svg, figures/missing-visual.svg (and PNG)"]
+    if study.attention_subjects:
+        lines.append(f"- Fig 1, of {' and '.join(study.attention_subjects)}: figures/attention.svg (and PNG)")
+    else:
+        lines.append("- Fig 1: not drawn; it needs the fusion ca, and --videos ROOT with features in ROOT/features")
+    return "\n".join([*lines, ""])

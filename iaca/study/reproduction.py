@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import io
 import json
 import time
 from collections.abc import Sequence
@@ -14,25 +12,23 @@ from typing import Any
 import pandas as pd
 
 from iaca.checkpoints import load_checkpoint
-from iaca.compute.devices import choose_device
-from iaca.config import TrainingConfig
+from iaca.config import VALENCE, TrainingConfig
 from iaca.data.episodes import read_episodes
-from iaca.errors import InputError
 from iaca.features.folder import EPISODES, groups_of, read_folder
 from iaca.files import write_whole
-from iaca.study import figures, report
-from iaca.study.confirmation import TEST, choose_conditions, confirm
+from iaca.study import figures
+from iaca.study.confirmation import choose_conditions, confirm
+from iaca.study.findings import Study, conditions_in, findings_in
 from iaca.study.gate_truth import score_faithfulness, score_gates, table_of
 from iaca.study.missing import missing_clips
-from iaca.study.plan import EXTENSIONS, TABLE_1, TABLE_2, Variant, ablations, table_rows
-from iaca.study.runs import model_file, run_study, segment_of
-from iaca.study.tables import Difference, Sums, by_subject, compare, groups_in, scores
+from iaca.study.plan import ALL, EXTENSIONS, TABLE_1, TABLE_2, TEST, VALIDATION, Variant, ablations, table_rows
+from iaca.study.report import Published, Tables, report
+from iaca.study.runs import StudyError, model_file, run_study, segment_of
+from iaca.study.tables import Difference, Sums, by_subject, compare, groups_in, read_table, scores, write_table
 from iaca.types import Episode, Features
 
-VALIDATION = "validation"
 QUICK = TrainingConfig(epochs=2, steps_per_epoch=2, batch_windows=4)
 ABLATED = "ca"
-SYNTHETIC = "**Synthetic corpus**: this says how the models behave, not how they would do on people."
 FIGURE_1_MODELS = ("ca", "ca_iaca")
 
 
@@ -48,7 +44,7 @@ class Reproduction:
         tca_layers: Layers of transformers.
         test: Folder of features of the test draw; None: nothing is confirmed.
         videos: Folder with videos and, in `features`, feature files for Fig 1; None: no Fig 1.
-        published: CSV of published scores; None: none are printed.
+        published: Published scores to print beside.
         jobs: Models side by side; None: one a core.
         training: How models are trained.
         device: Where.
@@ -61,45 +57,16 @@ class Reproduction:
     tca_layers: int = 2
     test: Path | None = None
     videos: Path | None = None
-    published: Path | None = None
+    published: Sequence[Published] = ()
     jobs: int | None = None
     training: TrainingConfig = field(default_factory=TrainingConfig)
     device: str = "cpu"
 
-    @classmethod
-    def from_arguments(cls, args: argparse.Namespace) -> Reproduction:
-        """What the command line asks for.
-
-        Raises:
-            InputError: A number of seeds below 1, or a folder that is not there.
-        """
-        if args.seeds < 1:
-            raise InputError(f"--seeds is {args.seeds}; expected at least 1")
-        for name in ("test", "videos"):
-            folder = getattr(args, name)
-            if folder is not None and not folder.is_dir():
-                raise InputError(f"--{name} is {folder}, which is no folder")
-        default_test = args.features / TEST
-        return cls(
-            features=args.features,
-            out=args.out,
-            seeds=args.seeds,
-            fusions=tuple(args.fusion or cls.fusions),
-            tca_layers=args.tca_layers,
-            test=args.test or (default_test if default_test.is_dir() else None),
-            videos=args.videos,
-            published=args.published,
-            jobs=args.jobs,
-            training=QUICK if args.quick else TrainingConfig(),
-            device=str(choose_device(args.device)),
-        )
-
     def run(self) -> str:
-        """Do what is missing, write results, figures and report, and return the report."""
+        """Do what is missing, write tables, figures, study.json and report, and return the report."""
         began = time.perf_counter()
-        train, validation = read_folder(self.features, "train"), read_folder(self.features, VALIDATION)
+        train, validation = self._draws()
         episodes = _episodes(self.features)
-        published = _read_published(self.published)
         rows, changed = self._variants(train[0])
         results = run_study(
             train, {VALIDATION: validation}, [*rows, *changed], self.seeds, self.out, episodes=episodes,
@@ -109,54 +76,64 @@ class Reproduction:
         groups = groups_in(sums, groups_of(self.features, validation))
         differences = compare(sums, rows, groups)
         # First of all: where another choice was confirmed before, it refuses, and nothing is overwritten.
-        confirmed, confirmation = self._confirmed(rows, differences)
-        _write_table(self.out / "results.parquet", results)
-        frames = int(sums.of(rows[0].name, "valence", groups[0])[0, :, 0].sum())
-        about = (
-            f"{self.seeds} seeds; {len(train)} training subjects; {len(validation)} validation subjects, {frames:,} "
-            f"annotated frames, clip stride {validation[0].clip_stride}."
+        confirmed = self._confirmed(rows, differences)
+        tables = Tables(
+            scores=scores(sums, [*rows, *changed], groups),
+            subjects=by_subject(sums, [*rows, *changed]),
+            differences=_differences(differences, compare(sums, changed, groups[:1], rows), confirmed),
+            missing=self._missing(rows, validation),
+            gates=self._gates(rows, validation, episodes),
         )
-        parts = [f"{g.name}: {len(g.subjects)}" for g in groups if g.name in report.SUBJECT_GROUPS[1:]]
-        about += f" {', '.join(parts)}." if parts else ""
-        missing, subject = self._missing(rows, validation)
-        _write_table(self.out / "missing.parquet", missing)
-        told, faithful = self._gates(rows, validation, episodes)
-        _write_table(self.out / "gates.parquet", pd.concat((told, faithful), ignore_index=True))
-        titles = {v.name: v.title + (f", {v.regime}" if v.regime != EXTENSIONS else "") for v in [*rows, *changed]}
-        synthetic = self._is_synthetic()
-        changes = compare(sums, changed, groups[:1], rows)
-        _write_table(self.out / "scores.parquet", scores(sums, [*rows, *changed], groups))
-        _write_table(self.out / "subjects.parquet", by_subject(sums, [*rows, *changed]))
-        _write_table(self.out / "differences.parquet", _differences(differences, changes, confirmed))
-        parts = [
-            "# Does IACA help, when, and do its gates tell the truth?",
-            "",
-            *(
-                ["**Synthetic corpus**: this says how the models behave, not how they would do on people.", ""]
-                * synthetic
-            ),
-            about,
-            "",
-            "## What follows",
-            "",
-            report.statements(rows, differences, VALIDATION),
-            confirmation,
-            "## Scores",
-            "",
-            "CCC, mean ± standard deviation over seeds [95 % bootstrap interval over subjects and seeds].",
-            "",
-            report.scores_section(sums, rows, groups, published),
-            report.differences_section([d for d in differences if _is_told(d.variant, rows, d.group)]),
-        ]
-        if changed:
-            whole = next(v for v in rows if v.name == changed[0].base)
-            parts.append(report.ablation_section(changes, whole.title))
-        parts += [report.missing_section(missing, subject), report.gates_section(told, faithful, titles)]
-        parts.append(self._figures(missing, synthetic))
-        text = "\n".join(parts)
-        write_whole(self.out / "report.md", text.encode())
+        write_table(self.out / "results.parquet", results)
+        for name, table in tables._asdict().items():
+            write_table(self.out / f"{name}.parquet", table)
+        self._draw(tables.missing)
+        text = self.write_report()
         self._log_time(time.perf_counter() - began, results)
         return text
+
+    def write_report(self) -> str:
+        """Write study.json and the report from the tables in `out`, and return the report. Nothing is trained.
+
+        Raises:
+            StudyError: A table is missing or cannot be read, or the tables are of other models.
+        """
+        tables = Tables(*(read_table(self.out / f"{name}.parquet") for name in Tables._fields))
+        train, validation = self._draws()
+        rows, changed = self._variants(train[0])
+        names = {variant.name for variant in [*rows, *changed]}
+        if names != set(tables.scores.variant):
+            other = sorted(names ^ set(tables.scores.variant))
+            raise StudyError(
+                f"the tables in {self.out} and the planned models differ in {other[0]!r}; expected the same fusions"
+            )
+        conditions = conditions_in(tables.differences, rows)
+        if conditions and self.test is None:
+            raise StudyError(f"{self.out} holds a confirmation; expected the features of its test draw")
+        first = tables.subjects[(tables.subjects.variant == rows[0].name) & (tables.subjects.target == VALENCE)]
+        groups = tables.scores.drop_duplicates("group")
+        study = Study(
+            synthetic=self._is_synthetic(),
+            seeds=int(tables.scores.seeds.max()),
+            training_subjects=len(train),
+            validation_subjects=len(validation),
+            test_subjects=len(read_folder(self.test)) if conditions and self.test is not None else 0,
+            annotated_frames=int(first.frames.sum()),
+            clip_stride=validation[0].clip_stride,
+            groups=dict(zip(groups.group.tolist(), groups.subjects.tolist(), strict=True)),
+            findings=findings_in(tables.differences, [v.name for v in rows if v.is_gated]),
+            conditions=conditions,
+            missing_subject=next((item.subject for item in _fig_3_subjects(validation)), None),
+            attention_subjects=self._attention_subjects(),
+        )
+        study.write(self.out)
+        text = report(study, tables, rows, changed, self.published)
+        write_whole(self.out / "report.md", text.encode())
+        return text
+
+    def _draws(self) -> tuple[list[Features], list[Features]]:
+        """Subjects of training and of validation."""
+        return read_folder(self.features, "train"), read_folder(self.features, VALIDATION)
 
     def _variants(self, first: Features) -> tuple[list[Variant], list[Variant]]:
         dims = {"audio_dim": first.audio.shape[1], "visual_dim": first.visual.shape[1]}
@@ -164,57 +141,55 @@ class Reproduction:
         rows = [row for fusion in self.fusions for row in table_rows(fusion, settings, self.training)]
         return rows, ablations(rows, ABLATED) if ABLATED in self.fusions else []
 
-    def _missing(self, rows: Sequence[Variant], validation: Sequence[Features]) -> tuple[pd.DataFrame, str | None]:
+    def _missing(self, rows: Sequence[Variant], validation: Sequence[Features]) -> pd.DataFrame:
         """Fig 3 of bases and IACA with the extensions; of one subject where it is the paper's."""
         chosen = [
             row for row in rows
             if row.regime == EXTENSIONS and not row.is_control and row.config.fusion not in TABLE_1
         ]  # fmt: skip
-        papers = [item for item in validation if item.subject == figures.PAPER_FIGURE_3]
-        table = missing_clips(self.out, chosen or rows, papers or validation, device=self.device, jobs=self.jobs)
-        return table, papers[0].subject if papers else None
+        subjects = _fig_3_subjects(validation) or validation
+        return missing_clips(self.out, chosen or rows, subjects, device=self.device, jobs=self.jobs)
 
     def _gates(
         self, variants: Sequence[Variant], validation: Sequence[Features], episodes: Sequence[Episode]
-    ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        gated = [variant for variant in variants if variant.is_gated]
-        told, faithful = {}, {}
-        for variant in gated:
+    ) -> pd.DataFrame:
+        """What gates tell: of known episodes first, then of the removal of a modality."""
+        on_episodes, on_removal = {}, {}
+        for variant in variants:
+            if not variant.is_gated:
+                continue
             models = [load_checkpoint(model_file(self.out, variant.name, s), self.device) for s in range(self.seeds)]
             if episodes:
-                own = score_gates(models, validation, episodes, segment_of)
-                apart = score_gates(models, validation, episodes)
-                told[variant.name] = own + [one for one in apart if one.kind not in {s.kind for s in own}]
-            faithful[variant.name] = score_faithfulness(models, validation)
-        return table_of(told), table_of(faithful)
+                together = score_gates(models, validation, episodes, segment_of)
+                by_kind = score_gates(models, validation, episodes)
+                known = {score.kind for score in together}
+                on_episodes[variant.name] = together + [score for score in by_kind if score.kind not in known]
+            on_removal[variant.name] = score_faithfulness(models, validation)
+        return pd.concat((table_of(on_episodes), table_of(on_removal)), ignore_index=True)
 
-    def _confirmed(self, rows: Sequence[Variant], differences: Sequence[Difference]) -> tuple[list[Difference], str]:
-        """What the test draw says of the chosen conditions, and that in words."""
+    def _confirmed(self, rows: Sequence[Variant], differences: Sequence[Difference]) -> list[Difference]:
+        """What the test draw says of the conditions that validation chooses."""
         if self.test is None:
-            return [], ""
-        chosen = choose_conditions(rows, differences, report.ALL)
+            return []
+        chosen = choose_conditions(rows, differences, ALL)
         test, episodes = read_folder(self.test), _episodes(self.test)
         found = confirm(self.out, chosen, rows, self.seeds, test, episodes, device=self.device, jobs=self.jobs)
         sums = Sums(found, TEST)
-        told = compare(sums, chosen, groups_in(sums, groups_of(self.test, test)), rows)
-        lines = [
-            f"Confirmation on {len(test)} test subjects, on whom nothing was chosen:",
-            "",
-            report.statements(chosen, told, TEST),
-            report.conditions_section(rows, chosen),
-        ]
-        return told, "\n".join(lines)
+        return compare(sums, chosen, groups_in(sums, groups_of(self.test, test)), rows)
 
-    def _figures(self, missing: pd.DataFrame, synthetic: bool) -> str:
+    def _draw(self, missing: pd.DataFrame) -> None:
+        """Fig 3, and Fig 1 where there are videos."""
+        synthetic = self._is_synthetic()
         figures.draw_missing(self.out, missing, synthetic)
-        lines = ["## Figures", "", "- Fig 3: figures/missing-audio.svg, figures/missing-visual.svg (and PNG)"]
-        if self.videos is None:
-            lines.append("- Fig 1: not drawn; it needs --videos ROOT, with features in ROOT/features")
-        elif ABLATED in self.fusions:
+        if self.videos is not None and ABLATED in self.fusions:
             models = [load_checkpoint(model_file(self.out, name), self.device) for name in FIGURE_1_MODELS]
-            _, subjects = figures.draw_attention(self.out, models, self.videos, self.videos / "features", synthetic)
-            lines.append(f"- Fig 1, of {' and '.join(subjects)}: figures/attention.svg (and PNG)")
-        return "\n".join([*lines, ""])
+            figures.draw_attention(self.out, models, self.videos, self.videos / "features", synthetic)
+
+    def _attention_subjects(self) -> tuple[str, ...]:
+        if self.videos is None or ABLATED not in self.fusions:
+            return ()
+        people = figures.attention_subjects(self.videos, self.videos / "features")
+        return tuple(recording.subject for recording in people.values())
 
     def _is_synthetic(self) -> bool:
         """Whether any folder above the features, or with the videos, is that of a synthetic corpus."""
@@ -240,28 +215,11 @@ def _differences(
     return pd.DataFrame(table, columns=[*Difference._fields, "draw", "ablation"])
 
 
-def _is_told(name: str, rows: Sequence[Variant], group: str) -> bool:
-    """Differences by kind of frame are printed for IACA alone, not for its controls."""
-    variant = next(row for row in rows if row.name == name)
-    return group in report.SUBJECT_GROUPS or variant.is_gated
+def _fig_3_subjects(validation: Sequence[Features]) -> list[Features]:
+    """The subject of the paper's Fig 3 where it is there: its clips alone are taken away then."""
+    return [item for item in validation if item.subject == figures.PAPER_FIGURE_3]
 
 
 def _episodes(folder: Path) -> list[Episode]:
     file = folder / EPISODES
     return read_episodes(file) if file.is_file() else []
-
-
-def _read_published(file: Path | None) -> list[report.Published]:
-    if file is None:
-        return []
-    try:
-        table = pd.read_csv(file)
-        return [report.Published(str(r.model), float(r.valence), float(r.arousal)) for r in table.itertuples()]
-    except (OSError, ValueError, AttributeError) as error:
-        raise InputError(f"{file} cannot be read ({error}); expected columns model,valence,arousal") from error
-
-
-def _write_table(file: Path, table: pd.DataFrame) -> None:
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
-    write_whole(file, buffer.getvalue())

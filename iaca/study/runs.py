@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 from tqdm import tqdm
 
 import iaca
@@ -22,15 +23,11 @@ from iaca.errors import InputError
 from iaca.evaluation import SUM_COLUMNS, ccc_sums
 from iaca.files import write_whole
 from iaca.inference import predict
-from iaca.models.fusion_model import FusionModel
 from iaca.study.gate_truth import inside_episodes
-from iaca.study.plan import Variant
+from iaca.study.plan import ALL_FRAMES, CLEAN, Variant
 from iaca.study.processes import run_all
 from iaca.training import features_fingerprint, train_fusion
 from iaca.types import Episode, Features
-
-ALL_FRAMES = "all frames"
-CLEAN = "no episode"
 
 
 class StudyError(InputError):
@@ -174,7 +171,7 @@ def _run(
 
 
 def moments_of(
-    model: FusionModel, features: Sequence[Features], episodes: Sequence[Episode]
+    model: nn.Module, features: Sequence[Features], episodes: Sequence[Episode]
 ) -> dict[str, dict[str, dict[str, list[float]]]]:
     """Subject -> segment -> target -> the sums of `ccc_sums`."""
     moments: dict[str, dict[str, dict[str, list[float]]]] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +12,11 @@ import pandas as pd
 
 from iaca.config import TARGETS
 from iaca.evaluation import INTERVAL, SUM_COLUMNS, ccc_of_sums, draw_subjects
+from iaca.files import write_whole
 from iaca.metrics import MINIMUM_FRAMES
-from iaca.study.plan import Variant
-from iaca.study.runs import ALL_FRAMES, CLEAN
+from iaca.study.findings import Verdict
+from iaca.study.plan import ALL_FRAMES, CLEAN, Variant
+from iaca.study.runs import StudyError
 
 FEWEST_SUBJECTS = 5
 """Below it, no verdict: an interval over subjects says nothing."""
@@ -20,8 +24,6 @@ FEWEST_SUBJECTS = 5
 POOLED = {"any corruption": "corrupted", "any restraint": "restrained", "any conflict": "conflict", "any episode": ""}
 """Segments together -> the word that they share: a kind alone has few subjects. A frame is of one kind at most in the
 synthetic corpus."""
-
-HELPS, HURTS, UNCLEAR, TOO_FEW = "helps", "hurts", "cannot be told apart from nothing", "too few subjects"
 
 
 class Group(NamedTuple):
@@ -55,16 +57,16 @@ class Sums:
         self.parameters = chosen.groupby("variant").parameters.first().to_dict()
         self.seconds = chosen.groupby("variant").seconds.mean().to_dict()
         cubes: dict[tuple[str, str, str], np.ndarray] = {}
-        for key, rows in chosen.groupby(["variant", "segment", "target"]):
+        for (variant, segment, target), rows in chosen.groupby(["variant", "segment", "target"]):
             cube = np.zeros((len(self.seeds), len(self.subjects), 6))
             place = np.searchsorted(self.seeds, rows.seed), np.searchsorted(self.subjects, rows.subject)
             cube[place] = rows[list(SUM_COLUMNS)].to_numpy()
-            cubes[key] = cube
+            cubes[str(variant), str(segment), str(target)] = cube
         self._cubes = cubes
 
     def of(self, variant: str, target: str, group: Group) -> np.ndarray:
         """(seeds, subjects of the group, 6); zeros for a subject without such frames."""
-        cube = sum(self._cubes[variant, segment, target] for segment in group.segments)
+        cube = np.sum([self._cubes[variant, segment, target] for segment in group.segments], axis=0)
         return cube[:, np.searchsorted(self.subjects, group.subjects)]
 
 
@@ -108,7 +110,7 @@ class Difference(NamedTuple):
         high: Upper bound.
         seeds_better: Seeds in which it is above its base.
         seeds: Seeds.
-        verdict: In words.
+        verdict: What that says.
     """
 
     variant: str
@@ -122,7 +124,7 @@ class Difference(NamedTuple):
     high: float
     seeds_better: int
     seeds: int
-    verdict: str
+    verdict: Verdict
 
 
 def compare(
@@ -153,9 +155,9 @@ def compare(
                 ours, base = (sums.of(name, target, group) for name in (variant.name, variant.base))
                 per_seed = ccc_of_sums(ours.sum(axis=1)) - ccc_of_sums(base.sum(axis=1))
                 low, high = interval_of_difference(ours, base, draws)
-                verdict = HELPS if low > 0 else HURTS if high < 0 else UNCLEAR
+                verdict = Verdict.HELPS if low > 0 else Verdict.HURTS if high < 0 else Verdict.UNCLEAR
                 if len(group.subjects) < FEWEST_SUBJECTS:
-                    verdict = TOO_FEW
+                    verdict = Verdict.TOO_FEW
                 found.append(
                     Difference(
                         variant.name, variant.title, titles.get(variant.base, variant.base), variant.regime, group.name,
@@ -260,16 +262,24 @@ def by_subject(sums: Sums, variants: Sequence[Variant]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def markdown(frame: pd.DataFrame) -> str:
-    """A table as Markdown."""
-    rows = [list(map(str, row)) for row in [frame.columns, *frame.to_numpy().tolist()]]
-    rows.insert(1, ["---"] * len(rows[0]))
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def write_table(file: Path, table: pd.DataFrame) -> None:
+    """Write a table as Parquet, whole or not at all.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    write_whole(file, buffer.getvalue())
 
 
-def with_interval(value: float, low: float, high: float, sign: bool = False) -> str:
-    """A number with its interval, such as 0.431 [0.388, 0.472]; a dash where it is not defined."""
-    if not np.isfinite(value):
-        return "–"
-    form = "+.3f" if sign else ".3f"
-    return f"{value:{form}} [{low:{form}}, {high:{form}}]" if np.isfinite(low) else f"{value:{form}}"
+def read_table(file: Path) -> pd.DataFrame:
+    """Read a table that `write_table` wrote.
+
+    Raises:
+        StudyError: The file is missing or damaged.
+    """
+    try:
+        return pd.read_parquet(file)
+    except (OSError, ValueError) as error:  # errors of pyarrow are ValueErrors
+        raise StudyError(f"{file} cannot be read ({error}); expected a table of a study") from error

@@ -1,31 +1,39 @@
-"""The study in words: what is said of episodes follows from who has them."""
+"""The report follows from tables and features: written again, that of what ships is the same."""
 
 from __future__ import annotations
 
-import pytest
+import shutil
+from dataclasses import replace
+from pathlib import Path
 
-from iaca.study.plan import table_rows
-from iaca.study.report import statements
-from iaca.study.tables import HELPS, TOO_FEW, UNCLEAR, Difference
+from iaca.__main__ import main
+from iaca.study.findings import Study
 
-VARIANTS = table_rows("ca", {"audio_dim": 12, "visual_dim": 12, "dim": 12})[:2]
-
-
-def difference(group, verdict):
-    return Difference("ca_iaca", "CA+IACA", "CA", "extensions", group, "valence", 0.05, -0.01, 0.1, 3, 5, verdict)
+DEMO = Path(__file__).resolve().parents[3] / "demo"
+RESULTS = DEMO / "results"
 
 
-@pytest.mark.parametrize(
-    ("episodes", "sentence"),
-    [
-        ({}, ""),
-        ({"no episode": HELPS}, ""),
-        ({"face corrupted": TOO_FEW, "any episode": TOO_FEW}, " Every kind of episode has too few subjects to tell."),
-        ({"face corrupted": TOO_FEW, "any episode": UNCLEAR}, " Under no single kind of episode can it be told apart."),
-        ({"blur": UNCLEAR, "any episode": HELPS}, " By episode, it helps under any episode (valence +0.050)."),
-    ],
-)
-def test_what_is_said_of_episodes_follows_from_the_verdicts(episodes, sentence):
-    told = [difference("all", UNCLEAR), *(difference(group, verdict) for group, verdict in episodes.items())]
-    said = statements(VARIANTS, told, "validation").strip()
-    assert said.endswith("cannot be told apart from nothing." + sentence)
+def test_the_report_that_ships_is_written_again_from_its_tables(tmp_path, capsys):
+    for file in RESULTS.glob("*.parquet"):
+        shutil.copy(file, tmp_path)
+    options = ["--features", DEMO / "study", "--out", tmp_path, "--videos", DEMO, "--report-only"]
+    assert main(["reproduce", *map(str, options)]) == 0
+    shipped = Study.read(RESULTS)
+    assert replace(Study.read(tmp_path), created_by=shipped.created_by) == shipped
+    report = (RESULTS / "report.md").read_text(encoding="utf-8")
+    assert (tmp_path / "report.md").read_text(encoding="utf-8") == report
+    assert capsys.readouterr().out.strip() == report.strip()
+
+
+def test_tables_of_other_models_are_refused(tmp_path, capsys):
+    for file in RESULTS.glob("*.parquet"):
+        shutil.copy(file, tmp_path)
+    options = ["--features", DEMO / "study", "--out", tmp_path, "--fusion", "ca", "--report-only"]
+    assert main(["reproduce", *map(str, options)]) == 1
+    assert "expected the same fusions" in capsys.readouterr().err
+
+
+def test_a_missing_table_is_named(tmp_path, capsys):
+    options = ["--features", DEMO / "study", "--out", tmp_path, "--report-only"]
+    assert main(["reproduce", *map(str, options)]) == 1
+    assert "scores.parquet cannot be read" in capsys.readouterr().err

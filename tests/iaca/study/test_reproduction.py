@@ -9,6 +9,7 @@ import pytest
 
 from iaca.__main__ import main
 from iaca.features.feature_files import write_features
+from iaca.study.findings import Study
 from tests.conftest import make_features
 
 PARTS = (
@@ -56,6 +57,12 @@ def test_the_report_has_every_part_and_the_test_draw_is_looked_at_once(reproduce
     capsys.readouterr()
     assert main(["reproduce", *map(str, options)]) == 0  # nothing is trained again
     assert capsys.readouterr().out.strip() == report.strip()
+    assert main(["reproduce", *map(str, options), "--report-only"]) == 0
+    assert capsys.readouterr().out.strip() == report.strip()
+    study = Study.read(out)
+    assert (study.seeds, study.training_subjects, study.validation_subjects, study.test_subjects) == (2, 2, 6, 2)
+    assert not study.synthetic
+    assert study.follows in report
 
     write_features(folder / "test" / "late.safetensors", make_features(300, 8, seed=99, subject="late"))
     try:
@@ -78,7 +85,7 @@ def test_another_study_does_not_overwrite_one_whose_test_draw_was_looked_at(repr
     ("option", "sentence"),
     [
         (("--seeds", "0"), "at least 1"),
-        (("--videos", "nowhere"), "is no folder"),
+        (("--videos", "nowhere"), "is not a folder"),
         (("--published", "none.csv"), "none.csv"),
     ],
 )

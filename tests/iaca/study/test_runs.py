@@ -11,8 +11,8 @@ from iaca.config import TrainingConfig
 from iaca.evaluation import SUM_COLUMNS, ccc_of_sums
 from iaca.inference import predict
 from iaca.metrics import ccc
-from iaca.study.plan import ablations, table_rows
-from iaca.study.runs import ALL_FRAMES, CLEAN, StudyError, model_file, run_study, segments
+from iaca.study.plan import ALL_FRAMES, CLEAN, ablations, table_rows
+from iaca.study.runs import StudyError, model_file, run_study, segments
 from iaca.types import Episode
 from tests.conftest import make_features
 

@@ -8,8 +8,7 @@ import pytest
 
 from iaca.evaluation import ccc_sums
 from iaca.metrics import ccc
-from iaca.study.plan import table_rows
-from iaca.study.runs import ALL_FRAMES
+from iaca.study.plan import ALL_FRAMES, table_rows
 from iaca.study.tables import Group, Sums, compare, groups_in, scores
 
 PEOPLE = tuple(f"s{i:02d}" for i in range(12))
@@ -46,7 +45,7 @@ def made_up(difference):
     return pd.DataFrame(rows), np.concatenate(truths), np.concatenate(predictions)
 
 
-@pytest.mark.parametrize(("difference", "verdict"), [(0.4, "helps"), (-0.4, "hurts"), (0.0, "cannot be told apart")])
+@pytest.mark.parametrize(("difference", "verdict"), [(0.4, "helps"), (-0.4, "hurts"), (0.0, "no clear difference")])
 def test_the_verdict_follows_the_interval(difference, verdict):
     sums = Sums(made_up(difference)[0], "validation")
     told = compare(sums, VARIANTS, [Group("all", PEOPLE), Group("few", PEOPLE[:2])])
