@@ -26,6 +26,10 @@ DIFFERENCE_COLUMNS = {
     "value": "difference", "low": "low", "high": "high", "seeds_better": "seeds better", "seeds": "seeds",
     "verdict": "verdict",
 }  # fmt: skip
+NO_FACTS = (
+    "{folder} has no study.json: its findings in words, and whether its corpus is synthetic, are not shown. "
+    "`python -m iaca reproduce --report-only` with the study's other options writes it from the tables."
+)
 FIGURES = {
     "attention": "Attention scores of a strong and a weak subject, as in Fig 1 of the paper",
     "missing-audio": "CCC against the share of missing audio, as in Fig 3 of the paper",
@@ -65,17 +69,16 @@ def _headline(table: pd.DataFrame) -> str:
         part = over_all[(over_all.title == over_all.base + suffix) & (over_all.draw == draw)]
         if part.empty:
             continue
-        said = []
+        effects = []
         for verdict in VERDICT_SHAPES:
             where = [
                 f"{one.target} on {one.base} ({one.regime}, {one.value:+.3f})"
                 for one in part[part.verdict == verdict].itertuples()
             ]
-            said.append(f"{verdict} {', '.join(where) or 'nowhere'}")
+            effects.append(f"{verdict} {', '.join(where) or 'nowhere'}")
         undecided = int((~part.verdict.isin(VERDICT_SHAPES)).sum())
         lines.append(
-            f"- **{gates}**, {subjects}: {'; '.join(said)}; {undecided} of {len(part)} differences cannot be told "
-            "apart from nothing."
+            f"- **{gates}**, {subjects}: {'; '.join(effects)}; no clear difference in {undecided} of {len(part)}."
         )
     return "\n".join(lines)
 
@@ -86,7 +89,7 @@ def _differences(results: Results) -> None:
     st.markdown(_headline(table))
     st.caption(
         "Difference in CCC, mean over seeds, with its 95 % bootstrap interval over subjects and seeds. A triangle: the "
-        "interval leaves out zero, ▶ helps, ◀ hurts; a circle: it cannot be told apart from nothing."
+        "interval leaves out 0, ▶ helps, ◀ hurts; a circle: no clear difference, the interval contains 0."
     )
     over_all = study_results.named(table[table.group == "all"])
     sections = {
@@ -108,9 +111,9 @@ def _differences(results: Results) -> None:
     }
     with st.container(horizontal=True):
         downloads.offer("differences", files, "results")
-    if results.follows:
+    if results.study is not None:
         with st.expander("In words, and what was tried"):
-            st.markdown(results.follows)
+            st.markdown(results.study.follows)
     with st.expander("As a table, also for strong and weak videos and by kind of episode"):
         shown = table[list(DIFFERENCE_COLUMNS)].rename(columns=DIFFERENCE_COLUMNS)
         config = dict.fromkeys(("difference", "low", "high"), SIGNED)
@@ -185,12 +188,14 @@ def show() -> None:
         return
     page = begin_page()
     notice_place = st.container()
-    if results.is_synthetic:
-        st.caption("**Synthetic corpus.** This says how the models behave, not how they would do on people.")
+    if results.note:
+        st.caption(results.note)
     _differences(results)
     _scores(results)
     _subjects(results)
     _gates(results)
+    if results.study is None:
+        page.notices.append(NO_FACTS.format(folder=folder))
     page.show_notices(notice_place)
     for file in results.figures:
         st.markdown(f"**{FIGURES.get(file.stem, file.stem)}**")

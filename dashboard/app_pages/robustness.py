@@ -13,7 +13,7 @@ from dashboard.sections import downloads
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.page import begin_page, last_seen_models
 from dashboard.sections.progress import show_bar, watch
-from dashboard.services import corpora, jobs, model_files, sweeps, traces
+from dashboard.services import corpora, jobs, model_files, study_results, sweeps, traces
 from dashboard.services.corpora import Subject
 from dashboard.services.model_files import Candidate, Shelf
 from dashboard.services.sweeps import Found, Wanted
@@ -146,7 +146,8 @@ def _show_stored(stored: pd.DataFrame, choice: Choice, files: dict[str, Candidat
         f"its validation subjects, mean over 5 draws. {whose}"
     )
     _draw(table, choice)
-    _take(table, choice, synthetic=sweeps.is_synthetic(results_folder()))
+    synthetic = attempt(lambda: study_results.is_synthetic(results_folder()), notices)
+    _take(table, choice, synthetic=bool(synthetic))
 
 
 def _show_live(asked: Wanted, shown: Sequence[Subject], choice: Choice) -> None:

@@ -1,4 +1,4 @@
-"""What the page "Results" reads: the tables that a study wrote."""
+"""What the page "Results" reads: the tables and facts that a study wrote."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import streamlit as st
 
 from iaca.errors import InputError
 from iaca.files import FileState, file_state
+from iaca.study.findings import FILE, SYNTHETIC_NOTE, Study, Verdict
 
 COLUMNS = {
     "scores": ("variant", "model", "regime", "parameters", "group", "target", "ccc", "sd", "low", "high", "seeds"),
@@ -19,7 +20,6 @@ COLUMNS = {
     "differences": ("variant", "title", "base", "regime", "group", "target", "value", "low", "high", "verdict", "draw"),
     "gates": ("variant", "target", "modality", "kind", "gate", "value", "low", "high", "subjects"),
 }
-FOLLOWS = ("## What follows", "## Scores")
 
 
 class ResultsError(InputError):
@@ -34,7 +34,7 @@ class Results(NamedTuple):
         subjects: One row per model, subject and target.
         differences: One row per model, group and target: what it changes against its base.
         gates: One row per gated model, target, case and gate.
-        follows: The report's statements, Markdown.
+        study: Facts of the study; None in a folder from before study.json was written.
         report: The whole report, Markdown.
         figures: SVG files, in order.
     """
@@ -43,14 +43,19 @@ class Results(NamedTuple):
     subjects: pd.DataFrame
     differences: pd.DataFrame
     gates: pd.DataFrame
-    follows: str
+    study: Study | None
     report: str
     figures: tuple[Path, ...]
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether the study was of a synthetic corpus."""
-        return "**Synthetic corpus**" in self.report
+        """Whether the study says that its corpus is synthetic."""
+        return self.study is not None and self.study.synthetic
+
+    @property
+    def note(self) -> str:
+        """What has to stand above the results, Markdown; empty where there is nothing to say."""
+        return f"**Synthetic corpus**: {SYNTHETIC_NOTE}" if self.is_synthetic else ""
 
 
 def results(folder: Path) -> Results:
@@ -63,7 +68,17 @@ def results(folder: Path) -> Results:
     for file in files:
         if not file.is_file():
             raise ResultsError(f"{file} does not exist; expected what `python -m iaca reproduce --out {folder}` writes")
-    return _read(folder, tuple(file_state(file) for file in files))
+    facts = [folder / FILE] if (folder / FILE).is_file() else []
+    return _read(folder, tuple(file_state(file) for file in files + facts))
+
+
+def is_synthetic(folder: Path) -> bool:
+    """Whether the study in a folder says that its corpus is synthetic; False where it says nothing.
+
+    Raises:
+        FindingsError: What it says cannot be read.
+    """
+    return (folder / FILE).is_file() and Study.read(folder).synthetic
 
 
 @st.cache_resource(max_entries=8)
@@ -79,10 +94,22 @@ def _read(folder: Path, states: tuple[FileState, ...]) -> Results:
         if missing:
             raise ResultsError(f"{file} has no column {missing[0]!r}; expected a table of this version's study")
         tables[name] = table
+    tables["differences"] = _with_verdicts(tables["differences"], folder / "differences.parquet")
+    study = Study.read(folder) if (folder / FILE).is_file() else None
     report = (folder / "report.md").read_text(encoding="utf-8")
-    start, end = (report.find(mark) for mark in FOLLOWS)
-    follows = report[start + len(FOLLOWS[0]) : end].strip() if 0 <= start < end else ""
-    return Results(**tables, follows=follows, report=report, figures=tuple(sorted(folder.glob("figures/*.svg"))))
+    return Results(**tables, study=study, report=report, figures=tuple(sorted(folder.glob("figures/*.svg"))))
+
+
+def _with_verdicts(differences: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """Differences with verdicts in today's words.
+
+    Raises:
+        ResultsError: One is not known.
+    """
+    try:
+        return differences.assign(verdict=[str(Verdict(one)) for one in differences.verdict])
+    except ValueError as error:
+        raise ResultsError(f"{file}: {error}; expected one of: {', '.join(Verdict)}") from error
 
 
 def named(differences: pd.DataFrame) -> pd.DataFrame:

@@ -169,12 +169,6 @@ def stored(folder: Path) -> pd.DataFrame:
     return _stored(file_state(file)) if file.is_file() else pd.DataFrame(columns=list(COLUMNS))
 
 
-def is_synthetic(folder: Path) -> bool:
-    """Whether the study of these results says that its corpus is synthetic."""
-    file = folder / "report.md"
-    return file.is_file() and "**Synthetic corpus**" in file.read_text(encoding="utf-8")
-
-
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _stored(file: FileState) -> pd.DataFrame:
     try:

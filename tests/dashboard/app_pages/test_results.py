@@ -5,13 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from iaca.study.findings import Change, Finding, Study, Verdict
 from tests.dashboard.browsing import PLAYER
 from tests.dashboard.projects import Spec, write_project
 
 NAMES = ("strong-01", "weak-voice-02")
 MODELS = {"ca": ("CA", 0.5), "ca_iaca": ("CA+IACA", 0.625)}
 ROW_PX = 35
-REPORT = "# Report\n\n## What follows\n\n- IACA on CA: **helps** here.\n\n## Scores\n\nTables.\n"
+REPORT = "# Report\n"
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,12 @@ def root(tmp_path_factory):
     differences = [change | {"target": t, "draw": "validation", "ablation": False} for t in ("valence", "arousal")]
     folder = root / "results"
     folder.mkdir()
+    overall = tuple(Change("all", t, 0.125, 0.05, 0.2, Verdict.HELPS) for t in ("valence", "arousal"))
+    Study(
+        synthetic=True, seeds=5, training_subjects=3, validation_subjects=2, test_subjects=0, annotated_frames=240,
+        clip_stride=16, groups={"all": 2}, conditions=(), missing_subject=None, attention_subjects=(),
+        findings=(Finding("ca_iaca", "CA", "extensions", "validation", overall, 0, 0, ()),),
+    ).write(folder)  # fmt: skip
     for name, rows in {"scores": scores, "subjects": subjects, "differences": differences, "gates": gates}.items():
         pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet")
     (folder / "report.md").write_text(REPORT, encoding="utf-8")
@@ -52,10 +59,11 @@ def test_the_statement_the_difference_and_why_a_score_is_missing_are_told(page, 
     page.goto(f"{address}/results")
     main = page.get_by_test_id("stMain")
     helped = ", ".join(f"{target} on CA (extensions, +0.125)" for target in ("valence", "arousal"))
-    told = f"IACA, validation subjects: helps {helped}; hurts nowhere; 0 of 2"
+    told = f"IACA, validation subjects: helps {helped}; hurts nowhere; no clear difference in 0 of 2."
     main.get_by_text(told).wait_for()
     main.get_by_text("In words, and what was tried").click()
-    main.get_by_text("IACA on CA: helps here.").wait_for()
+    main.get_by_text("IACA on CA, extensions (validation): valence +0.125 [+0.050, +0.200]: helps").wait_for()
+    main.get_by_text("Synthetic corpus: this says how the models behave").wait_for()
     main.get_by_text("No score for weak-voice-02: labels and predictions are constant.").wait_for()
     label = page.locator(".ytick text").filter(has_text="CA+IACA − CA")
     label.wait_for()
@@ -91,6 +99,21 @@ def test_a_subjects_row_opens_it_in_the_player(page, address):
     page.mouse.click(box["x"] + 14, box["y"] + 2.5 * ROW_PX)  # the box before the second subject
     page.wait_for_selector(f'{PLAYER}[data-subject="weak-voice-02"]')
     assert "subject=weak-voice-02" in page.url
+
+
+def test_a_folder_of_an_earlier_study_opens_and_says_what_it_lacks(page, address, root):
+    folder = root / "results"
+    facts, table = folder / "study.json", folder / "differences.parquet"
+    content = {file: file.read_bytes() for file in (facts, table)}
+    facts.unlink()
+    pd.read_parquet(table).assign(verdict="cannot be told apart from nothing").to_parquet(table)
+    try:
+        page.goto(f"{address}/results")
+        page.get_by_text("has no study.json: its findings in words").wait_for()
+        page.get_by_text("helps nowhere; hurts nowhere; no clear difference in 2 of 2.").wait_for()
+    finally:
+        for file, before in content.items():
+            file.write_bytes(before)
 
 
 def test_a_damaged_table_is_named_and_the_page_goes_on(page, address, root):
