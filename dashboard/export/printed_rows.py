@@ -13,6 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from dashboard.timeline.declared import Band, Columns, Curve, Row
+from iaca.config import SYNTHETIC
 from iaca.figures.print_style import COLUMN_IN, POINTS_PER_PX, FigureError, dashes, ink, new_figure, printed
 
 LEFT_IN = 0.36
@@ -31,8 +32,6 @@ ROOM_IN = 0.1
 
 BINS = 1500
 """Most bins along the time axis; of each, smallest and largest value are kept."""
-
-SYNTHETIC = "synthetic corpus"
 
 
 class View(NamedTuple):

@@ -18,7 +18,7 @@ from dashboard.services.corpora import Subject
 from dashboard.services.model_files import Chosen
 from dashboard.state import session
 from dashboard.timeline.panels import Axis, Panel
-from iaca.config import AUDIO, CLIP_FRAMES, MODALITIES, VISUAL
+from iaca.config import AUDIO, CLIP_FRAMES, MODALITIES, SYNTHETIC, VISUAL
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -90,7 +90,7 @@ def show(
         if same:
             panels, limits = _show_alike(same, modality, features.pts_s, video, over_clips=over_clips)
             heading = f"{subject.name}, {features.pts_s[frame]:.2f} s: attention of the {modality} feature"
-            _take(panels, limits, heading + (", synthetic corpus" if subject.synthetic else ""))
+            _take(panels, limits, heading + (f", {SYNTHETIC}" if subject.synthetic else ""))
 
 
 def _show_alike(

@@ -55,7 +55,7 @@ class Results(NamedTuple):
     @property
     def note(self) -> str:
         """What has to stand above the results, Markdown; empty where there is nothing to say."""
-        return f"**Synthetic corpus**: {SYNTHETIC_NOTE}" if self.is_synthetic else ""
+        return SYNTHETIC_NOTE if self.is_synthetic else ""
 
 
 def results(folder: Path) -> Results:

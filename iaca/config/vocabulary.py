@@ -9,6 +9,9 @@ VALENCE = "valence"
 AROUSAL = "arousal"
 TARGETS = (VALENCE, AROUSAL)
 
+SYNTHETIC = "synthetic corpus"
+"""What figures and reports call a corpus whose people are drawn: results on it say nothing about real ones."""
+
 CLIP_FRAMES = 32
 """Frames of video behind one prediction (a clip), and the distance between the clips of a window."""
 

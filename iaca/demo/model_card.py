@@ -8,22 +8,23 @@ import pandas as pd
 
 from iaca.checkpoints import load_backbone, load_checkpoint
 from iaca.config import TARGETS
-from iaca.study.tables import markdown
+from iaca.study.findings import Study
+from iaca.study.formatting import markdown
 
 INTENT = """# Model card
 
 Models of valence and arousal in [-1, 1], frame by frame, for the dashboard's embedded corpus and for the study that
 ships with it.
 
-- **Trained on a synthetic corpus alone**: drawn faces and synthesised voices, from `python -m iaca demo train`. What
-  they say of real people means nothing; they are here to show what fusion and gates do, and to be replaced by yours.
-- **Who taught them**: the backbones learnt from other people than the fusion models, and neither met those who are
+- **Trained on a synthetic corpus alone**: drawn faces and synthesised voices, made by `python -m iaca demo train`.
+  Their predictions mean nothing for real people. They show what fusion and gates do until you put in models of yours.
+- **Training data**: the backbones and the fusion models were trained on different people, and on none of those who are
   shown, scored or tested ({people}).
-- **Recipe of the visual backbone**: chosen by its CCC on the validation people, so absolute scores there are
-  optimistic; the test draw had no part in it.
+- **Recipe of the visual backbone**: chosen by its CCC on the validation subjects, so absolute scores on them are
+  optimistic. The test subjects had no part in it.
 - **Precision**: weights are stored in half precision and scored as stored; computation is in single precision.
-- **Not for**: judging anybody's feelings. Labels are what raters would perceive, not what a person feels.
-- `python -m iaca describe FILE --json` prints everything that a file says of itself.
+- **Not for** judging anybody's feelings. Labels are what raters would perceive, not what a person feels.
+- `python -m iaca describe FILE --json` prints everything that a file says about itself.
 """
 
 
@@ -40,7 +41,7 @@ def model_card(checkpoints: Path, results: Path, people: str) -> str:
         means over seeds of models trained like the file, which is the one of seed 0.
     """
     backbones, models = [], []
-    scores = pd.read_parquet(results / "scores.parquet")
+    study, scores = Study.read(results), pd.read_parquet(results / "scores.parquet")
     for file in sorted(checkpoints.glob("*.safetensors")):
         name = f"`{file.name}`"
         if file.stem.endswith("_slim"):
@@ -60,7 +61,8 @@ def model_card(checkpoints: Path, results: Path, people: str) -> str:
             INTENT.format(people=people),
             "## Fusion models",
             "",
-            "CCC on the validation people, mean ± standard deviation over seeds, as in `demo/results/report.md`.",
+            f"CCC on the {study.validation_subjects} validation subjects, mean ± standard deviation over {study.seeds} "
+            "seeds, as in `demo/results/report.md`.",
             "",
             markdown(pd.DataFrame(models)),
             "",

@@ -21,6 +21,7 @@ from iaca.features.corpus_extraction import extract_all
 from iaca.features.feature_files import read_features
 from iaca.files import write_whole
 from iaca.models.backbones import inflate
+from iaca.study.findings import FILE
 from iaca.training.backbone_training import train_backbone
 
 DEMO_CLIP_STRIDE = 4
@@ -221,7 +222,7 @@ def _store(results: Path, demo: Path, checkpoints: Path, size: ChainSize) -> Non
         if file.is_file():
             shutil.copyfile(file, checkpoints / f"{name}.safetensors")
     tables = [results / f"{name}.parquet" for name in SHIPPED_TABLES]
-    for file in (results / "report.md", *tables, *sorted((results / "figures").glob("*.svg"))):
+    for file in (results / "report.md", results / FILE, *tables, *sorted((results / "figures").glob("*.svg"))):
         write_whole(demo / "results" / file.relative_to(results), file.read_bytes())
     write_whole(checkpoints / "README.md", model_card(checkpoints, demo / "results", size.people).encode())
     fingerprints = {read_features(f).backbones["audio"]["sha256"] for f in (demo / "features").glob("*.safetensors")}

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from iaca.config import TARGETS
+from iaca.config import SYNTHETIC, TARGETS
 from iaca.figures import palette
 from iaca.figures.print_style import DOUBLE_COLUMN_IN, GRID, INK, FigureError, dashes, ink, new_figure, printed
 
@@ -56,7 +56,7 @@ def difference_figure(
     left = 0.12 + 0.038 * max(len(line) for found in lines.values() for line in found)
     height_in = top + bottom + sum(head_in + line_in * len(found) for found in lines.values())
     figure = new_figure(width_in, height_in)
-    heading = "Difference in CCC, with 95 % intervals" + (" · synthetic corpus" if synthetic else "")
+    heading = "Difference in CCC, with 95 % intervals" + (f" · {SYNTHETIC}" if synthetic else "")
     figure.text(0.06 / width_in, 1 - 0.05 / height_in, heading, weight=600, size=7.5, va="top")
     panel_in = (width_in - left - right - between * (len(targets) - 1)) / len(targets)
     y = height_in - top

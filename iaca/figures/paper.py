@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL
+from iaca.config import AUDIO, MODALITIES, SYNTHETIC, TARGETS, VISUAL
 from iaca.figures import palette
 from iaca.figures.print_style import (
     COLUMN_IN,
@@ -36,7 +36,6 @@ CONTROL = palette.Style("text", "dot", "diamond")
 """A model without attention: the same in every panel."""
 
 FIGURE_3_COLUMNS = ("model", "pattern", "share", "target", "ccc", "low", "high")
-SYNTHETIC = "Synthetic corpus"
 
 
 class Person(NamedTuple):
@@ -83,7 +82,7 @@ def figure_1(people: Sequence[Person], *, synthetic: bool = False, width_in: flo
     figure = new_figure(width_in, height_in)
     left_in, between_in, right_in = 0.36, 0.26, 0.06
     column_in = (width_in - left_in - right_in - between_in * (len(people) - 1)) / len(people)
-    heading = "Attention scores, normalised" + (f" · {SYNTHETIC.lower()}" if synthetic else "")
+    heading = "Attention scores, normalised" + (f" · {SYNTHETIC}" if synthetic else "")
     figure.text(left_in / width_in, 1 - 0.06 / height_in, heading, weight=600, size=7.5, va="top")
     for i, person in enumerate(people):
         x = (left_in + i * (column_in + between_in)) / width_in
@@ -187,7 +186,7 @@ def figure_3(table: pd.DataFrame, *, synthetic: bool = False, width_in: float = 
         len(lines), len(fusions), left=left / width_in, right=1 - right / width_in, top=1 - top / height_in,
         bottom=bottom / height_in, hspace=between / 1.05, wspace=0.1,
     )  # fmt: skip
-    heading = "CCC with missing clips" + (f" · {SYNTHETIC.lower()}" if synthetic else "")
+    heading = "CCC with missing clips" + (f" · {SYNTHETIC}" if synthetic else "")
     figure.text(left / width_in, 1 - 0.05 / height_in, heading, weight=600, size=7.5, va="top")
     handles: dict[str, object] = {}
     for row, (target, pattern) in enumerate(lines):

@@ -13,6 +13,7 @@ from typing import Any, Self
 import pandas as pd
 
 import iaca
+from iaca.config import SYNTHETIC
 from iaca.errors import InputError
 from iaca.files import write_whole
 from iaca.study.formatting import markdown, with_interval
@@ -20,8 +21,8 @@ from iaca.study.plan import ALL, CLEAN, SUBJECT_GROUPS, TEST, VALIDATION, Varian
 
 FILE = "study.json"
 VERSION = 1
-SYNTHETIC_NOTE = "this says how the models behave, not how they would do on people."
-"""Follows the words "Synthetic corpus" wherever results of one are shown."""
+SYNTHETIC_NOTE = f"**{SYNTHETIC.capitalize()}**: this says how the models behave, not how they would do on people."
+"""Stands above results of a synthetic corpus, Markdown."""
 
 
 class FindingsError(InputError):

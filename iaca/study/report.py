@@ -119,7 +119,7 @@ def _head(study: Study) -> str:
     return "\n".join(
         [
             "# Does IACA help, when, and do its gates tell the truth?\n",
-            *([f"**Synthetic corpus**: {SYNTHETIC_NOTE}\n"] if study.synthetic else []),
+            *([f"{SYNTHETIC_NOTE}\n"] if study.synthetic else []),
             about + (f" {parts}." if parts else "") + "\n",
         ]
     )
