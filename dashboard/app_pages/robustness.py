@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts import missing_curves
+from dashboard.charts import missing_curves, theme
 from dashboard.sections import downloads
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.page import begin_page, last_seen_models
@@ -20,6 +20,8 @@ from dashboard.services.sweeps import Found, Wanted
 from dashboard.state import session
 from dashboard.state.folders import results_folder
 from iaca.config import AUDIO, TARGETS, VISUAL
+from iaca.figures.palette import Style
+from iaca.figures.roles import panels, styles
 
 STUDY, ALL = "the study's validation subjects", "all shown subjects"
 MODALITIES = {"audio": AUDIO, "visual": VISUAL}
@@ -215,29 +217,32 @@ def _leave(key: str) -> None:
 
 
 def _draw(table: pd.DataFrame, choice: Choice) -> None:
-    by_panel = missing_curves.panels(list(dict.fromkeys(table["model"])))
+    by_panel, drawn = panels(table["model"]), styles(table["model"])
     targets = [target for target in TARGETS if target in set(table["target"])]
     places = st.columns(len(targets)) if len(by_panel) == 1 else [st.container() for _ in targets]
     for target, place in zip(targets, places, strict=True):
         with place:
-            _draw_target(table[table["target"] == target], target, by_panel, choice)
+            _draw_target(table[table["target"] == target], target, by_panel, drawn, choice)
     with st.expander("Numbers", icon=":material/table:"):
         st.dataframe(missing_curves.numbers(table), hide_index=True, key="robustness_numbers")
 
 
-def _draw_target(rows: pd.DataFrame, target: str, by_panel: dict[str, list[str]], choice: Choice) -> None:
+def _draw_target(
+    rows: pd.DataFrame, target: str, by_panel: dict[str, list[str]], drawn: dict[str, Style], choice: Choice
+) -> None:
     gist = missing_curves.gist(rows, target)
     st.markdown(f"**{target.capitalize()}**" + (f": {literal(gist)}" if gist else ""))
     for place, (fusion, titles) in zip(st.columns(len(by_panel)), by_panel.items(), strict=True):
         chart = missing_curves.chart(
             rows[rows["model"].isin(titles)],
+            drawn,
             missing_curves.limits(rows),
             f"share of {choice.missing} missing",
             f"CCC {target}",
-            st.context.theme.type or "light",
+            dark=st.context.theme.type == "dark",
         )
         what = f"CCC of {target} against the share of missing {choice.missing}, {fusion}: {', '.join(titles)}"
-        place.altair_chart(chart, alt=what, key=f"missing {fusion} {target}")
+        place.plotly_chart(chart, alt=what, config=theme.CONFIG, key=f"missing {fusion} {target}")
 
 
 def _take(table: pd.DataFrame, choice: Choice, *, synthetic: bool) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from dashboard.charts.theme import ink_axes
 from iaca.config import TARGETS
 from iaca.figures import palette
 
@@ -56,4 +57,5 @@ def forest(part: pd.DataFrame, *, dark: bool) -> go.Figure:
         yaxis={"automargin": True},
         showlegend=False,
     )
+    ink_axes(figure, dark=dark)
     return figure

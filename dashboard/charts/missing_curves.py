@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-import altair as alt
+import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 
-from iaca.figures import palette
+from dashboard.charts.theme import TEXT, ink_axes
 from iaca.figures.palette import Colour, Style
 
-CONCAT = "CONCAT"
-CONTROL = Style(palette.TEXT, "1px,3px", "diamond")
-"""A model without attention: the same in every panel."""
+SYMBOLS = {"triangle": "triangle-up", "circle": "circle", "square": "square", "diamond": "diamond"}
+HEIGHT_PX = 320
+BAND_OPACITY = 0.14
+LAST_SHARE = 0.8
+"""The axis of shares ends here, also while the curves still grow."""
 
-SHAPES = {"triangle": "triangle-up", "circle": "circle", "square": "square", "diamond": "diamond"}
-TEXT = {"light": "#31333f", "dark": "#fafafa"}
-HEIGHT_PX = 300
 MISSING = "not defined"
-
-
-def fusion_of(title: str) -> str:
-    """The fusion that a model belongs to: CA for "CA+IACA (other.safetensors)"."""
-    return title.split(" ")[0].split("+")[0].upper()
-
-
-def panels(titles: Sequence[str]) -> dict[str, list[str]]:
-    """Fusion -> models of its panel; a model without attention stands in every panel, or nobody can tell what that is
-    worth."""
-    fusions = [name for name in dict.fromkeys(map(fusion_of, titles)) if name != CONCAT] or [CONCAT]
-    return {name: [title for title in titles if fusion_of(title) in (name, CONCAT)] for name in fusions}
-
-
-def styles(titles: Sequence[str]) -> dict[str, Style]:
-    """Models of a panel -> how they are drawn: the base and IACA as on Compare; a further one takes what is left."""
-    chosen: dict[str, Style] = {}
-    for title in titles:
-        first = CONTROL if fusion_of(title) == CONCAT else palette.MODELS["+IACA" in title]
-        left = [style for style in (first, *reversed(palette.MODELS), CONTROL) if style not in chosen.values()]
-        chosen[title] = left[0] if left else first
-    return chosen
 
 
 def limits(table: pd.DataFrame) -> tuple[float, float]:
@@ -52,45 +30,73 @@ def limits(table: pd.DataFrame) -> tuple[float, float]:
     return float(low - margin), float(high + margin)
 
 
-def chart(table: pd.DataFrame, domain: tuple[float, float], x_title: str, y_title: str, theme: str) -> alt.LayerChart:
+def chart(
+    table: pd.DataFrame,
+    drawn: Mapping[str, Style],
+    domain: tuple[float, float],
+    x_title: str,
+    y_title: str,
+    *,
+    dark: bool,
+) -> go.Figure:
     """Lines with points, and bands where there are intervals.
 
     Args:
         table: Rows of one panel and target: model, share, ccc, low, high.
+        drawn: Model -> how it is drawn.
         domain: Limits of the axis of CCC.
         x_title: Of the axis of shares.
         y_title: Of the axis of CCC.
-        theme: light or dark.
+        dark: For a dark page.
     """
-    titles = list(dict.fromkeys(table["model"]))
-    drawn = styles(titles)
-    colours = [_shade(drawn[title].colour, theme) for title in titles]
-    legend = alt.Legend(title=None, orient="bottom", symbolOpacity=1, symbolStrokeWidth=0, labelLimit=400)
-    colour = alt.Color("model:N", scale=alt.Scale(domain=titles, range=colours), legend=legend)
-    dashes = alt.StrokeDash(
-        "model:N", scale=alt.Scale(domain=titles, range=[_dash(drawn[title].dash) for title in titles]), legend=legend
+    figure = go.Figure()
+    parts = [(title, part.sort_values("share")) for title, part in table.groupby("model", sort=False)]
+    figure.add_traces([_band(part, _shade(drawn[title].colour, dark)) for title, part in parts])  # below all lines
+    for title, part in parts:
+        style, colour = drawn[title], _shade(drawn[title].colour, dark)
+        figure.add_scatter(
+            x=part["share"],
+            y=part["ccc"],
+            name=title,
+            mode="lines+markers",
+            line={"color": colour, "width": 2, "dash": style.dash},
+            marker={"symbol": SYMBOLS[style.shape], "size": 9, "color": colour, "opacity": 1},
+            cliponaxis=False,
+            customdata=[_cell(one.ccc, one.low, one.high) for one in part.itertuples()],
+            hovertemplate="<b>%{fullData.name}</b><br>%{x:.0%} missing: CCC %{customdata}<extra></extra>",
+        )
+    shares = sorted(table["share"].unique())
+    figure.update_xaxes(
+        title=x_title, range=(0, max(LAST_SHARE, *shares)), tickvals=shares, tickformat=".0%", showgrid=True,
+        zeroline=False, fixedrange=True,
+    )  # fmt: skip
+    figure.update_yaxes(title=y_title, range=domain, tickformat=".2f", zeroline=False, fixedrange=True)
+    figure.update_layout(
+        height=HEIGHT_PX,
+        margin={"l": 8, "r": 12, "t": 8, "b": 8},
+        legend={"orientation": "h", "x": 0, "y": -0.24, "yanchor": "top", "title": None},
+        showlegend=True,
+        hovermode="closest",
+        dragmode=False,
     )
-    shape = alt.Shape(
-        "model:N", scale=alt.Scale(domain=titles, range=[SHAPES[drawn[title].shape] for title in titles]), legend=legend
+    ink_axes(figure, dark=dark)
+    return figure
+
+
+def _band(part: pd.DataFrame, colour: str) -> go.Scatter:
+    """The intervals of one model, as an area; empty where there are none."""
+    part = part.dropna(subset=["low", "high"])
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return go.Scatter(
+        x=np.concatenate((part["share"], part["share"][::-1])),
+        y=np.concatenate((part["high"], part["low"][::-1])),
+        fill="toself",
+        fillcolor=f"rgba({red},{green},{blue},{BAND_OPACITY})",
+        mode="lines",
+        line={"width": 0},
+        hoverinfo="skip",
+        showlegend=False,
     )
-    x = alt.X("share:Q", title=x_title, scale=alt.Scale(domain=[0, 0.8]),
-              axis=alt.Axis(format=".0%", values=sorted(table["share"].unique())))  # fmt: skip
-    scale = alt.Scale(domain=list(domain), nice=False, zero=False)
-    hover = [alt.Tooltip("model:N"), alt.Tooltip("share:Q", title="missing", format=".0%")]
-    hover += [alt.Tooltip(f"{name}:Q", format=".3f") for name in ("ccc", "low", "high")]
-    base = alt.Chart(table)
-    band = base.mark_area(opacity=0.14).encode(
-        x=x, y=alt.Y("low:Q", title=y_title, scale=scale), y2="high:Q", color=colour
-    )
-    line = base.mark_line(strokeWidth=2).encode(
-        x=x, y=alt.Y("ccc:Q", title=y_title, scale=scale), color=colour, strokeDash=dashes
-    )
-    points = base.mark_point(size=46, filled=True, opacity=1).encode(
-        x=x, y=alt.Y("ccc:Q", scale=scale), color=colour, shape=shape, tooltip=hover
-    )
-    ink = TEXT[theme]
-    layers = alt.layer(band, line, points).properties(height=HEIGHT_PX)
-    return layers.configure_axis(labelColor=ink, titleColor=ink).configure_legend(labelColor=ink)
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
@@ -124,9 +130,5 @@ def _number(value: float) -> str:
     return f"{value:.3f}".replace("-", "−")
 
 
-def _shade(colour: Colour, theme: str) -> str:
-    return TEXT[theme] if colour == palette.TEXT else colour[theme == "dark"]
-
-
-def _dash(text: str) -> list[int]:
-    return [1, 0] if text == "solid" else [int(part.removesuffix("px")) for part in text.split(",")]
+def _shade(colour: Colour, dark: bool) -> str:
+    return (TEXT if isinstance(colour, str) else colour)[dark]

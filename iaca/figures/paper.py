@@ -27,14 +27,12 @@ from iaca.figures.print_style import (
     new_figure,
     printed,
 )
+from iaca.figures.roles import panels, role_of, styles
 
 MODALITY_STYLES = {AUDIO: (palette.AUDIO, "solid"), VISUAL: (palette.VISUAL, "4px,2px")}
 """Colour and, as a second code, line style."""
 
 MARKERS = {"triangle": "^", "circle": "o", "square": "s", "diamond": "D"}
-CONTROL = palette.Style("text", "dot", "diamond")
-"""A model without attention: the same in every panel."""
-
 FIGURE_3_COLUMNS = ("model", "pattern", "share", "target", "ccc", "low", "high")
 
 
@@ -172,7 +170,7 @@ def figure_3(table: pd.DataFrame, *, synthetic: bool = False, width_in: float = 
         raise FigureError(f"Fig 3 needs rows with columns {', '.join(FIGURE_3_COLUMNS)}; missing: {missing or 'rows'}")
     if not table["share"].between(0, 1).all():
         raise FigureError(f"Fig 3: share {table['share'].max():g} of missing clips; expected values in [0, 1]")
-    fusions = [name for name in dict.fromkeys(map(_fusion, table["model"])) if name != "Concat"] or ["Concat"]
+    by_panel, drawn = panels(table["model"]), styles(table["model"])
     lines = [
         (target, pattern)
         for target in sorted(table["target"].unique(), key=TARGETS.index)
@@ -180,10 +178,10 @@ def figure_3(table: pd.DataFrame, *, synthetic: bool = False, width_in: float = 
     ]
     left, right, top, bottom, between = 0.38, 0.06, 0.3, 0.5, 0.2
     height_in = top + bottom + len(lines) * 1.05 + between * (len(lines) - 1)
-    figure = new_figure(width_in if len(fusions) > 1 else min(width_in, COLUMN_IN), height_in)
+    figure = new_figure(width_in if len(by_panel) > 1 else min(width_in, COLUMN_IN), height_in)
     width_in = figure.get_figwidth()
     grid = figure.add_gridspec(
-        len(lines), len(fusions), left=left / width_in, right=1 - right / width_in, top=1 - top / height_in,
+        len(lines), len(by_panel), left=left / width_in, right=1 - right / width_in, top=1 - top / height_in,
         bottom=bottom / height_in, hspace=between / 1.05, wspace=0.1,
     )  # fmt: skip
     heading = "CCC with missing clips" + (f" · {SYNTHETIC}" if synthetic else "")
@@ -192,11 +190,12 @@ def figure_3(table: pd.DataFrame, *, synthetic: bool = False, width_in: float = 
     for row, (target, pattern) in enumerate(lines):
         chosen = table[(table["target"] == target) & (table["pattern"] == pattern)]
         limits = chosen[["ccc", "low", "high"]].to_numpy(float)
-        for column, fusion in enumerate(fusions):
+        for column, (fusion, members) in enumerate(by_panel.items()):
             axes = figure.add_subplot(grid[row, column])
-            of_fusion = [name for name in dict.fromkeys(chosen["model"]) if _fusion(name) in (fusion, "Concat")]
-            for name, style in _styles(of_fusion).items():
-                handles.setdefault(_role(name), _draw_model(axes, chosen[chosen["model"] == name], style, _role(name)))
+            for name in members:
+                own, role = chosen[chosen["model"] == name], role_of(name)
+                if len(own):
+                    handles.setdefault(role, _draw_model(axes, own, drawn[name], role))
             if np.isfinite(limits).any():
                 low, high = np.nanmin(limits), np.nanmax(limits)
                 axes.set_ylim(low - 0.05 * (high - low + 0.01), high + 0.05 * (high - low + 0.01))
@@ -209,27 +208,6 @@ def figure_3(table: pd.DataFrame, *, synthetic: bool = False, width_in: float = 
     figure.legend(handles=list(handles.values()), **legend)
     figure.text(0.5, 0.2 / height_in, "share of missing clips", size=6, ha="center", va="bottom")
     return figure
-
-
-def _fusion(model: str) -> str:
-    return "Concat" if model.lower() == "concat" else model.split("+")[0]
-
-
-def _role(model: str) -> str:
-    """What a model is to its fusion: the base, or what was added."""
-    if _fusion(model) == "Concat":
-        return "Concat"
-    return f"with {model.split('+', 1)[1]}" if "+" in model else "base fusion"
-
-
-def _styles(models: Sequence[str]) -> dict[str, palette.Style]:
-    """The page's colours: its first for the base, its second for IACA, its third for what else there is."""
-    styles = {}
-    for name in models:
-        role = _role(name)
-        places = {"Concat": CONTROL, "base fusion": palette.MODELS[0], "with IACA": palette.MODELS[1]}
-        styles[name] = places.get(role, palette.MODELS[2])
-    return styles
 
 
 def _draw_model(axes: Axes, rows: pd.DataFrame, style: palette.Style, label: str) -> object:
