@@ -29,7 +29,6 @@ PAINTED = """(selector) => {
 """Whether a canvas holds more than one colour."""
 
 
-
 def main() -> None:
     """Start, look, and end the server as Ctrl-C does."""
     with socket.socket() as probe:

@@ -95,9 +95,8 @@ def find_folders(given: Options) -> Folders:
     """The folders of this run.
 
     The first of these that names any data: the sidebar, `--data`, IACA_DATA (several roots joined as in PATH); their
-    features likewise, with IACA_FEATURES. Its subjects come before those of the embedded corpus (elsewhere with
-    IACA_DEMO).
-    Models: the sidebar, `--checkpoints`, IACA_CHECKPOINTS, else those of the project.
+    features likewise, with IACA_FEATURES. Its subjects come before those of the demo (elsewhere with IACA_DEMO).
+    Models: the sidebar, `--checkpoints`, IACA_CHECKPOINTS, else those that ship.
 
     Args:
         given: The options of the command line.
@@ -111,6 +110,7 @@ def find_folders(given: Options) -> Folders:
     roots = tuple(_path(line) for line in _typed(DATA_ROOTS).splitlines() if line.strip()) or given.data or named
     typed = _typed(FEATURES_FOLDER) or given.features or environment.get("IACA_FEATURES")
     features = _path(str(typed)) if typed else None
+    sources: tuple[Source, ...]
     if not roots:
         sources = (Source((demo,), features or demo / "features"),)
     else:

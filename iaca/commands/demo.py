@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from iaca.commands import add_device
 from iaca.resources import clone
@@ -60,7 +61,7 @@ def run_train(args: argparse.Namespace) -> None:
     from iaca.study.reproduction import QUICK, Reproduction
 
     device = choose_device(args.device)
-    options = {"fusions": ("concat", "ca"), "training": QUICK} if args.tiny else {}
+    options: dict[str, Any] = {"fusions": ("concat", "ca"), "training": QUICK} if args.tiny else {}
 
     def study(features: Path, out: Path) -> None:
         # One layer: the files that ship have a budget, and the corpus is small.
