@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -22,6 +22,9 @@ from iaca.errors import CheckpointError
 from iaca.files import file_sha256
 from iaca.resources import weights_file
 
+if TYPE_CHECKING:
+    from iaca.models.backbones import Backbone
+
 
 @dataclass(frozen=True)
 class BackboneFile:
@@ -36,7 +39,7 @@ class BackboneFile:
     """
 
     path: Path
-    model: nn.Module
+    model: Backbone
     config: BackboneConfig
     sha256: str
     training: dict[str, Any] = field(default_factory=dict)
