@@ -43,6 +43,8 @@ export interface Row {
   slot: string;
   model: ModelIndex;
   hidden: boolean;
+  /** Of what is drawn from the sound; curves have their own. */
+  colour: Colour;
 }
 
 export interface Band {
@@ -62,7 +64,8 @@ export interface Point {
   valence: string;
   arousal: string;
   colour: Colour;
-  shape: "diamond" | "triangle" | "square" | "circle";
+  /** Of its shape, beside a circle of radius 1; none for the circle itself. */
+  corners: readonly [x: number, y: number][];
   model: ModelIndex;
 }
 
@@ -142,7 +145,8 @@ export interface AttentionData {
   panels: AttentionPanel[];
   limits: [low: number, high: number];
   video: string | null;
-  diverging: boolean;
+  /** Colours from one limit to the other at even steps, as #rrggbb. */
+  ramp: string[];
   [values: `values_${number}`]: ArrowTable;
 }
 

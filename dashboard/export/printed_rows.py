@@ -91,7 +91,8 @@ def figure_of_view(
     heading = view.heading if headed else ""
     inner_in = width_in - LEFT_IN - RIGHT_IN
     lanes = list(dict.fromkeys(band.lane for band in bands if band.lane and _inside(band, start, end)))
-    shaded = _shaded(bands, start, end, inner_in)
+    crowded = crowded_kinds(bands, start, end, inner_in)
+    shaded = [band for band in bands if band.kind not in crowded]
     legends = [_legend_lines(row, inner_in) for row in rows]
     beside = [_fits_beside_title(row, lines, inner_in) for row, lines in zip(rows, legends, strict=True)]
     heights = [row.height * IN_PER_PX for row in rows]
@@ -135,16 +136,21 @@ def figure_of_view(
     return figure
 
 
-def _shaded(bands: Sequence[Band], start: float, end: float, width_in: float) -> list[Band]:
-    """Bands but for kinds of which one has spans so close that they would hide the curves: those have their lanes.
+def crowded_kinds(bands: Sequence[Band], start: float, end: float, width_in: float) -> set[str]:
+    """Kinds of bands of which one has spans so close that they would hide the curves: those are seen in their lanes.
 
-    What is missing is always shown.
+    What is missing is always shown, and so is never crowded.
+
+    Args:
+        bands: All of them.
+        start: First second in view.
+        end: Last second in view.
+        width_in: Of the time axis, inches.
     """
     most = max(1.0, width_in / ROOM_IN)
-    crowded = {
+    return {
         band.kind for band in bands if not band.hatched and sum(a < end and b > start for a, b in band.spans) > most
     }
-    return [band for band in bands if band.kind not in crowded]
 
 
 def _inside(band: Band, start: float, end: float) -> bool:

@@ -19,6 +19,7 @@ from dashboard.services.model_files import Chosen
 from dashboard.state import session
 from dashboard.timeline.panels import Axis, Panel
 from iaca.config import AUDIO, CLIP_FRAMES, MODALITIES, SYNTHETIC, VISUAL
+from iaca.figures import palette
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -115,7 +116,7 @@ def _show_alike(
         limits,
         moments.go_to,
         video=None if video is None else video.address,
-        diverging=not over_clips,
+        ramp=palette.SEQUENTIAL if over_clips else palette.DIVERGING,
     )
     return panels, limits
 

@@ -16,19 +16,19 @@ STEPS = (
         "valence and arousal). Type to search.",
     ),
     Step(
-        "[data-testid=player] .iaca-screen",
+        ".iaca-screen",
         "Video and curves on one clock",
         "Space plays, the arrow keys step one frame. Drag on any row or on the bar below to move: the picture follows "
         "to the exact frame. Press ? for all keys.",
     ),
     Step(
-        "[data-testid=player-legend]",
+        ".iaca-legend",
         "What the models do, row by row",
         "Attention scores, the gates of stage 1 and stage 2, predictions beside the truth, each with its value at the "
         "cursor. Point at a title to read what a curve is and its equation.",
     ),
     Step(
-        "[data-testid=player-episodes]",
+        ".iaca-lanes",
         "Where something is known to be wrong",
         "Noise, blur or contradiction between voice and face (synthetic corpus only), clips that were taken away, and "
         "where data are missing (hatched).",

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from iaca.config import AUDIO, TARGETS, VISUAL
-from iaca.figures.palette import Colour, Style
+from iaca.figures.palette import TEXT, Colour, Style
 from iaca.types import Trace
 
 How = Literal["frames", "linear", "held"]
@@ -143,6 +143,7 @@ class Row(NamedTuple):
         kind: curves, or waveform or spectrogram, which are drawn from the sound.
         model: Index of the model that it is about, among those shown; None for all.
         hidden: Whether it is shown only once the user asks for it.
+        colour: Of what is drawn from the sound; curves have their own.
     """
 
     slot: str
@@ -156,6 +157,7 @@ class Row(NamedTuple):
     kind: Literal["curves", "waveform", "spectrogram"] = "curves"
     model: int | None = None
     hidden: bool = False
+    colour: Colour = TEXT
 
     @property
     def key(self) -> str:
@@ -195,7 +197,7 @@ class Point(NamedTuple):
     Attributes:
         name: Its name on the page.
         colour: Its colour.
-        shape: diamond, triangle, circle or square.
+        shape: A key of `iaca.figures.palette.SHAPES`.
         model: Index of the model that says it, among those shown; None for the annotation, which comes first.
     """
 

@@ -61,6 +61,7 @@ SOUND_ROWS = (
         (),
         kind="waveform",
         hidden=True,
+        colour=palette.AUDIO,
     ),
     Row(
         "spectrogram",
@@ -73,6 +74,7 @@ SOUND_ROWS = (
         (),
         kind="spectrogram",
         hidden=True,
+        colour=palette.AUDIO,
     ),
 )
 """Rows that are drawn from the sound, where there is some."""

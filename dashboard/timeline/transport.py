@@ -11,6 +11,7 @@ import pyarrow as pa
 from dashboard import routes
 from dashboard.timeline.declared import Column, Curve, Figure, How, Point, Row, Table
 from iaca.config import TARGETS
+from iaca.figures import palette
 
 
 def spec(figure: Figure) -> dict[str, Any]:
@@ -94,5 +95,7 @@ def _curve(curve: Curve) -> dict[str, Any]:
 
 
 def _point(point: Point) -> dict[str, Any]:
-    places = {target: name_of(Column(target, point.model)) for target in TARGETS}
-    return point._asdict() | places
+    """A point, with the corners of its shape instead of its name."""
+    declared = point._asdict()
+    corners = palette.SHAPES[declared.pop("shape")]
+    return declared | {target: name_of(Column(target, point.model)) for target in TARGETS} | {"corners": corners}

@@ -10,12 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from iaca.figures import palette
 from iaca.figures.print_style import COLUMN_IN, FigureError, new_figure, printed
 
-DIVERGING = LinearSegmentedColormap.from_list("iaca", ["#0a5fa5", "#5aa9f0", "#f5f5f5", "#f08a4b", "#a03800"])
+DIVERGING = LinearSegmentedColormap.from_list("iaca", palette.DIVERGING)
 """For values of both signs, as the page draws them."""
 
 SEQUENTIAL = "cividis"
+"""For values of one sign; the page has samples of it."""
+
 TICKS = 4
 """Labels along an axis, about."""
 

@@ -16,6 +16,25 @@ AUDIO: Colour = ("#b87400", "#e69f00")
 VISUAL: Colour = ("#2f86c0", "#56b4e9")
 JOINT: Colour = ("#00875f", "#1fbf90")
 
+SEQUENTIAL = (
+    "#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838",
+)  # fmt: skip
+"""Of values of one sign, from low to high, at even steps.
+
+Source: cividis (Nunez et al., 2018), even in lightness and the same for colour-blind readers.
+"""
+
+DIVERGING = ("#0a5fa5", "#5aa9f0", "#f5f5f5", "#f08a4b", "#a03800")
+"""Of values of both signs, from low over zero to high, at even steps."""
+
+SHAPES: dict[str, tuple[tuple[float, float], ...]] = {
+    "diamond": ((0, -1.25), (1.25, 0), (0, 1.25), (-1.25, 0)),
+    "triangle": ((0, -1.2), (1.15, 0.9), (-1.15, 0.9)),
+    "square": ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
+    "circle": (),
+}
+"""Corners of a point's shape, x to the right and y down, beside a circle of radius 1; none for the circle itself."""
+
 
 class Style(NamedTuple):
     """How a model is drawn wherever it appears.
@@ -23,7 +42,7 @@ class Style(NamedTuple):
     Attributes:
         colour: Of its curves.
         dash: Of its curves, in Plotly's notation.
-        shape: Of its point in the plane.
+        shape: Of its point in the plane, a key of `SHAPES`.
     """
 
     colour: Colour

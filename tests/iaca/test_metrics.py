@@ -11,10 +11,23 @@ import torch
 from iaca.metrics import ccc, pearson, rmse
 from iaca.training.losses import ccc_loss
 from tests import reference
+from tests.cases import cases
 
 DRAW = np.random.default_rng(0)
 TRUTH = DRAW.uniform(-1, 1, 50)
 PREDICTION = TRUTH * 0.6 + DRAW.normal(size=50) * 0.2 + 0.1
+
+
+def numbers(values):
+    return np.array([np.nan if value is None else value for value in values])
+
+
+@pytest.mark.parametrize("case", cases("agreement"), ids=lambda case: case["case"])
+def test_agreement_is_that_of_the_cases_which_the_browser_shares(case):
+    truth, prediction = numbers(case["truth"]), numbers(case["prediction"])
+    assert np.isfinite(truth).sum() == case["count"]
+    expected = numbers([case["ccc"], case["rmse"]])
+    np.testing.assert_allclose([ccc(truth, prediction), rmse(truth, prediction)], expected, rtol=0, atol=1e-12)
 
 
 def test_ccc_equals_its_definition():

@@ -28,7 +28,7 @@ def attention_map(
     on_cell: Callable[[float], None],
     *,
     video: str | None,
-    diverging: bool,
+    ramp: Sequence[str],
 ) -> None:
     """Mount the maps.
 
@@ -37,7 +37,7 @@ def attention_map(
         limits: Values at the ends of the colours, the same for all maps.
         on_cell: Called with the second to be seen, before the run that a click starts.
         video: Address of the video, whose sound a click plays; None without.
-        diverging: Two colours that meet in the middle, for values of both signs.
+        ramp: Colours from one limit to the other at even steps, as #rrggbb.
     """
 
     def chosen() -> None:
@@ -56,7 +56,7 @@ def attention_map(
             "panels": shapes,
             "limits": limits,
             "video": video,
-            "diverging": diverging,
+            "ramp": ramp,
             **{f"values_{i}": pd.DataFrame({"value": panel.values.ravel()}) for i, panel in enumerate(panels)},
         },
         on_cell_change=chosen,

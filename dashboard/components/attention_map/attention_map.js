@@ -12,26 +12,6 @@ const BOTTOM = 44;
 const BAR = 12;
 const RIGHT = 64;
 const TOP = 8;
-// Cividis: even in lightness, and the same for colour-blind readers (Nunez et al., 2018).
-const SEQUENTIAL = [
-  [0, 34, 78],
-  [18, 53, 112],
-  [59, 73, 108],
-  [87, 93, 109],
-  [112, 113, 115],
-  [138, 134, 120],
-  [165, 156, 116],
-  [195, 179, 105],
-  [225, 204, 85],
-  [254, 232, 56],
-];
-const DIVERGING = [
-  [10, 95, 165],
-  [90, 169, 240],
-  [245, 245, 245],
-  [240, 138, 75],
-  [160, 56, 0],
-];
 /** @type {Partial<Record<string, Cell>>} */
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
@@ -42,6 +22,16 @@ function penOf(canvas) {
   const pen = canvas.getContext("2d");
   if (!pen) throw new Error("The browser cannot draw on a canvas.");
   return pen;
+}
+
+/**
+ * Red, green and blue of a colour.
+ * @param {string} colour As #rrggbb.
+ * @returns {Channels}
+ */
+function channelsOf(colour) {
+  const bits = parseInt(colour.slice(1), 16);
+  return [bits >> 16, (bits >> 8) & 255, bits & 255];
 }
 
 /**
@@ -85,7 +75,7 @@ class AttentionMap {
    * @param {ArrayLike<number>} values
    * @param {AttentionData} data
    */
-  constructor(owner, panel, values, { limits, diverging }) {
+  constructor(owner, panel, values, { limits, ramp }) {
     this.owner = owner;
     this.panel = panel;
     this.values = values;
@@ -93,7 +83,7 @@ class AttentionMap {
     const [rows, columns] = panel.values;
     this.rows = rows;
     this.columns = columns;
-    this.ramp = diverging ? DIVERGING : SEQUENTIAL;
+    this.ramp = ramp.map(channelsOf);
     this.picture = pictureOf(values, panel.values, limits, this.ramp);
     this.element = document.createElement("figure");
     const title = document.createElement("figcaption");

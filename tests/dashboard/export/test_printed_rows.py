@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from dashboard.export.printed_rows import View, figure_of_view
+from dashboard.export.printed_rows import ROOM_IN, View, crowded_kinds, figure_of_view
 from dashboard.timeline.declared import Band, Column, Curve, Row, Samples
 from iaca.errors import InputError
 from iaca.figures import palette
 from iaca.figures.print_style import COLUMN_IN, render, save
+from tests.cases import cases
 
 PTS_S = np.arange(400) / 25
 
@@ -93,6 +94,12 @@ def test_the_printed_curves_are_those_of_the_page_in_its_colours():
     assert not [patch for patch in of_row(figure, "gate").patches if patch.get_hatch()]
     texts = {text.get_text().strip() for text in figure.findobj(match=lambda one: hasattr(one, "get_text"))}
     assert {"someone · synthetic corpus", "Valence", "truth", "CA", "voice: noise", "missing"} <= texts
+
+
+@pytest.mark.parametrize("case", cases("crowding"), ids=lambda case: case["case"])
+def test_bands_are_crowded_in_the_cases_which_the_browser_shares(case):
+    bands = [Band(one["kind"], "", one["spans"], "text", 0.1, hatched=one["hatched"]) for one in case["bands"]]
+    assert crowded_kinds(bands, *case["view"], case["room"] * ROOM_IN) == set(case["crowded"])
 
 
 def test_spans_that_would_hide_the_curves_stay_in_their_lane():

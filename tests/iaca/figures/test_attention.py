@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+import matplotlib
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 from iaca.errors import InputError
-from iaca.figures.attention import AttentionMap, map_figure
+from iaca.figures import palette
+from iaca.figures.attention import SEQUENTIAL, AttentionMap, map_figure
 from iaca.figures.print_style import COLUMN_IN, render
 
 VALUES = np.arange(12, dtype=np.float32).reshape(3, 4) / 12
@@ -28,6 +31,11 @@ def test_the_figure_holds_the_values_in_one_scale():
     assert not figure.axes[0].lines
     frame = figure.axes[1].lines[0].get_xdata()
     assert (frame.min(), frame.max()) == (1.5, 2.5)
+
+
+def test_the_page_has_samples_of_the_colours_on_paper():
+    shares = np.linspace(0, 1, len(palette.SEQUENTIAL))
+    assert tuple(map(to_hex, matplotlib.colormaps[SEQUENTIAL](shares))) == palette.SEQUENTIAL
 
 
 def test_names_of_models_and_clips_are_text_in_the_file():

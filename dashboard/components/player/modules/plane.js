@@ -10,36 +10,31 @@ import { fade } from "./theme.js";
 const TAIL_S = 1.5;
 const MARGIN = 22;
 
-/** @type {Record<Point["shape"], (pen: CanvasRenderingContext2D, x: number, y: number, r: number) => void>} */
-const SHAPES = {
-  diamond: (pen, x, y, r) => {
-    pen.moveTo(x, y - r * 1.25);
-    pen.lineTo(x + r * 1.25, y);
-    pen.lineTo(x, y + r * 1.25);
-    pen.lineTo(x - r * 1.25, y);
-    pen.closePath();
-  },
-  triangle: (pen, x, y, r) => {
-    pen.moveTo(x, y - r * 1.2);
-    pen.lineTo(x + r * 1.15, y + r * 0.9);
-    pen.lineTo(x - r * 1.15, y + r * 0.9);
-    pen.closePath();
-  },
-  square: (pen, x, y, r) => pen.rect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8),
-  circle: (pen, x, y, r) => pen.arc(x, y, r, 0, 2 * Math.PI),
-};
+/**
+ * Add the shape of a point to the path.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Point["corners"]} corners
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ */
+function addShape(pen, corners, x, y, r) {
+  if (!corners.length) return pen.arc(x, y, r, 0, 2 * Math.PI);
+  for (const [right, down] of corners) pen.lineTo(x + right * r, y + down * r);
+  pen.closePath();
+}
 
 /**
  * A small picture of a point's shape, for the table of values.
- * @param {Point["shape"]} shape
+ * @param {Point["corners"]} corners
  * @param {string} colour
  */
-export function swatch(shape, colour) {
+export function swatch(corners, colour) {
   const canvas = make("canvas", { width: 24, height: 24, className: "iaca-swatch" });
   const pen = penOf(canvas);
   pen.fillStyle = colour;
   pen.beginPath();
-  SHAPES[shape](pen, 12, 12, 8);
+  addShape(pen, corners, 12, 12, 8);
   pen.fill();
   return canvas;
 }
@@ -175,7 +170,7 @@ export class Plane {
     pen.strokeStyle = this.theme.background;
     pen.lineWidth = 1.5;
     pen.beginPath();
-    SHAPES[point.shape](pen, x, y, 5.5);
+    addShape(pen, point.corners, x, y, 5.5);
     pen.fill();
     pen.stroke();
   }

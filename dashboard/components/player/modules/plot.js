@@ -226,7 +226,7 @@ export class Plot {
     pen.clip();
     if (row.kind !== "curves") {
       const summary = summaryOf(this.sound, () => this.paint());
-      drawSound(pen, row.kind, summary, box, [start, end], theme);
+      drawSound(pen, row, summary, box, [start, end], theme);
     } else {
       pen.strokeStyle = theme.grid;
       pen.lineWidth = ratio;

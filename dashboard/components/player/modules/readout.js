@@ -149,8 +149,8 @@ export class Readout {
    */
   showTable(points, theme) {
     this.body.replaceChildren(
-      ...points.map(({ name, valence, arousal, shape, colour }) => {
-        const head = rowHead(swatch(shape, theme.pick(colour)), name);
+      ...points.map(({ name, valence, arousal, corners, colour }) => {
+        const head = rowHead(swatch(corners, theme.pick(colour)), name);
         return make("tr", {}, head, this.cell(this.frames[valence]), this.cell(this.frames[arousal]));
       }),
     );

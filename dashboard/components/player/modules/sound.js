@@ -2,6 +2,7 @@
 // The sound of the video as rows: envelope of the waveform, and mel spectrogram. Fetched once, when first shown.
 
 import { penOf } from "./dom.js";
+import { channelsOf, rampOf } from "./theme.js";
 
 /** @import { Row, Span } from "../../types" */
 /** @import { Theme } from "./theme.js" */
@@ -90,20 +91,23 @@ export function parseSound(content) {
 /**
  * Draw a row of the sound.
  * @param {CanvasRenderingContext2D} pen
- * @param {Row["kind"]} kind
+ * @param {Row} row
  * @param {Summary} summary
  * @param {Box} box
  * @param {Span} view The seconds in view.
  * @param {Theme} theme
  */
-export function drawSound(pen, kind, summary, box, view, theme) {
+export function drawSound(pen, row, summary, box, view, theme) {
   if (summary.state !== "ready") {
     pen.fillStyle = theme.axis;
     pen.font = `${11 * theme.ratio}px ${theme.font}`;
     pen.textAlign = "center";
     pen.fillText(MESSAGES[summary.state], box.left + box.width / 2, box.top + box.height / 2);
-  } else if (kind === "waveform") drawWaveform(pen, summary.sound, box, view, theme);
-  else drawSpectrogram(pen, summary.sound, box, view, theme);
+  } else if (row.kind === "waveform") drawWaveform(pen, summary.sound, box, view, theme.pick(row.colour));
+  else {
+    const [background, sound, text] = [theme.background, theme.pick(row.colour), theme.text].map(channelsOf);
+    drawSpectrogram(pen, summary.sound, box, view, rampOf(background, sound, text));
+  }
 }
 
 /**
@@ -126,12 +130,12 @@ export function itemsAt(x, width, [start, end], seconds, count) {
  * @param {Sound} sound
  * @param {Box} box
  * @param {Span} view
- * @param {Theme} theme
+ * @param {string} colour
  */
-function drawWaveform(pen, { low, high, binSeconds }, box, view, theme) {
+function drawWaveform(pen, { low, high, binSeconds }, box, view, colour) {
   const middle = box.top + box.height / 2;
   const reach = box.height / 2 / 127;
-  pen.fillStyle = theme.sound;
+  pen.fillStyle = colour;
   for (let x = 0; x < box.width; x++) {
     const [first, last] = itemsAt(x, box.width, view, binSeconds, low.length);
     let least = 127;
@@ -149,9 +153,9 @@ function drawWaveform(pen, { low, high, binSeconds }, box, view, theme) {
  * @param {Sound} sound
  * @param {Box} box
  * @param {Span} view
- * @param {Theme} theme
+ * @param {Uint32Array} ramp A pixel for each loudness.
  */
-function drawSpectrogram(pen, { mel, bands, columns, seconds }, box, view, theme) {
+function drawSpectrogram(pen, { mel, bands, columns, seconds }, box, view, ramp) {
   const width = Math.max(1, Math.round(box.width));
   const image = new ImageData(width, bands);
   const pixels = new Uint32Array(image.data.buffer);
@@ -160,7 +164,7 @@ function drawSpectrogram(pen, { mel, bands, columns, seconds }, box, view, theme
     for (let band = 0; band < bands; band++) {
       let most = 0;
       for (let i = first; i < last; i++) most = Math.max(most, mel[band * columns + i]);
-      pixels[(bands - 1 - band) * width + x] = theme.ramp[most];
+      pixels[(bands - 1 - band) * width + x] = ramp[most];
     }
   }
   const tile = new OffscreenCanvas(width, bands);

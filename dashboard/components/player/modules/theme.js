@@ -8,13 +8,14 @@ import { penOf } from "./dom.js";
 /** @typedef {ReturnType<typeof readTheme>} Theme */
 
 /** @type {Map<string, Channels>} */
-const channels = new Map(); // of any CSS colour
+const channels = new Map(); // by colour
 
 /**
+ * Red, green and blue of any CSS colour, from 0 to 255.
  * @param {string} colour
  * @returns {Channels}
  */
-function parse(colour) {
+export function channelsOf(colour) {
   let found = channels.get(colour);
   if (!found) {
     const pen = penOf(new OffscreenCanvas(1, 1));
@@ -29,7 +30,7 @@ function parse(colour) {
 
 /** @param {string} colour */
 function luminance(colour) {
-  const [red, green, blue] = parse(colour);
+  const [red, green, blue] = channelsOf(colour);
   return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;
 }
 
@@ -60,10 +61,7 @@ export function readTheme(element) {
   const background = value("--st-background-color", "#ffffff");
   const dark = luminance(background) < 0.5;
   const text = value("--st-text-color", dark ? "#fafafa" : "#31333f");
-  const sound = dark ? "#e69f00" : "#b87400";
   return {
-    sound,
-    ramp: rampOf(parse(background), parse(sound), parse(text)),
     dark,
     background,
     text,
@@ -87,6 +85,6 @@ export function readTheme(element) {
  * @param {number} opacity
  */
 export function fade(colour, opacity) {
-  const [red, green, blue] = parse(colour);
+  const [red, green, blue] = channelsOf(colour);
   return `rgba(${red},${green},${blue},${opacity})`;
 }
