@@ -55,7 +55,7 @@ const BINDINGS = [
   },
   { keys: ["0"], names: ["0"], text: "Show the whole recording", act: (player) => player.zoom.set(null) },
   { keys: ["M"], names: ["m"], text: "Sound on or off", act: (player) => player.toggleSound() },
-  { keys: ["?"], names: ["?"], text: "This list", act: help },
+  { keys: ["?"], names: ["?"], text: "Show this list", act: help },
 ];
 
 const POINTER = [
