@@ -50,7 +50,8 @@ def chart(
         dark: For a dark page.
     """
     figure = go.Figure()
-    parts = [(title, part.sort_values("share")) for title, part in table.groupby("model", sort=False)]
+    titles = [title for title in drawn if (table["model"] == title).any()]
+    parts = [(title, table[table["model"] == title].sort_values("share")) for title in titles]
     figure.add_traces([_band(part, _shade(drawn[title].colour, dark)) for title, part in parts])  # below all lines
     for title, part in parts:
         style, colour = drawn[title], _shade(drawn[title].colour, dark)
@@ -62,7 +63,7 @@ def chart(
             line={"color": colour, "width": 2, "dash": style.dash},
             marker={"symbol": SYMBOLS[style.shape], "size": 9, "color": colour, "opacity": 1},
             cliponaxis=False,
-            customdata=[_cell(one.ccc, one.low, one.high) for one in part.itertuples()],
+            customdata=_cells(part),
             hovertemplate="<b>%{fullData.name}</b><br>%{x:.0%} missing: CCC %{customdata}<extra></extra>",
         )
     shares = sorted(table["share"].unique())
@@ -103,8 +104,8 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     """One row a model and target, one column a share: CCC and its interval; a value that is not defined is said."""
     rows = []
     for (target, model), part in table.groupby(["target", "model"], sort=False):
-        cells = {f"{one.share:.0%}": _cell(one.ccc, one.low, one.high) for one in part.itertuples()}
-        rows.append({"target": target, "model": model} | cells)
+        shares = [f"{share:.0%}" for share in part["share"]]
+        rows.append({"target": target, "model": model} | dict(zip(shares, _cells(part), strict=True)))
     return pd.DataFrame(rows)
 
 
@@ -118,6 +119,11 @@ def gist(table: pd.DataFrame, target: str) -> str:
             last = max(last, float(part["share"].iloc[-1]))
             parts.append(f"{model} {_number(part['ccc'].iloc[0])} → {_number(part['ccc'].iloc[-1])}")
     return f"with {last:.0%} missing, {', '.join(parts)}" if parts else ""
+
+
+def _cells(part: pd.DataFrame) -> list[str]:
+    """CCC and its interval, in words, of every row."""
+    return [_cell(*numbers) for numbers in part[["ccc", "low", "high"]].to_numpy(float)]
 
 
 def _cell(ccc: float, low: float, high: float) -> str:

@@ -16,6 +16,7 @@ import av
 import cv2
 import font_source_sans_pro
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image, ImageDraw, ImageFont
 
 from dashboard.export.printed_rows import View, figure_of_view
@@ -114,8 +115,9 @@ def draw_board(view: View, first: int, last: int, *, with_picture: bool) -> Boar
             view, range_s=(float(pts_s[0]), float(pts_s[-1])), width_in=DOUBLE_COLUMN_IN, headed=False
         )
         figure.set_dpi(WIDTH_PX / DOUBLE_COLUMN_IN)
-        figure.canvas.draw()
-        rows = np.asarray(figure.canvas.buffer_rgba())[:, :, :3]
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        rows = np.asarray(canvas.buffer_rgba())[:, :, :3]
         axes = figure.axes[-len(view.rows) :]
         x = axes[0].transData.transform(np.column_stack((pts_s, np.zeros(len(pts_s)))))[:, 0]
         boxes = [one.get_window_extent() for one in axes]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
@@ -109,13 +110,13 @@ def figure_of_view(
         figure.text(LEFT_IN / width_in, (top - TITLE_IN * 0.2) / total, heading, weight=600, size=7.5, va="top")
         top -= TITLE_IN
     for lane in lanes:
-        _draw_lane(place(LANE_IN * 0.8), lane, [band for band in bands if band.lane == lane], start, end)
+        _draw_lane(place(LANE_IN * 0.8), lane, [band for band in bands if band.lane == lane], (start, end), inner_in)
         top -= LANE_IN
     for row, lines, on_title, height, head in zip(rows, legends, beside, heights, above, strict=True):
         top -= GAP_IN + head
         axes = place(height)
         last = row is rows[-1]
-        _draw_row(axes, row, view.columns, pts_s, (start, end))
+        _draw_row(axes, row, view.columns, pts_s, (start, end), inner_in)
         behind = [band for band in shaded if band.rows is None or row.key in band.rows]
         _draw_bands(axes, behind)
         axes.set_xlim(start, end)
@@ -124,13 +125,17 @@ def figure_of_view(
         figure.text(at.x0, at.y1 + (head - TITLE_IN * 0.25) / total, row.title, weight=600, size=6.5, va="top")
         for i, line in enumerate(lines):
             y = 1 + (head - TITLE_IN * ((0 if on_title else 1) + i + 0.02)) / height
-            at_title = {"loc": "lower right", "bbox_to_anchor": (1, 1 + 0.025 / height)}
-            below_it = {"loc": "upper left", "bbox_to_anchor": (0, y)}
-            handles = [_sample(curve) for curve in line]
-            # The artist keeps it: an axis has one legend of its own, and the next one would take its place.
-            axes.add_artist(axes.legend(handles=handles, ncols=len(line), **(at_title if on_title else below_it)))
-        if lines:
-            axes.get_legend().remove()
+            samples, names = [_sample(curve) for curve in line], [curve.name for curve in line]
+            # Not `axes.legend`: an axis has one legend of its own, and the next line would take its place.
+            legend = Legend(
+                axes,
+                samples,
+                names,
+                ncols=len(line),
+                loc="lower right" if on_title else "upper left",
+                bbox_to_anchor=(1, 1 + 0.025 / height) if on_title else (0, y),
+            )
+            axes.add_artist(legend)
         top -= height
     figure.axes[-1].set_xlabel("time (s)")
     return figure
@@ -209,31 +214,33 @@ def _thin(values: np.ndarray) -> np.ndarray:
     return np.array(sorted(keep))
 
 
-def _draw_row(axes: Axes, row: Row, columns: Columns, pts_s: np.ndarray, range_s: tuple[float, float]) -> None:
+def _draw_row(
+    axes: Axes, row: Row, columns: Columns, pts_s: np.ndarray, range_s: tuple[float, float], width_in: float
+) -> None:
     first = max(0, int(np.searchsorted(pts_s, range_s[0])) - 1)
     last = min(len(pts_s), int(np.searchsorted(pts_s, range_s[1], side="right")) + 1)
     times = pts_s[first:last]
     below = np.zeros(len(times))
     for curve in row.curves:
         values = curve.values(columns)[first:last]
-        colour, line = ink(curve.colour), {"lw": curve.width * POINTS_PER_PX, "alpha": curve.opacity}
+        colour = ink(curve.colour)
         if curve.stack:
             below = below if curve.stack == "next" else np.zeros(len(times))
             upper = below + values
             kept = _corners(below) | _corners(upper)
-            if curve.fill:
-                axes.fill_between(times[kept], below[kept], upper[kept], color=colour, alpha=curve.fill, lw=0)
-            axes.plot(times[kept], upper[kept], color=colour, ls=dashes(curve.dash), **line)
+            line, floor = upper, below[kept]
             below = upper
         else:
             kept = _thin(values)
-            if curve.fill:
-                axes.fill_between(times[kept], 0, values[kept], color=colour, alpha=curve.fill, lw=0)
-            axes.plot(times[kept], values[kept], color=colour, ls=dashes(curve.dash), **line)
+            line, floor = values, np.zeros(len(kept))
+        if curve.fill:
+            axes.fill_between(times[kept], floor, line[kept], color=colour, alpha=curve.fill, lw=0)
+        width = curve.width * POINTS_PER_PX
+        axes.plot(times[kept], line[kept], color=colour, ls=dashes(curve.dash), lw=width, alpha=curve.opacity)
     axes.set_ylim(row.range)
     axes.set_yticks(row.ticks)
     axes.set_ylabel(row.unit)
-    axes.yaxis.set_label_coords(-LEFT_IN * 0.72 / axes.get_position().width / axes.figure.get_figwidth(), 0.5)
+    axes.yaxis.set_label_coords(-LEFT_IN * 0.72 / width_in, 0.5)
 
 
 def _draw_bands(axes: Axes, bands: Sequence[Band]) -> None:
@@ -248,7 +255,8 @@ def _draw_bands(axes: Axes, bands: Sequence[Band]) -> None:
                 axes.axvspan(a, b, color=colour, alpha=band.opacity, lw=0, zorder=0.5)
 
 
-def _draw_lane(axes: Axes, lane: str, bands: Sequence[Band], start: float, end: float) -> None:
+def _draw_lane(axes: Axes, lane: str, bands: Sequence[Band], range_s: tuple[float, float], width_in: float) -> None:
+    start, end = range_s
     axes.set_xlim(start, end)
     axes.set_ylim(0, 1)
     axes.set_facecolor("#f4f4f6")
@@ -256,7 +264,6 @@ def _draw_lane(axes: Axes, lane: str, bands: Sequence[Band], start: float, end: 
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
-    width_in = axes.get_position().width * axes.figure.get_figwidth()
     for band in bands:
         colour = ink(band.colour)
         for a, b in band.spans:

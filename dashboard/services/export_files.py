@@ -157,7 +157,7 @@ def film_key(take: Take, ending: str) -> str:
     state = None if take.video is None else file_state(take.video)
     digest.update(json.dumps([shown.heading, shown.rows, shown.bands, take.frames, state]).encode())
     for samples in shown.columns.values():
-        digest.update(np.ascontiguousarray(samples.values))
+        digest.update(samples.values.tobytes())
     return f"film {digest.hexdigest()[:24]}.{ending}"
 
 

@@ -308,8 +308,9 @@ def _differ_by_target(shown: Sequence[Shown]) -> bool:
     """Whether a model has attention of its own for each target, so that the rows have to say whose they show."""
     for model, modality in itertools.product(shown, MODALITIES):
         # One column after the other: for several, pandas takes a hundred times as long.
-        pair = [model.baseline.frames[f"{target}_{modality}_contribution"].to_numpy() for target in TARGETS]
-        if all(np.isfinite(values).any() for values in pair) and not np.array_equal(*pair, equal_nan=True):
+        first, second = (model.baseline.frames[f"{target}_{modality}_contribution"].to_numpy() for target in TARGETS)
+        of_both = np.isfinite(first).any() and np.isfinite(second).any()
+        if of_both and not np.array_equal(first, second, equal_nan=True):
             return True
     return False
 

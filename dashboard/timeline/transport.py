@@ -54,7 +54,7 @@ def tables(figure: Figure) -> tuple[tuple[Table, ...], dict[str, pa.Table]]:
         values = [np.ascontiguousarray(figure.columns[column].values[::stride]) for column in columns]
         if columns[0].ghost or columns[0].model not in changed:
             # Column after column: each is one typed array in the browser.
-            place = routes.register_table(b"".join(values))
+            place = routes.register_table(np.stack(values).tobytes())
         else:
             place = f"live_{len(live)}"
             # Of Arrow, since Streamlit starts threads of its own to make one from a data frame.

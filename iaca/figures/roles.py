@@ -79,6 +79,7 @@ def _is_control(fusion: str) -> bool:
 
 def _parts(title: str) -> tuple[str, str, str]:
     """Fusion, what was added to it, and the file with its brackets; the last two may be empty."""
-    name, file = re.fullmatch(r"(.*?)( \([^()]*\))?", title, re.DOTALL).groups("")
-    fusion, _, added = name.partition("+")
+    bracket = re.search(r" \([^()]*\)$", title)
+    file = bracket[0] if bracket else ""
+    fusion, _, added = title.removesuffix(file).partition("+")
     return fusion, added, file
