@@ -8,7 +8,6 @@ from pathlib import Path
 
 import font_source_sans_pro
 import numpy as np
-import pandas as pd
 import PIL.Image
 import PIL.ImageFont
 import pytest
@@ -17,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.export.film import write_film
 from dashboard.export.gif import write_gif
 from dashboard.export.printed_rows import View
+from dashboard.timeline.declared import Curve, Row, Samples
 from iaca.figures import palette
 from tests.dashboard.projects import Spec, frame_times, write_video
 
@@ -85,12 +85,9 @@ def test_a_film_and_a_gif_open_no_picture_and_no_font_but_ours(watched, tmp_path
     opened, fonts = watched
     video, pts_s = tmp_path / "someone.mp4", frame_times(SPEC)
     write_video(video, SPEC)
-    curve = {
-        "name": "truth", "column": "truth", "colour": palette.MODELS[1].colour, "dash": "solid", "width": 1.6,
-        "opacity": 1.0, "stack": "", "fill": 0.0, "legend": True,
-    }  # fmt: skip
-    row = {"key": "v", "title": "v", "unit": "", "range": (-1, 1), "ticks": (0,), "height": 80, "traces": [curve]}
-    view = View("someone", [row], [], pd.DataFrame({"truth": np.sin(pts_s)}), pts_s, synthetic=True)
+    curve = Curve("truth", "valence", palette.MODELS[1].colour)
+    row = Row("valence", "valence", "valence", "", (-1, 1), (0,), 80, (curve,))
+    view = View("someone", [row], [], {curve.column: Samples(np.sin(pts_s), "frames")}, pts_s, synthetic=True)
     write_gif(tmp_path / "film.gif", write_film(tmp_path / "film.mp4", view, video, (0, 30)))
     assert opened == []
     assert fonts
