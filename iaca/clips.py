@@ -6,8 +6,8 @@ A clip ends at a frame; its target and its prediction belong to that frame. A wi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,8 @@ class Windows(StrEnum):
     AUTHORS = "authors"
 
 
-class WindowPlan(NamedTuple):
+@dataclass(frozen=True)
+class WindowPlan:
     """Which clips stand in which window.
 
     Attributes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from iaca.checkpoints.backbone_files import BackboneFile, load_backbone, save_backbone
-from iaca.checkpoints.fusion_files import Checkpoint, describe_file, load_checkpoint, save_checkpoint
+from iaca.checkpoints.fusion_files import Checkpoint, FusionNetwork, describe_file, load_checkpoint, save_checkpoint
 
 __all__ = [
     "BackboneFile",
     "Checkpoint",
+    "FusionNetwork",
     "describe_file",
     "load_backbone",
     "load_checkpoint",

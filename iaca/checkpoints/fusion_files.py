@@ -23,7 +23,7 @@ from iaca.config import AUDIO, MODALITIES, VISUAL, ConfigError, FusionConfig
 from iaca.errors import CheckpointError
 from iaca.models.fusion_model import FusionModel
 from iaca.models.fusions.registry import MapRows, fusion_names, registered_fusion
-from iaca.models.published.network import PublishedNetwork
+from iaca.models.published.network import FusionNetwork, PublishedNetwork
 from iaca.resources import weights_file
 
 
@@ -42,7 +42,7 @@ class Checkpoint:
     """
 
     path: Path
-    model: FusionModel | PublishedNetwork
+    model: FusionNetwork
     config: FusionConfig
     backbones: dict[str, dict[str, str]] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from enum import StrEnum
 from numbers import Integral, Real
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from iaca.config.vocabulary import CLIP_FRAMES
 from iaca.errors import InputError
@@ -92,7 +92,7 @@ def true_or_false(config: Any, *names: str) -> None:
             raise ConfigError(f"{name} is {getattr(config, name)!r}; expected true or false")
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Whether a value is a real number, which true and false are not."""
     return isinstance(value, Real) and not isinstance(value, bool)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
-from torch import nn
 
 from iaca.config import AUDIO, DropoutConfig, DropoutPattern
 from iaca.evaluation import SUM_COLUMNS, ccc_sums
 from iaca.inference import predict
+from iaca.models.published.network import FusionNetwork
 from iaca.types import Features
 
 SHARES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8)
@@ -22,7 +22,7 @@ PATTERNS = (DropoutPattern.SCATTERED, DropoutPattern.BLOCK)
 
 
 def sweep(
-    model: nn.Module,
+    model: FusionNetwork,
     features: Sequence[Features],
     *,
     modality: str = AUDIO,

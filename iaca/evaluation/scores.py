@@ -13,7 +13,7 @@ from iaca.evaluation.smoothing import Postprocess
 from iaca.evaluation.smoothing import postprocess as smooth
 from iaca.inference import predict
 from iaca.metrics import ccc, pearson, rmse
-from iaca.models.fusion_model import FusionModel
+from iaca.models.published.network import FusionNetwork
 from iaca.types import Features
 
 
@@ -65,7 +65,7 @@ def _plain(agreement: Agreement) -> dict[str, Any]:
 
 
 def evaluate(
-    model: FusionModel,
+    model: FusionNetwork,
     features: Sequence[Features],
     groups: Mapping[str, Iterable[str]] | None = None,
     seed: int = 0,

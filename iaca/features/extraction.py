@@ -78,6 +78,8 @@ def extract(
         )
     device = device_of(visual.model)
     timeline = read_timeline(recording)
+    video = recording.video_file
+    assert video is not None, "a timeline needs a video"
     num_frames = len(timeline.pts_s)
     ends = clip_ends(num_frames, clip_stride)
     crops = Crops(recording, num_frames)
@@ -90,10 +92,11 @@ def extract(
     audio_features = np.tile(audio_zero, (len(ends), 1))
 
     def sounds() -> Iterator[tuple[list[int], Tensor, str]]:
-        track = read_audio(recording.video_file)
+        track = read_audio(video)
         has_audio[:] = frames_with_audio(track, timeline.pts_s)
         for places, waveforms in equal_lengths((audio_clip(track, timeline.pts_s, int(end)) for end in ends), at_once):
-            track.release()
+            if track is not None:
+                track.release()
             yield places, _ready(waveforms, device), AUDIO
 
     def pictures() -> Iterator[tuple[list[int], Tensor, str]]:
@@ -136,7 +139,7 @@ def extract(
         has_audio=has_audio,
         audio_zero=audio_zero,
         visual_zero=visual_zero,
-        media="" if recording.video_file is None else fingerprint(recording.video_file),
+        media=fingerprint(video),
     )
 
 

@@ -111,7 +111,7 @@ def write_features(path: str | os.PathLike[str], features: Features) -> None:
     """
     path = Path(path)
     with np.errstate(over="ignore"):  # an overflow becomes infinite, which `_check` refuses
-        tensors = {
+        tensors: dict[str, np.ndarray] = {
             name: np.ascontiguousarray(getattr(features, name), dtype=kind) for name, (kind, _) in TENSORS.items()
         }
     _check(path, tensors, features.clip_stride)

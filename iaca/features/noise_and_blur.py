@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from iaca.checkpoints import BackboneFile
 from iaca.clips import clip_frame_indices
@@ -72,15 +75,15 @@ def corrupt(
     if recording.video_file is None:
         raise CorruptionError(f"{features.subject} has no video; expected {recording.video}.mp4 or .avi")
     device = device_of(backbone.model)
+    to_input: Callable[[Tensor], Tensor] = audio_input if config.modality == AUDIO else visual_input
+    clips: Iterable[np.ndarray | None]
     touched = np.flatnonzero(touched_clips(config, features.frame, features.pts_s))
     ends = features.frame[touched]
     if config.modality == AUDIO:
-        track = with_noise(_sound_of(features, recording), config)
-        clips: Iterable[np.ndarray | None] = (audio_clip(track, features.pts_s, int(end)) for end in ends)
-        to_input = audio_input
+        track = with_noise(_sound_of(features, recording.video_file), config)
+        clips = (audio_clip(track, features.pts_s, int(end)) for end in ends)
     else:
         clips = _blurred(Crops(recording, len(features.pts_s)), features.pts_s, ends, config)
-        to_input = visual_input
     corrupted = getattr(features, config.modality).copy()
 
     def run(piece: tuple[list[int], np.ndarray]) -> tuple[list[int], np.ndarray]:
@@ -135,7 +138,8 @@ def with_noise(track: AudioTrack, config: CorruptionConfig) -> AudioTrack:
     if not power > 0:
         raise CorruptionError(f"there is no sound from {start / SAMPLE_RATE_HZ:.1f} to {stop / SAMPLE_RATE_HZ:.1f} s")
     scale = np.sqrt(power / 10 ** (config.strength / 10))
-    return track._replace(samples=_Noisy(track.samples, noise(config.kind, config.seed), float(scale), start, stop))
+    noisy = _Noisy(track.samples, noise(config.kind, config.seed), float(scale), start, stop)
+    return track._replace(samples=cast(np.ndarray, noisy))  # nobody does more with samples than slice them
 
 
 def speech_power(samples: np.ndarray) -> float:
@@ -196,10 +200,10 @@ class _Noisy:
         return out
 
 
-def _sound_of(features: Features, recording: Recording) -> AudioTrack:
-    track = read_audio(recording.video_file)
+def _sound_of(features: Features, video: Path) -> AudioTrack:
+    track = read_audio(video)
     if track is None:
-        raise CorruptionError(f"{features.subject}: {recording.video_file} has no sound; expected some to add noise to")
+        raise CorruptionError(f"{features.subject}: {video} has no sound; expected some to add noise to")
     return track
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,7 +83,7 @@ def look_at(video: Path, visual: BackboneFile, audio: BackboneFile, detector: Fa
     clip_s = 0.0
     for backbone, clips in ((visual, pictures), *([(audio, spectrograms)] if info.audio_codec else [])):
         run_backbone(backbone, clips[:1])  # the first call sets things up
-        clip_s += _timed(lambda backbone=backbone, clips=clips: run_backbone(backbone, clips)) / TRIED_CLIPS
+        clip_s += _timed(partial(run_backbone, backbone, clips)) / TRIED_CLIPS
     return Outlook(info, frame_s, search_s, clip_s)
 
 
@@ -94,7 +95,7 @@ def _time_pictures(video: Path, detector: FaceDetector) -> tuple[float, float]:
     for _, picture in iterate_frames(video):
         decoding_s += time.perf_counter() - since_s
         if tried % STEP_FRAMES == 0:
-            searching_s += _timed(lambda picture=picture: detector.detect(picture))
+            searching_s += _timed(partial(detector.detect, picture))
             searched += 1
         tried += 1
         if tried == TRIED_FRAMES:
@@ -147,6 +148,8 @@ def extract_own(
         share = (search_s + done / max(1, total) * networks_s) / total_s
         progress(int(PARTS * share), PARTS, "The backbones look and listen")
 
+    if recording.video_file is None:
+        raise MediaError(f"{recording.subject} has no video; expected one to look for a face in")
     searched(0, count)
     faces = find_faces(recording.video_file, [recording.subject], detector, frames=count, progress=searched)
     if not len(faces[recording.subject].frame):

@@ -109,7 +109,9 @@ def _label(axes: Axes, one: AttentionMap) -> None:
     axes.set_ylabel(one.row_title)
     axes.set_xlabel(one.column_title)
     for labels, set_ticks in ((one.row_labels, axes.set_yticks), (one.column_labels, axes.set_xticks)):
-        places = np.unique(np.linspace(0, len(labels) - 1, TICKS).round().astype(int)) if labels else []
+        places: list[int] = (
+            np.unique(np.linspace(0, len(labels) - 1, TICKS).round().astype(int)).tolist() if labels else []
+        )
         set_ticks(places, [labels[k] for k in places])
     if one.divide is not None:
         axes.axvline(one.divide - 0.5, color="black", lw=0.5)

@@ -81,10 +81,10 @@ def _draw(axes: Axes, rows: pd.DataFrame, lines: list[str]) -> None:
     axes.set_yticks(range(len(lines)), lines)
     axes.axvline(0, color=INK, lw=0.5, ls=dashes("dot"))
     axes.grid(axis="y", color=GRID)
-    for one in rows.itertuples():
-        decided = one.verdict in MARKERS
+    for row in rows.to_dict("records"):
+        value, verdict = row["value"], row["verdict"]
         axes.errorbar(
-            one.value, lines.index(one.line), xerr=[[one.value - one.low], [one.high - one.value]],
-            fmt=MARKERS.get(one.verdict, "o"), ms=3.4, color=ink(palette.MODELS[1].colour) if decided else GREY,
+            value, lines.index(row["line"]), xerr=[[value - row["low"]], [row["high"] - value]],
+            fmt=MARKERS.get(verdict, "o"), ms=3.4, color=ink(palette.MODELS[1].colour) if verdict in MARKERS else GREY,
             ecolor=GREY, elinewidth=0.7, capsize=1.4, capthick=0.7,
         )  # fmt: skip

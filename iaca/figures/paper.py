@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
@@ -186,7 +187,7 @@ def figure_3(table: pd.DataFrame, *, synthetic: bool = False, width_in: float = 
     )  # fmt: skip
     heading = "CCC with missing clips" + (f" · {SYNTHETIC}" if synthetic else "")
     figure.text(left / width_in, 1 - 0.05 / height_in, heading, weight=600, size=7.5, va="top")
-    handles: dict[str, object] = {}
+    handles: dict[str, Artist] = {}
     for row, (target, pattern) in enumerate(lines):
         chosen = table[(table["target"] == target) & (table["pattern"] == pattern)]
         limits = chosen[["ccc", "low", "high"]].to_numpy(float)
@@ -204,13 +205,14 @@ def figure_3(table: pd.DataFrame, *, synthetic: bool = False, width_in: float = 
             axes.tick_params(labelleft=column == 0, labelbottom=row == len(lines) - 1)
             if column == 0:
                 axes.set_ylabel(f"CCC {target}")
-    legend = {"loc": "lower center", "bbox_to_anchor": (0.5, 0.04 / height_in), "ncols": len(handles)}
-    figure.legend(handles=list(handles.values()), **legend)
+    figure.legend(
+        handles=list(handles.values()), loc="lower center", bbox_to_anchor=(0.5, 0.04 / height_in), ncols=len(handles)
+    )
     figure.text(0.5, 0.2 / height_in, "share of missing clips", size=6, ha="center", va="bottom")
     return figure
 
 
-def _draw_model(axes: Axes, rows: pd.DataFrame, style: palette.Style, label: str) -> object:
+def _draw_model(axes: Axes, rows: pd.DataFrame, style: palette.Style, label: str) -> Artist:
     rows = rows.sort_values("share")
     share, colour = rows["share"].to_numpy(float), ink(style.colour)
     axes.fill_between(share, rows["low"].astype(float), rows["high"].astype(float), color=colour, alpha=0.14, lw=0)

@@ -105,7 +105,7 @@ def _style() -> dict[str, Any]:
 @contextmanager
 def print_style() -> Iterator[None]:
     """Within it, figures look like those of the page; one thread at a time, since matplotlib's settings are global."""
-    with _lock, matplotlib.rc_context(_style()):
+    with _lock, matplotlib.rc_context(matplotlib.RcParams(_style())):
         yield
 
 
@@ -123,7 +123,12 @@ def ink(colour: Colour) -> str:
 
 def dashes(dash: str) -> tuple[float, tuple[float, ...]] | str:
     """A line style of the page, in Plotly's notation, in matplotlib's."""
-    named = {"solid": "solid", "dot": (0, (1.0, 1.6)), "dash": (0, (4.0, 2.0)), "dashdot": (0, (4.0, 1.5, 1.0, 1.5))}
+    named: dict[str, tuple[float, tuple[float, ...]] | str] = {
+        "solid": "solid",
+        "dot": (0, (1.0, 1.6)),
+        "dash": (0, (4.0, 2.0)),
+        "dashdot": (0, (4.0, 1.5, 1.0, 1.5)),
+    }
     return (
         named[dash] if dash in named else (0, tuple(float(part.removesuffix("px")) * 0.8 for part in dash.split(",")))
     )

@@ -135,7 +135,7 @@ def find_moments(readings: Sequence[Reading], kinds: Sequence[MomentKind] = tupl
         MomentKind.GAP: _gaps,
         MomentKind.GAIN: _gains,
     }
-    found = []
+    found: list[Moment] = []
     for kind in kinds:
         lanes = list(measures[kind](readings, pts_s, present))
         found += _largest(lanes, pts_s, readings[0].trace.subject, MomentKind(kind))
@@ -159,7 +159,7 @@ def _largest(lanes: Sequence[_Lane], pts_s: np.ndarray, subject: str, kind: Mome
     whole = np.stack([lane.values for lane in lanes])
     left = np.where(whole > 0, whole, -1.0)  # NaN compares false
     for _ in range(MOST):
-        lane, peak = np.unravel_index(np.argmax(left), left.shape)
+        lane, peak = divmod(int(np.argmax(left)), left.shape[1])
         if not left[lane, peak] > 0:
             return
         near = np.abs(pts_s - pts_s[peak]) < APART_S
@@ -174,7 +174,7 @@ def _largest(lanes: Sequence[_Lane], pts_s: np.ndarray, subject: str, kind: Mome
             float(pts_s[start]),
             float(pts_s[peak]),
             float(whole[lane, peak]),
-            lanes[lane].sentence(int(peak)).replace("-0.", "−0.").replace("-1.", "−1."),
+            lanes[lane].sentence(peak).replace("-0.", "−0.").replace("-1.", "−1."),
         )
 
 
@@ -203,8 +203,9 @@ def _weights(reading: Reading, columns: Sequence[str]) -> Iterator[tuple[str, np
         for target in TARGETS
     }
     found = {target: weights for target, weights in found.items() if np.isfinite(weights).any()}
-    if len(found) == len(TARGETS) and np.array_equal(*found.values(), equal_nan=True):
-        yield "", found[TARGETS[0]]
+    first, *others = found.values() or [np.zeros(0)]
+    if len(found) == len(TARGETS) and all(np.array_equal(first, other, equal_nan=True) for other in others):
+        yield "", first
         return
     for target, weights in found.items():
         yield f" of {target}", weights

@@ -8,13 +8,12 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 import torch
-from torch import nn
 
-from iaca.checkpoints import Checkpoint
+from iaca.checkpoints import Checkpoint, FusionNetwork
 from iaca.clips import WindowPlan, Windows, plan_windows
 from iaca.compute.devices import device_of
 from iaca.compute.threads import side_by_side
-from iaca.config import AUDIO, MODALITIES, OWN_GATES, TARGETS, VISUAL, DropoutConfig, FusionConfig, GateOverrides
+from iaca.config import AUDIO, MODALITIES, OWN_GATES, TARGETS, VISUAL, DropoutConfig, GateOverrides
 from iaca.errors import InputError
 from iaca.inference.dropout import dropped_clips
 from iaca.metrics import ccc
@@ -86,7 +85,7 @@ def infer(
     return Trace(features.subject, checkpoint.name, features.clip_stride, frames, scores)
 
 
-def predict(features: Features, model: nn.Module, dropouts: Sequence[DropoutConfig] = ()) -> dict[str, np.ndarray]:
+def predict(features: Features, model: FusionNetwork, dropouts: Sequence[DropoutConfig] = ()) -> dict[str, np.ndarray]:
     """Predict every frame of a subject, without explanations.
 
     Args:
@@ -165,14 +164,14 @@ def windows_of(features: Features, modality: str, index: np.ndarray, dropped: np
 
 def _per_clip(
     features: Features,
-    model: nn.Module,
+    model: FusionNetwork,
     plan: WindowPlan,
     dropped: dict[str, np.ndarray],
     memory: WindowMemory,
     gates: GateOverrides = OWN_GATES,
 ) -> dict[str, np.ndarray]:
     """Columns of a Trace that the model makes, (T,) each, NaN where the model has no such part."""
-    config: FusionConfig = model.config
+    config = model.config
     device = device_of(model)
 
     @torch.inference_mode()

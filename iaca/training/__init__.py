@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iaca.training.fusion_training import (
-    Progress,
+    RunProgress,
     TrainingError,
     TrainingStep,
     check_together,
@@ -11,4 +11,4 @@ from iaca.training.fusion_training import (
     train_fusion,
 )
 
-__all__ = ["Progress", "TrainingError", "TrainingStep", "check_together", "features_fingerprint", "train_fusion"]
+__all__ = ["RunProgress", "TrainingError", "TrainingStep", "check_together", "features_fingerprint", "train_fusion"]

@@ -218,7 +218,7 @@ def train_backbone(
 def _score(recordings: Sequence[CachedClips], model: Backbone, pictures: int) -> dict[str, float]:
     """Target -> CCC of a backbone alone, over all annotated clips of some recordings."""
     device = device_of(model)
-    truth, prediction = [], []
+    truths, predictions = [], []
     for clips in recordings:
         for members in groups_of_one_shape(clips):
             for start in range(0, len(members), 64):
@@ -226,11 +226,11 @@ def _score(recordings: Sequence[CachedClips], model: Backbone, pictures: int) ->
                 batch = torch.from_numpy(np.stack([clips.clip(i) for i in part])).to(device)
                 with torch.inference_mode():
                     x = _model_input(batch, model.config.modality, pictures)
-                    prediction.append(model(x).cpu().numpy())
-                truth.append(clips.targets[part])
-    if not truth:
+                    predictions.append(model(x).cpu().numpy())
+                truths.append(clips.targets[part])
+    if not truths:
         return dict.fromkeys(TARGETS, float("nan"))
-    truth, prediction = np.concatenate(truth), np.concatenate(prediction)
+    truth, prediction = np.concatenate(truths), np.concatenate(predictions)
     return {target: ccc(truth[:, i], prediction[:, i]) for i, target in enumerate(TARGETS)}
 
 

@@ -50,7 +50,9 @@ class CachedClips(NamedTuple):
     def clip(self, i: int) -> np.ndarray:
         """Clip i: (8, 112, 112, 3) uint8 pictures, or a (1, 64, F) float32 spectrogram, as extraction sees them."""
         if self.modality == VISUAL:
-            return clip_pictures([self.values[row] if row >= 0 else None for row in self.places[i]])
+            pictures = clip_pictures([self.values[row] if row >= 0 else None for row in self.places[i]])
+            assert pictures is not None, "a clip without any crop is left out"
+            return pictures
         offset, length = self.places[i]
         return self.values[offset : offset + MEL_BANDS * length].reshape(1, MEL_BANDS, length).astype(np.float32)
 
@@ -78,6 +80,7 @@ def cached_clips(
             table = decode(recording, clip_stride, beside)
         _write_table(table_file, table)
     with np.load(table_file) as table:
+        values: np.ndarray
         if not len(table["ends"]):
             values = np.zeros(0, np.uint8)
         elif modality == VISUAL:
@@ -110,7 +113,8 @@ def _decode_visual(recording: Recording, clip_stride: int, path: Path) -> dict[s
 def _decode_audio(recording: Recording, clip_stride: int, path: Path) -> dict[str, np.ndarray]:
     timeline = read_timeline(recording)
     track = read_audio(recording.video_file) if recording.video_file is not None else None
-    ends, places, offset = [], [], 0
+    heard: list[int] = []
+    places, offset = [], 0
     with open(path, "wb") as file:
         for end in clip_ends(len(timeline.pts_s), clip_stride):
             waveform = audio_clip(track, timeline.pts_s, int(end))
@@ -118,10 +122,10 @@ def _decode_audio(recording: Recording, clip_stride: int, path: Path) -> dict[st
                 continue
             mel = audio_input(torch.from_numpy(waveform)[None]).numpy().astype(np.float16)
             file.write(mel.tobytes())
-            ends.append(int(end))
+            heard.append(int(end))
             places.append((offset, mel.shape[-1]))
             offset += mel.size
-    ends = np.array(ends, np.int64)
+    ends = np.array(heard, np.int64)
     targets = np.stack((timeline.valence[ends], timeline.arousal[ends]), axis=1)
     return {"ends": ends, "targets": targets, "places": np.array(places, np.int64).reshape(-1, 2)}
 
@@ -144,5 +148,5 @@ def _state(path: Path) -> FileState:
 
 def _write_table(path: Path, table: dict[str, np.ndarray]) -> None:
     buffer = io.BytesIO()
-    np.savez(buffer, **table)
+    np.savez(buffer, ends=table["ends"], targets=table["targets"], places=table["places"])
     write_whole(path, buffer.getvalue())

@@ -20,16 +20,16 @@ class Pool(NamedTuple):
         audio: (S + 1, D_a), all clips of all subjects; the last row is the backbone's answer to zeros.
         visual: (S + 1, D_v), likewise.
         truth: (S + 1, 2), valence and arousal of the last frame of each clip; NaN where not annotated.
-        first: (R,) first row of each subject.
-        count: (R,) clips of each subject.
+        first_row: (R,) first row of each subject.
+        num_clips: (R,) clips of each subject.
         step: Rows between the clips of a window.
     """
 
     audio: Tensor
     visual: Tensor
     truth: Tensor
-    first: np.ndarray
-    count: np.ndarray
+    first_row: np.ndarray
+    num_clips: np.ndarray
     step: int
 
 
@@ -64,15 +64,15 @@ def draw_batch(
         audio (B, L, D_a), visual (B, L, D_v) and truth (B, L, 2), NaN where not annotated or empty.
     """
     size, empty = training.batch_windows, len(pool.audio) - 1
-    subject = draw.integers(0, len(pool.count), size)
+    subject = draw.integers(0, len(pool.num_clips), size)
     length = np.where(draw.random(size) < training.short_windows, draw.integers(1, max(clips, 2), size), clips)
-    available = np.maximum(1, (pool.count[subject] + pool.step - 1) // pool.step)
+    available = np.maximum(1, (pool.num_clips[subject] + pool.step - 1) // pool.step)
     length = np.minimum(length, available)
     span = (length - 1) * pool.step + 1
     # A phase may hold one clip less than the first: shorten the window where its span does not fit.
-    length = np.where(span > pool.count[subject], length - 1, length)
+    length = np.where(span > pool.num_clips[subject], length - 1, length)
     span = (length - 1) * pool.step + 1
-    start = pool.first[subject] + draw.integers(0, pool.count[subject] - span + 1)
+    start = pool.first_row[subject] + draw.integers(0, pool.num_clips[subject] - span + 1)
     place = np.arange(clips)[None] - (clips - length)[:, None]  # negative: empty, and it comes first
     rows = np.where(place >= 0, start[:, None] + place * pool.step, empty)
     audio_rows, visual_rows = rows.copy(), rows

@@ -68,7 +68,7 @@ class TrainingStep(nn.Module):
 
 
 @dataclass
-class Progress:
+class RunProgress:
     """Where a run stands between two epochs.
 
     Attributes:
@@ -138,7 +138,7 @@ def train_fusion(
         optimiser = _optimiser(model, training)
         schedule = _schedule(optimiser, training)
         kept = TrainingState(state_file, identity, model, optimiser, schedule)
-        state = Progress(**(kept.load(me.device) or {}))
+        state = RunProgress(**(kept.load(me.device) or {}))
         step = me.share(TrainingStep(model, training.auxiliary_weight))
         bar = tqdm(
             total=training.epochs,
@@ -151,7 +151,7 @@ def train_fusion(
             for epoch in range(state.epoch, training.epochs):
                 if training.patience is not None and epoch - state.best_epoch > training.patience:
                     break
-                record = _epoch(step, pool, training, optimiser, schedule, epoch, me)
+                record = _epoch(step, pool, config.clips, training, optimiser, schedule, epoch, me)
                 score = _validate(model, validation, record) if validation else -math.inf
                 if training.schedule is Schedule.PLATEAU:
                     schedule.step(score)
@@ -225,6 +225,7 @@ def features_fingerprint(features: Sequence[Features]) -> str:
 def _epoch(
     step: nn.Module,
     pool: Pool,
+    clips: int,
     training: TrainingConfig,
     optimiser: torch.optim.Optimizer,
     schedule: Any,
@@ -233,7 +234,6 @@ def _epoch(
 ) -> dict[str, float]:
     """One epoch. All its randomness follows from seed, epoch and rank, so a run that goes on repeats it exactly."""
     step.train()
-    clips = getattr(step, "module", step).model.config.clips
     draw = np.random.default_rng([training.seed, epoch])
     torch.manual_seed(int(np.random.default_rng([training.seed, epoch, me.rank]).integers(2**62)))
     mixed = training.mixed_precision and me.device.type == "cuda"

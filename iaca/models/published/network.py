@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from iaca.config import OWN_GATES, TARGETS, FusionConfig, GateOverrides, Stage1Choice, TrunkSharing
 from iaca.errors import InputError
-from iaca.models.fusion_model import contribution
+from iaca.models.fusion_model import FusionModel, contribution
 from iaca.models.gating import stage1_weights
 from iaca.models.published.blocks import CLIPS, DIM, VISUAL_DIM, CoAttentionLayer, SequenceBlock, SpatialAttention
 from iaca.types import Explanation, FusionOutput
@@ -154,6 +154,10 @@ class PublishedNetwork(nn.Module):
         return FusionOutput(
             self.vregressor(fused).squeeze(-1), self.aregressor(fused).squeeze(-1), dict.fromkeys(TARGETS, explanation)
         )
+
+
+FusionNetwork = FusionModel | PublishedNetwork
+"""What maps the features of a window to valence and arousal: a model of this project, or one of the authors'."""
 
 
 def _gate(
