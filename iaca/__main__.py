@@ -21,6 +21,7 @@ COMMANDS = {
     "train": "train a fusion model on features",
     "evaluate": "score checkpoints on features",
     "describe": "say what a checkpoint is",
+    "export": "write a model as an ONNX file, with its gates and attention scores",
     "reproduce": "train every model of the study over seeds and compare them",
     "dashboard": "open the page",
     "demo": "build the synthetic corpus, or train everything that ships with it",

@@ -75,6 +75,11 @@ class FusionModel(nn.Module):
         ConfigError: The fusion is not registered, or the configuration does not fit it.
     """
 
+    audio_mean: Tensor
+    audio_scale: Tensor
+    visual_mean: Tensor
+    visual_scale: Tensor
+
     def __init__(self, config: FusionConfig) -> None:
         super().__init__()
         self.config = config = checked(config)
