@@ -30,7 +30,7 @@ from iaca.compute.prefetch import prefetch_all
 from iaca.compute.threads import stream
 from iaca.config import BackboneConfig
 from iaca.data.faces.crops import Crops
-from iaca.data.media.video import SAMPLE_RATE_HZ, read_audio
+from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
 from iaca.data.recordings import find_recordings
 from iaca.data.timeline import read_timeline
 from iaca.features.backbone_inputs import MINIMUM_SAMPLES, audio_clip, audio_input, visual_input

@@ -20,7 +20,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image, ImageDraw, ImageFont
 
 from dashboard.export.printed_rows import View, figure_of_view
-from iaca.data.media.video import SAMPLE_RATE_HZ, iterate_frames, read_audio
+from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
+from iaca.data.media.video import iterate_frames
 from iaca.data.media.writing import Sound, open_mp4
 from iaca.errors import InputError
 from iaca.figures.print_style import DOUBLE_COLUMN_IN, INK, print_style

@@ -12,7 +12,8 @@ import streamlit as st
 from dashboard.services import own_videos
 from dashboard.state.folders import Folders, Source
 from iaca.data.episodes import read_episodes
-from iaca.data.recordings import find_recordings, natural_key, printable
+from iaca.data.problems import printable
+from iaca.data.recordings import find_recordings, natural_key
 from iaca.errors import BAD_INPUT
 from iaca.features.feature_files import FeatureError, read_feature_header
 from iaca.types import Episode, Recording

@@ -15,8 +15,9 @@ from dashboard.services.corpora import Subject
 from dashboard.services.traces import features
 from iaca.data.annotations import read_labels
 from iaca.data.media.browser_copy import browser_copy
+from iaca.data.media.container import MediaError
 from iaca.data.media.sound_summary import sound_summary
-from iaca.data.media.video import MediaError, fit_pts, probe
+from iaca.data.media.video import fit_pts, probe
 from iaca.files import FileState, file_state
 
 

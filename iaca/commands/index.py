@@ -22,7 +22,8 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         0 when the tree is usable, 1 when it is not, or has a problem with --strict.
     """
-    from iaca.data.index_report import format_report, inspect_roots
+    from iaca.data.index_report import inspect_roots
+    from iaca.data.index_text import format_report
 
     report = inspect_roots(args.roots, cache_file=args.cache, progress=sys.stderr.isatty())
     print(json.dumps(report.to_json(), indent=1) if args.json else format_report(report))

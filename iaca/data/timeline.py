@@ -8,7 +8,8 @@ import numpy as np
 
 from iaca.config import CLIP_FRAMES
 from iaca.data.annotations import read_labels
-from iaca.data.media.video import LONGEST_CLIP_S, MediaError, fit_pts, probe
+from iaca.data.media.container import MediaError
+from iaca.data.media.video import LONGEST_CLIP_S, fit_pts, probe
 from iaca.types import Recording
 
 
@@ -47,7 +48,7 @@ def read_timeline(recording: Recording) -> Timeline:
     pts_s = probe(recording.video_file).pts_s
     labels = read_labels(recording.label_file) if recording.label_file is not None else None
     num_frames, source = len(pts_s), "the video"
-    if labels is not None:
+    if labels is not None and recording.label_file is not None:
         num_frames, source = len(labels.valence), recording.label_file.name
     elif recording.listed_frames is not None:
         num_frames, source = recording.listed_frames, "the test list"

@@ -9,7 +9,6 @@ import os
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from enum import StrEnum
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,13 +21,13 @@ from tqdm import tqdm
 from iaca.data.annotations import write_labels
 from iaca.data.faces.places import crop_face
 from iaca.data.media.video import iterate_frames
+from iaca.demo.corpus_plan import ROLES, CorpusError, Role, plan_corpus
 from iaca.demo.episode_plan import Condition
 from iaca.demo.face import Placement, draw_pictures, place_face, place_head
 from iaca.demo.performance import FPS, Performance, Plan, perform
 from iaca.demo.picture_corruption import PictureCorruption
 from iaca.demo.video_writing import write_video
 from iaca.demo.voice import SAMPLE_RATE_HZ, corrupt_voice, speak
-from iaca.errors import InputError
 from iaca.files import write_whole
 
 VIDEO_FOLDER = Path("batch1")
@@ -40,118 +39,6 @@ FACE_COLUMNS = ("subject", "frame", "x", "y", "size", "roll")
 CROP_QUALITY = 92
 VOICE_STREAM = 100
 """Last word of the seed of a voice; those of a performance count from 0."""
-
-IDENTITIES_PER_ROLE = 1000
-
-
-class CorpusError(InputError):
-    """A corpus that cannot be built: the message names the value and what was expected."""
-
-
-class Role(StrEnum):
-    """What a corpus is for. No two roles share a person, whatever else is asked for.
-
-    `backbone` and `training` teach; `validation` is looked at freely; `test` is looked at once.
-    """
-
-    VALIDATION = "validation"
-    BACKBONE = "backbone"
-    TRAINING = "training"
-    TEST = "test"
-
-
-class _RoleSettings(NamedTuple):
-    first_identity: int
-    split: str
-    conditions: tuple[tuple[Condition, ...], ...]
-
-
-_S, _WF, _WV, _RF, _RV, _C = Condition
-_MIXED = ((_S,), (_WF,), (_WV,), (_S,), (_C,), (_RF,), (_S,), (_WV,), (_WF,), (_S,), (_RV,), (_C,))
-"""Of twelve: 4 strong, 2 weak-face, 2 weak-voice, 1 restrained-face, 1 restrained-voice, 2 conflict."""
-
-_ROLES = {
-    Role.VALIDATION: _RoleSettings(0, "validation", _MIXED),
-    # No conflicts: what face and voice show is what a backbone shall learn to read.
-    Role.BACKBONE: _RoleSettings(
-        1 * IDENTITIES_PER_ROLE,
-        "train",
-        ((_S,), (_WF,), (_S,), (_WV,), (_S,), (_RF,), (_S,), (_WF,), (_S,), (_WV,), (_S,), (_RV,)),
-    ),
-    Role.TRAINING: _RoleSettings(
-        2 * IDENTITIES_PER_ROLE,
-        "train",
-        (
-            (_S, _WF), (_S,), (_S, _WV), (_S, _C), (_S,), (_S, _RF),
-            (_S, _WF), (_S,), (_S, _WV), (_S, _C), (_S,), (_S, _RV),
-        ),
-    ),
-    Role.TEST: _RoleSettings(3 * IDENTITIES_PER_ROLE, "validation", _MIXED),
-}  # fmt: skip
-
-
-def plan_corpus(
-    *,
-    role: Role | str = Role.VALIDATION,
-    identities: int = 12,
-    first_identity: int = 0,
-    seconds: float = 50.0,
-    seed: int = 0,
-    conditions: Sequence[Sequence[Condition | str]] | None = None,
-) -> tuple[Plan, ...]:
-    """Which recordings a corpus has.
-
-    Args:
-        role: What the corpus is for; decides who is in it.
-        identities: Number of people, at least 1.
-        first_identity: People of the role to pass over.
-        seconds: Length of each video, at least 2.
-        seed: At least 0. What people do depends on it; who they are does not.
-        conditions: Conditions of the recordings of each person in turn, from the start when it runs out; None takes the
-            role's mixture.
-
-    Returns:
-        One plan for each recording, named by condition and number of the person: `weak-face-02`.
-
-    Raises:
-        CorpusError: A value that cannot be.
-    """
-    try:
-        settings = _ROLES[Role(role)]
-    except ValueError:
-        raise CorpusError(f"role is {role!r}; expected one of: {', '.join(Role)}") from None
-    if identities < 1 or first_identity < 0 or first_identity + identities > IDENTITIES_PER_ROLE:
-        raise CorpusError(
-            f"identities is {identities} from {first_identity} on; expected 1 to {IDENTITIES_PER_ROLE} in all, "
-            "so that roles never share a person"
-        )
-    if not seconds >= 2:
-        raise CorpusError(f"seconds is {seconds!r}; expected at least 2")
-    if seed < 0:
-        raise CorpusError(f"seed is {seed!r}; expected a whole number of at least 0")
-    try:
-        cycle = [tuple(Condition(c) for c in group) for group in conditions or settings.conditions]
-    except ValueError as error:
-        raise CorpusError(f"{error}; expected one of: {', '.join(Condition)}") from None
-    plans = []
-    for position in range(first_identity, first_identity + identities):
-        identity = settings.first_identity + position
-        for take, condition in enumerate(cycle[position % len(cycle)]):
-            name = condition.value.replace("_", "-")
-            plans.append(
-                Plan(
-                    subject=f"{name}-{identity + 1:02d}",
-                    identity=identity,
-                    condition=condition,
-                    frames=round(seconds * FPS),
-                    seed=(seed, identity, take),
-                )
-            )
-    subjects = [plan.subject for plan in plans]
-    twice = sorted({subject for subject in subjects if subjects.count(subject) > 1})
-    if twice:
-        raise CorpusError(f"conditions give {twice[0]!r} twice; expected each condition once a person")
-    return tuple(plans)
 
 
 def build_corpus(
@@ -209,7 +96,7 @@ def build_corpus(
     if video_size < 64 or video_size % 2:
         raise CorpusError(f"video_size is {video_size!r}; expected an even number of at least 64 pixels")
     out = Path(out)
-    split = _ROLES[Role(role)].split
+    split = ROLES[Role(role)].split
     description = {
         "name": f"Synthetic corpus ({Role(role).value})",
         "synthetic": True,

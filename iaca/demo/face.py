@@ -14,9 +14,9 @@ import numpy as np
 from iaca.demo import face_parts as parts
 from iaca.demo import hair
 from iaca.demo.expression import Expression, express
-from iaca.demo.face_parts import Head, Ink, Shape
 from iaca.demo.identity import Identity, mix
 from iaca.demo.performance import Performance
+from iaca.demo.shapes import Head, Ink, Shape, skull
 
 HEAD_SCALE = 0.30
 """Half the height of an average head, in heights of the picture."""
@@ -110,8 +110,8 @@ def _shapes(
     """What lies under the blush, and what lies over it, each in drawing order."""
     head = Head(person)
     clothes, neck = parts.body(person)
-    skull = Shape(points=parts.skull(person)[None], colour=person.skin, ink=Ink.HULL, surface=False)
-    under = [clothes, *hair.hair_behind(person), neck, *parts.ears(person, yaw, near=False), skull]
+    bald = Shape(points=skull(person)[None], colour=person.skin, ink=Ink.HULL, surface=False)
+    under = [clothes, *hair.hair_behind(person), neck, *parts.ears(person, yaw, near=False), bald]
     near_ears = [] if hair.covers_ears(person) else parts.ears(person, yaw, near=True)
     over = [
         *parts.beard(person, head),
@@ -235,8 +235,8 @@ class _Blush:
             if self._shown[frame, spot]:
                 colour = tuple((self._strength[frame, spot] * self._loss).tolist())
                 cv2.circle(layer, tuple(self._places[frame, spot].tolist()), radius, colour, -1)
-        layer = cv2.GaussianBlur(layer, (0, 0), self._sigma)
-        cv2.subtract(picture, cv2.resize(layer, picture.shape[1::-1]), dst=picture)
+        blurred = cv2.GaussianBlur(layer, (0, 0), self._sigma)
+        cv2.subtract(picture, cv2.resize(blurred, picture.shape[1::-1]), dst=picture)
 
 
 def draw_pictures(performance: Performance, speech: np.ndarray, video_size: int) -> Iterator[np.ndarray]:

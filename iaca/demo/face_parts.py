@@ -1,104 +1,14 @@
-"""Parts of a drawn head as shapes in three dimensions, for all frames of a recording at once.
-
-Head units: the centre of the head is 0, half its height is 1; x to the right of the picture, y downwards, z towards
-the viewer. Points are (N, P, 3), or (1, P, 3) where they never move.
-"""
+"""Parts of a drawn face, as shapes; see `shapes` for their units."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import replace
 
 import numpy as np
 
 from iaca.demo.expression import Expression
-from iaca.demo.identity import Colour, Identity, mix
-
-SIDES = (-1, 1)
-TURN = 2 * np.pi
-
-
-class Ink(Enum):
-    """How a shape is drawn."""
-
-    FILL = "fill"
-    HULL = "hull"
-    LINE = "line"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """One thing to draw; shapes are drawn in order.
-
-    Attributes:
-        points: (N or 1, P, 3) in head units.
-        colour: Of the ink.
-        ink: A filled outline, a filled convex hull, or a line.
-        thickness: Of a line, in head units.
-        closed: Whether a line ends where it began.
-        surface: Whether the points lie on the head: they stop at its edge, and are not seen from behind.
-        turns: Whether the points turn with the head; clothes and neck do not.
-        shown: (N,) bool, frames in which it is drawn; None for all.
-    """
-
-    points: np.ndarray
-    colour: Colour
-    ink: Ink = Ink.FILL
-    thickness: float = 0.02
-    closed: bool = False
-    surface: bool = True
-    turns: bool = True
-    shown: np.ndarray | None = None
-
-
-class Head:
-    """Surface of one person's head: puts features drawn in x and y onto it."""
-
-    def __init__(self, person: Identity) -> None:
-        self.half_width, self.half_height, self.half_depth = person.head
-
-    def at(self, x: np.ndarray, y: np.ndarray, lift: np.ndarray | float = 0.0) -> np.ndarray:
-        """Points of the front of the head.
-
-        Args:
-            x: (N or 1, P) or (P,).
-            y: Likewise.
-            lift: Height above the surface.
-
-        Returns:
-            (N or 1, P, 3).
-        """
-        x, y = np.atleast_2d(x), np.atleast_2d(y)
-        inside = 1 - 0.92 * ((x / self.half_width) ** 2 + (y / self.half_height) ** 2)
-        depth = self.half_depth * np.sqrt(np.clip(inside, 0.03, 1)) * (1 - 0.25 * np.clip(y - 0.1, 0, 1) ** 1.5)
-        return np.stack(np.broadcast_arrays(x, y, depth + lift), axis=-1)
-
-
-def _between(
-    first_x: np.ndarray, first_y: np.ndarray | float, second_x: np.ndarray, second_y: np.ndarray | float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Outline that runs along a first curve and back along a second: x and y, (N or 1, P) each."""
-
-    def joined(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        first, second = np.broadcast_arrays(np.atleast_2d(first), np.atleast_2d(second))
-        return np.concatenate([first, second[:, ::-1]], axis=1)
-
-    x = joined(first_x, second_x)
-    y = joined(first_y, second_y)
-    return x, y
-
-
-def skull(person: Identity) -> np.ndarray:
-    """(P, 3) points whose convex hull is the head, narrowing towards the chin."""
-    around = np.linspace(0, TURN, 24, endpoint=False)
-    upwards = np.linspace(-np.pi / 2, np.pi / 2, 11)
-    angle, rise = (grid.ravel() for grid in np.meshgrid(around, upwards))
-    points = np.stack([np.cos(rise) * np.cos(angle), np.sin(rise), np.cos(rise) * np.sin(angle)], axis=-1)
-    points = points * np.array(person.head)
-    low = np.clip(points[:, 1] - 0.1, 0, 1)
-    points[:, 0] *= 1 - person.jaw * low**1.5
-    points[:, 2] *= 1 - 0.25 * low
-    return points
+from iaca.demo.identity import Identity, mix
+from iaca.demo.shapes import SIDES, TURN, Head, Ink, Shape, between
 
 
 def body(person: Identity) -> tuple[Shape, Shape]:
@@ -165,7 +75,7 @@ def eyes(person: Identity, head: Head, face: Expression) -> list[Shape]:
         x, y = side * person.eye_x, person.eye_y
         lid_x = x + along * person.eye_width
         upper, lower = y - height * arc, y + (0.62 - 0.55 * face.squint) * height * arc
-        shapes.append(Shape(points=head.at(*_between(lid_x, upper, lid_x, lower)), colour=(240, 238, 234)))
+        shapes.append(Shape(points=head.at(*between(lid_x, upper, lid_x, lower)), colour=(240, 238, 234)))
         look_x, look_y = x + 0.05 * face.gaze_x, y + 0.03 * face.gaze_y
         for radius, dx, dy, colour in (
             (0.082, 0.0, -0.01, person.iris),
@@ -178,8 +88,8 @@ def eyes(person: Identity, head: Head, face: Expression) -> list[Shape]:
         wide_x = x + along * person.eye_width * 1.05
         above, below = y - 0.15 * person.eye_opening * arc**0.7, y + 0.13 * arc**0.7
         shapes += [
-            Shape(points=head.at(*_between(lid_x, upper, wide_x, above)), colour=mix(skin, shade, 0.22)),
-            Shape(points=head.at(*_between(lid_x, lower, wide_x, below)), colour=mix(skin, shade, 0.08)),
+            Shape(points=head.at(*between(lid_x, upper, wide_x, above)), colour=mix(skin, shade, 0.22)),
+            Shape(points=head.at(*between(lid_x, lower, wide_x, below)), colour=mix(skin, shade, 0.08)),
             Shape(
                 points=head.at(lid_x, upper),
                 colour=mix((20, 14, 14), person.hair, 0.2),
@@ -201,7 +111,7 @@ def brows(person: Identity, head: Head, face: Expression) -> list[Shape]:
         x = side * (0.105 - 0.02 * np.maximum(face.frown, 0) + 0.34 * outwards)
         y = person.brow_y - 0.11 * face.brow - lifted + drop * (1 - outwards) - 0.25 * drop * outwards
         y = y - 1.2 * person.brow_arch * np.sin(2.6 * outwards)
-        outline = _between(x, y - half_thickness, x, y + half_thickness)
+        outline = between(x, y - half_thickness, x, y + half_thickness)
         shapes.append(Shape(points=head.at(*outline), colour=mix(person.hair, (25, 18, 16), 0.45)))
     creased = face.frown[:, 0] > 0.25
     for side in SIDES:
@@ -265,16 +175,16 @@ def mouth(person: Identity, head: Head, face: Expression) -> list[Shape]:
     skin, shade = person.skin, person.shade
     shapes = []
     if person.moustache:
-        outline = _between(1.05 * x, outer_top - 0.085 * arc**0.5, x, outer_top)
+        outline = between(1.05 * x, outer_top - 0.085 * arc**0.5, x, outer_top)
         shapes.append(Shape(points=head.at(*outline, lift), colour=mix(person.hair, (20, 15, 12), 0.3)))
-    shapes.append(Shape(points=head.at(*_between(x, outer_top, x, outer_low), lift), colour=person.lips))
-    shapes.append(Shape(points=head.at(*_between(0.97 * x, inner_top, 0.97 * x, inner_low), lift), colour=(58, 18, 22)))
+    shapes.append(Shape(points=head.at(*between(x, outer_top, x, outer_low), lift), colour=person.lips))
+    shapes.append(Shape(points=head.at(*between(0.97 * x, inner_top, 0.97 * x, inner_low), lift), colour=(58, 18, 22)))
     gap = inner_low - inner_top
     widest = gap.max(axis=1)
     bite = inner_top + np.minimum(0.75 * gap, 0.055 * arc**0.3)
     shapes.append(
         Shape(
-            points=head.at(*_between(0.88 * x, inner_top, 0.88 * x, bite), lift),
+            points=head.at(*between(0.88 * x, inner_top, 0.88 * x, bite), lift),
             colour=(238, 234, 228),
             shown=widest > 0.012,
         )
@@ -282,7 +192,7 @@ def mouth(person: Identity, head: Head, face: Expression) -> list[Shape]:
     tongue = np.maximum(inner_low - 0.05 * arc, bite)
     shapes.append(
         Shape(
-            points=head.at(*_between(0.6 * x, tongue, 0.6 * x, inner_low), lift),
+            points=head.at(*between(0.6 * x, tongue, 0.6 * x, inner_low), lift),
             colour=(170, 70, 76),
             shown=widest > 0.09,
         )
@@ -309,7 +219,7 @@ def beard(person: Identity, head: Head) -> list[Shape]:
         return []
     along = np.linspace(-1, 1, 15)
     outer_x, inner_x = along * head.half_width * 0.72, along * head.half_width * 0.86
-    outline = _between(inner_x, 0.30 + 0.18 * (1 - along**2), outer_x, 0.62 + 0.33 * (1 - along**2))
+    outline = between(inner_x, 0.30 + 0.18 * (1 - along**2), outer_x, 0.62 + 0.33 * (1 - along**2))
     return [Shape(points=head.at(*outline), colour=mix(person.skin, person.hair, 0.62))]
 
 
@@ -319,7 +229,7 @@ def glasses(person: Identity, head: Head, yaw: np.ndarray) -> list[Shape]:
         return []
     circle = np.linspace(0, TURN, 18)
     x, y = person.eye_x, person.eye_y
-    ink = {"colour": person.glasses_colour, "ink": Ink.LINE, "thickness": 0.028, "surface": False}
+    wire = Shape(points=np.empty((1, 0, 3)), colour=person.glasses_colour, ink=Ink.LINE, thickness=0.028, surface=False)
     shapes = []
     for side in SIDES:
         rim = head.at(side * x + 0.20 * np.cos(circle), y + 0.02 + 0.17 * np.sin(circle), 0.10)
@@ -327,8 +237,8 @@ def glasses(person: Identity, head: Head, yaw: np.ndarray) -> list[Shape]:
         temple = np.concatenate([hinge, [[[side * head.half_width * 1.02, y - 0.03, 0.0]]]], axis=1)
         # The head hides what lies on its far side.
         away = side * np.sin(yaw)
-        shapes.append(Shape(points=rim, closed=True, shown=away < 0.8, **ink))
-        shapes.append(Shape(points=temple, shown=away < 0.25, **ink))
+        shapes.append(replace(wire, points=rim, closed=True, shown=away < 0.8))
+        shapes.append(replace(wire, points=temple, shown=away < 0.25))
     bridge = head.at(np.array([-x + 0.20, x - 0.20]), np.array([y, y]), 0.14)
-    shapes.append(Shape(points=bridge, **ink))
+    shapes.append(replace(wire, points=bridge))
     return shapes

@@ -1,11 +1,11 @@
-"""Hair of a drawn head, as shapes; see `face_parts` for their units."""
+"""Hair of a drawn head, as shapes; see `shapes` for their units."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from iaca.demo.face_parts import TURN, Ink, Shape, skull
 from iaca.demo.identity import HairStyle, Identity, mix
+from iaca.demo.shapes import TURN, Ink, Shape, skull
 
 HAIR_VOLUME = {HairStyle.SHORT: 1.06, HairStyle.LONG: 1.10, HairStyle.CURLY: 1.17, HairStyle.BOB: 1.10}
 HAIR_NAPE = {HairStyle.SHORT: 0.30, HairStyle.LONG: 0.85, HairStyle.CURLY: 0.38, HairStyle.BOB: 0.62}

@@ -115,11 +115,13 @@ class Identity:
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
     """`first`, with `share` of `second`."""
-    return tuple(a * (1 - share) + b * share for a, b in zip(first, second, strict=True))
+    red, green, blue = (a * (1 - share) + b * share for a, b in zip(first, second, strict=True))
+    return red, green, blue
 
 
 def _colour(values: np.ndarray) -> Colour:
-    return tuple(float(v) for v in np.clip(values, 0, 255))
+    red, green, blue = np.clip(values, 0, 255).tolist()
+    return red, green, blue
 
 
 def draw_identity(number: int) -> Identity:
@@ -148,8 +150,8 @@ def draw_identity(number: int) -> Identity:
         skin=skin,
         shade=mix(skin, (40, 20, 20), 0.35),
         lips=mix(skin, (180, 60, 70), rng.uniform(0.3, 0.7)),
-        hair=tuple(float(c) for c in hair),
-        iris=tuple(float(c) for c in IRIS_COLOURS[int(rng.integers(len(IRIS_COLOURS)))]),
+        hair=_colour(np.array(hair, float)),
+        iris=_colour(np.array(IRIS_COLOURS[int(rng.integers(len(IRIS_COLOURS)))], float)),
         clothes=_colour(rng.integers(30, 220, 3).astype(float)),
         glasses_colour=_colour(rng.integers(10, 90, 3).astype(float)),
         background=(upper, lower),

@@ -138,7 +138,7 @@ def _shown(
 def _blinks(rng: np.random.Generator, frames: int) -> np.ndarray:
     blink = np.zeros(frames)
     shape = np.array([0.5, 1.0, 1.0, 0.7, 0.3])
-    for start in np.nonzero(rng.random(frames) < 0.28 / FPS)[0]:
+    for start in np.nonzero(rng.random(frames) < 0.28 / FPS)[0].tolist():
         stop = min(frames, start + len(shape))
         blink[start:stop] = shape[: stop - start]
     return blink

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from iaca.checkpoints import BackboneFile, load_backbone, save_backbone
 from iaca.config import BackboneConfig
 from iaca.config.training import BackboneTraining
 from iaca.data.recordings import find_recordings
-from iaca.demo.corpus import Role, build_corpus
+from iaca.demo.corpus import build_corpus
+from iaca.demo.corpus_plan import Role
 from iaca.demo.model_card import model_card
 from iaca.errors import InputError
 from iaca.features.corpus_extraction import extract_all
@@ -85,23 +87,16 @@ class ChainSize:
 def build_corpora(work: Path, demo: Path, size: ChainSize, seed: int) -> None:
     """Build the shown corpus in `demo`, and those that teach and score in `work`; what exists is kept."""
     build_corpus(demo, identities=size.shown, seconds=size.shown_s, seed=seed, crops=False)
-    common = {
-        "seed": seed,
-        "crops": False,
-        "video_size": TRAINING_VIDEO_SIZE,
-        "crf": 23,
-        "preset": "veryfast",
-    }
-    build_corpus(work / "backbone", role=Role.BACKBONE, identities=size.backbone, seconds=size.backbone_s, **common)
-    common["seconds"] = size.seconds
-    build_corpus(work / "training", role=Role.TRAINING, identities=size.training, **common)
-    build_corpus(work / "test", role=Role.TEST, identities=size.test, **common)
-    build_corpus(
+    build = partial(build_corpus, seed=seed, crops=False, video_size=TRAINING_VIDEO_SIZE, crf=23, preset="veryfast")
+    build(work / "backbone", role=Role.BACKBONE, identities=size.backbone, seconds=size.backbone_s)
+    build(work / "training", role=Role.TRAINING, identities=size.training, seconds=size.seconds)
+    build(work / "test", role=Role.TEST, identities=size.test, seconds=size.seconds)
+    build(
         work / "validation",
         role=Role.VALIDATION,
         identities=size.validation,
         first_identity=size.shown,  # people who are shown are not scored, and the other way round
-        **common,
+        seconds=size.seconds,
     )
 
 
@@ -127,7 +122,7 @@ def train_backbones(
         finished = work / f"{modality}_slim.safetensors"
         if not finished.is_file():
             config = BackboneConfig(modality=modality)
-            network, reports, states = None, [], []
+            start, reports, states = None, [], []
             for number, training in enumerate(stages, 1):
                 states.append(work / f"{modality}_slim-{number}.state")
                 network, report = train_backbone(
@@ -137,9 +132,10 @@ def train_backbones(
                     cache_dir=work / "clips",
                     validation=validation,
                     device=device,
-                    start=None if network is None else inflate(network),
+                    start=start,
                     state_file=states[-1],
                 )
+                start = inflate(network) if number < len(stages) else None
                 reports.append(report)
             save_backbone(finished, network, config, {"stages": reports})
             for state in states:
@@ -168,9 +164,9 @@ def extract_features(work: Path, demo: Path, backbones: dict[str, BackboneFile])
         if summary.problems:
             problem = summary.problems[0]
             raise ChainError(f"features of {problem.file} cannot be extracted: {problem.reason}")
-    for corpus, out in (("validation", demo / "study"), ("test", demo / "study" / "test")):
+    for role, out in (("validation", demo / "study"), ("test", demo / "study" / "test")):
         for file in ("episodes.csv", "corpus.json"):
-            write_whole(out / file, (work / corpus / file).read_bytes())
+            write_whole(out / file, (work / role / file).read_bytes())
 
 
 def train_demo(

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from iaca.config import CLIP_FRAMES
 from iaca.data.media.mel import TOP_DB, _torchaudio, mel_power
-from iaca.data.media.video import LONGEST_CLIP_S, SAMPLE_RATE_HZ, AudioTrack
+from iaca.data.media.sound import SAMPLE_RATE_HZ, AudioTrack
+from iaca.data.media.video import LONGEST_CLIP_S
 
 PIXEL_MEAN = (0.43216, 0.394666, 0.37645)
 PIXEL_STD = (0.22803, 0.22145, 0.216989)

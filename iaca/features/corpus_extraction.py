@@ -17,8 +17,8 @@ from iaca.data.annotations import AnnotationError, read_labels
 from iaca.data.faces.crops import CropError
 from iaca.data.faces.detection import FaceDetector, has_known_faces, with_found_faces
 from iaca.data.faces.places import FacesError
-from iaca.data.media.video import MediaError
-from iaca.data.recordings import Problem, printable
+from iaca.data.media.container import MediaError
+from iaca.data.problems import Problem, printable
 from iaca.features.extraction import FOUND_BY, extract
 from iaca.features.feature_files import FeatureError, read_feature_header, read_feature_labels, write_features
 from iaca.files import check_writable, fingerprint

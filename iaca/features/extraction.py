@@ -20,7 +20,7 @@ from iaca.config.vocabulary import CLIP_PICTURES
 from iaca.data.faces.crops import Crops
 from iaca.data.faces.places import CROP_SIZE
 from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS
-from iaca.data.media.video import read_audio
+from iaca.data.media.sound import read_audio
 from iaca.data.timeline import read_timeline
 from iaca.features.backbone_inputs import MINIMUM_SAMPLES, audio_clip, audio_input, frames_with_audio, visual_input
 from iaca.files import fingerprint

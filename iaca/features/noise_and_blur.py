@@ -18,7 +18,7 @@ from iaca.compute.prefetch import prefetch
 from iaca.compute.threads import stream
 from iaca.config import AUDIO, CLIP_FRAMES, CorruptionConfig, CorruptionKind
 from iaca.data.faces.crops import Crops
-from iaca.data.media.video import SAMPLE_RATE_HZ, AudioTrack, read_audio
+from iaca.data.media.sound import SAMPLE_RATE_HZ, AudioTrack, read_audio
 from iaca.errors import InputError
 from iaca.features.backbone_inputs import audio_clip, audio_input, visual_input
 from iaca.features.extraction import batch_clips, equal_lengths, run_backbone

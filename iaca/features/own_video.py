@@ -18,8 +18,10 @@ from iaca.data.annotations import read_labels, write_labels
 from iaca.data.faces.crops import CropError
 from iaca.data.faces.detection import STEP_FRAMES, FaceDetector, find_faces, write_faces_csv
 from iaca.data.faces.places import CROP_SIZE
+from iaca.data.media.container import MediaError
 from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS
-from iaca.data.media.video import SAMPLE_RATE_HZ, MediaError, MediaInfo, iterate_frames, probe
+from iaca.data.media.sound import SAMPLE_RATE_HZ
+from iaca.data.media.video import MediaInfo, iterate_frames, probe
 from iaca.features.extraction import FOUND_BY, extract, run_backbone
 from iaca.types import Features, Progress, Recording, no_progress
 

@@ -20,8 +20,9 @@ from iaca.clips import clip_ends, clip_frame_indices
 from iaca.config import VISUAL
 from iaca.data.faces.crops import Crops, clip_pictures
 from iaca.data.faces.places import CROP_SIZE
+from iaca.data.media.container import MediaError
 from iaca.data.media.mel import MEL_BANDS
-from iaca.data.media.video import MediaError, read_audio
+from iaca.data.media.sound import read_audio
 from iaca.data.timeline import read_timeline
 from iaca.features.backbone_inputs import audio_clip, audio_input
 from iaca.files import FileState, file_state, write_whole, written_beside

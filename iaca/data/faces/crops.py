@@ -93,7 +93,8 @@ class Crops:
         wanted[rows] = True
         # Near the start steps widen, and a later clip may begin before an earlier one.
         oldest = np.minimum.accumulate(rows[::-1, 0])[::-1]
-        source, recent = self.iterate(wanted), {}
+        source = self.iterate(wanted)
+        recent: dict[int, np.ndarray | None] = {}
         for row, still_needed in zip(rows, oldest, strict=True):
             for frame in [k for k in recent if k < still_needed]:
                 del recent[frame]
@@ -121,6 +122,7 @@ class Crops:
                 yield int(frame), crop
 
     def _from_video(self, wanted: np.ndarray) -> Iterator[tuple[int, np.ndarray | None]]:
+        assert self._recording.video_file is not None  # places without a video are refused at the start
         for frame, picture in iterate_frames(self._recording.video_file, wanted):
             place = self._places.get(frame)
             yield frame, None if place is None else crop_face(picture, *place)

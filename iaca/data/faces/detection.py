@@ -14,7 +14,8 @@ import pandas as pd
 
 from iaca.data.faces.crops import CropError
 from iaca.data.faces.places import COLUMNS, Faces, FacesError
-from iaca.data.media.video import MediaError, iterate_frames
+from iaca.data.media.container import MediaError
+from iaca.data.media.video import iterate_frames
 from iaca.files import write_whole
 from iaca.types import Progress, Recording, no_progress
 
@@ -68,7 +69,7 @@ class HaarDetector:
     name = "haar"
 
     def __init__(self) -> None:
-        import cv2
+        import cv2.data
 
         file = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
         self._cascade = cv2.CascadeClassifier(str(file))
@@ -167,7 +168,8 @@ def find_faces(
     Raises:
         MediaError: The video cannot be read.
     """
-    last, tracks = -1, []
+    last = -1
+    tracks: list[_Track] = []
     for frame, picture in iterate_frames(video):
         if frames is not None and frame >= frames:
             break
@@ -180,7 +182,7 @@ def find_faces(
     people.sort(key=lambda track: float(np.median([d.x for _, d in track])))
     empty = Faces(np.zeros(0, np.int64), *(np.zeros(0, np.float32) for _ in COLUMNS[2:]))
     filled = [_fill(track, last) for track in people]
-    return dict(itertools.zip_longest(subjects, filled, fillvalue=empty))
+    return dict(zip(subjects, itertools.chain(filled, itertools.repeat(empty)), strict=False))
 
 
 def screen_order(subjects: Sequence[str]) -> list[str]:

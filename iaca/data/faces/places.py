@@ -97,7 +97,7 @@ def crop_face(frame_rgb: np.ndarray, x: float, y: float, size: float, roll: floa
     # Smaller faces are enlarged at once; larger ones are cut at their own size and then averaged down, since
     # a warp alone would skip pixels.
     side = max(CROP_SIZE, round(size))
-    turn = cv2.getRotationMatrix2D((float(x), float(y)), float(roll), side / size)
+    turn = np.asarray(cv2.getRotationMatrix2D((float(x), float(y)), float(roll), side / size), np.float64)
     turn[:, 2] += (side - 1) / 2 - np.array((x, y))
     crop = cv2.warpAffine(frame_rgb, turn, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return crop if side == CROP_SIZE else cv2.resize(crop, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_AREA)

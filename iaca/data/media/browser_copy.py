@@ -10,7 +10,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from iaca.data.media.video import SAMPLE_RATE_HZ, MediaError, iterate_frames, probe, read_audio
+from iaca.data.media.container import MediaError
+from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
+from iaca.data.media.video import iterate_frames, probe
 from iaca.data.media.writing import Sound, open_mp4
 from iaca.files import file_state
 

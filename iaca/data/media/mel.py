@@ -10,7 +10,7 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from iaca.data.media.video import SAMPLE_RATE_HZ
+from iaca.data.media.sound import SAMPLE_RATE_HZ
 
 _loading = threading.Lock()
 

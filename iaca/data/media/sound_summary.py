@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS, TOP_DB, mel_power
-from iaca.data.media.video import SAMPLE_RATE_HZ, read_audio
+from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
 from iaca.files import file_state, write_whole
 
 HOPS_PER_COLUMN = 2

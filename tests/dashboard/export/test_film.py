@@ -9,7 +9,8 @@ import pytest
 from dashboard.export.film import CURSOR, PAD_PX, PICTURE_PX, draw_board, write_film
 from dashboard.export.printed_rows import View
 from dashboard.timeline.declared import Column, Curve, Row, Samples
-from iaca.data.media.video import probe, read_audio
+from iaca.data.media.sound import read_audio
+from iaca.data.media.video import probe
 from iaca.errors import InputError
 from iaca.figures import palette
 from tests.dashboard.projects import CELL, CODE_BITS, HEIGHT, Spec, frame_times, write_video

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from iaca.data.faces.crops import Crops
-from iaca.data.index_report import format_report, inspect_roots
-from iaca.data.recordings import printable
+from iaca.data.index_report import inspect_roots
+from iaca.data.index_text import format_report
+from iaca.data.problems import printable
 from tests.media_files import clicks, write_media
 
 TIMES_S = np.arange(20) / 30

@@ -11,9 +11,11 @@ import pytest
 from iaca.data.annotations import read_labels
 from iaca.data.episodes import read_episodes
 from iaca.data.faces.places import CROP_SIZE, read_faces_csv
-from iaca.data.media.video import iterate_frames, probe, read_audio
+from iaca.data.media.sound import read_audio
+from iaca.data.media.video import iterate_frames, probe
 from iaca.data.recordings import find_recordings
-from iaca.demo.corpus import IDENTITIES_PER_ROLE, CorpusError, Role, build_corpus, plan_corpus
+from iaca.demo.corpus import build_corpus
+from iaca.demo.corpus_plan import IDENTITIES_PER_ROLE, CorpusError, Role, plan_corpus
 from iaca.demo.episode_plan import Condition
 
 SECONDS = 4.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from iaca.data.media.video import SAMPLE_RATE_HZ, AudioTrack
+from iaca.data.media.sound import SAMPLE_RATE_HZ, AudioTrack
 from iaca.features.backbone_inputs import MINIMUM_SAMPLES, audio_clip, audio_input, frames_with_audio, visual_input
 
 PTS_S = np.arange(200) / 30

@@ -7,7 +7,7 @@ import pytest
 
 from iaca.clips import clip_frame_indices
 from iaca.config import ConfigError, CorruptionConfig, CorruptionKind
-from iaca.data.media.video import SAMPLE_RATE_HZ, AudioTrack
+from iaca.data.media.sound import SAMPLE_RATE_HZ, AudioTrack
 from iaca.data.recordings import find_recordings
 from iaca.features.extraction import extract
 from iaca.features.noise_and_blur import CorruptionError, corrupt, noise, speech_power, touched_clips, with_noise

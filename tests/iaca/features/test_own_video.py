@@ -11,7 +11,7 @@ from iaca.checkpoints.pretrained import find_backbone
 from iaca.data.annotations import write_labels
 from iaca.data.faces.crops import CropError
 from iaca.data.faces.detection import Detection
-from iaca.data.media.video import MediaError
+from iaca.data.media.container import MediaError
 from iaca.features.corpus_extraction import single_recording
 from iaca.features.own_video import PARTS, extract_own, look_at
 from tests.media_files import write_media

@@ -15,7 +15,8 @@ from iaca.config import BackboneConfig, ConfigError
 from iaca.config.training import BackboneTraining
 from iaca.data.annotations import write_labels
 from iaca.data.faces.crops import Crops
-from iaca.data.media.video import probe, read_audio
+from iaca.data.media.sound import read_audio
+from iaca.data.media.video import probe
 from iaca.data.recordings import find_recordings
 from iaca.features.backbone_inputs import audio_clip, audio_input, visual_input
 from iaca.metrics import ccc

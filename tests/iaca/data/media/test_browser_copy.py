@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from iaca.data.media.browser_copy import browser_copy
-from iaca.data.media.video import SAMPLE_RATE_HZ, MediaError, iterate_frames, probe, read_audio
+from iaca.data.media.container import MediaError
+from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
+from iaca.data.media.video import iterate_frames, probe
 from tests.media_files import clicks, number_of, write_media
 
 UNEVEN_S = np.cumsum(np.r_[0, np.tile([0.033, 0.05, 0.02], 13)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iaca.data.media import sound_summary
-from iaca.data.media.video import SAMPLE_RATE_HZ
+from iaca.data.media.sound import SAMPLE_RATE_HZ
 from tests.media_files import clicks, write_media
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from iaca.data.media.video import SAMPLE_RATE_HZ, MediaError, fit_pts, iterate_frames, probe, read_audio
+from iaca.data.media.container import MediaError
+from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
+from iaca.data.media.video import fit_pts, iterate_frames, probe
 from tests.media_files import clicks, number_of, pack_as_divx, write_media
 
 EVEN_S = np.arange(40) / 30

@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from iaca.data.media.video import iterate_frames, probe, read_audio
+from iaca.data.media.sound import read_audio
+from iaca.data.media.video import iterate_frames, probe
 from iaca.data.media.writing import Sound, open_mp4
 from tests.media_files import RATE_HZ, clicks, number_of, numbered_picture
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from iaca.data.annotations import AnnotationError, read_labels
 from iaca.data.faces.crops import list_crops, read_picture
-from iaca.data.media.video import MediaError, probe
+from iaca.data.media.container import MediaError
+from iaca.data.media.video import probe
 from iaca.files import file_state, write_whole
 from iaca.resources import cache_folder
 
