@@ -9,10 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from iaca.config import TARGETS
+import numpy as np
+
+from iaca.config import AROUSAL, AUDIO, MODALITIES, TARGETS, VALENCE, VISUAL
+from iaca.summaries import summary_html, summary_text
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from torch import Tensor
 
@@ -100,6 +102,27 @@ class Features(NamedTuple):
     audio_zero: np.ndarray
     visual_zero: np.ndarray
     media: str = ""
+
+    def __repr__(self) -> str:
+        return summary_text(*self._summary())
+
+    def _repr_html_(self) -> str:
+        return summary_html(*self._summary())
+
+    def _summary(self) -> tuple[str, dict[str, str]]:
+        sizes = {AUDIO: self.audio.shape, VISUAL: self.visual.shape}
+        names = {modality: self.backbones.get(modality, {}).get("name", "") for modality in sizes}
+        shares = {"face": self.has_face.mean(), "sound": self.has_audio.mean()} if len(self.pts_s) else {}
+        labels = {VALENCE: self.valence, AROUSAL: self.arousal} if len(self.pts_s) else {}
+        return f"Features of {self.subject}" + (f" ({self.split})" if self.split else ""), {
+            "video": self.video,
+            "frames": _frames(self.pts_s),
+            "clips": f"{len(self.frame):,}, one every {_frames_apart(self.clip_stride)}",
+            **{m: f"{d[-1]} dimensions" + (f" from {names[m]}" if names[m] else "") for m, d in sizes.items()},
+            "annotated": ", ".join(f"{t} {np.isfinite(values).mean():.0%}" for t, values in labels.items()),
+            "present": ", ".join(f"{what} {share:.0%}" for what, share in shares.items()),
+            "problems": f"{len(self.problems)}, first: {self.problems[0]}" if self.problems else "",
+        }
 
 
 class Attended(NamedTuple):
@@ -240,6 +263,35 @@ class Trace(NamedTuple):
     clip_stride: int
     frames: pd.DataFrame
     scores: dict[str, Score]
+
+    def __repr__(self) -> str:
+        return summary_text(*self._summary())
+
+    def _repr_html_(self) -> str:
+        return summary_html(*self._summary())
+
+    def _summary(self) -> tuple[str, dict[str, str]]:
+        shares = {m: self.frames[f"{m}_dropped"].mean() for m in MODALITIES if len(self.frames)}
+        known = set(self.frames.columns[self.frames.notna().any()])
+        parts = {
+            "attention": "audio_contribution", "stage-1 gates": "stage1_audio_self", "stage-2 gate": "stage2_audio"
+        }  # fmt: skip
+        between = ", interpolated between" if self.clip_stride > 1 else ""
+        return f"Trace of {self.subject} by {self.checkpoint}", {
+            "frames": _frames(self.frames["pts_s"].to_numpy()),
+            "predictions": f"one every {_frames_apart(self.clip_stride)}{between}",
+            **{f"CCC of {t}": f"{s.ccc:.3f} over {s.valid_frames:,} frames" for t, s in self.scores.items()},
+            "dropped": ", ".join(f"{modality} {share:.0%}" for modality, share in shares.items() if share),
+            "explained by": ", ".join(p for p, c in parts.items() if any(f"{t}_{c}" in known for t in TARGETS)),
+        }
+
+
+def _frames(pts_s: np.ndarray) -> str:
+    return f"{len(pts_s):,}" + (f", the last at {pts_s[-1]:.2f} s" if len(pts_s) else "")
+
+
+def _frames_apart(clip_stride: int) -> str:
+    return f"{clip_stride} frames" if clip_stride > 1 else "frame"
 
 
 class Episode(NamedTuple):

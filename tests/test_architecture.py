@@ -20,6 +20,7 @@ BOTTOM = {
     "iaca.clips",
     "iaca.metrics",
     "iaca.resources",
+    "iaca.summaries",
 }
 """What everything may import."""
 
@@ -34,6 +35,7 @@ ALLOWED = {
     "iaca.clips": set(),
     "iaca.metrics": set(),
     "iaca.resources": set(),
+    "iaca.summaries": set(),
     "iaca.plugins": {"iaca.models"},
     "iaca.compute": set(),
     "iaca.data": set(),

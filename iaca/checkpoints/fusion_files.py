@@ -25,6 +25,7 @@ from iaca.models.fusion_model import FusionModel
 from iaca.models.fusions.registry import MapRows, fusion_names, registered_fusion
 from iaca.models.published.network import FusionNetwork, PublishedNetwork
 from iaca.resources import weights_file
+from iaca.summaries import summary_html, summary_text
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,27 @@ class Checkpoint:
             "training": self.training,
             "scores": self.scores,
             "created_by": self.created_by,
+        }
+
+    def __repr__(self) -> str:
+        return summary_text(*self._summary())
+
+    def _repr_html_(self) -> str:
+        return summary_html(*self._summary())
+
+    def _summary(self) -> tuple[str, dict[str, str]]:
+        names = {modality: backbone.get("name", "") for modality, backbone in self.backbones.items()}
+        dims = {AUDIO: self.config.audio_dim, VISUAL: self.config.visual_dim}
+        subjects, stride = self.training.get("subjects"), self.training.get("clip_stride")
+        return f"Checkpoint {self.name}", {
+            "model": f"{self.title}, {sum(p.numel() for p in self.model.parameters()):,} parameters",
+            **{m: f"{dim} dimensions" + (f" from {names[m]}" if names.get(m) else "") for m, dim in dims.items()},
+            "window": f"{self.config.clips} clips",
+            "targets": ", ".join(self.config.targets),
+            "trained on": f"{subjects} subjects, a clip every {stride} frames" if subjects else "",
+            "scores": ", ".join(f"{t} CCC {s['ccc']:.3f}" for t, s in self.scores.items() if s.get("ccc") is not None),
+            "file": str(self.path),
+            "written by": self.created_by,
         }
 
 
