@@ -14,6 +14,7 @@ from iaca.__main__ import main
 from tests.dashboard.serving import PROJECT, free_port, wait_until_up
 
 
+@pytest.mark.slow
 def test_it_opens_the_page_from_any_folder_and_ends_on_ctrl_c(tmp_path):
     port = free_port()
     command = [sys.executable, "-m", "iaca", "dashboard", "--no-browser", "--port", str(port), "--device", "cpu"]
