@@ -48,6 +48,10 @@ def clip_ends(num_frames: int, clip_stride: int) -> np.ndarray:
 
     Raises:
         ConfigError: `clip_stride` does not divide 32.
+
+    Examples:
+        >>> clip_ends(20, 8).tolist()
+        [0, 8, 16]
     """
     check_clip_stride(clip_stride)
     return np.arange(0, num_frames, clip_stride, dtype=np.int32)
@@ -64,6 +68,14 @@ def clip_frame_indices(end: int) -> np.ndarray:
 
     Returns:
         (8,) int64, ascending, each from 0 to `end`.
+
+    Examples:
+        >>> clip_frame_indices(100).tolist()
+        [72, 76, 80, 84, 88, 92, 96, 100]
+        >>> clip_frame_indices(23).tolist()
+        [2, 5, 8, 11, 14, 17, 20, 23]
+        >>> clip_frame_indices(2).tolist()
+        [0, 1, 2, 2, 2, 2, 2, 2]
     """
     present = min(CLIP_FRAMES, end + 1)
     step = present // CLIP_PICTURES
@@ -92,6 +104,20 @@ def plan_windows(
 
     Raises:
         ConfigError: `clip_stride` does not divide 32, or there is no such way of cutting windows.
+
+    Examples:
+        Six clips in windows of four: the last window moves back, and clips 2 and 3 count in the first one only.
+
+        >>> plan = plan_windows(6, clip_stride=32, clips=4)
+        >>> plan.index.tolist()
+        [[0, 1, 2, 3], [2, 3, 4, 5]]
+        >>> plan.keep[1].tolist()
+        [False, False, True, True]
+
+        At a stride of 16 frames, even and odd clips are windows of their own, since a window's clips lie 32 apart:
+
+        >>> plan_windows(6, clip_stride=16, clips=4).index.tolist()
+        [[-1, 0, 2, 4], [-1, 1, 3, 5]]
     """
     check_clip_stride(clip_stride)
     authors = member_of(Windows, "windows", windows) is Windows.AUTHORS

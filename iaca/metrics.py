@@ -26,6 +26,17 @@ def ccc(truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = None)
 
     Raises:
         ValueError: The lengths differ.
+
+    Examples:
+        A prediction that is right but for a constant correlates perfectly and agrees less:
+
+        >>> truth = [0.0, 0.5, 1.0, float("nan")]
+        >>> round(ccc(truth, [0.5, 1.0, 1.5, 9.0]), 4)
+        0.5714
+        >>> round(ccc(truth, truth), 4)
+        1.0
+        >>> ccc([0.2, 0.2], [0.2, 0.2])
+        nan
     """
     x, y = annotated(truth, prediction, valid)
     if len(x) < MINIMUM_FRAMES:
@@ -41,7 +52,13 @@ def ccc(truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = None)
 def pearson(truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = None) -> float:
     """Pearson correlation over annotated frames, in [-1, 1]; NaN with fewer than two or a constant side.
 
-    Args and errors are those of `ccc`.
+    Source: r = s_xy / (s_x s_y). Args and errors are those of `ccc`.
+
+    Examples:
+        >>> round(pearson([0.0, 0.5, 1.0], [0.5, 1.0, 1.5]), 4)
+        1.0
+        >>> pearson([0.0, 0.5, 1.0], [0.3, 0.3, 0.3])
+        nan
     """
     x, y = annotated(truth, prediction, valid)
     if len(x) < MINIMUM_FRAMES:
@@ -57,6 +74,10 @@ def rmse(truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = None
     """Root of the mean squared error over annotated frames, at least 0; NaN without any.
 
     Args and errors are those of `ccc`.
+
+    Examples:
+        >>> rmse([0.0, 0.5, float("nan")], [0.25, 0.75, 0.0])
+        0.25
     """
     x, y = annotated(truth, prediction, valid)
     return float(np.sqrt(((x - y) ** 2).mean())) if len(x) else float("nan")

@@ -25,6 +25,17 @@ def dropped_clips(config: DropoutConfig, frame: np.ndarray, pts_s: np.ndarray) -
 
     Returns:
         (T,) bool, true where the clip is dropped.
+
+    Examples:
+        >>> frame, pts_s = np.arange(0, 40, 4), np.arange(40) / 25
+        >>> dropped_clips(DropoutConfig(share=0.3, pattern="block", seed=1), frame, pts_s).nonzero()[0].tolist()
+        [3, 4, 5]
+        >>> scattered = [dropped_clips(DropoutConfig(share=share), frame, pts_s) for share in (0.2, 0.6)]
+        >>> [int(dropped.sum()) for dropped in scattered], bool((scattered[0] <= scattered[1]).all())
+        ([2, 6], True)
+        >>> span = DropoutConfig(pattern="range", start_s=0.5, end_s=1.0)
+        >>> frame[dropped_clips(span, frame, pts_s)].tolist()
+        [16, 20, 24]
     """
     ends_s = pts_s[frame]
     if config.pattern is DropoutPattern.RANGE:
