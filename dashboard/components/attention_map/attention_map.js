@@ -1,6 +1,6 @@
 // @ts-check
-// Attention maps on canvases. The arrows move a cell, Enter or a click takes it: one clip is heard, the page shows the
-// other.
+// Attention maps on canvases. Arrow keys select a cell; Enter or a click plays the sound of one of its clips and shows
+// the picture of the other.
 
 /** @import { AttentionAxis, AttentionData, AttentionPanel, Component, Span } from "../types" */
 /** @typedef {[row: number, column: number]} Cell */
@@ -45,7 +45,7 @@ function colourOf(share, ramp) {
 }
 
 /**
- * A picture with a pixel for each value.
+ * A canvas with one pixel per value.
  * @param {ArrayLike<number>} values
  * @param {[rows: number, columns: number]} shape
  * @param {[low: number, high: number]} limits
@@ -67,7 +67,7 @@ const titleOf = (axis) => axis.title + (axis.labels.length ? ", end (s)" : "");
 
 class AttentionMap {
   /** @type {Cell | null} */
-  cell = null; // at the pointer, or where the arrows went
+  cell = null; // under the pointer, or selected with the arrow keys
 
   /**
    * @param {AttentionMaps} owner
@@ -229,7 +229,7 @@ class AttentionMap {
 }
 
 /**
- * A box in white between black, which is seen on every colour.
+ * A white outline with a black edge, visible on every colour.
  * @param {CanvasRenderingContext2D} pen
  * @param {number} x
  * @param {number} y
@@ -249,8 +249,8 @@ function outline(pen, x, y, width, height, thickness) {
 }
 
 class AttentionMaps {
-  last = ""; // what was taken, in words
-  window = ""; // of clips, which was shown last
+  last = ""; // description of the last cell that was chosen
+  window = ""; // identifies the clips that are shown
   sound = Object.assign(new Audio(), { preload: "none" });
 
   /** @param {Component<AttentionData>} component */
@@ -275,7 +275,7 @@ class AttentionMaps {
     const { activeElement } = /** @type {Document | ShadowRoot} */ (this.place.getRootNode());
     const focused = [...this.place.querySelectorAll("canvas")].findIndex((canvas) => canvas === activeElement);
     this.place.replaceChildren(...maps.map((map) => map.element));
-    for (const map of maps) map.draw(); // in the page: only there have they its font and colour
+    for (const map of maps) map.draw(); // only once they are in the page do they have its font and colour
     const window = JSON.stringify(data.panels.map((panel) => panel.rows.labels));
     if (window !== this.window) this.last = "";
     this.window = window;

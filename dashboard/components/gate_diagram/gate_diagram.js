@@ -1,11 +1,11 @@
 // @ts-check
-// Weights on the wires: as numbers, and as the width of the wire.
+// Gate weights on the wires of the diagram, as numbers and as line widths.
 
 /** @import { Component, DiagramData } from "../types" */
 
 const THINNEST_PX = 0.8;
 const WIDEST_PX = 7;
-const UNKNOWN_PX = 1.4; // where there is no weight
+const UNKNOWN_PX = 1.4; // of a wire without a weight
 
 /**
  * @template {Element} T
@@ -31,7 +31,7 @@ function isDark(element) {
 }
 
 /**
- * Where the player stood when its page was left.
+ * The frame at which the player stood when the user left its page.
  * @param {string} subject
  * @returns {number}
  */

@@ -1,12 +1,12 @@
 // @ts-check
-// The card and the frame around what it speaks of. It never covers the page: everything stays usable under it.
+// The card of the tour, and the frame around what it explains. There is no overlay: the page stays usable.
 
 /** @import { Component, TourData, TourStep } from "../types" */
 
 const SEEN = "iaca-tour";
 const GAP_PX = 12;
 
-// A browser may keep nothing (private windows): then the tour is offered again.
+// Storage may be unavailable, as in private windows; then the tour is offered again.
 function seen() {
   try {
     return localStorage.getItem(SEEN) !== null;
@@ -19,7 +19,7 @@ function markSeen() {
   try {
     localStorage.setItem(SEEN, "1");
   } catch {
-    // Nothing to do: it is offered again.
+    // The tour is offered again next time.
   }
 }
 
@@ -44,7 +44,7 @@ function button(label, action) {
   return make("button", { type: "button", textContent: label, onclick: action });
 }
 
-// What this visit has been shown: the page may mount the component anew at any time, which must not begin it again.
+// Progress in this visit. Streamlit may remount the component at any time; that must not restart the tour.
 const visit = (window.iacaTour ??= { asked: 0, begun: false, step: null });
 
 class Guide {
@@ -59,7 +59,7 @@ class Guide {
   constructor(anchor) {
     this.anchor = anchor;
     this.place = () => this.stand();
-    // Wherever the focus is: the page takes it from the card whenever it draws itself anew.
+    // Works wherever the focus is: a rerun of the page takes it from the card.
     this.escape = (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Escape") this.close();
     };
@@ -72,7 +72,7 @@ class Guide {
     visit.asked = asked;
     if (wanted) this.start();
     else if (visit.step !== null && !this.card.isConnected) this.go(visit.step, 1);
-    // A program that drives the browser wants the page, not a guide; it can ask for one in the address.
+    // Automated browsers want the page, not a tour; they can ask for one in the address.
     else if (!visit.begun && !seen() && !navigator.webdriver) this.offer();
     visit.begun = true;
   }
@@ -89,7 +89,7 @@ class Guide {
   }
 
   /**
-   * The next step whose target is on the page.
+   * Go to the next step whose target is on the page.
    * @param {number} index
    * @param {1 | -1} direction
    */
@@ -155,7 +155,7 @@ class Guide {
     }
   }
 
-  // Beside the target where there is room, else below or above it; without a target in the corner.
+  // Beside the target if there is room, else below or above it; in the corner if there is no target.
   stand() {
     const { card, frame, target } = this;
     if (!target) {

@@ -48,7 +48,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       button.append(dot, ...names.map((name) => part(name, entry[name])));
       button.onclick = () => {
         setTriggerValue("chosen", { subject, second });
-        document.dispatchEvent(new Event("iaca-show-player")); // a moment is there to be seen
+        document.dispatchEvent(new Event("iaca-show-player")); // choosing a moment means wanting to see it
       };
       const item = document.createElement("li");
       item.append(button);

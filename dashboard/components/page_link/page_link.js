@@ -1,9 +1,9 @@
 // @ts-check
-// The link to what is shown, and a report of what only the browser knows: range and rows.
+// The link to the current view, and a report of what only the browser knows: range and rows.
 
 /** @import { Component, Place } from "../types" */
 
-const UPDATE_MS = 250; // from a change of place to the link and the report
+const UPDATE_MS = 250; // between a change of place and the update of link and report
 
 /** @type {WeakMap<ParentNode, AbortController>} */
 const listening = new WeakMap();
@@ -39,7 +39,7 @@ async function copy(input) {
     await navigator.clipboard.writeText(input.value);
     return true;
   } catch {
-    // A page that is neither https nor localhost has no clipboard of its own.
+    // navigator.clipboard exists only on https and localhost.
     input.select();
     return document.execCommand("copy");
   }

@@ -1,6 +1,6 @@
 // @ts-check
-// Streamlit sends this text with every update, so it is only a door: the player itself is a set of modules that
-// the browser fetches once.
+// Streamlit sends this text with every update, so it only loads the player, a set of modules that the browser fetches
+// once.
 
 /** @import { Component, PlayerData } from "../types" */
 /** @typedef {typeof import("./modules/main.js")} Main */

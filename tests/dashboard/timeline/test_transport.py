@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 from starlette.requests import Request
 
+import dashboard.components
 from dashboard import routes
 from dashboard.timeline import transport
 from iaca.config import DropoutConfig
@@ -69,6 +72,25 @@ def test_every_column_of_the_spec_is_sent(features, models):
     assert [curve["model"] for curve in rows["valence"]["traces"]] == [None, 0, 1, 0, 1]
     assert spec["points"][0]["arousal"] == "truth_arousal"
     assert spec["points"][2]["arousal"] == "1_arousal"
+
+
+def typed(interface):
+    """Fields that the browser's types give an interface."""
+    types = Path(dashboard.components.__file__).with_name("types.d.ts").read_text(encoding="utf-8")
+    body = re.search(rf"^export interface {interface} {{$(.*?)^}}$", types, re.MULTILINE | re.DOTALL)[1]
+    return set(re.findall(r"^  (\w+):", body, re.MULTILINE))
+
+
+def test_the_types_of_the_browser_name_what_it_is_sent(features, models):
+    spec = transport.spec(draw(features, models, DropoutConfig(share=0.3)))
+    assert set(spec) == typed("Spec")
+    for name, one in {
+        "Row": spec["rows"][0],
+        "Curve": spec["rows"][0]["traces"][0],
+        "Band": spec["bands"][0],
+        "Point": spec["points"][0],
+    }.items():
+        assert set(one) == typed(name), name
 
 
 def test_a_difference_is_of_both_models(features, models):

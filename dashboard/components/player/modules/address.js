@@ -1,13 +1,13 @@
 // @ts-check
-// The address of the page names the exact frame, the range and the rows, so that it can be copied at any time. It is
-// written here, in the browser: telling the server would run the page.
+// The address of the page always holds the exact frame, the range and the rows, ready to be copied. It is written in
+// the browser, since going through the server would rerun the page.
 
 /** @import { FrameRange } from "../../types" */
 
-const CURSOR = "iaca-cursor"; // where pages with addresses of their own look for the cursor
+const CURSOR = "iaca-cursor"; // key under which other pages find the cursor
 
 /**
- * An address with some of its parameters set, or taken away where they are null.
+ * An address with some parameters set, or removed if null.
  * @param {string} address
  * @param {Record<string, string | null>} values
  */
@@ -37,7 +37,7 @@ export function writeAddress(subject, frame, range) {
   try {
     sessionStorage.setItem(CURSOR, JSON.stringify({ subject, frame }));
   } catch {
-    // A browser that keeps nothing: other pages begin at the first frame.
+    // Without storage, other pages start at the first frame.
   }
 }
 

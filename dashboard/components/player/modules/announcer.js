@@ -1,17 +1,18 @@
 // @ts-check
-// Tells where the player stands: other components at once, the address and a page that follows when the cursor rests.
+// Announces where the player stands: to other components at once, to the address and to a page that follows once the
+// cursor rests.
 
 import { writeAddress } from "./address.js";
 
 /** @import { Place, Report } from "../../types" */
 /** @import { Player } from "./main.js" */
 
-const REST_MS = 250; // how long the cursor stands before the address, and a page that follows, are told
+const REST_MS = 250; // how long the cursor has to rest
 
 export class Announcer {
   /** @type {string | null} */
-  told = null; // the place that the address names
-  reported = ""; // what the page knows
+  told = null; // what was last written to the address
+  reported = ""; // what was last reported to Python
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   resting;
   /** @type {Place | undefined} */
@@ -22,12 +23,12 @@ export class Announcer {
     this.player = player;
   }
 
-  // What the address names may be out of date: tell it again.
+  // Write the address again, since it may be out of date.
   forget() {
     this.told = null;
   }
 
-  // The cursor stands at a frame that was not told yet: after a moment, tell the address and whoever follows.
+  // Called whenever the cursor stands still: after a moment, update the address and a page that follows.
   rest() {
     const { clock, spec } = this.player;
     const { cursor, range } = clock;
@@ -42,7 +43,7 @@ export class Announcer {
     }, REST_MS);
   }
 
-  // Tell the page where the cursor and the range are; the page runs again.
+  // Report cursor and range to Python, which reruns the page.
   report() {
     const { clock, spec, component } = this.player;
     /** @type {Report} */
@@ -53,7 +54,7 @@ export class Announcer {
     component.setStateValue("place", place);
   }
 
-  // Tell the other components, except of a range while it is being brushed.
+  // Tell the other components, but not while a range is being brushed.
   publish() {
     const { clock, spec, arranged: arrangement, printedRows: rows } = this.player;
     if (this.player.range.brushed !== null) return;

@@ -1,5 +1,5 @@
 // @ts-check
-// How the user arranged the rows: which are shown, in which order and how high, and one or two panels.
+// The user's arrangement of the rows: which are shown, in which order, how high, and in one or two panels.
 
 import { rowHeights } from "./rowHeights.js";
 
@@ -13,7 +13,7 @@ export const OVERLAY = "overlay";
 export const SIDE = "side";
 
 /**
- * What the user changed. The layout is one of the above, or the index of the one model that is shown.
+ * What the user changed. The layout is one of the above, or the index of the only model shown.
  * @typedef {object} Arranged
  * @property {string[]} order
  * @property {Record<string, boolean>} hidden
@@ -22,7 +22,7 @@ export const SIDE = "side";
  */
 
 /**
- * Rows that share one height: one for each panel. `printed` is the height whatever the window.
+ * Rows that share one height, one per panel. `printed` is the height regardless of the window.
  * @typedef {Group & { printed: number }} Slot
  */
 
@@ -35,7 +35,7 @@ function plain(value) {
 }
 
 /**
- * An arrangement as somebody wrote it; what cannot be understood is as the page has it.
+ * Read an arrangement; anything invalid takes the default.
  * @param {string | null} text
  * @returns {Arranged | null} Null where there is nothing at all.
  */
@@ -71,7 +71,7 @@ export class Arrangement {
     this.onChange = onChange;
   }
 
-  // The arrangement in words, "" for that of the page.
+  // The arrangement as text for the address; "" for the default.
   get text() {
     const { order, hidden, heights, layout } = this.state;
     const parts = {
@@ -84,7 +84,7 @@ export class Arrangement {
   }
 
   /**
-   * Overlay, side by side, or the index of the one model that is shown; only what `models` allow.
+   * The layout, or the overlay if `models` do not allow it.
    * @param {string[]} models
    */
   layout(models) {
@@ -100,7 +100,7 @@ export class Arrangement {
   }
 
   /**
-   * What each panel is about: a model, or null for all.
+   * What each panel shows: one model, or null for all.
    * @param {string[]} models
    * @returns {ModelIndex[]}
    */
@@ -111,7 +111,7 @@ export class Arrangement {
   }
 
   /**
-   * Slots in the user's order; those that are not named yet keep their place after their neighbour.
+   * Slots in the user's order; a slot that the order does not name follows its neighbour on the page.
    * @param {Row[]} rows
    */
   ordered(rows) {
@@ -134,7 +134,7 @@ export class Arrangement {
   }
 
   /**
-   * Slots for the plot, from above. Rows that the user did not resize share what `room` (px) there is.
+   * Slots for the plot, from top to bottom. Rows that the user did not resize share `room` (px).
    * @param {Row[]} rows
    * @param {string[]} models
    * @param {number} room
@@ -148,7 +148,7 @@ export class Arrangement {
     for (const key of this.ordered(rows)) {
       if (this.isHidden(rows, key)) continue;
       const mine = rows.filter((row) => slotOf(row) === key);
-      // Side by side, the rows of one slot share it; else each has its own.
+      // Side by side, the rows of one slot share it; otherwise each row has its own.
       for (const group of side ? [mine] : mine.map((row) => [row])) {
         const shown = panels.map((model) => group.find((row) => isAbout(row, model, side)) ?? null);
         if (shown.some(Boolean)) groups.push({ key, height: mine[0].height, rows: shown });
@@ -181,7 +181,7 @@ export class Arrangement {
   }
 
   /**
-   * Put one slot in the place of another.
+   * Move a slot to the place of another.
    * @param {Row[]} rows
    * @param {string} key
    * @param {string} target
@@ -197,7 +197,7 @@ export class Arrangement {
   }
 
   /**
-   * Move a slot by some shown places up (-1) or down (1).
+   * Move a slot up (-1) or down (1) past the slots that are shown.
    * @param {Row[]} rows
    * @param {string[]} models
    * @param {string} key
@@ -216,7 +216,7 @@ export class Arrangement {
 }
 
 /**
- * Whether a panel about `model` (null: all) has anything to show of a row; a difference is of no model alone.
+ * Whether a panel for `model` (null: all) has anything to show of a row. A difference belongs to no single model.
  * @param {Row} row
  * @param {ModelIndex} model
  * @param {boolean} side Whether panels stand side by side.

@@ -1,5 +1,5 @@
 // @ts-check
-// What lies behind the curves: episodes of corruption, dropped spans and masks, and the named lanes above the rows.
+// Bands behind the curves (episodes of corruption, dropped spans, masks) and their named lanes above the rows.
 
 import { make, penOf } from "./dom.js";
 import { fade } from "./theme.js";
@@ -11,10 +11,10 @@ import { fade } from "./theme.js";
 
 const HATCH_PX = 7;
 const NARROWEST_LABEL_PX = 44;
-export const ROOM_PX = 12; // that each span needs on average: closer ones would hide the curves, and stay in their lane
+export const ROOM_PX = 12; // per span on average; closer spans would hide the curves and are shown in their lane only
 
 /**
- * Kinds of bands of which one has spans so close that they would hide the curves. What is missing is always shown.
+ * Kinds of bands with spans so close that they would hide the curves. Missing data is always shown.
  * @param {Band[]} bands
  * @param {Span} view The seconds in view.
  * @param {number} width Of a panel, px.
@@ -33,7 +33,7 @@ export function crowdedKinds(bands, [start, end], width) {
  * @param {number} ratio
  */
 function hatching(pen, colour, ratio) {
-  const size = Math.max(1, Math.round(HATCH_PX * ratio)); // a page that is being closed may have no ratio to speak of
+  const size = Math.max(1, Math.round(HATCH_PX * ratio)); // a page that is closing may have a ratio of 0
   const tile = new OffscreenCanvas(size, size);
   const line = penOf(tile);
   line.strokeStyle = colour;
@@ -48,7 +48,7 @@ function hatching(pen, colour, ratio) {
 }
 
 /**
- * Spans without room for a label, of which there may be hundreds, on one canvas.
+ * A canvas with all spans too narrow for a label; there may be hundreds.
  * @param {[x: number, width: number][]} spans
  * @param {number} width
  * @param {string} colour
@@ -135,7 +135,7 @@ export class Bands {
         const lane = make("div", { className: "iaca-lane" });
         lane.dataset.lane = name;
         for (const band of bands.filter((one) => one.lane === name)) {
-          const hint = crowded.has(band.kind) ? "Zoom in to see these spans behind the rows, too." : "";
+          const hint = crowded.has(band.kind) ? "Zoom in to see these spans behind the rows." : "";
           lane.title = [band.help, hint].filter(Boolean).join(" ");
           /** @type {[x: number, width: number][]} */
           const narrow = [];
@@ -150,7 +150,7 @@ export class Bands {
   }
 
   /**
-   * Add a span to its lane or, where it has no room for a label, to the narrow ones.
+   * Add a span to its lane or, if it is too narrow for a label, to `narrow`.
    * @param {HTMLElement} lane
    * @param {Plot} plot
    * @param {Panel} panel

@@ -1,15 +1,15 @@
 // @ts-check
-// The one clock of the player: which frame the canvas shows and where the cursor stands.
+// The only clock of the player: which frame the canvas shows, and where the cursor is.
 //
 // Times come from requestVideoFrameCallback and from the pictures themselves, never from currentTime or timeupdate:
-// those are off by one in more than half of the frames.
+// those are off by one for more than half of the frames.
 
 import { Picture } from "./picture.js";
 import { nearest, timeWithin } from "./times.js";
 
 /** @import { FrameRange } from "../../types" */
 
-// By address of a video, for when Streamlit mounts the player anew.
+// By address of the video; they survive a remount of the player.
 /** @type {Map<string, number>} */
 const positions = new Map();
 /** @type {Map<string | null, FrameRange | null>} */
@@ -17,12 +17,12 @@ const ranges = new Map();
 
 const SEEK_PATIENCE_MS = 300; // a seek inside the frame already shown may present no new one
 
-// Where in a frame's span to seek, as shares, one attempt after the other. Its start lands on the neighbour in 4 % of
-// the seeks; its middle does so where frames last unequally long, since browsers then take the start that is nearer.
+// Where to seek within a frame, as shares of its duration, one per attempt. Seeking to its start lands on the neighbour
+// in 4 % of cases; so does seeking to its middle if frames differ in duration, since browsers take the nearest start.
 const SEEK_SHARES = [0.4, 0.2];
 
-// Chromium finds the key frame of a seek by decoding time. With B-frames and a variable frame rate a few frames before
-// every key frame cannot be reached so: then seek to a frame before them and play on slowly, without sound.
+// Chromium finds the key frame of a seek by decoding time. With B-frames and a variable frame rate, a few frames before
+// each key frame cannot be reached that way. Then seek to an earlier frame and play on slowly, without sound.
 const APPROACHES = 4;
 const CREEPING_RATE = 0.25;
 
@@ -39,14 +39,14 @@ export class Clock {
   /** @type {Float64Array} */
   mediaTimes = new Float64Array(); // of the pictures, on the timeline of the file
   /** @type {number | null} */
-  pending = null; // newest frame asked for while a seek is in flight
+  pending = null; // the latest frame requested while a seek is in flight
   /** @type {number | null} */
   inFlight = null;
   attempts = 0; // of the seek in flight
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   patience;
   /** @type {{ muted: boolean, rate: number } | null} */
-  creeping = null; // settings to restore, while a frame is approached by playing
+  creeping = null; // settings to restore once a frame has been reached by playing
   problem = "";
   stop = new AbortController();
 
@@ -63,7 +63,7 @@ export class Clock {
     video.addEventListener("seeked", () => this.arrive());
     for (const name of ["play", "pause", "ended"]) video.addEventListener(name, () => this.onChange());
     video.addEventListener("error", () => this.fail(UNPLAYABLE));
-    // A time set before the file is known is only a wish: ask again, and expect a picture.
+    // A time set before the file is known may be ignored: seek again.
     video.addEventListener("loadeddata", () => {
       if (this.inFlight !== null) this.ask(this.inFlight);
       this.onChange();
@@ -84,7 +84,7 @@ export class Clock {
     this.url = url;
     this.problem = "";
     this.pending = this.inFlight = this.creeping = null;
-    if (!url) this.range = null; // nothing tells one subject without a video from another
+    if (!url) this.range = null; // subjects without a video share this key
     this.cursor = this.shown = Math.min((url && positions.get(url)) || 0, Math.max(0, this.frames - 1));
     this.picture.clear();
     if (url) {
@@ -96,7 +96,7 @@ export class Clock {
     }
   }
 
-  // First and last frame that playback repeats, or null.
+  // First and last frame that playback loops over, or null.
   get range() {
     return ranges.get(this.url) ?? null;
   }
@@ -152,20 +152,20 @@ export class Clock {
   }
 
   /**
-   * The picture of a frame: the last one, for frames past the end of the pictures.
+   * The picture of a frame; the last one for frames past the last picture.
    * @param {number} frame
    */
   pictureOf(frame) {
     return Math.min(frame, this.pictures - 1);
   }
 
-  // The video says that a seek is done: its picture is there, or comes with the next frame callback.
+  // The video reports that a seek is done: its picture is there, or comes with the next frame callback.
   arrive() {
     if (this.inFlight === null) return;
     clearTimeout(this.patience);
     const picture = this.picture.draw(this.mediaTimes, this.video.currentTime);
     if (picture !== null && picture === this.pictureOf(this.inFlight)) this.land(picture);
-    // Nothing to draw yet: the file is still loading, and no attempt is lost.
+    // If there is nothing to draw yet, the file is still loading; that does not count as an attempt.
     else this.patience = setTimeout(() => (picture === null ? this.arrive() : this.land(picture)), SEEK_PATIENCE_MS);
   }
 
@@ -194,7 +194,7 @@ export class Clock {
     this.onChange();
   }
 
-  // Play on, slowly and silently, until the target is shown.
+  // Play slowly and silently until the target is shown.
   creep() {
     const { video } = this;
     this.creeping = { muted: video.muted, rate: video.playbackRate };
@@ -237,7 +237,7 @@ export class Clock {
   }
 
   /**
-   * The video moved on by itself: the cursor goes with it, and stops or turns back at the end.
+   * The video advanced: move the cursor along, and stop or loop at the end.
    * @param {number} picture
    */
   follow(picture) {

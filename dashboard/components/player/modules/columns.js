@@ -1,9 +1,9 @@
 // @ts-check
-// Columns of numbers: fetched once by address, or sent along; made into one value for every frame.
+// Columns of numbers, fetched once by address or sent with the update, expanded to one value per frame.
 
 /** @import { Columns, Filling, PlayerData, Table } from "../../types" */
 
-const KEPT = 24; // fetched tables that are kept, the newest ones
+const KEPT = 24; // most recent tables that are kept
 
 /** @type {Map<string, Promise<unknown>>} */
 const fetched = new Map(); // address and shape -> its columns
@@ -16,7 +16,7 @@ async function download(place) {
 }
 
 /**
- * The server works at clip ends; between them predictions are interpolated and gates are held, as in iaca.inference.
+ * Expand values at clip ends to frames: predictions are interpolated and gates are held, as in iaca.inference.
  * @param {Float32Array} values
  * @param {Filling} how
  * @param {number} stride Frames from one value to the next.
@@ -50,7 +50,7 @@ function keep(key, load) {
 }
 
 /**
- * One float64 column, of a table that holds nothing else.
+ * Load the only column of a float64 table.
  * @param {Table} table
  */
 export function loadTimes([, , , , place]) {
@@ -58,7 +58,7 @@ export function loadTimes([, , , , place]) {
 }
 
 /**
- * All columns of an update.
+ * Load all columns of an update.
  * @param {PlayerData} data
  * @param {number} count Frames.
  * @returns {Promise<Columns>}

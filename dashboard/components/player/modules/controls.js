@@ -1,5 +1,5 @@
 // @ts-check
-// What the user does: buttons, keys, the scrub bar, and the pointer on the rows.
+// User input: buttons, keys, the scrub bar, and the pointer on the rows.
 
 import { find } from "./dom.js";
 import { showHelp } from "./help.js";
@@ -11,9 +11,15 @@ import { showHelp } from "./help.js";
 const WHEEL = 0.002; // zoom for each px of a wheel
 const STEP = 1.4; // zoom for each press of a key
 
-/** @typedef {{ keys: string[], names: string[], text: string, act: (player: Player, event: KeyboardEvent) => void }} Binding */
+/**
+ * @typedef {object} Binding
+ * @property {string[]} keys
+ * @property {string[]} names
+ * @property {string} text
+ * @property {(player: Player, event: KeyboardEvent) => void} act
+ */
 
-// Every key, with what the help says of it. `keys` are shown; `names` are those of the events.
+// Keyboard shortcuts. The help shows `keys` and `text`; `names` are those of the key events.
 /** @type {Binding[]} */
 const BINDINGS = [
   {
@@ -63,7 +69,7 @@ const POINTER = [
   { keys: ["Shift", "drag"], text: "On the rows: select a range; on the time axis no Shift is needed" },
   {
     keys: ["Ctrl", "wheel"],
-    text: "On the rows: zoom; on the time axis, or after a click on the rows, no Ctrl is needed. Double-click: the whole recording",
+    text: "On the rows: zoom; on the time axis, or after a click, no Ctrl is needed. Double-click: the whole recording",
   },
   { keys: ["Alt", "drag"], text: "On the rows, when zoomed in: pan; so does Shift with the wheel" },
 ];
@@ -100,9 +106,9 @@ const ACTIONS = {
   help,
 };
 
-// Elements that have their own use for the keyboard.
-const TYPING =
-  "input, textarea, select, [contenteditable], [role=slider], [role=combobox], [role=listbox], [role=dialog], dialog, .iaca-grip";
+// Elements that handle keys themselves.
+const TYPING = `input, textarea, select, [contenteditable], [role=slider], [role=combobox], [role=listbox],
+  [role=dialog], dialog, .iaca-grip`;
 const PRESSING = "button, a, [role=button], [role=switch], [role=checkbox], [role=radio], [role=tab], summary";
 
 /**
@@ -123,7 +129,7 @@ export function connect(player, signal) {
     event.stopPropagation();
     act(player, event);
   };
-  // In the capture phase, before Streamlit's own shortcuts.
+  // In the capture phase, ahead of Streamlit's own shortcuts.
   document.addEventListener("keydown", press, { signal, capture: true });
 
   for (const button of root.querySelectorAll("button")) {
@@ -147,7 +153,7 @@ export function connect(player, signal) {
 }
 
 /**
- * On the rows a drag moves the cursor; with Shift, or on the time axis, it brushes a range; with Alt it pans.
+ * Dragging on the rows moves the cursor; with Shift, or on the time axis, it brushes a range; with Alt, it pans.
  * @param {Player} player
  * @param {HTMLElement} rows
  * @param {AbortSignal} signal
@@ -197,7 +203,7 @@ function isOnAxis({ plot }, rows, event) {
 }
 
 /**
- * A plain wheel scrolls the page, unless the pointer has just worked on the rows or is on the time axis.
+ * A plain wheel scrolls the page, unless the rows have just been clicked or the pointer is on the time axis.
  * @param {Player} player
  * @param {HTMLElement} rows
  * @param {AbortSignal} signal
@@ -217,7 +223,7 @@ function connectWheel(player, rows, signal) {
 }
 
 /**
- * While the pointer is down the video stands still; afterwards it goes on if it was playing.
+ * Pause while the pointer is down, and resume afterwards if the video was playing.
  * @param {HTMLElement} target
  * @param {Clock} clock
  * @param {AbortSignal} signal

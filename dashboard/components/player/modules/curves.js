@@ -1,5 +1,5 @@
 // @ts-check
-// Polylines on a canvas, reduced to what its pixels can show.
+// Curves on a canvas, reduced to what its pixels can show.
 
 import { fade } from "./theme.js";
 
@@ -26,8 +26,8 @@ export function dashOf(dash) {
 }
 
 /**
- * Points of a curve between two frames, as [x, y, x, y, ...] in pixels; NaN breaks it. Where pixels are fewer than
- * frames: minimum and maximum of every pixel, in the order in which they occur.
+ * The points of a curve between two frames, as [x, y, x, y, ...] in pixels; NaN breaks the line. If there are fewer
+ * pixels than frames: the minimum and maximum of each pixel, in order of occurrence.
  * @param {Float32Array} values
  * @param {FrameRange} reach
  * @param {Scale} scale
@@ -77,8 +77,8 @@ function tracePath(pen, line) {
 }
 
 /**
- * A line of more points than pixels is made of hairlines, one beside the other: without a graphics card a wide stroke
- * takes ten times as long, and nobody sees the difference.
+ * Stroke a line. If it has more points than pixels, it is drawn as adjacent hairlines: without a graphics card a wide
+ * stroke takes ten times as long, and the result looks the same.
  * @param {CanvasRenderingContext2D} pen
  * @param {number[]} line
  * @param {number} width
@@ -98,7 +98,7 @@ function stroke(pen, line, width, dense) {
 }
 
 /**
- * Fill between a line and a lower one of the same stretch, or a height.
+ * Fill the area between a line and a lower line over the same frames, or a constant height.
  * @param {CanvasRenderingContext2D} pen
  * @param {number[]} line
  * @param {number[] | number} lower
@@ -120,7 +120,7 @@ function fillBelow(pen, line, lower) {
 }
 
 /**
- * The values of a curve: a column, less another one where it is a difference; undefined where a column is missing.
+ * The values of a curve: a column, or the difference of two; undefined if a column is missing.
  * @param {Curve} curve
  * @param {Columns} frames
  */
@@ -132,7 +132,7 @@ export function valuesOf(curve, frames) {
 }
 
 /**
- * The curves of a row that have values, with the sum of each stack so far.
+ * The curves of a row that have values; those of a stack are summed up.
  * @param {Curve[]} curves
  * @param {Columns} frames
  */

@@ -1,8 +1,8 @@
 // @ts-check
-// Finding the elements of the component's HTML, and making new ones.
+// Finding elements of the component's HTML and making new ones.
 
 /**
- * An element that the component's HTML promises.
+ * Find an element that has to be in the component's HTML.
  * @template {Element} T
  * @param {ParentNode} root
  * @param {string} selector
@@ -16,7 +16,7 @@ export function find(root, selector, type) {
 }
 
 /**
- * A new element.
+ * Make an element.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Partial<HTMLElementTagNameMap[T]>} [properties]
@@ -30,7 +30,7 @@ export function make(tag, properties = {}, ...children) {
 }
 
 /**
- * A cell that names its row of a table.
+ * Make the head of a table row.
  * @param {...(Node | string)} children
  */
 export function rowHead(...children) {
@@ -48,7 +48,7 @@ export function rowHead(...children) {
  * @returns {OffscreenCanvasRenderingContext2D}
  */
 /**
- * The context that draws on a canvas.
+ * The drawing context of a canvas.
  * @param {HTMLCanvasElement | OffscreenCanvas} canvas
  */
 export function penOf(canvas) {

@@ -1,5 +1,5 @@
 // @ts-check
-// The list of keys, in a dialog of the browser's own: it takes the focus and gives it back.
+// The list of keyboard shortcuts, in a native dialog, which takes the focus and returns it.
 
 import { find, make, rowHead } from "./dom.js";
 

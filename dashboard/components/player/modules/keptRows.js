@@ -1,5 +1,5 @@
 // @ts-check
-// The arrangement of rows belongs to the browser and is kept there; a link brings its own along.
+// The arrangement of rows is stored in the browser; a link overrides it.
 
 import { askedRows, writeRows } from "./address.js";
 import { Arrangement, parseArrangement } from "./arrangement.js";
@@ -10,7 +10,7 @@ function stored() {
   try {
     return localStorage.getItem(KEY);
   } catch {
-    return null; // a browser that forbids storage: as if there were nothing
+    return null; // storage is forbidden: treat it as empty
   }
 }
 
@@ -20,11 +20,11 @@ function keep(arrangement) {
   try {
     localStorage.setItem(KEY, JSON.stringify(arrangement.state));
   } catch {
-    // Then it lasts as long as the page.
+    // Without storage, it lasts until the page is closed.
   }
 }
 
-/** The arrangement that the link asks for, or else that of the last visit. */
+/** The arrangement from the link, or else from the last visit. */
 export function keptArrangement() {
   return new Arrangement(parseArrangement(askedRows()) ?? parseArrangement(stored()), keep);
 }

@@ -20,15 +20,15 @@ import { Zoom } from "./zoom.js";
 
 /** @import { Columns, Component, Mark, Place, PlayerData, Spec } from "../../types" */
 
-const UPDATE = "iaca-update"; // names of the last update and the last zoom in the browser's performance timeline
+const UPDATE = "iaca-update"; // entries of the performance timeline: duration of the last update and the last zoom
 const ZOOM = "iaca-zoom";
 const NO_VIDEO = "There is no video for this subject. The curves are complete.";
 
 /** @type {WeakMap<ParentNode, Player>} */
-const players = new WeakMap(); // by the element that Streamlit keeps for us
-let started = false; // whether this visit has begun where its address asked it to
+const players = new WeakMap(); // by the element that Streamlit keeps across updates
+let started = false; // whether this visit has gone to the place that its address names
 /** @type {string | null} */
-let lastSeek = null; // token of the newest seek that the page asked for
+let lastSeek = null; // token of the last seek requested by the page
 
 /**
  * @param {string} name
@@ -52,11 +52,11 @@ export class Player {
   marked = [];
   /** @type {string | null} */
   sound = null;
-  follows = false; // whether the page wants to know when the cursor comes to rest
+  follows = false; // whether to report to the page when the cursor comes to rest
   /** @type {Place["rows"]} */
   printedRows = [];
-  arranged = ""; // how the rows are arranged, in words
-  redrawing = 0; // callbacks that are due with the next frame of the page
+  arranged = ""; // the arrangement of rows, as text
+  redrawing = 0; // pending animation frames
   repainting = 0;
   listeners = new AbortController();
 
@@ -100,7 +100,7 @@ export class Player {
     connect(this, signal);
     window.addEventListener("resize", () => this.redraw(), { signal });
     document.addEventListener("iaca-show-player", () => this.scrollIntoView(), { signal });
-    // Rows that grow change the height, which is no reason to lay them out again.
+    // Only a new width calls for a new layout: rows change the height themselves.
     let width = 0;
     this.resize = new ResizeObserver(([{ contentRect }]) => {
       if (contentRect.width !== width) this.redraw();
@@ -124,7 +124,7 @@ export class Player {
     this.scrub.max = String(pts.length - 1);
     this.begin(data);
     this.draw();
-    this.announcer.forget(); // the server may have put an older place into the address
+    this.announcer.forget(); // the server may have written an older place to the address
     this.tick();
     await new Promise(requestAnimationFrame);
     measure(UPDATE, arrived);
@@ -132,7 +132,7 @@ export class Player {
   }
 
   /**
-   * Where the address and the page want the cursor to be.
+   * Go to the place that the address or the page asks for.
    * @param {PlayerData} data
    */
   begin({ start, seek }) {
@@ -148,7 +148,7 @@ export class Player {
     this.range.shadeSpan();
   }
 
-  // Rows that can be shown: those of the sound only where there is a video.
+  // Rows that can be shown; those of the sound need a video.
   get rows() {
     return this.spec.rows.filter((row) => row.kind === "curves" || this.sound);
   }
@@ -175,7 +175,7 @@ export class Player {
   }
 
   /**
-   * The same while a handle is held, which must not be replaced.
+   * The same while a divider is dragged, which must not be replaced.
    * @param {HTMLElement} edge
    */
   arrangeKeeping(edge) {
@@ -199,7 +199,7 @@ export class Player {
   }
 
   /**
-   * Room for rows below the video, px, while it stays in sight; without end where it does not.
+   * Room for rows below the video, px; infinite if the video scrolls away.
    * @param {number} panels
    */
   roomBelowVideo(panels) {
@@ -220,7 +220,7 @@ export class Player {
     });
   }
 
-  // Only what the time axis moves.
+  // Repaint only what depends on the time axis.
   repaint() {
     if (!this.loaded || this.repainting) return;
     const start = performance.now();
@@ -231,7 +231,7 @@ export class Player {
     });
   }
 
-  // After the figure was painted: everything whose place depends on its axes.
+  // After the plot was painted: place everything that depends on its axes.
   placeAll() {
     const { plot } = this;
     const { left, top, width, height } = plot.area;
@@ -248,7 +248,7 @@ export class Player {
     this.tick();
   }
 
-  // The cursor and all that depends on it, in the callback that drew the picture.
+  // Update the cursor and all that depends on it, in the callback that drew the picture.
   tick() {
     const { clock, plot, root } = this;
     if (!plot.times.length) return;
@@ -284,7 +284,7 @@ export class Player {
   }
 
   /**
-   * Go to a frame, and see it: a zoomed view moves along.
+   * Go to a frame; a zoomed view follows.
    * @param {number} frame
    */
   goTo(frame) {
@@ -309,7 +309,7 @@ export class Player {
     this.muteButton.setAttribute("aria-pressed", String(video.muted));
   }
 
-  // For whoever has just asked for a moment: it is there to be seen.
+  // Bring the video back if it has been scrolled out of sight.
   scrollIntoView() {
     const { top, bottom } = this.screen.getBoundingClientRect();
     if (top + bottom < 0) this.root.scrollIntoView({ block: "start" });

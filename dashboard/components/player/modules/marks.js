@@ -1,5 +1,5 @@
 // @ts-check
-// Ticks below the scrub bar: moments that the page points out.
+// Ticks below the scrub bar, one for each moment that the page points out.
 
 import { make } from "./dom.js";
 import { nearest } from "./times.js";
@@ -8,7 +8,7 @@ import { nearest } from "./times.js";
 /** @import { Theme } from "./theme.js" */
 
 /**
- * The next mark after a second or, with `step` -1, the one before it.
+ * The next mark after a second or, with `step` -1, the last one before it.
  * @param {Mark[]} marks In order of time.
  * @param {number} second
  * @param {number} step
@@ -42,7 +42,7 @@ export class Marks {
     const last = Math.max(1, times.length - 1);
     this.strip.replaceChildren(
       ...this.marks.map((mark) => {
-        // There may be hundreds: keys lead from one to the next, not Tab.
+        // There may be hundreds, so keys move between them, not Tab.
         const tick = make("button", { type: "button", className: "iaca-mark", tabIndex: -1 });
         tick.dataset.kind = mark.kind;
         tick.dataset.second = String(mark.second);
@@ -58,7 +58,7 @@ export class Marks {
   }
 
   /**
-   * Go to the next mark after a second or, with `step` -1, the one before it.
+   * Go to the next mark after a second or, with `step` -1, the last one before it.
    * @param {number} second
    * @param {number} step
    */

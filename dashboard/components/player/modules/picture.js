@@ -1,11 +1,11 @@
 // @ts-check
-// The picture that the canvas shows, copied from the video, and which frame it is.
+// The picture on the canvas, copied from the video, and its index.
 
 import { penOf } from "./dom.js";
 import { nearest } from "./times.js";
 
 export class Picture {
-  shown = false; // whether there is one
+  shown = false; // whether there is a picture
 
   /**
    * @param {HTMLVideoElement} video
@@ -23,11 +23,11 @@ export class Picture {
   }
 
   /**
-   * Copies the video's picture to the canvas and says which one of `times` it is; null while there is none.
+   * Copy the video's picture to the canvas and return its index in `times`, or null if there is none yet.
    *
-   * A VideoFrame knows its own time. The video may already be one picture further than `announced`, the time that its
-   * callback was given: at 50 frames a second that is one in twenty. Without VideoFrame (a page that is neither https
-   * nor localhost) the announced time has to do.
+   * A VideoFrame knows its own time. The video may already be one picture past `announced`, the time given to its
+   * callback: at 50 frames per second, once in twenty. Without VideoFrame, which needs https or localhost, the
+   * announced time has to do.
    * @param {Float64Array} times
    * @param {number} announced
    */
@@ -42,7 +42,7 @@ export class Picture {
     try {
       frame = "VideoFrame" in window ? new VideoFrame(video) : null;
     } catch {
-      return null; // a file that has just been loaded may announce data before it has a picture
+      return null; // a file that has just loaded may report data before it has a picture
     }
     this.pen.drawImage(frame ?? video, 0, 0, canvas.width, canvas.height);
     const time = frame ? frame.timestamp / 1e6 : announced;

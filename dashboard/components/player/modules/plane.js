@@ -1,5 +1,5 @@
 // @ts-check
-// The valence-arousal plane: truth and models at the cursor, each with a tail of where it came from.
+// The valence-arousal plane: truth and models at the cursor, each with a tail showing the last moments.
 
 import { make, penOf } from "./dom.js";
 import { fade } from "./theme.js";
@@ -50,7 +50,7 @@ export class Plane {
   side = 0; // px
   ratio = 1;
   /** @type {OffscreenCanvas | null} */
-  ground = null; // all that does not move
+  ground = null; // everything that does not move
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -63,7 +63,7 @@ export class Plane {
     new ResizeObserver(() => this.resize()).observe(canvas);
   }
 
-  // It grows and shrinks with the window, and has no size once it is taken off the page.
+  // The plane scales with the window; it has no size once it is removed from the page.
   resize() {
     const side = this.canvas.clientWidth;
     if (!this.points.length || !side || side === this.side) return;
@@ -134,7 +134,7 @@ export class Plane {
   at(frame) {
     this.frame = frame;
     const { pen, ground, times } = this;
-    if (!ground?.width) return; // not on the page any more
+    if (!ground?.width) return; // no longer on the page
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
     pen.drawImage(ground, 0, 0);

@@ -1,6 +1,6 @@
 // @ts-check
-// Rows that share the time axis, in one or two panels side by side. Drawn on a canvas: a figure of SVG paths takes
-// longer to build than a picture of the video lasts.
+// Rows that share the time axis, in one or two panels side by side. They are drawn on a canvas, since SVG paths take
+// longer to build than one frame of the video lasts.
 
 import { drawCurves } from "./curves.js";
 import { find, make, penOf } from "./dom.js";
@@ -34,16 +34,16 @@ export class Plot {
   /** @type {Slot[]} */
   slots = [];
   /** @type {ModelIndex[]} */
-  models = [null]; // what each panel is about
+  models = [null]; // what each panel shows
   /** @type {string[]} */
   titles = []; // of the models
   /** @type {Columns} */
   frames = {};
   /** @type {Float64Array} */
-  times = new Float64Array(); // none until it is first shown
+  times = new Float64Array(); // empty until the first update
   /** @type {string | null} */
   sound = null; // address of its summary
-  width = 0; // of the element, px, as it was when last painted: to ask for it again makes the browser lay out
+  width = 0; // of the element, px, when last shown: reading it again would force a layout
   inner = 0; // height of all rows, px
 
   /**
@@ -76,13 +76,13 @@ export class Plot {
     return this.view ?? this.span;
   }
 
-  // Of the element, px.
+  // Height of the element, px.
   get height() {
     return this.inner + this.top + BOTTOM;
   }
 
   /**
-   * Room for rows, px, in an element `height` px high with one panel, or two.
+   * Room for rows in an element of `height` px, px.
    * @param {number} height
    * @param {number} panels
    */
@@ -90,7 +90,7 @@ export class Plot {
     return height - BOTTOM - TOP - (panels > 1 ? TITLE : 0);
   }
 
-  // Pixels inside the element, of all panels together.
+  // The rectangle of all panels inside the element, px.
   get area() {
     return { left: LEFT, top: this.top, width: innerWidth(this.width), height: this.inner };
   }
@@ -112,7 +112,7 @@ export class Plot {
     return secondAt(x, this.shownSpan, this.panels);
   }
 
-  // Every slot with its top, px.
+  // All slots, each with its top in px.
   places() {
     let { top } = this;
     return this.slots.map((slot) => {
@@ -151,7 +151,7 @@ export class Plot {
       for (const { rows, top, height } of this.places()) {
         const row = rows[i];
         if (!row) {
-          // Only one of two panels may be empty, and only because its model lacks what the row shows.
+          // Only one of two panels can be empty: its model lacks what the row shows.
           const place = { left: `${left + width / 2}px`, top: `${top + height / 2}px` };
           labels.push(label("iaca-none", `${title} does not have this`, place));
           continue;

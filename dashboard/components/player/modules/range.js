@@ -1,6 +1,6 @@
 // @ts-check
-// The brushed range of frames, which is repeated while the video plays: its two ends, and a panel that tells agreement
-// with the truth over its annotated frames, and mean gates.
+// The range of frames that the user brushed and playback loops over, and a panel with the agreement with the truth over
+// its annotated frames and the mean gate weights.
 
 import { find, make, rowHead } from "./dom.js";
 import { mean, scores } from "./scores.js";
@@ -20,7 +20,7 @@ function number(value, digits) {
 
 export class Range {
   /** @type {number | null} */
-  brushed = null; // the frame under the pointer while it brushes
+  brushed = null; // the frame under the pointer while a range is being brushed
 
   /**
    * @param {Player} player
@@ -38,7 +38,7 @@ export class Range {
   }
 
   /**
-   * Start (side 0) or end (side 1) it at the cursor.
+   * Start (side 0) or end (side 1) the range at the cursor.
    * @param {0 | 1} side
    */
   mark(side) {
@@ -60,7 +60,7 @@ export class Range {
   }
 
   /**
-   * While the pointer brushes: the range is seen, and told only at its end.
+   * Show the range while it is being brushed; it is announced at the end.
    * @param {number} from
    * @param {number} to
    */
@@ -76,7 +76,7 @@ export class Range {
     this.brushed = null;
     if (clock.range || brushed === null) this.set(clock.range);
     else {
-      // It did not move: a click on the axis.
+      // The pointer did not move: a click on the axis.
       clock.seek(brushed);
       this.set(null);
     }
@@ -104,7 +104,7 @@ export class Range {
     player.repaint();
   }
 
-  // Its shade on the rows and on the scrub bar.
+  // Shade the range on the rows and on the scrub bar.
   shadeSpan() {
     const { clock, spec } = this.player;
     const { range, pts, frames } = clock;
@@ -146,7 +146,7 @@ export class Range {
   }
 
   /**
-   * Agreement of a model with the truth; nothing for a model without predictions.
+   * Agreement of a model with the truth; null for a model without predictions.
    * @param {Point} truth
    * @param {Point} point
    * @param {number} first
@@ -164,7 +164,7 @@ export class Range {
   }
 
   /**
-   * Means of the stacked weights, a line for each row of them.
+   * Show the mean gate weights, one line per row.
    * @param {number} first
    * @param {number} last
    */
@@ -189,7 +189,7 @@ export class Range {
   }
 
   /**
-   * The panel opens above the rows: those that the pointer brushes stay under it.
+   * Show or hide the panel. It opens above the rows, so scroll to keep those being brushed under the pointer.
    * @param {boolean} hidden
    */
   hide(hidden) {

@@ -1,5 +1,5 @@
 // @ts-check
-// Values at the cursor: the legend beside each row, the table beside the plane, and what is unusual about the frame.
+// Values at the cursor: the legend beside each row, the table beside the plane, and labels of the bands at the cursor.
 
 import { valuesOf } from "./curves.js";
 import { make, rowHead } from "./dom.js";
@@ -23,7 +23,7 @@ function format(value) {
 }
 
 /**
- * The sample of a curve: a block for stacked weights, a line in its own style for the others.
+ * The legend sample of a curve: a block for stacked weights, otherwise a line in the style of the curve.
  * @param {Curve} curve
  * @param {Theme} theme
  */
@@ -42,7 +42,7 @@ function sample(curve, theme) {
 
 export class Readout {
   /** @type {[text: Text, values: Float32Array | undefined][]} */
-  cells = []; // each with the values that it shows
+  cells = []; // each with the values it shows
   /** @type {Band[]} */
   bands = []; // those with a label
   /** @type {Columns} */
@@ -122,7 +122,7 @@ export class Readout {
   }
 
   /**
-   * A line for each curve; side by side, curves of one name share theirs.
+   * One line per curve; side by side, curves of the same name share a line.
    * @param {(Row | null)[]} rows
    * @param {Panel[]} panels
    * @param {Theme} theme

@@ -1,5 +1,5 @@
 // @ts-check
-// Handles of the rows: move, resize and hide, by pointer and by keyboard; and the menu that brings rows back.
+// Handles that move, resize and hide rows by pointer and keyboard, and the menu that brings rows back.
 
 import { OVERLAY, SIDE, slotOf } from "./arrangement.js";
 import { find, make } from "./dom.js";
@@ -54,7 +54,7 @@ export class RowHandles {
   }
 
   /**
-   * Lower edge of a row: drag it to resize.
+   * The lower edge of a row, which resizes it.
    * @param {Slot & { top: number }} slot
    */
   divider({ key, top, height }) {
@@ -89,7 +89,7 @@ export class RowHandles {
   }
 
   /**
-   * Buttons in the legend of a row.
+   * The buttons in the legend of a row.
    * @param {Slot} slot
    */
   buttons(slot) {

@@ -1,5 +1,5 @@
 // @ts-check
-// Heights of rows that share the window with the video above them: all of them are seen at once, where that can be.
+// Heights of the rows, which share the window with the video above them: all fit at once if possible.
 
 /** @import { Row } from "../../types" */
 
@@ -7,12 +7,12 @@ export const GAP = 12; // between rows, px
 const LINE = 14.4; // of a legend, px
 
 /**
- * Rows that share one height: one for each panel, or none where the panel's model lacks it.
+ * Rows that share one height: one per panel, or null if the panel's model lacks it.
  * @typedef {{ key: string, height: number, rows: (Row | null)[] }} Group
  */
 
 /**
- * What the legend of a group needs, px: its title, and a line for each name.
+ * Height of a group's legend, px: the title and one line per name.
  * @param {Group} group
  */
 function legendHeight({ rows }) {
@@ -24,7 +24,7 @@ function legendHeight({ rows }) {
 const sum = (heights) => heights.reduce((all, height) => all + height, 0);
 
 /**
- * Heights (px) of groups in at most `room` px: as the page has them where there is room, never below their legends.
+ * Heights of groups, px, that fit into `room` px if possible: at most the default, never less than the legend.
  * @param {Group[]} groups
  * @param {number} room
  */

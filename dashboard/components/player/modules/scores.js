@@ -1,5 +1,5 @@
 // @ts-check
-// What a range of frames amounts to.
+// Statistics of a range of frames.
 
 const MINIMUM_FRAMES = 2;
 
@@ -14,7 +14,7 @@ export function scores(truth, prediction, first, last) {
   let count = 0;
   let sumX = 0;
   let sumY = 0;
-  let constant = NaN; // the first value, while all truths and predictions are equal to it
+  let constant = NaN; // the first value, as long as all others equal it
   for (let k = first; k <= last; k++) {
     if (Number.isNaN(truth[k])) continue;
     if (!count) constant = truth[k];
@@ -34,7 +34,7 @@ export function scores(truth, prediction, first, last) {
     square += (truth[k] - prediction[k]) ** 2;
   }
   const denominator = xx / count + yy / count + (meanX - meanY) ** 2;
-  // The mean of equal numbers may be off by a rounding error, and the ratio of two such errors is 1.
+  // The mean of equal numbers may be off by a rounding error; the ratio of two such errors is 1.
   const defined = count >= MINIMUM_FRAMES && Number.isNaN(constant) && denominator > 0;
   return {
     count,

@@ -1,5 +1,5 @@
 // @ts-check
-// The sound of the video as rows: envelope of the waveform, and mel spectrogram. Fetched once, when first shown.
+// The sound of the video as rows: waveform envelope and mel spectrogram. Fetched once, when first shown.
 
 import { penOf } from "./dom.js";
 import { channelsOf, rampOf } from "./theme.js";
@@ -33,7 +33,7 @@ const MESSAGES = {
 };
 
 /** @type {{ address: string, summary: Summary }} */
-let kept = { address: "", summary: { state: "silent" } }; // of one video at a time
+let kept = { address: "", summary: { state: "silent" } }; // of the current video
 
 /**
  * The summary at an address.
@@ -69,8 +69,8 @@ async function load(address) {
 }
 
 /**
- * The file that iaca writes: a header of float32 (columns, mel bands, bins per column, seconds per column, 0), then the
- * spectrogram, then the smallest and the largest samples.
+ * Parse a summary: a float32 header (columns, mel bands, bins per column, seconds per column, 0), then the spectrogram,
+ * then the smallest and the largest samples.
  * @param {ArrayBuffer} content
  * @returns {Sound}
  */
@@ -111,7 +111,7 @@ export function drawSound(pen, row, summary, box, view, theme) {
 }
 
 /**
- * First and one past the last of `count` items, of `seconds` each, that lie in pixel `x` of `width`.
+ * First item in pixel `x` of `width` and the one after the last, of `count` items of `seconds` each.
  * @param {number} x
  * @param {number} width
  * @param {Span} view The seconds in view.

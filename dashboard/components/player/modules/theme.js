@@ -1,5 +1,5 @@
 // @ts-check
-// Colours of the page, read from Streamlit's own variables, so that light, dark and custom themes all fit.
+// Colours of the page, read from Streamlit's CSS variables, so that light, dark and custom themes all work.
 
 import { penOf } from "./dom.js";
 
@@ -35,7 +35,7 @@ function luminance(colour) {
 }
 
 /**
- * Shades of a spectrogram from 0 to 255, from the background over the colour of the sound to the text, as pixels.
+ * Pixels of a spectrogram for loudness 0 to 255: from the background via the colour of the sound to that of the text.
  * @param {Channels} background
  * @param {Channels} sound
  * @param {Channels} text
@@ -70,7 +70,7 @@ export function readTheme(element) {
     axis: dark ? "rgba(250,250,250,0.72)" : "rgba(49,51,63,0.78)",
     ratio: window.devicePixelRatio || 1,
     /**
-     * A colour as this page shows it.
+     * The variant of a colour for this theme.
      * @param {Colour} colour
      */
     pick(colour) {
@@ -80,7 +80,7 @@ export function readTheme(element) {
 }
 
 /**
- * A colour with an opacity, in the one notation that CSS and canvas both read.
+ * A colour with an opacity, in a notation that both CSS and canvas read.
  * @param {string} colour
  * @param {number} opacity
  */

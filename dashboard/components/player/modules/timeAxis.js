@@ -1,5 +1,5 @@
 // @ts-check
-// The time axis: its panels side by side, its round seconds, and the way from seconds to pixels and back.
+// The time axis: its panels, its ticks, and the conversion between seconds and pixels.
 
 /** @import { ModelIndex, Span } from "../../types" */
 
@@ -9,7 +9,7 @@ const BETWEEN = 60; // between panels, px
 const TICK_PX = 90; // room for a label
 
 /**
- * A panel is about one model or all of them; its place is in px.
+ * A panel shows one model or all of them; left and width are in px.
  * @typedef {{ model: ModelIndex, left: number, width: number }} Panel
  */
 
@@ -22,8 +22,8 @@ export function innerWidth(width) {
 }
 
 /**
- * Panels that share the width of an element evenly.
- * @param {ModelIndex[]} models What each is about.
+ * Panels that share the width of an element equally.
+ * @param {ModelIndex[]} models What each shows.
  * @param {number} elementWidth
  * @returns {Panel[]}
  */
@@ -43,7 +43,7 @@ export function xOf(second, [start, end], panel) {
 }
 
 /**
- * The second in view at `x` px: in the panel that lies there, or the nearest one.
+ * The second in view at `x` px, in the panel there or the nearest one.
  * @param {number} x
  * @param {Span} span The seconds in view.
  * @param {Panel[]} panels
@@ -54,7 +54,7 @@ export function secondAt(x, [start, end], panels) {
 }
 
 /**
- * Round seconds that leave room for their labels, each with its label.
+ * Ticks at round seconds, each with its label, spaced so that labels fit.
  * @param {Span} span
  * @param {number} width px.
  */
@@ -72,7 +72,7 @@ export function ticksOf([start, end], width) {
 }
 
 /**
- * First and last frame to be drawn for the seconds in view: those inside, and a neighbour at either end.
+ * First and last frame to draw for the seconds in view, including one neighbour on either side.
  * @param {Float64Array} times
  * @param {Span} span
  * @returns {[first: number, last: number]}

@@ -1,6 +1,6 @@
 // @ts-check
-// Times of frames and pictures, in rising order. Frame numbers always come from such a table, never from time x fps,
-// which is wrong for every file with a variable frame rate.
+// Times of frames and pictures, in ascending order. Frame numbers always come from such a table, never from time x fps,
+// which is wrong for files with a variable frame rate.
 
 /**
  * Index of the time nearest to `time`.
@@ -19,7 +19,7 @@ export function nearest(times, time) {
 }
 
 /**
- * A time while picture `k` is shown, `share` of the way to the next one.
+ * The time at a share of the duration of picture `k`.
  * @param {ArrayLike<number>} times
  * @param {number} k
  * @param {number} share
@@ -31,7 +31,7 @@ export function timeWithin(times, k, share) {
 }
 
 /**
- * Seconds as minutes, seconds and milliseconds.
+ * Format seconds as minutes, seconds and milliseconds.
  * @param {number} seconds
  */
 export function clockText(seconds) {

@@ -7,7 +7,7 @@
 const CLOSEST_S = 0.5;
 
 /**
- * A view grown by a factor around a second that keeps its place.
+ * Scale a view by a factor around a second that stays in place.
  * @param {Span} view
  * @param {number} factor
  * @param {number} around
@@ -18,7 +18,7 @@ export function grown([start, end], factor, around) {
 }
 
 /**
- * A view inside the recording, null where that is all of it; undefined where it would be too short.
+ * Clip a view to the recording: null if it covers all of it, undefined if it would be too short.
  * @param {Span} view
  * @param {Span} whole The recording.
  * @returns {Span | null | undefined}
@@ -30,7 +30,7 @@ export function within([start, end], [first, last]) {
 }
 
 /**
- * A view moved by some seconds, but not past the ends of the recording.
+ * Move a view by some seconds, but not past the ends of the recording.
  * @param {Span} view
  * @param {number} seconds
  * @param {Span} whole The recording.
@@ -41,7 +41,7 @@ export function panned([start, end], seconds, [first, last]) {
   return [start + by, end + by];
 }
 
-/** The view of a plot, which is null for the whole recording. */
+/** Changes the view of a plot; a null view is the whole recording. */
 export class Zoom {
   /**
    * @param {Plot} plot
@@ -87,7 +87,7 @@ export class Zoom {
   }
 
   /**
-   * Move along, so that a time that has left the view is in its middle.
+   * Centre the view on a second that is outside of it.
    * @param {number} second
    */
   follow(second) {
