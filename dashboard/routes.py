@@ -107,7 +107,7 @@ async def serve_table(request: Request) -> Response:
 
 
 async def serve_sound(request: Request) -> Response:
-    """Answer `SOUNDS/{identifier}`: the summary of a sound; 404 for a stranger, 204 for a video without sound."""
+    """Answer `SOUNDS/{identifier}`: the summary of a sound; 404 if it is unknown, 204 for a video without sound."""
     with _lock:
         summarise = _sounds.get(request.path_params["identifier"])
     if summarise is None:

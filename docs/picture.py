@@ -116,7 +116,7 @@ def packed(picture: bytes, ending: str) -> bytes:
         PictureError: There is no such format, or the picture stays above `MOST_BYTES`.
     """
     if ending not in FORMATS:
-        raise PictureError(f"{ending!r} is no format for the picture; expected {' or '.join(FORMATS)}")
+        raise PictureError(f"{ending!r} is not a format of the picture; expected {' or '.join(FORMATS)}")
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     buffer = io.BytesIO()
     if ending == ".png":

@@ -7,6 +7,7 @@ import itertools
 import pandas as pd
 import streamlit as st
 
+from dashboard.charts import theme
 from dashboard.charts.differences import VERDICT_SHAPES, forest
 from dashboard.sections import downloads
 from dashboard.sections.page import begin_page
@@ -102,7 +103,8 @@ def _differences(results: Results) -> None:
             st.markdown(f"**{heading}**")
             st.plotly_chart(
                 forest(part, dark=st.context.theme.type == "dark"),
-                config={"displayModeBar": False},
+                config=theme.CONFIG,
+                alt=f"{heading}: difference in CCC of each model from its base, with its 95 % interval",
                 key=f"forest {heading}",
             )
     files = {

@@ -1,4 +1,4 @@
-"""Robustness: how the CCC of models falls when clips of a modality go missing, as in Fig 3 of the paper."""
+"""Robustness: how models' CCC falls as clips of a modality go missing, as in Fig 3 of the paper."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ def show() -> None:
     """The page."""
     st.title("Robustness")
     st.markdown(
-        "A growing share of the clips loses its sound, or its picture: a model that bears the loss stays high. "
-        "CCC with the truth, as in Fig 3 of the [paper](https://arxiv.org/abs/2405.12853)."
+        "How well models still agree with the annotation as a growing share of clips loses its sound or its picture: "
+        "the concordance correlation coefficient (CCC), as in Fig 3 of the [paper](https://arxiv.org/abs/2405.12853). "
+        "The curve of a robust model stays high."
     )
     page = begin_page()
     shelf = model_files.shelf(page.folders.checkpoints)
@@ -89,19 +90,20 @@ def _choose(files: dict[str, Candidate], shelf: Shelf, subjects: Sequence[str], 
         titles,
         default=[title for title in wanted if title in titles],
         max_selections=AT_MOST,
-        help="Fusion models of the checkpoints folder. Those of one fusion share a chart.",
+        help="Fusion models in the checkpoints folder. Models with the same fusion share a chart.",
         **session.ROBUST_MODELS.widget,
     )
     left, middle, right = st.columns([1, 1.2, 2])
     with left:
         missing = st.segmented_control(
             "Missing", list(MODALITIES), default=kept.missing if kept else "audio", required=True,
-            help="What is replaced by the backbone's answer to zeros.", **session.ROBUST_MISSING.widget,
+            help="What the clips lose. The backbone's output for an input of zeros takes the place of their features.",
+            **session.ROBUST_MISSING.widget,
         )  # fmt: skip
     with middle:
         pattern = st.segmented_control(
             "Pattern", PATTERNS, default=kept.pattern if kept else "scattered", required=True,
-            help="Scattered: clips here and there. Block: clips in a row.", **session.ROBUST_PATTERN.widget,
+            help="Scattered: clips at random places. Block: consecutive clips.", **session.ROBUST_PATTERN.widget,
         )  # fmt: skip
     whose = [*([STUDY] if len(stored) else []), *([ALL, *subjects] if subjects else [])]
     with right:
@@ -112,7 +114,7 @@ def _choose(files: dict[str, Candidate], shelf: Shelf, subjects: Sequence[str], 
             format_func=lambda one: {STUDY: f"{STUDY} (stored)", ALL: f"all {len(subjects)} shown subjects"}.get(
                 one, one
             ),
-            help="What the study stored is there at once; everything else is computed now.",
+            help="The study's curves are stored and shown at once. All others are computed now.",
             **session.ROBUST_SUBJECTS.widget,
         )
     choice = Choice(tuple(models) if of else (), missing, pattern, of)
@@ -136,16 +138,18 @@ def _show_stored(stored: pd.DataFrame, choice: Choice, files: dict[str, Candidat
     table = rows.assign(model=rows["variant"].map(variants))
     missing = [title for variant, title in variants.items() if variant not in set(rows["variant"])]
     if missing:
-        notices.append(
-            f"The study stored no curve of {', '.join(missing)}; choose other subjects to have it computed now."
-        )
+        notices.append(f"The study has no curve for {', '.join(missing)}. Choose other subjects to compute one now.")
     if table.empty:
         return
-    whose = "Bands are 95 % bootstrap intervals over subjects." if table["low"].notna().any() else "One subject alone."
+    whose = (
+        "Bands are 95 % bootstrap intervals over subjects."
+        if table["low"].notna().any()
+        else "One subject: no interval."
+    )
     names = ", ".join(f"`{name}`" for name in rows["variant"].unique())
     st.caption(
-        f"Stored by the study: its own models of seed 0 ({names}) on "
-        f"its validation subjects, mean over 5 draws. {whose}"
+        f"Stored by the study: its own models, trained with seed 0 ({names}), on its validation subjects; mean over "
+        f"{sweeps.DRAWS} random draws of missing clips. {whose}"
     )
     _draw(table, choice)
     synthetic = attempt(lambda: study_results.is_synthetic(results_folder()), notices)
@@ -171,14 +175,14 @@ def _show_live(asked: Wanted, shown: Sequence[Subject], choice: Choice) -> None:
             return
         over = f"bands are 95 % bootstrap intervals over {found.subjects} subjects"
         st.caption(
-            f"Computed on this machine, mean over {sweeps.DRAWS} draws; "
-            + (over if found.subjects > 1 else f"one subject, {literal(choice.of)}: without an interval")
+            f"Computed on this machine: mean over {sweeps.DRAWS} random draws of missing clips; "
+            + (over if found.subjects > 1 else f"one subject, {literal(choice.of)}: no interval")
             + "."
         )
         if found.undefined:
             st.info(
-                f"CCC is not defined for {', '.join(found.undefined)}: there are fewer than two annotated frames, or "
-                "nothing varies."
+                f"CCC is undefined for {', '.join(found.undefined)}: fewer than two frames are annotated, or nothing "
+                "varies."
             )
         _draw(found.table, choice)
         if found.is_whole:

@@ -1,4 +1,4 @@
-"""What gates change, as a chart: differences in CCC with their intervals."""
+"""Differences in CCC between models and their bases, with intervals, as a chart."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ HOVER = "%{y}: %{x:+.3f} [%{customdata[0]:+.3f}, %{customdata[1]:+.3f}]: %{custo
 
 
 def forest(part: pd.DataFrame, *, dark: bool) -> go.Figure:
-    """Differences with their intervals, a panel for each target and a line for each model.
+    """Differences with their intervals: a panel for each target, a line for each model.
 
-    Shape and place tell the verdict, not colour alone.
+    The verdict shows in shape and place, not in colour alone.
     """
     part = part.iloc[::-1]
     colour, grey = palette.MODELS[1].colour[dark], "#8a8c95"

@@ -1,4 +1,4 @@
-"""CCC against the share of missing clips, as a chart of the page and in words."""
+"""CCC against the share of missing clips: as a chart, as a table and in a few words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BAND_OPACITY = 0.14
 LAST_SHARE = 0.8
 """The axis of shares ends here, also while the curves still grow."""
 
-MISSING = "not defined"
+UNDEFINED = "undefined"
 
 
 def limits(table: pd.DataFrame) -> tuple[float, float]:
@@ -101,7 +101,7 @@ def _band(part: pd.DataFrame, colour: str) -> go.Scatter:
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a model and target, one column a share: CCC and its interval; a value that is not defined is said."""
+    """One row per model and target, one column per share: CCC and its interval, or that it is undefined."""
     rows = []
     for (target, model), part in table.groupby(["target", "model"], sort=False):
         shares = [f"{share:.0%}" for share in part["share"]]
@@ -110,7 +110,7 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def gist(table: pd.DataFrame, target: str) -> str:
-    """What the curves of a target come down to, in a few words; "" before two shares are there."""
+    """How far the curves of a target fall, in a few words; "" until they have two points."""
     parts = []
     last = 0.0
     for model, part in table[table["target"] == target].groupby("model", sort=False):
@@ -128,7 +128,7 @@ def _cells(part: pd.DataFrame) -> list[str]:
 
 def _cell(ccc: float, low: float, high: float) -> str:
     if pd.isna(ccc):
-        return MISSING
+        return UNDEFINED
     return _number(ccc) + ("" if pd.isna(low) else f" [{_number(low)}, {_number(high)}]")
 
 

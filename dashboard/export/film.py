@@ -87,7 +87,7 @@ def write_film(
     first, last = frames
     if not 0 <= first < last < len(view.pts_s):
         raise FilmError(
-            f"frames {first} to {last} are no range of {view.title}; expected two, ascending, from 0 to "
+            f"frames {first} to {last} are not a range of {view.title}; expected two ascending numbers from 0 to "
             f"{len(view.pts_s) - 1}"
         )
     path = Path(path)

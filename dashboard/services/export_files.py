@@ -1,4 +1,4 @@
-"""What the user takes along: the curves as a table, the view as a figure, a range as a film."""
+"""Exports: the curves as a table, the view as a figure, a range as a film."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ GIF_LONGEST_S = LONGEST_S
 FILMS_KEPT = 6
 MASKS = {
     "has_face": "whether a face was found in the frame",
-    "has_audio": "whether the recording has sound there",
+    "has_audio": "whether the recording has sound at the frame",
 }
 LOSSES = {
-    "audio_dropped": "whether the audio of the frame's clip was taken away",
-    "visual_dropped": "whether the picture of the frame's clip was taken away",
-    "interpolated": "whether predictions lie between two clips; gates and scores are held there",
+    "audio_dropped": "whether the audio of the frame's clip was dropped",
+    "visual_dropped": "whether the picture of the frame's clip was dropped",
+    "interpolated": "whether the frame lies between two clip ends: predictions are interpolated, gates and scores held",
 }
 
 
 class Take(NamedTuple):
-    """The shown view, as it is taken along.
+    """The view that is exported.
 
     Attributes:
         subject: Name of the subject.
@@ -91,17 +91,17 @@ def view(take: Take) -> View:
 
 
 def curves(take: Take) -> pd.DataFrame:
-    """Every curve of the view, one row a frame of the range, and what its columns are.
+    """Every curve of the view, one row per frame of the range, with a description of every column.
 
     Returns:
-        frame, pts_s, a column for every curve, then masks. `attrs` describes it, and `attrs["columns"]` each column;
-        Parquet files keep both.
+        frame, pts_s, a column for every curve, then masks. `attrs` describes the table, `attrs["columns"]` each
+        column; Parquet files keep both.
     """
     first, last = take.frames
     names = _slugs([model.title for model in take.shown])
     columns: dict[str, Any] = {"frame": np.arange(len(take.figure.pts_s)), "pts_s": take.figure.pts_s}
     meaning = {
-        "frame": "number of the frame, from 0",
+        "frame": "frame number, from 0",
         "pts_s": "presentation time in seconds from the first frame of the video",
     }
     found = [(row, curve) for row in take.figure.rows for curve in row.curves]
@@ -125,12 +125,12 @@ def curves(take: Take) -> pd.DataFrame:
 
 
 def csv_file(take: Take) -> bytes:
-    """The curves as CSV: a header, then one line a frame; a missing value is an empty field."""
+    """The curves as CSV: a header, then one line per frame; missing values are empty fields."""
     return curves(take).to_csv(index=False, lineterminator="\n").encode()
 
 
 def parquet_file(take: Take) -> bytes:
-    """The curves as Parquet, with what its columns are in the metadata."""
+    """The curves as Parquet, with a description of every column in the metadata."""
     buffer = io.BytesIO()
     curves(take).to_parquet(buffer, index=False)
     return buffer.getvalue()
@@ -151,7 +151,7 @@ def figure_file(take: Take, file_format: str, width: str) -> bytes:
 
 
 def film_key(take: Take, ending: str) -> str:
-    """The same for the same film."""
+    """Equal for equal films."""
     digest = hashlib.sha256()
     shown = view(take)
     state = None if take.video is None else file_state(take.video)
@@ -173,7 +173,7 @@ def begin_film(take: Take, cache: Path, ending: str) -> jobs.Job:
 
 
 def film_file(take: Take, cache: Path, ending: str) -> bytes:
-    """A film that was made; made again where newer ones have taken its place."""
+    """A finished film; made again if newer films have taken its place."""
     return _make_film(take, cache, ending, no_progress).read_bytes()
 
 

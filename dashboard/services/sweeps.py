@@ -1,4 +1,4 @@
-"""How models bear missing clips: swept in the background, kept piece by piece; and what the study stored."""
+"""CCC with missing clips: swept in the background and kept piece by piece, or read from a study."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from dashboard.services import jobs, model_files, traces
 from dashboard.services.corpora import Subject
 from iaca.config import DropoutPattern
 from iaca.errors import BAD_INPUT, InputError
-from iaca.evaluation import SUM_COLUMNS
-from iaca.evaluation.robustness import DRAWS, SHARES, sweep
+from iaca.evaluation import SUM_COLUMNS, robustness
 from iaca.features.feature_files import read_features
 from iaca.files import FileState, file_state
 from iaca.inference import check_fit
@@ -25,7 +24,8 @@ from iaca.metrics import MINIMUM_FRAMES
 from iaca.study.missing import curves
 from iaca.types import Progress
 
-__all__ = ["DRAWS", "SHARES"]
+DRAWS = robustness.DRAWS
+"""Random draws of missing clips that every point is the mean of."""
 
 COLUMNS = ("variant", "model", "modality", "pattern", "share", "target", "ccc", "low", "high")
 PIECES_KEPT = 50_000
@@ -127,7 +127,7 @@ def found(asked: Wanted) -> Found:
     tables, problems, undefined, total, count, behind = [], [], [], 0, 0, 0
     for title, model in asked.models:
         swept = []
-        for share in SHARES:
+        for share in robustness.SHARES:
             made = [_piece(piece) for piece in _pieces_of(asked, model, share)]
             total += len(made)
             count += sum(one is not None for one in made)
@@ -141,7 +141,7 @@ def found(asked: Wanted) -> Found:
             if len(rated):
                 left_out = sorted(set(whole["subject"]) - set(rated["subject"]))
                 problems += [
-                    f"{one} has fewer than {MINIMUM_FRAMES} annotated frames: it is left out." for one in left_out
+                    f"{one} has fewer than {MINIMUM_FRAMES} annotated frames and is left out." for one in left_out
                 ]
                 whole = rated
             behind = max(behind, whole["subject"].nunique())
@@ -196,7 +196,9 @@ def csv_file(table: pd.DataFrame) -> bytes:
 
 def _all_pieces(asked: Wanted) -> list[Piece]:
     """Share by share, so that curves grow from the left."""
-    return [piece for share in SHARES for _, model in asked.models for piece in _pieces_of(asked, model, share)]
+    return [
+        piece for share in robustness.SHARES for _, model in asked.models for piece in _pieces_of(asked, model, share)
+    ]
 
 
 def _pieces_of(asked: Wanted, model: FileState, share: float) -> list[Piece]:
@@ -215,7 +217,7 @@ def _compute(piece: Piece) -> pd.DataFrame | str:
         features = read_features(subject.path)  # past the cache of features: this goes through the whole corpus
         check_fit(features, checkpoint)
         with traces.device_lock(device):
-            return sweep(
+            return robustness.sweep(
                 checkpoint.model, [features], modality=modality, shares=[share], patterns=[DropoutPattern(pattern)]
             )
     except BAD_INPUT as error:

@@ -20,14 +20,12 @@ class Timeline(NamedTuple):
         pts_s: (N,) float64, seconds from the first frame.
         valence: (N,) float32, NaN where not annotated.
         arousal: (N,) float32, NaN where not annotated.
-        file_frames: Frames that the video really has.
         problems: What does not fit, one sentence each.
     """
 
     pts_s: np.ndarray
     valence: np.ndarray
     arousal: np.ndarray
-    file_frames: int
     problems: tuple[str, ...]
 
 
@@ -69,7 +67,6 @@ def read_timeline(recording: Recording) -> Timeline:
         pts_s=fitted_s,
         valence=unknown if labels is None else labels.valence,
         arousal=unknown if labels is None else labels.arousal,
-        file_frames=len(pts_s),
         problems=tuple(problems),
     )
 

@@ -66,7 +66,7 @@ def expected(root, name, subjects, target, share):
 def test_stored_curves_come_at_once_and_others_are_computed_as_they_should_be(page, server, root):
     page.goto(f"{server(root)}/robustness")
     page.locator(CHART).nth(1).locator(".scatterlayer .trace").first.wait_for()
-    assert "Stored by the study: its own models of seed 0" in page.get_by_test_id("stMain").inner_text()
+    assert "Stored by the study: its own models, trained with seed 0" in page.get_by_test_id("stMain").inner_text()
     assert "with 80% missing, CA 0.500 → 0.300, CA+IACA 0.600 → 0.400" in page.get_by_test_id("stMain").inner_text()
     assert page.locator(CHART).first.locator(".legendtext").all_text_contents() == ["CA", "CA+IACA"]
     alternative = "CCC of valence against the share of missing audio, CA: CA, CA+IACA"
@@ -74,7 +74,7 @@ def test_stored_curves_come_at_once_and_others_are_computed_as_they_should_be(pa
 
     choose(page, "Subjects", "all 3 shown subjects")
     page.get_by_text("95 % bootstrap intervals over 2 subjects").wait_for()
-    page.get_by_text(f"{SILENT} has fewer than 2 annotated frames: it is left out").wait_for()
+    page.get_by_text(f"{SILENT} has fewer than 2 annotated frames and is left out").wait_for()
     page.get_by_role("button", name="CSV", exact=True).wait_for()
     table = pd.read_csv(io.BytesIO(downloaded(page, "CSV")))
     assert len(table) == 2 * 2 * len(SHARES)
@@ -86,7 +86,7 @@ def test_stored_curves_come_at_once_and_others_are_computed_as_they_should_be(pa
     assert b"<svg" in downloaded(page, "SVG")
 
     choose(page, "Subjects", SILENT)
-    page.get_by_text("CCC is not defined for").wait_for()
+    page.get_by_text("CCC is undefined for").wait_for()
     page.get_by_text("Numbers").click()
     assert page.get_by_test_id("stDataFrame").count() == 1
     page.get_by_role("button", name="CSV", exact=True).wait_for()

@@ -78,4 +78,4 @@ def test_a_value_that_is_not_defined_breaks_its_curve_and_is_said():
     rows = table()
     rows.loc[(rows["model"] == "CA") & (rows["share"] == 0.2), ["ccc", "low", "high"]] = np.nan
     assert np.isnan(curves(draw(rows))["CA"].y[1])
-    assert missing_curves.numbers(rows)["20%"][0] == missing_curves.MISSING
+    assert missing_curves.numbers(rows)["20%"][0] == missing_curves.UNDEFINED
