@@ -119,7 +119,7 @@ def test_of_two_crops_of_a_frame_that_of_the_first_root_counts(tmp_path):
         for number, content in enumerate(contents, 1):
             (folder / f"{number:05d}.jpg").write_bytes(content)
     report = inspect_roots([tmp_path], cache_file=tmp_path / "cache.json", progress=False)
-    crops = Crops(report.index.recordings[0], 3)
+    crops = Crops(report.found.recordings[0], 3)
     assert [crop is not None for _, crop in crops.iterate(np.ones(3, bool))] == [False, True, False]
     assert report.subjects[0].missing_crops == 2
 
