@@ -21,3 +21,7 @@ def test_the_examples_of_a_module_give_what_they_say(name):
     results = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert results.attempted > 0
     assert results.failed == 0
+
+
+def test_metrics_clips_and_dropout_have_examples():
+    assert {"iaca.metrics", "iaca.clips", "iaca.inference.dropout"} <= set(WITH_EXAMPLES)
