@@ -1,7 +1,7 @@
 """How long the page keeps whoever asks waiting for a sign, and for the answer: `python -m benchmarks.first_use`.
 
 On the embedded corpus, in a new server: every fusion on its first use, the first of every further page, and the first
-opening of "Take it with you", Moments and Attention. Bar: nothing over 300 ms without feedback. Feedback is the first
+opening of "Export", Moments and Attention. Bar: nothing over 300 ms without feedback. Feedback is the first
 of two: the page's own sign is seen, or what was asked for is there.
 """
 
@@ -102,7 +102,7 @@ def main() -> None:
             print(f"first use, load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
             for fusion in FUSIONS:
                 timed(page, fusion, choose(page, fusion), "curves")
-            timed(page, "Take it with you", click(page.get_by_role("button", name="Take it with you")), "component")
+            timed(page, "Export", click(page.get_by_role("button", name="Export", exact=True)), "component")
             page.keyboard.press("Escape")
             for name in ("Attention", "Moments"):
                 timed(page, name, click(page.locator("summary").filter(has_text=name)), "component")

@@ -11,15 +11,15 @@ from dashboard.sections.notices import attempt
 from dashboard.sections.page import Page, begin_page, last_seen_models
 from dashboard.services import corpora, model_files, traces
 from dashboard.state import session
-from dashboard.timeline.bands import ANSWER_CHANGED, GATE_MOVED
+from dashboard.timeline import meanings
 from iaca.config import TARGETS
 from iaca.figures import palette
 
 EQUATIONS = (
     (
         "Cross-attention (CA), eqs 1 to 4",
-        "Every clip of one modality looks at every clip of the other, through a learned correlation. Columns of both "
-        "maps sum to 1; what attention adds is the residual.",
+        "Each clip of one modality attends to every clip of the other, through a learned correlation. The columns of "
+        "both maps sum to 1; the residual is what attention adds.",
         (
             r"Z = X_a^\top W X_v",
             r"A_a = \operatorname{softmax}(Z),\quad A_v = \operatorname{softmax}(Z^\top) \qquad (1)",
@@ -29,8 +29,8 @@ EQUATIONS = (
     ),
     (
         "Stage 1: which feature of a modality",
-        "For each modality a gate weighs its own (self-attended) against its cross-attended feature. Where the other "
-        "modality is no help, the gate can pass it by.",
+        "For each modality, a gate weighs its own (self-attended) feature against its cross-attended one. Where the "
+        "other modality does not help, the gate can bypass it.",
         (
             r"W_{go,m} = X_{att,m}^\top W_{gl,m},\quad m \in \{a, v\} \qquad (5)",
             r"G_m = \operatorname{softmax}(W_{go,m} / T) \qquad (6)",
@@ -40,7 +40,7 @@ EQUATIONS = (
     ),
     (
         "Stage 2: which modality",
-        "A second gate weighs the audio, the visual and the joint feature, "
+        "A second gate weighs the audio, the visual and the joint feature, where the joint feature is "
         r"$X_{att,gav} = FC([X_{att,ga}; X_{att,gv}])$.",
         (
             r"X_{att,g} = \operatorname{ReLU}(X_{att,ga} \otimes G_{av0} + X_{att,gv} \otimes G_{av1} + "
@@ -49,51 +49,18 @@ EQUATIONS = (
     ),
 )
 
-# Row, what it shows, its equations. No string stands below: Streamlit would show it.
-CURVES = (
-    (
-        "Attention score, contribution",
-        "Share of a clip's attended feature that came from attention, from 0 to 1: "
-        "\\|residual\\| / (\\|X\\| + \\|residual\\|).",
-        "1 to 4",
-    ),
-    (
-        "Attention score, received",
-        "How much all clips of the window attend to this one: row sum of the attention map, divided by its length.",
-        "1",
-    ),
-    (
-        "Stage-1 gate, audio and visual",
-        "Weights of the cross-attended and the self-attended feature of a modality; they sum to 1.",
-        "5 to 8",
-    ),
-    ("Stage-2 gate", "Weights of the audio, the joint and the visual feature; they sum to 1.", "9"),
-    (
-        "Valence, arousal",
-        "The annotation and each model's prediction, frame by frame. Dotted: before a change such as dropout.",
-        "",
-    ),
-    ("Difference", "Prediction of the second model minus that of the first.", ""),
-    ("Bands", "Known episodes of corruption (synthetic corpus only), clips taken away, missing data (hatched).", ""),
-    (
-        "Gate changed valence, arousal",
-        f"The model with gates and the one without are at least {ANSWER_CHANGED} apart, and a weight of stage 1 or 2 "
-        f"is at least {GATE_MOVED} from its median over the recording.",
-        "",
-    ),
-)
 DECISIONS = """
-The paper is silent in places, and in a few it is not followed.
+The paper leaves some details open, and in a few places we do not follow it.
 
-- **Choice:** the operand of the audio-visual gate is not given; it is the concatenation of all three features.
-- **Choice:** the temperature T is "small"; it is 0.1, as in the authors' related code, and a what-if on the page.
-- **Choice:** "self-attended" in eqs 7 and 8 is the feature that the fusion was given.
-- **Choice:** both attention maps are normalised by column; eq 1 prints one of them along the other axis.
+- **Choice:** the input of the audio-visual gate is not given; it is the concatenation of all three features.
+- **Choice:** the temperature T is "small"; it is 0.1, as in the authors' related code; What if changes it.
+- **Choice:** "self-attended" in eqs 7 and 8 means the feature that enters the fusion.
+- **Choice:** both attention maps are normalised by column; eq 1 normalises one of them along the other axis.
 - **Choice:** attention scores, which the paper plots without defining them, are *contribution* and *received*.
-- **Deviates:** Z is divided by the square root of its dimension; without that its softmax is one-hot from the start.
-- **Deviates:** gate layers start at zero: with T = 0.1 a default start saturates, and training sometimes collapses.
-- **Deviates:** the gates of the models shown here may read both attended features: eq 5 alone cannot see that the
-  *other* modality is bad. `python -m iaca describe FILE` prints how a checkpoint was made.
+- **Deviates:** Z is divided by the square root of its dimension; otherwise its softmax is one-hot from the start.
+- **Deviates:** gate layers start at zero; with T = 0.1 the default start saturates, and training can collapse.
+- **Deviates:** the gates of the models shown here may read both attended features: a gate as in eq 5 cannot see that
+  the *other* modality is bad. `python -m iaca describe FILE` prints how a checkpoint was made.
 """
 
 
@@ -103,11 +70,11 @@ def show() -> None:
     st.title("About the models")
     st.markdown(
         "Inconsistency-aware cross-attention (IACA) adds two gates to cross-attention between a voice and a face, so "
-        "that a model can decide, clip by clip, how far to trust either. Source: Praveen & Alam, "
+        "that a model can decide, clip by clip, how far to trust each. Source: Praveen & Alam, "
         "[arXiv:2405.12853](https://arxiv.org/abs/2405.12853); the figure follows its Fig 2."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link("app_pages/compare.py", label="Back to the page", icon=":material/arrow_back:")
+        st.page_link("app_pages/compare.py", label="Back to Compare", icon=":material/arrow_back:")
         tour.offer()
     weights, subject, caption = _weights(page)
     colours = {"audio": palette.AUDIO, "visual": palette.VISUAL, "joint": palette.JOINT}
@@ -119,14 +86,13 @@ def show() -> None:
         st.markdown(sentence)
         for equation in equations:
             st.latex(equation)
-    st.subheader("What the curves of the page mean")
-    heads = ("| Row | What it shows | Equations |", "| :-- | :-- | :-- |")
-    st.markdown("\n".join((*heads, *(f"| {' | '.join(row)} |" for row in CURVES))))
-    st.subheader("What we decided")
+    st.subheader("What the rows mean")
+    st.markdown(meanings.markdown_table((*meanings.ROWS, meanings.BANDS, meanings.GATE_CHANGED)))
+    st.subheader("Choices and deviations")
     st.markdown(DECISIONS)
-    st.subheader("The data that ship with it")
+    st.subheader("The demo data")
     st.markdown(
-        "The demo corpus is synthetic: its faces are drawn and its voices synthesised, and the models shown here were "
+        "The demo corpus is synthetic: its faces are drawn and its voices synthesised, and the models that ship were "
         "trained on such data. What they say about real people means nothing."
     )
 
@@ -139,7 +105,7 @@ def _weights(page: Page) -> tuple[pd.DataFrame, str, str]:
     seen = session.last_view()
     empty = pd.DataFrame()
     if not gated or not subjects:
-        return empty, "", "There is no model with gates, or no subject with features: the figure has no numbers."
+        return empty, "", "No model with gates, or no subject with features, was found, so the figure has no numbers."
     model = gated[0]
     name = seen.subject if seen and seen.subject in subjects else next(iter(subjects))
     device = page.device()
@@ -150,8 +116,8 @@ def _weights(page: Page) -> tuple[pd.DataFrame, str, str]:
     frames = trace.frames[["pts_s", *(f"{target}_{gate}" for gate in GATES)]].astype("float32")
     frames.columns = ["pts_s", *GATES]
     caption = (
-        f"Weights of {model.title} ({model.path.name}) on {name}, without dropout: those of the last clip that ended. "
-        "Wider wires weigh more. Dashed: what a gate reads and controls."
+        f"Weights of {model.title} ({model.path.name}) on {name}, without dropout, at the last clip that ended. "
+        "Thicker wires weigh more. Dashed: what a gate reads and controls."
     )
     return frames, name, caption
 

@@ -42,11 +42,11 @@ def _scores(results: Results) -> None:
     st.subheader("Scores")
     st.caption(
         "Concordance correlation coefficient (CCC), mean over seeds; ± is its standard deviation over seeds; low and "
-        "high bound the 95 % bootstrap interval over subjects and seeds. Click a head to sort."
+        "high bound the 95 % bootstrap interval over subjects and seeds. Click a column header to sort."
     )
     left, right = st.columns([1, 2])
     regimes = list(dict.fromkeys(results.scores.regime))
-    regime = left.segmented_control("Trained", regimes, required=True, **session.RESULTS_REGIME.widget_among(regimes))
+    regime = left.segmented_control("Training", regimes, required=True, **session.RESULTS_REGIME.widget_among(regimes))
     groups = list(dict.fromkeys(results.scores.group))
     group = right.selectbox("Frames", groups, **session.RESULTS_FRAMES.widget_among(groups, by_index=True))
     chosen = results.scores[(results.scores.regime == regime) & (results.scores.group == group)]
@@ -86,16 +86,16 @@ def _headline(table: pd.DataFrame) -> str:
 
 def _differences(results: Results) -> None:
     table = results.differences
-    st.subheader("What each model changes against its base")
+    st.subheader("What each model changes, compared with its base")
     st.markdown(_headline(table))
     st.caption(
-        "Difference in CCC, mean over seeds, with its 95 % bootstrap interval over subjects and seeds. A triangle: the "
-        "interval leaves out 0, ▶ helps, ◀ hurts; a circle: no clear difference, the interval contains 0."
+        "Difference in CCC, mean over seeds, with its 95 % bootstrap interval over subjects and seeds. Triangles: the "
+        "interval excludes 0 (▶ helps, ◀ hurts). Circles: no clear difference (the interval contains 0)."
     )
     over_all = study_results.named(table[table.group == "all"])
     sections = {
         "On validation": over_all[(over_all.draw == "validation") & ~over_all.ablation],
-        "Confirmed on the test draw, looked at once": over_all[over_all.draw == "test"],
+        "Confirmed on the test draw, which was used once": over_all[over_all.draw == "test"],
         "Ablations: one thing changed in CA+IACA": over_all[over_all.ablation],
     }
     for heading, part in sections.items():
@@ -114,16 +114,16 @@ def _differences(results: Results) -> None:
     with st.container(horizontal=True):
         downloads.offer("differences", files, "results")
     if results.study is not None:
-        with st.expander("In words, and what was tried"):
+        with st.expander("Findings in words, and what was tried"):
             st.markdown(results.study.follows)
-    with st.expander("As a table, also for strong and weak videos and by kind of episode"):
+    with st.expander("Table, including strong and weak videos and each kind of episode"):
         shown = table[list(DIFFERENCE_COLUMNS)].rename(columns=DIFFERENCE_COLUMNS)
         config = dict.fromkeys(("difference", "low", "high"), SIGNED)
         st.dataframe(shown, hide_index=True, column_config=config, key="results_differences")
 
 
 def _subjects(results: Results) -> None:
-    st.subheader("Subject by subject")
+    st.subheader("Scores per subject")
     st.caption("CCC per subject, mean over seeds. Select a row to open the subject in the player.")
     table = results.subjects
     titles = table.drop_duplicates("variant").set_index("variant")
@@ -134,7 +134,7 @@ def _subjects(results: Results) -> None:
     )  # fmt: skip
     part = table[table.variant.isin(chosen)]
     if part.empty:
-        st.info("Choose a model.")
+        st.info("Choose at least one model.")
         return
     part = part.assign(column=part.model + " " + part.target)
     wide = part.pivot_table(index=["subject", "frames"], columns="column", values="ccc", sort=False, dropna=False)
@@ -157,11 +157,12 @@ def _subjects(results: Results) -> None:
 
 
 def _gates(results: Results) -> None:
-    st.subheader("Are the gates evidence?")
+    st.subheader("Do the gates reflect what is wrong with the input?")
     st.markdown(
-        "**Episodes**: area under the ROC curve of corrupted frames against the rest of the same video; 0.5 is chance."
-        "  \n**Removed**: rank correlation between a gate's weight and the change of the prediction when the modality "
-        "is really removed; 0 is chance.  \nBoth are means over seeds with 95 % bootstrap intervals over subjects."
+        "**Episodes**: how well a gate's weight separates corrupted frames from the rest of the same video (area under "
+        "the ROC curve; 0.5 is chance).  \n**Removed**: rank correlation between a gate's weight and how much the "
+        "prediction changes when the modality really is removed; 0 is chance.  \nBoth are means over seeds, with 95 % "
+        "bootstrap intervals over subjects."
     )
     table = results.gates
     models = list(dict.fromkeys(table.variant))
@@ -211,7 +212,7 @@ def _choose_folder(folder: object) -> None:
         st.text_input(
             "Folder",
             placeholder=str(folder),
-            help="What `python -m iaca reproduce --out` wrote. IACA_RESULTS sets the first choice.",
+            help="What `python -m iaca reproduce --out` wrote. `--results` or IACA_RESULTS sets the initial choice.",
             **session.RESULTS_FOLDER.widget,
         )
 

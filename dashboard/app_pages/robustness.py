@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.charts import missing_curves, theme
-from dashboard.sections import downloads
+from dashboard.sections import downloads, sweep_choice
 from dashboard.sections.notices import attempt, literal
-from dashboard.sections.page import begin_page, last_seen_models
+from dashboard.sections.page import begin_page
 from dashboard.sections.progress import show_bar, watch
+from dashboard.sections.sweep_choice import ALL, MODALITIES, STUDY, Choice
 from dashboard.services import corpora, jobs, model_files, study_results, sweeps, traces
 from dashboard.services.corpora import Subject
-from dashboard.services.model_files import Candidate, Shelf
+from dashboard.services.model_files import Candidate
 from dashboard.services.sweeps import Found, Wanted
-from dashboard.state import session
 from dashboard.state.folders import results_folder
-from iaca.config import AUDIO, TARGETS, VISUAL
+from iaca.config import TARGETS
 from iaca.figures.palette import Style
 from iaca.figures.roles import panels, styles
 
-STUDY, ALL = "the study's validation subjects", "all shown subjects"
-MODALITIES = {"audio": AUDIO, "visual": VISUAL}
-PATTERNS = ("scattered", "block")
-# Models that are told apart in a chart. (A string here would be shown: Streamlit prints what stands alone on a page.)
-AT_MOST = 8
-# Session keys: what was chosen when the page was left, and the job that this visit began last.
-CHOSEN, BEGUN = "_robustness", "_robustness_job"
-
-
-class Choice(NamedTuple):
-    """What the page shows."""
-
-    models: tuple[str, ...]
-    missing: str
-    pattern: str
-    of: str
+# Session key: the job that this visit began last.
+BEGUN = "_robustness_job"
 
 
 def show() -> None:
@@ -57,11 +42,11 @@ def show() -> None:
     results = results_folder()
     stored = attempt(lambda: sweeps.stored(results), page.notices)
     stored = pd.DataFrame() if stored is None else stored
-    files = _titles(shelf)
+    files = sweep_choice.title_files(shelf)
     notice_place = st.container()
-    choice = _choose(files, shelf, list(subjects), stored)
+    choice = sweep_choice.choose(files, shelf, list(subjects), stored)
     if not choice.models:
-        page.notices.append("No model is chosen.")
+        page.notices.append("Choose at least one model.")
     elif choice.of == STUDY:
         _show_stored(stored, choice, files, page.notices)
     else:
@@ -70,62 +55,6 @@ def show() -> None:
         asked = sweeps.wanted(models, shown, MODALITIES[choice.missing], choice.pattern, page.device())
         _show_live(asked, shown, choice)
     page.show_notices(notice_place)
-
-
-def _titles(shelf: Shelf) -> dict[str, Candidate]:
-    """Title -> model; those of one title are told apart by their files."""
-    titles = [model.title for model in shelf.models]
-    return {
-        model.title if titles.count(model.title) == 1 else f"{model.title} ({model.path.name})": model
-        for model in shelf.models
-    }
-
-
-def _choose(files: dict[str, Candidate], shelf: Shelf, subjects: Sequence[str], stored: pd.DataFrame) -> Choice:
-    kept: Choice | None = st.session_state.get(CHOSEN)
-    titles = list(files)
-    wanted = kept.models if kept else _first_models(files, shelf)
-    models = st.multiselect(
-        "Models",
-        titles,
-        default=[title for title in wanted if title in titles],
-        max_selections=AT_MOST,
-        help="Fusion models in the checkpoints folder. Models with the same fusion share a chart.",
-        **session.ROBUST_MODELS.widget,
-    )
-    left, middle, right = st.columns([1, 1.2, 2])
-    with left:
-        missing = st.segmented_control(
-            "Missing", list(MODALITIES), default=kept.missing if kept else "audio", required=True,
-            help="What the clips lose. The backbone's output for an input of zeros takes the place of their features.",
-            **session.ROBUST_MISSING.widget,
-        )  # fmt: skip
-    with middle:
-        pattern = st.segmented_control(
-            "Pattern", PATTERNS, default=kept.pattern if kept else "scattered", required=True,
-            help="Scattered: clips at random places. Block: consecutive clips.", **session.ROBUST_PATTERN.widget,
-        )  # fmt: skip
-    whose = [*([STUDY] if len(stored) else []), *([ALL, *subjects] if subjects else [])]
-    with right:
-        of = st.selectbox(
-            "Subjects",
-            whose,
-            index=whose.index(kept.of) if kept and kept.of in whose else 0,
-            format_func=lambda one: {STUDY: f"{STUDY} (stored)", ALL: f"all {len(subjects)} shown subjects"}.get(
-                one, one
-            ),
-            help="The study's curves are stored and shown at once. All others are computed now.",
-            **session.ROBUST_SUBJECTS.widget,
-        )
-    choice = Choice(tuple(models) if of else (), missing, pattern, of)
-    st.session_state[CHOSEN] = choice
-    return choice
-
-
-def _first_models(files: dict[str, Candidate], shelf: Shelf) -> list[str]:
-    """Titles of the models that Compare showed last, or would show first."""
-    first = last_seen_models(shelf)
-    return [title for title, model in files.items() if model in first]
 
 
 def _show_stored(stored: pd.DataFrame, choice: Choice, files: dict[str, Candidate], notices: list[str]) -> None:

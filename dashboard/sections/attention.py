@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,74 +12,65 @@ import streamlit as st
 from dashboard.components.attention_map import attention_map
 from dashboard.sections import downloads, moments
 from dashboard.sections.notices import attempt
-from dashboard.sections.what_if import Applied
 from dashboard.services import recordings, traces, window_maps
-from dashboard.services.corpora import Subject
-from dashboard.services.model_files import Chosen
-from dashboard.state import session
+from dashboard.services.selection import Selection
+from dashboard.state import address, session
 from dashboard.timeline.panels import Axis, Panel
 from iaca.config import AUDIO, CLIP_FRAMES, MODALITIES, SYNTHETIC, VISUAL
 from iaca.figures import palette
 
 if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
+    from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
     from iaca.inference.attention_maps import Ordered, WindowMaps
 
 OVER_CLIPS = (
-    "A column shows of which clips the attended {modality} feature of its place is mixed: it sums to 1, and where "
-    "attention prefers nothing every cell is {even:.2f}. Framed: the clip at the cursor. Click a cell, or arrows and "
-    "Enter, to hear its audio clip and see its visual clip."
+    "Each column shows how much every clip contributes to the attended {modality} feature of one clip: it sums to 1; "
+    "even attention would be {even:.2f} everywhere. The frame marks the clip at the cursor. Click a cell, or use the "
+    "arrow keys and Enter, to hear its audio clip and see its visual clip."
 )
 OVER_FEATURES = (
-    "A cell shows how one {modality} feature goes along with an audio (left) or visual (right) feature through the "
-    "window, from −1 to 1: blocks are groups that act together. Features have no order of their own; these stand side "
-    "by side by average-linkage clustering, for each map anew, so cells of two maps cannot be compared."
+    "Each cell shows how one {modality} feature goes with an audio (left) or visual (right) feature over the window, "
+    "from −1 to 1; blocks are groups that vary together. Features have no natural order: each map is arranged by "
+    "average-linkage clustering of its own, so cells of two maps cannot be compared."
 )
 OTHER = {AUDIO: VISUAL, VISUAL: AUDIO}
 
 
-def section() -> DeltaGenerator:
+def section() -> ExpanderContainer:
     """The section, closed at first; its `open` says whether it is. Closed, nothing of it is computed."""
     return st.expander("Attention in the window at the cursor", icon=":material/grid_on:", **session.ATTENTION.section)
 
 
 def show(
-    subject: Subject,
-    models: Sequence[Chosen],
-    device: str,
-    frame: int,
+    selection: Selection,
+    frame: int | None,
     target: str,
-    applied: Applied,
     video: recordings.Video | None,
     notices: list[str],
 ) -> None:
     """The maps.
 
     Args:
-        subject: Whose.
-        models: Of which.
-        device: Where to compute.
-        frame: At the cursor.
+        selection: What is looked at.
+        frame: At the cursor; None before the player has reported it.
         target: Whose attention, where a model has one trunk for each.
-        applied: What is changed.
         video: Whose sound is heard; None without.
         notices: What is wrong is added here.
     """
-    features = attempt(lambda: traces.features(subject.features), notices)
+    subject = selection.subject
+    file = subject.features
+    features = None if file is None else attempt(lambda: traces.features(file), notices)
     if features is None:
         return
+    if frame is None:
+        frame = address.asked_frames(len(features.pts_s))[0] or 0
     modality = st.segmented_control(
         "Attended feature", list(MODALITIES), required=True, default=AUDIO, **session.ATTENTION_OF.widget
     )
     found = {}
-    for model in models:
-        maps = attempt(
-            lambda path=model.path: window_maps.maps(
-                subject.features, path, device, frame, target, applied.change, applied.corrupted
-            ),
-            notices,
-        )
+    for model in selection.models:
+        maps = attempt(partial(window_maps.maps, selection, model.path, frame, target), notices)
         if maps is None:
             continue
         if modality in maps[0].maps:
@@ -140,7 +131,7 @@ def _clips(title: str, maps: WindowMaps, modality: str, pts_s: np.ndarray, video
         spans = [
             None
             if end is None
-            else tuple(float(video.media_s[min(last, max(0, k))]) for k in (end - CLIP_FRAMES + 1, end))
+            else (float(video.media_s[min(last, max(0, end - CLIP_FRAMES + 1))]), float(video.media_s[min(last, end)]))
             for end in ends
         ]
     row = maps.row_modality[modality]

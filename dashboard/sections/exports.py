@@ -1,9 +1,10 @@
-"""Take it with you: the shown curves, figures, films and the link, one step away from the page."""
+"""Export: the shown curves, figures, videos and the link, one step away from the page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -12,63 +13,54 @@ from dashboard.components.page_link import page_link
 from dashboard.sections import downloads
 from dashboard.sections.notices import literal
 from dashboard.sections.progress import show_bar, watch
+from dashboard.sections.sidebar import Display
+from dashboard.services.corpora import Subject
 from dashboard.timeline.declared import Figure, Shown
+
+if TYPE_CHECKING:
+    from dashboard.services.export_files import Take
 
 
 def show_exports(
-    subject: str,
+    subject: Subject,
     figure: Figure,
     shown: Sequence[Shown],
     truth: pd.DataFrame,
-    *,
-    synthetic: bool,
-    video: Path | None,
+    display: Display,
     cache: Path,
-    target: str,
-    score: str,
-    scaled: bool,
 ) -> None:
     """A popover with downloads of what is shown. While it is closed nothing of it runs.
 
     Args:
-        subject: Name of the subject.
+        subject: Whose.
         figure: What the player shows.
         shown: The models behind it.
         truth: Truth and masks, one row a frame.
-        synthetic: Whether the corpus is rendered.
-        video: The recording's file, or None.
-        cache: Where films are kept.
-        target: Whose gates and attention are shown.
-        score: Which attention score.
-        scaled: Whether it is scaled to [0, 1].
+        display: What is drawn.
+        cache: Where videos are kept.
     """
-    place = st.popover("Take it with you", icon=":material/download:", key="take", on_change="rerun", width="content")
+    place = st.popover("Export", icon=":material/download:", key="take", on_change="rerun", width="content")
     if not place.open:
         return
     with place:
-        seen = page_link(subject)
-        with st.spinner("Getting ready"):
+        seen = page_link(subject.name)
+        with st.spinner("Preparing"):
             # Matplotlib and the encoders are imported for those who ask.
             from dashboard.services import export_files
 
         whole = (0, len(figure.pts_s) - 1)
         frames = whole
         if seen.range is not None and seen.range[1] <= whole[1]:
+            parts = {"range": f"frames {seen.range[0]}–{seen.range[1]}", "recording": "whole recording"}
             part = st.segmented_control(
-                "Part",
-                ["range", "recording"],
-                default="range",
-                format_func=lambda one: (
-                    f"frames {seen.range[0]}–{seen.range[1]}" if one == "range" else "whole recording"
-                ),
-                required=True,
-                key="take_part",
+                "Part", list(parts), default="range", format_func=parts.__getitem__, required=True, key="take_part"
             )
             frames = seen.range if part == "range" else whole
+        video = subject.recording.video_file if subject.recording else None
         take = export_files.Take(
-            subject, synthetic, figure, shown, truth, video, target, score, scaled, seen.rows, frames
+            subject.name, subject.synthetic, figure, shown, truth, video, *display, seen.rows, frames
         )
-        st.markdown("**Curves**, one row a frame")
+        st.markdown("**Curves**, one row per frame")
         tables = {
             "csv": lambda: export_files.csv_file(take),
             "parquet": lambda: export_files.parquet_file(take),
@@ -76,35 +68,35 @@ def show_exports(
         with st.container(horizontal=True):
             downloads.offer(take.stem, tables, "take")
         _show_columns(export_files.curves(take))
-        st.markdown("**Figure**, as the rows are shown")
+        st.markdown("**Figure** of the rows as they are shown")
         width = st.selectbox("Width", list(export_files.WIDTHS), key="take_width")
         printed = {
             ending: lambda ending=ending: export_files.figure_file(take, ending, width) for ending in downloads.FIGURES
         }
         with st.container(horizontal=True):
             downloads.offer(take.stem, printed, "take")
-        st.markdown("**Film** with a moving cursor")
-        _film(take, cache)
+        st.markdown("**Video** with a moving cursor")
+        _videos(take, cache)
 
 
 def _show_columns(table: pd.DataFrame) -> None:
-    with st.expander("What the columns are"), st.container(height=260, border=False):
+    with st.expander("Column descriptions"), st.container(height=260, border=False):
         lines = [f"- `{name}`: {literal(meaning)}" for name, meaning in table.attrs["columns"].items()]
         st.markdown("\n".join(lines))
 
 
-def _film(take: object, cache: Path) -> None:
-    """Starts, watches and hands over films; only this part of the page runs while one is made."""
+def _videos(take: Take, cache: Path) -> None:
+    """Make videos, show their progress and hand them over; only this part of the page runs meanwhile."""
     from dashboard.services import export_files, jobs
 
     first, last = take.frames
     seconds = float(take.figure.pts_s[last] - take.figure.pts_s[first])
-    told = f"{last - first + 1:,} frames, {seconds:.1f} s."
+    extent = f"{last - first + 1:,} frames, {seconds:.1f} s."
     kinds = {
-        export_files.MP4: (f"{told} Every frame at its own time, with sound.", False),
+        export_files.MP4: (f"{extent} Every frame at its own time, with sound.", False),
         export_files.GIF: (
-            f"{told} For slides: 10 pictures a second, no sound, at most {export_files.GIF_LONGEST_S:g} s; brush a "
-            "range for a part.",
+            f"{extent} For slides: 10 frames per second, no sound, at most {export_files.GIF_LONGEST_S:g} s; brush a "
+            "range to export a part.",
             seconds > export_files.GIF_LONGEST_S,
         ),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ def choose_files(folder: Path, notices: list[str]) -> tuple[Candidate | None, Ca
         "Fusion",
         labels,
         index=labels.index(model_files.fusion_title(shelf.usual_fusion)),
-        help="The fusion as it is, beside the same with the gates of IACA; or any two checkpoints.",
+        help="A fusion without and with the gates of IACA; or any two checkpoints.",
         **session.FUSION.widget,
     )
     if label == ANY_TWO:
@@ -55,7 +56,7 @@ def load_models(
         (model, style)
         for file, style in zip(files, palette.MODELS, strict=False)
         if file is not None
-        if (model := attempt(lambda path=file.path: model_files.checkpoint(path, device), notices)) is not None
+        if (model := attempt(partial(model_files.checkpoint, file.path, device), notices)) is not None
     ]
     titles = [model.title for model, _ in loaded]
     return tuple(
@@ -67,16 +68,16 @@ def load_models(
 def _missing(shelf: Shelf, fusion: str, pair: tuple[Candidate | None, Candidate | None]) -> list[str]:
     """A sentence where one of a pair is not there; a damaged file has its own."""
     base, gated = pair
-    if base is None:
+    if base is None and gated is not None:
         name, shown, how = fusion, gated, "without"
-    elif gated is None:
+    elif gated is None and base is not None:
         name, shown, how = f"{fusion}_iaca", base, "with"
     else:
         return []
     file = shelf.folder / f"{name}.safetensors"
     if file.exists():
         return []
-    return [f"{file} does not exist; {shown.title} is shown alone: train the other {how} --iaca to compare them."]
+    return [f"{file} does not exist, so {shown.title} is shown alone; train one {how} --iaca to compare them."]
 
 
 def _choose_two(shelf: Shelf) -> tuple[Candidate, Candidate | None]:
@@ -101,16 +102,14 @@ def _select(
     asked = session.asked(field)
     wanted = (asked, *defaults)
     if asked is not None and asked not in names:
-        address.tell(
-            f"The address asks for {field.key} {asked!r}; expected a model of the checkpoints folder: another one is "
-            "shown."
-        )
+        address.report(f"Checkpoint {asked!r} in this link is not in the checkpoints folder; showing another one.")
     chosen = st.selectbox(
         label,
         names,
         index=next((names.index(name) for name in wanted if name in names), 0),
         format_func=lambda name: f"{files[name].title} · {name}" if name in files else name,
-        help="Any fusion model of the checkpoints folder." + (" Without one: a single model." if NONE in names else ""),
+        help="Any fusion model in the checkpoints folder."
+        + (f" Choose {NONE} to show one model." if NONE in names else ""),
         **field.widget,
     )
     address.put_into_url(field, chosen)

@@ -12,16 +12,15 @@ from dashboard.components.moment_list import Entry, moment_list
 from dashboard.sections import subject_choice
 from dashboard.sections.notices import attempt
 from dashboard.sections.progress import show_bar, watch
-from dashboard.sections.what_if import Applied
 from dashboard.services import moment_search
 from dashboard.services.corpora import Subject
-from dashboard.services.model_files import Chosen
+from dashboard.services.selection import Selection
 from dashboard.state import session
 from dashboard.timeline.declared import Mark
 from iaca.figures.palette import MOMENTS
 
 if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
+    from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
     from iaca.inference.moments import Moment
 
@@ -30,25 +29,23 @@ SEEK = "_seek"
 """Session key: (token, second) to which the player was sent last."""
 
 HELP = (
-    "Gate flip: another side of a gate becomes the largest. Audio-visual disagreement: what the model says from the "
-    "audio alone against the visual alone, by the branches of stage 2, or else without the other modality. Errors, "
-    "gaps and gains are means over a second. Frames without annotation, face or sound are left out. Size: the weight "
-    "that changes sides, and else a distance between valences or arousals."
+    "Gate flip: another side of a gate becomes the largest. Audio-visual disagreement: the prediction from audio alone "
+    "against that from visual alone, by the branches of stage 2, or else without the other modality. Errors, gaps and "
+    "gains are one-second means. Frames without annotation, face or sound are left out. The number is the weight that "
+    "changes sides, or else a distance in valence or arousal."
 )
 
 
-def section() -> DeltaGenerator:
+def section() -> ExpanderContainer:
     """The section, closed at first; its `open` says whether it is. Closed, nothing of it is computed."""
     return st.expander("Moments: where to look", icon=":material/flag:", **session.MOMENTS.section)
 
 
-def find(subject: Subject, models: Sequence[Chosen], device: str, applied: Applied, notices: list[str]) -> list[Moment]:
-    """Moments of a subject, ranked, with whatever is changed."""
-    if subject.features is None or not models:
+def find(selection: Selection, notices: list[str]) -> list[Moment]:
+    """Moments of the subject, ranked, with whatever is changed."""
+    if selection.subject.features is None or not selection.models:
         return []
-    found = attempt(
-        lambda: moment_search.of_subject(subject, models, device, applied.change, applied.corrupted), notices
-    )
+    found = attempt(lambda: moment_search.of_subject(selection), notices)
     return [] if found is None else found
 
 
@@ -71,21 +68,13 @@ def go_to(second: float) -> None:
     st.session_state[SEEK] = (uuid.uuid4().hex, second)
 
 
-def show(
-    here: Sequence[Moment],
-    everybody: Sequence[Subject],
-    models: Sequence[Chosen],
-    device: str,
-    applied: Applied,
-) -> None:
+def show(here: Sequence[Moment], everybody: Sequence[Subject], selection: Selection) -> None:
     """The list.
 
     Args:
         here: Moments of the subject that is shown.
         everybody: Subjects of the whole corpus.
-        models: Models that are shown.
-        device: Where to compute.
-        applied: What is changed.
+        selection: What is looked at.
     """
     left, right = st.columns([3, 1])
     with left:
@@ -95,7 +84,7 @@ def show(
         scope = st.segmented_control("In", [THIS, ALL], required=True, default=THIS, **session.MOMENT_SCOPE.widget)
     found: Sequence[Moment] = here
     if scope == ALL:
-        job = moment_search.of_all(everybody, models, device, applied.change)
+        job = moment_search.of_all(everybody, selection)
         if not job.ended:
             watch([job], lambda: show_bar(job, "Searching", "subjects", key="moments_stop", on_stop=_search_this))
             return
@@ -103,11 +92,11 @@ def show(
             st.error(job.error)
             return
         found = job.result
-        if applied.corrupted:
-            st.caption("Noise and blur are of the shown subject only; the others are as they are.")
+        if selection.applied.corrupted:
+            st.caption("Noise and blur apply to the shown subject only; all others are unchanged.")
     listed = [_entry(one) for one in found if one.kind.value in _kinds()]
     if not listed:
-        st.caption("There is no moment of these kinds.")
+        st.caption("No moments of these kinds.")
 
     def chosen(subject: str, second: float) -> None:
         subject_choice.go_to(subject)

@@ -24,7 +24,7 @@ def show_notices(place: DeltaGenerator, notices: list[str]) -> None:
             st.warning("  \n".join(sentences[:NOTICES_AT_ONCE]), icon=":material/warning:")
         if len(sentences) > NOTICES_AT_ONCE:
             rest = len(sentences) - NOTICES_AT_ONCE
-            with st.expander(f"{rest} more remark{'s' if rest > 1 else ''}"):
+            with st.expander(f"{rest} more message{'s' if rest > 1 else ''}"):
                 st.markdown("\n".join(f"- {sentence}" for sentence in sentences[NOTICES_AT_ONCE:]))
 
 

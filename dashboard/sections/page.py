@@ -37,10 +37,15 @@ class Page(NamedTuple):
         seen = session.last_view()
         return seen.device if seen is not None and seen.device in devices else preferred
 
-    def show_notices(self, place: DeltaGenerator) -> None:
-        """Warn of everything that is wrong, the link first; call it once the widgets are drawn."""
+    def show_notices(self, place: DeltaGenerator, last: str = "") -> None:
+        """Warn of everything that is wrong, the link first; call it once the widgets are drawn.
+
+        Args:
+            place: Where.
+            last: One more sentence, or "".
+        """
         address.check_choices(self.asked)
-        show_notices(place, [*address.problems(), *self.notices])
+        show_notices(place, [*address.problems(), *self.notices, *filter(None, [last])])
 
 
 def begin_page() -> Page:

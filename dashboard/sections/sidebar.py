@@ -13,8 +13,8 @@ from dashboard.services import corpora, traces
 from dashboard.services.model_files import Chosen
 from dashboard.state import session
 from dashboard.state.folders import Folders
-from dashboard.timeline import rows
 from dashboard.timeline.declared import Shown
+from dashboard.timeline.meanings import SCORES
 from iaca.config import TARGETS, TrunkSharing
 
 
@@ -40,7 +40,7 @@ def choose_device(page: Page) -> str:
         devices,
         index=devices.index(page.device()),
         format_func=lambda name: traces.device_label(traces.choose_device(name)),
-        help="Where the models run. `--device` after `--`, or IACA_DEVICE, sets the first choice.",
+        help="Where the models run. `--device` or IACA_DEVICE sets the initial choice.",
         **session.DEVICE.widget,
     )
 
@@ -52,17 +52,17 @@ def choose_folders(folders: Folders) -> None:
             "Data roots",
             height=68,
             placeholder="\n".join(map(str, folders.sources[0].roots)),
-            help="One folder a line, in the layout of the download. Their subjects come before those of the demo.",
+            help="One folder per line, laid out like the download. Their subjects are listed before those of the demo.",
             **session.DATA_ROOTS.widget,
         )
         st.text_input(
             "Features",
             placeholder=str(folders.sources[0].features),
-            help="Feature files of these data; if empty, `features` in the first root.",
+            help="Feature files of these data; if empty, the folder `features` in the first root.",
             **session.FEATURES_FOLDER.widget,
         )
         st.text_input("Checkpoints", placeholder=str(folders.checkpoints), **session.CHECKPOINTS_FOLDER.widget)
-        st.button("Look again", help="Look for new files in these folders.", on_click=corpora.look_again)
+        st.button("Rescan folders", help="Look for new files in these folders.", on_click=corpora.rescan)
 
 
 def choose_display(models: Sequence[Chosen]) -> Display:
@@ -72,24 +72,42 @@ def choose_display(models: Sequence[Chosen]) -> Display:
     target = targets[0] if targets else TARGETS[0]
     if len(targets) > 1 and any(config.trunk is TrunkSharing.PER_TARGET for config in configs):
         target = st.selectbox(
-            "Gates of",
+            "Gates for",
             targets,
-            help="These models have one attention and one gate for each target.",
+            help="These models have separate attention and gates for each target.",
             **session.GATES_OF.widget,
         )
     score = st.selectbox(
         "Attention score",
-        list(rows.SCORES),
-        help="  \n".join(f"*{name}*: {meaning}" for name, meaning in rows.SCORES.items()),
+        list(SCORES),
+        help="  \n".join(f"*{name}*: {meaning.sentence}" for name, meaning in SCORES.items()),
         **session.SCORE.widget,
     )
     scaled = st.toggle(
         "Scale scores to 0–1",
         session.SCALED.default,
-        help="Min-max, with the limits of the shown models without dropout, so that a real fall is seen.",
+        help="Min-max scaling with the limits of the shown models without dropout, so that a real drop stays visible.",
         **session.SCALED.widget,
     )
     return Display(target, score, scaled)
+
+
+def show_scores(shown: list[Shown], num_frames: int, change: str) -> None:
+    """CCC of every model, over how many frames, and under which change.
+
+    Args:
+        shown: The models; at least one.
+        num_frames: Of the recording.
+        change: What is changed, in a few words, or "".
+    """
+    st.markdown(score_table(shown))
+    annotated = max(score.valid_frames for score in shown[0].trace.scores.values())
+    if annotated:
+        st.caption(f"CCC over {annotated:,} annotated of {num_frames:,} frames")
+    else:
+        st.caption("No annotated frames, so no CCC")
+    if change:
+        st.caption(f"**What if:** {change}")
 
 
 def score_table(shown: list[Shown]) -> str:
@@ -99,7 +117,7 @@ def score_table(shown: list[Shown]) -> str:
         cells = []
         for name in TARGETS:
             score, before = (trace.scores.get(name) for trace in (model.trace, model.baseline))
-            if score is None or math.isnan(score.ccc):
+            if score is None or before is None or math.isnan(score.ccc):
                 cells.append("–")
                 continue
             cell = f"**{score.ccc:.3f}**"

@@ -41,7 +41,7 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str) -> Sub
     labels = _labels(entries, models, device)
     asked = session.asked(session.SUBJECT)
     if asked is not None and asked not in subjects:
-        address.tell(f"The address asks for subject {asked!r}, which is not among the data; another one is shown.")
+        address.report(f"Subject {asked!r} in this link is not in the data; showing another one.")
     kept = session.last_view()
     wanted = asked or (kept.subject if kept else None)
     # With other models or scores a new box: one that stays would go on showing its old label. The address knows the
@@ -54,8 +54,8 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str) -> Sub
         index=list(subjects).index(wanted) if is_new and wanted in subjects else 0,
         # The browser sends labels, also those of an earlier run, when they were others.
         format_func=lambda one: labels.get(_name_in(one, subjects), one),
-        help="Name · condition or split · length · CCC of each model for valence / arousal, for the first subjects; "
-        "those of the chosen one are always in the sidebar. Type to search.",
+        help="Name · condition or split · length · CCC of each model (valence / arousal). CCC is listed for the first "
+        "subjects; the sidebar has that of the chosen one. Type to search.",
         key=key,
     )
     st.session_state[session.SUBJECT_BOX] = key
@@ -78,7 +78,7 @@ def score_rest(corpus: Corpus, models: Sequence[Chosen], device: str) -> None:
     unscored = _unscored(_entries(corpus.subjects), models, device)
     place = st.empty()
     for number, pair in enumerate(unscored):
-        place.caption(f"Scoring the subjects for the list: {number} of {len(unscored)}")
+        place.caption(f"Scoring subjects for the list: {number} of {len(unscored)}")
         traces.scores(*pair)
     if unscored:
         st.rerun()
@@ -105,7 +105,7 @@ def _entries(subjects: Sequence[Subject]) -> list[_Entry]:
 
 
 def _unscored(entries: Sequence[_Entry], models: Sequence[Chosen], device: str) -> list[tuple[Subject, Path, str]]:
-    """What `services.scores` is yet to be asked."""
+    """Subjects and models that `traces.scores` has not scored yet."""
     pairs = [(entry.subject, model.path, device) for entry in entries if entry.is_scored for model in models]
     return [pair for pair in pairs if not traces.is_scored(*pair)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.components.guide import Step, guide
+from dashboard.timeline import meanings
 
 ASKED = "tour_asked"
 
@@ -12,37 +13,36 @@ STEPS = (
     Step(
         "[data-testid=stMain] [data-testid=stSelectbox]",
         "One subject at a time",
-        "Its name, what is hard about it, its length, and how well each model agrees with the annotation (CCC of "
-        "valence and arousal). Type to search.",
+        "Its name, what makes it hard, its length, and each model's agreement with the annotation (CCC for valence and "
+        "arousal). Type to search.",
     ),
     Step(
         ".iaca-screen",
         "Video and curves on one clock",
-        "Space plays, the arrow keys step one frame. Drag on any row or on the bar below to move: the picture follows "
-        "to the exact frame. Press ? for all keys.",
+        "Space plays, the arrow keys step one frame. Drag on any row, or on the bar below, to move: the picture "
+        "follows to the exact frame. Press ? for all keys.",
     ),
     Step(
         ".iaca-legend",
         "What the models do, row by row",
-        "Attention scores, the gates of stage 1 and stage 2, predictions beside the truth, each with its value at the "
-        "cursor. Point at a title to read what a curve is and its equation.",
+        "Attention scores, the gates of stage 1 and stage 2, and predictions next to the annotation, each with its "
+        "value at the cursor. Hover over a title for its meaning and its equation.",
     ),
     Step(
         ".iaca-lanes",
         "Where something is known to be wrong",
-        "Noise, blur or contradiction between voice and face (synthetic corpus only), clips that were taken away, and "
-        "where data are missing (hatched).",
+        meanings.BANDS.text,
     ),
     Step(
         "[data-testid=stSidebar] .st-key-drop_audio",
         "What if the voice is lost?",
-        "Take audio away and watch the gates turn to the face. Dotted ghosts keep the curves as they were.",
+        "Drop audio and watch the gates turn to the face. Dotted lines keep the curves as they were.",
     ),
     Step(
         ".st-key-take",
-        "Take it with you",
-        "Curves as CSV or Parquet, figures for a paper, a film with sound, and a link to this very frame. What every "
-        "curve means and its equations are under “About the models”.",
+        "Export",
+        "Curves as CSV or Parquet, figures for a paper, a video with sound, and a link to this very frame. “About the "
+        "models” says what every row means, with the equations.",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Backbones for the pages: found by what is in their files, read once, and what taught them."""
+"""Backbones for the pages: found by what is in their files, read once, and what they were trained on."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def read_backbone(path: Path, modality: str, device: str) -> BackboneFile:
 
 
 def is_shipped(sha256: str) -> bool:
-    """Whether these are the bytes of a backbone that ships with the project: its synthetic corpus taught it."""
+    """Whether these are the bytes of a backbone that ships with the project and was trained on its synthetic corpus."""
     return any(_digest(file) == sha256 for file in shipped("checkpoints").glob("*_slim.safetensors"))
 
 
-def taught_by(backbone: BackboneFile) -> str:
+def training_data(backbone: BackboneFile) -> str:
     """What a backbone was trained on, in a few words, as far as its file says."""
     if is_shipped(backbone.sha256):
         return "synthetic faces" if backbone.config.modality == "visual" else "synthetic voices"

@@ -14,12 +14,16 @@ from dashboard.state.folders import Folders, Source
 from iaca.data.episodes import read_episodes
 from iaca.data.problems import printable
 from iaca.data.recordings import find_recordings, natural_key
-from iaca.errors import BAD_INPUT
+from iaca.errors import BAD_INPUT, InputError
 from iaca.features.feature_files import FeatureError, read_feature_header
 from iaca.types import Episode, Recording
 
 NAMED_ONE_BY_ONE = 3
 """Subjects of one problem that have a sentence each."""
+
+
+class NoFeaturesError(InputError):
+    """A subject without a feature file, where one is needed."""
 
 
 class Subject(NamedTuple):
@@ -41,6 +45,17 @@ class Subject(NamedTuple):
     features: Path | None
     synthetic: bool
     apart: str = ""
+
+    @property
+    def feature_file(self) -> Path:
+        """Its feature file, for what cannot do without.
+
+        Raises:
+            NoFeaturesError: There is none.
+        """
+        if self.features is None:
+            raise NoFeaturesError(f"{self.name} has no features; run `python -m iaca extract` to create them")
+        return self.features
 
 
 class Corpus(NamedTuple):
@@ -79,8 +94,8 @@ def corpus(folders: Folders) -> Corpus:
         if len(new) < len(found.subjects) and roots != folders.sources[0].roots:
             taken = next(one.name for one in found.subjects if one.name not in new)
             problems.append(
-                f"{len(found.subjects) - len(new)} subjects of {_listed(roots)}, such as {taken}, have a name that "
-                "is taken; the first of that name is shown."
+                f"{len(found.subjects) - len(new)} subjects of {_listed(roots)}, such as {taken}, have names that are "
+                "already in use; the first subject of each name is shown."
             )
         subjects |= new
         episodes |= {name: found.episodes[name] for name in new if name in found.episodes}
@@ -94,7 +109,8 @@ def corpus(folders: Folders) -> Corpus:
 def _corpus(source: Source) -> Corpus:
     index = find_recordings(source.roots)
     problems = [problem.line for problem in index.problems]
-    descriptions, episodes = [], {}
+    descriptions: list[dict[str, Any]] = []
+    episodes: dict[str, list[Episode]] = {}
     for root in source.roots:
         try:
             descriptions.append(_read_description(root / "corpus.json"))
@@ -108,19 +124,22 @@ def _corpus(source: Source) -> Corpus:
     files = {file.stem: file for file in sorted(source.features.glob("*.safetensors"))}
     foreign = sorted(name for name in recordings.keys() | files.keys() if not _is_text(name))
     if foreign:
-        problems.append(f"{len(foreign)} subjects, such as {foreign[0]}, cannot be shown; expected names in UTF-8.")
+        problems.append(
+            f"Subjects whose names are not UTF-8 cannot be shown: {len(foreign)}, such as {foreign[0]}. Rename "
+            "their files."
+        )
     for name in foreign:
         recordings.pop(name, None)
         files.pop(name, None)
     if not files:
         problems.append(
-            f"{source.features} holds no feature file (.safetensors); run `python -m iaca extract` to make them."
+            f"{source.features} contains no feature files (.safetensors); run `python -m iaca extract` to create them."
         )
     for name, recording in recordings.items():
         if recording.video_file and not recording.label_file and recording.split is None:
             problems.append(
-                f"{recording.video_file} has no label file {name}.txt in a VA_Estimation_Challenge folder; it is shown "
-                "without truth once its features are extracted."
+                f"{recording.video_file} has no label file {name}.txt in a VA_Estimation_Challenge folder; once its "
+                "features are extracted, it is shown without annotation."
             )
     problems += _without_video(
         [files[name] for name in sorted(files.keys() - recordings.keys(), key=natural_key)], source
@@ -140,7 +159,9 @@ def _corpus(source: Source) -> Corpus:
     if "validation" in splits.values():
         places = {"validation": 0, None: 1, "test": 2}
         shown = sorted(shown, key=lambda one: places.get(splits[one.name], 3))
-        shown = [one._replace(apart=splits[one.name] if places.get(splits[one.name], 3) > 1 else "") for one in shown]
+        shown = [
+            one._replace(apart=(splits[one.name] or "") if places.get(splits[one.name], 3) > 1 else "") for one in shown
+        ]
     return Corpus(tuple(shown), episodes, tuple(problems))
 
 
@@ -155,13 +176,13 @@ def _is_text(name: str) -> bool:
 
 def _without_video(files: Sequence[Path], source: Source) -> list[str]:
     """A sentence each, or one for many."""
-    below = f"no video below {_listed(source.roots)}"
+    below = f"no video under {_listed(source.roots)}"
     if len(files) > NAMED_ONE_BY_ONE:
-        return [f"{len(files)} subjects, such as {files[0].stem}, have {below}; their curves are shown without one."]
-    return [f"{file} has {below}; its curves are shown without one." for file in files]
+        return [f"{len(files)} subjects, such as {files[0].stem}, have {below}; their curves are shown without it."]
+    return [f"{file} has {below}; its curves are shown without it." for file in files]
 
 
-def look_again() -> None:
+def rescan() -> None:
     """Forget which files the data folders hold."""
     _corpus.clear()
 
@@ -176,13 +197,13 @@ def _read_description(path: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise OSError(f"{path} is no JSON ({error}); expected the description that `demo build` writes.") from error
+        raise OSError(f"{path} is not JSON ({error}); expected the description that `demo build` writes.") from error
 
 
 def _split(subject: Subject) -> str | None:
     if subject.recording:
         return subject.recording.split
     try:
-        return read_feature_header(subject.features)["split"]
+        return read_feature_header(subject.feature_file)["split"]
     except FeatureError:
         return None

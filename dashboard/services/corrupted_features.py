@@ -19,7 +19,7 @@ from iaca.config import AUDIO, CorruptionConfig
 from iaca.data.faces.detection import has_known_faces
 from iaca.errors import InputError
 from iaca.files import file_state, write_whole
-from iaca.types import Progress, Recording
+from iaca.types import Features, Progress, Recording
 
 
 class NotAvailableError(InputError):
@@ -33,11 +33,19 @@ class Extraction(NamedTuple):
         key: Of the job that makes them.
         title: What is done, in a few words.
         path: Where the features will lie.
+        config: What is done to the sound or the face.
+        features: Features of the untouched subject.
+        recording: Its video, and the places of its faces.
+        backbone: File of the backbone that made the features.
     """
 
     key: str
     title: str
     path: Path
+    config: CorruptionConfig
+    features: Features
+    recording: Recording
+    backbone: Path
 
 
 def prepare(subject: Subject, config: CorruptionConfig, folders: Folders) -> traces.CorruptedFeatures | Extraction:
@@ -52,39 +60,38 @@ def prepare(subject: Subject, config: CorruptionConfig, folders: Folders) -> tra
         NotAvailableError: The video or the backbone is not there.
         InputError: The feature file cannot be read.
     """
-    features = traces.features(subject.features)
+    features = traces.features(subject.feature_file)
     recording = subject.recording
     if recording is None or recording.video_file is None:
-        raise NotAvailableError(f"{subject.name} has no video, so that {_title(config)} cannot be tried on it.")
+        raise NotAvailableError(f"{subject.name} has no video, so {_title(config)} cannot be added to it.")
     made_by = features.backbones.get(config.modality, {})
     backbone = find_file(made_by.get("sha256", ""), folders)
     if backbone is None:
         raise NotAvailableError(
             f"{_title(config).capitalize()} needs the {config.modality} backbone that made the features of "
-            f"{subject.name}, {made_by.get('name')} ({made_by.get('sha256', '')[:8]}); no file in "
-            f"{folders.checkpoints} is it."
+            f"{subject.name}, {made_by.get('name')} ({made_by.get('sha256', '')[:8]}), which "
+            f"is not in {folders.checkpoints}."
         )
     # Where a file lies does not matter, what is in it does.
-    states = [file_state(file) for file in (subject.features, recording.video_file)]
+    states = [file_state(file) for file in (subject.feature_file, recording.video_file)]
     facts = [made_by["sha256"], *((state.mtime_ns, state.size) for state in states), asdict(config)]
     key = hashlib.sha256(json.dumps([subject.name, *facts]).encode()).hexdigest()[:32]
     path = folders.cache / "what_if" / f"{key}.npy"
     if path.is_file():
         return traces.CorruptedFeatures(config.modality, file_state(path))
-    return Extraction(key, _title(config), path)
+    recording = _with_faces(recording, subject.feature_file)
+    return Extraction(key, _title(config), path, config, features, recording, backbone)
 
 
-def begin(
-    extraction: Extraction, subject: Subject, config: CorruptionConfig, folders: Folders, device: str
-) -> jobs.Job:
+def begin(extraction: Extraction, device: str) -> jobs.Job:
     """Extract in the background, or join who is at it."""
-    features, recording = traces.features(subject.features), _with_faces(subject)
-    backbone = find_file(features.backbones[config.modality]["sha256"], folders)
+    config = extraction.config
 
     def work(progress: Progress) -> None:
         from iaca.features.noise_and_blur import corrupt
 
-        made = corrupt(features, recording, read_backbone(backbone, config.modality, device), config, progress=progress)
+        backbone = read_backbone(extraction.backbone, config.modality, device)
+        made = corrupt(extraction.features, extraction.recording, backbone, config, progress=progress)
         content = io.BytesIO()
         np.save(content, made.astype(np.float16))
         write_whole(extraction.path, content.getvalue())
@@ -96,10 +103,9 @@ def _title(config: CorruptionConfig) -> str:
     return f"{config.kind.value} noise" if config.modality == AUDIO else "a blurred face"
 
 
-def _with_faces(subject: Subject) -> Recording:
+def _with_faces(recording: Recording, features: Path) -> Recording:
     """Places of faces that were found when the features were made lie beside them."""
-    recording = subject.recording
     if has_known_faces(recording):
         return recording
-    found = sorted((subject.features.parent / "faces").glob(f"{subject.name}.*.csv"))
+    found = sorted((features.parent / "faces").glob(f"{recording.subject}.*.csv"))
     return recording._replace(faces_file=found[0]) if found else recording

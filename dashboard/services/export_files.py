@@ -18,7 +18,7 @@ from dashboard.export.gif import LONGEST_S, write_gif
 from dashboard.export.printed_rows import View, figure_of_view
 from dashboard.services import jobs
 from dashboard.timeline.declared import ATTENTION, GATES, Curve, Figure, Row, Shown
-from dashboard.timeline.rows import SCORES
+from dashboard.timeline.meanings import SCORES
 from iaca.config import TARGETS
 from iaca.figures.print_style import COLUMN_IN, DOUBLE_COLUMN_IN, render
 from iaca.files import file_state
@@ -217,6 +217,6 @@ def _column(curve: Curve, names: Sequence[str]) -> str:
 def _meaning(row: Row, curve: Curve, take: Take) -> str:
     if row.slot == ATTENTION:
         how = "scaled by the limits of the shown models without changes" if take.scaled else "raw"
-        return f"{curve.name}: attention score, {take.score}, {how}. {SCORES[take.score]}"
+        return f"{curve.name}: attention score, {take.score}, {how}. {SCORES[take.score].sentence}"
     low, high = (round(limit) for limit in row.range)
     return f"{row.title}, {curve.name}: in [{low}, {high}]. {row.help}"

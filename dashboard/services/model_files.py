@@ -94,7 +94,7 @@ def shelf(folder: Path) -> Shelf:
     models = tuple(one for one in found if isinstance(one, Candidate))
     problems = [one for one in found if isinstance(one, str)]
     if not models and not problems:
-        problems.append(f"{folder} holds no fusion model; run `python -m iaca train` to make one.")
+        problems.append(f"{folder} contains no fusion models; run `python -m iaca train` to create one.")
     return Shelf(folder, models, tuple(problems))
 
 
@@ -122,7 +122,7 @@ def _reason(path: Path) -> str:
         load_checkpoint(path)
     except (InputError, OSError) as error:
         return str(error)
-    return f"{path} changed while it was read; open the page again."
+    return f"{path} changed while it was read; reload the page."
 
 
 def _preferred(models: list[Candidate], name: str) -> Candidate | None:

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.services import jobs, traces
 from dashboard.services.corpora import Subject
 from dashboard.services.model_files import Chosen, checkpoint
+from dashboard.services.selection import Selection
 from iaca.config import AUDIO, VISUAL, WhatIf
 from iaca.errors import BAD_INPUT
 from iaca.features.feature_files import read_features
@@ -25,19 +26,14 @@ AT_MOST = 60
 """Moments of all subjects that are listed."""
 
 
-def of_subject(
-    subject: Subject,
-    models: Sequence[Chosen],
-    device: str,
-    change: WhatIf = traces.UNCHANGED,
-    corrupted: tuple[traces.CorruptedFeatures, ...] = (),
-) -> list[Moment]:
-    """Where to look in one subject, with whatever is changed; ranked.
+def of_subject(selection: Selection) -> list[Moment]:
+    """Where to look in the subject, with whatever is changed; ranked.
 
     Raises:
         InputError: A file cannot be used, or they do not fit each other.
     """
-    return _of_subject(file_state(subject.features), _keys(models), device, change, corrupted)
+    subject, applied = file_state(selection.subject.feature_file), selection.applied
+    return _of_subject(subject, _keys(selection.models), selection.device, applied.change, applied.corrupted)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -51,15 +47,14 @@ def _of_subject(
     return _find(traces.features(Path(subject.path), corrupted), models, device, change)
 
 
-def of_all(
-    subjects: Sequence[Subject], models: Sequence[Chosen], device: str, change: WhatIf = traces.UNCHANGED
-) -> jobs.Job:
-    """Look through everybody, begun now or under way; the result is a ranked list.
+def of_all(subjects: Sequence[Subject], selection: Selection) -> jobs.Job:
+    """Search all subjects, with the models and the change of a selection; the result is a ranked list.
 
-    Corruptions of the change do not count: nobody waits until everybody was extracted again.
+    Noise and blur do not count: nobody waits until every subject was extracted again.
     """
+    device, change = selection.device, selection.applied.change
     files = tuple(file_state(one.features) for one in subjects if one.features is not None)
-    keys = _keys(models)
+    keys = _keys(selection.models)
 
     def work(progress: Progress) -> list[Moment]:
         found = []

@@ -1,4 +1,4 @@
-"""Videos that a user brings: kept apart by what is in them, extracted in the background, listed with the subjects."""
+"""Videos that a user brings: kept apart by what is in them, listed with the subjects once they have features."""
 
 from __future__ import annotations
 
@@ -7,23 +7,15 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-import torch
-
-from dashboard.services import backbone_files, jobs
-from dashboard.state.folders import Folders
-from iaca.checkpoints import BackboneFile
-from iaca.compute.devices import device_of
-from iaca.config import AUDIO, VISUAL
+from dashboard.services import jobs
 from iaca.errors import InputError
-from iaca.files import FileState, file_state, write_whole, written_beside
-from iaca.resources import shipped
-from iaca.types import Progress, Recording
+from iaca.files import file_state, write_whole, written_beside
+from iaca.types import Recording
 
 CONDITION = "your video"
 """What the list of subjects says of such a video."""
@@ -79,18 +71,6 @@ class Entry(NamedTuple):
         return f"own video {self.folder}"
 
 
-class Backbones(NamedTuple):
-    """The backbones that the shown models expect."""
-
-    visual: BackboneFile
-    audio: BackboneFile
-
-    @property
-    def device(self) -> torch.device:
-        """Where they run."""
-        return device_of(self.visual.model)
-
-
 def add_upload(name: str, content: BinaryIO, cache: Path, taken: Collection[str]) -> Entry:
     """Keep an upload; the same file once more is the same entry.
 
@@ -128,7 +108,7 @@ def add_path(text: str, cache: Path, taken: Collection[str]) -> Entry:
     """
     path = Path(os.path.expanduser(text.strip().strip("\"'")))
     if not path.is_file():
-        raise OwnVideoError(f"{text.strip()} is no file on this machine; expected the path of a video")
+        raise OwnVideoError(f"{text.strip()} is not a file on this machine; expected the path of a video")
     path = path.resolve()
     if not path.stat().st_size:
         raise OwnVideoError(f"{path} is empty (0 bytes); expected a video")
@@ -166,7 +146,11 @@ def set_labels(entry: Entry, content: bytes | None, name: str = "") -> None:
 def entries(cache: Path) -> list[Entry]:
     """All videos that were brought, the last one first."""
     found = sorted((cache / FOLDER).glob(f"*/{ABOUT}"), key=lambda file: file_state(file).mtime_ns, reverse=True)
-    return [entry for file in found if (entry := _read_entry(file.parent)) is not None]
+    kept = []
+    for file in found:
+        with suppress(OwnVideoError):  # it is being removed, or somebody wrote into the cache
+            kept.append(_read_entry(file.parent))
+    return kept
 
 
 def finished(cache: Path) -> list[Entry]:
@@ -182,106 +166,6 @@ def remove(entry: Entry) -> None:
     shutil.rmtree(entry.folder, ignore_errors=True)
 
 
-def expected_backbones(made_by: dict[str, dict[str, str]], folders: Folders, device: str) -> Backbones:
-    """The backbones that a model expects, or the slim ones where it does not say.
-
-    Args:
-        made_by: Modality -> {"name", "sha256"}, as a checkpoint says it.
-        folders: Where they are looked for.
-        device: Where they run.
-
-    Raises:
-        InputError: One of them is not there, or is damaged.
-    """
-    found = []
-    for modality in (VISUAL, AUDIO):
-        wanted = made_by.get(modality)
-        path = shipped("checkpoints") / f"{modality}_slim.safetensors"
-        if wanted is not None:
-            path = backbone_files.find_file(wanted["sha256"], folders)
-        if path is None:
-            raise OwnVideoError(
-                f"the shown models expect the {modality} backbone {wanted['name']} ({wanted['sha256'][:8]}), which "
-                f"is not among the files in {folders.checkpoints}: put it there"
-            )
-        found.append(backbone_files.read_backbone(path, modality, device))
-    return Backbones(*found)
-
-
-def look(entry: Entry, backbones: Backbones) -> jobs.Job:
-    """Look at a video and time what it needs; the result is an `iaca.features.own_video.Outlook`."""
-
-    def work(progress: Progress) -> object:
-        from iaca.data.faces.detection import choose_detector
-        from iaca.features.own_video import look_at
-
-        with _named(entry):
-            return look_at(entry.video, *backbones, choose_detector())
-
-    made_by = [backbone.sha256 for backbone in backbones]
-    key = f"look {entry.folder} {file_state(entry.video)} {made_by} {backbones.device}"
-    return jobs.find(key) or jobs.begin(key, work)  # one that failed would fail again
-
-
-def begin(entry: Entry, backbones: Backbones, outlook: object, *, clip_stride: int, frames: int | None) -> jobs.Job:
-    """Extract in the background, or join who is at it; the file of features is whole or not there."""
-
-    def work(progress: Progress) -> None:
-        from iaca.data.faces.detection import choose_detector
-        from iaca.data.media.browser_copy import browser_copy
-        from iaca.features.feature_files import write_features
-        from iaca.features.own_video import PARTS, extract_own
-
-        with _named(entry):
-            features = extract_own(
-                entry.recording, entry.folder, *backbones, choose_detector(), outlook,
-                clip_stride=clip_stride, frames=frames, progress=progress,
-            )  # fmt: skip
-            if not outlook.info.browser_playable:
-                search_s, networks_s, copy_s = outlook.seconds(clip_stride, frames)
-                share = (search_s + networks_s) / (search_s + networks_s + copy_s)
-                progress(int(PARTS * share), PARTS, "Copying it for the browser")
-                browser_copy(entry.video, entry.folder.parent.parent / "videos")
-            progress(PARTS, PARTS, "Writing the features")
-            if entry.folder.is_dir():  # it may have been removed meanwhile
-                write_features(entry.features, features)
-
-    jobs.forget(entry.job_key)
-    return jobs.begin(entry.job_key, work)
-
-
-def is_current(entry: Entry, backbones: Backbones) -> bool:
-    """Whether the features of a video were made by these backbones."""
-    return _made_by(file_state(entry.features)) == {
-        VISUAL: backbones.visual.sha256,
-        AUDIO: backbones.audio.sha256,
-    }
-
-
-def taught_by_synthetic(features: Path) -> bool:
-    """Whether a backbone behind a feature file is one that ships, which saw and heard no real person."""
-    return any(backbone_files.is_shipped(sha256) for sha256 in _made_by(file_state(features)).values())
-
-
-@lru_cache(maxsize=256)
-def _made_by(features: FileState) -> dict[str, str]:
-    from iaca.features.feature_files import FeatureError, read_feature_header
-
-    try:
-        return {modality: one["sha256"] for modality, one in read_feature_header(features.path)["backbones"].items()}
-    except FeatureError:
-        return {}
-
-
-@contextmanager
-def _named(entry: Entry) -> Iterator[None]:
-    """Within it, errors name the video as the user knows it, not the copy in the cache."""
-    try:
-        yield
-    except (InputError, OSError) as error:
-        raise OwnVideoError(str(error).replace(str(entry.video), entry.name)) from error
-
-
 def _write_about(folder: Path, name: str, video: Path, taken: Collection[str]) -> None:
     subject = _subject(Path(name).stem)
     if subject in taken or subject in {one.subject for one in entries(folder.parent.parent)}:
@@ -290,12 +174,18 @@ def _write_about(folder: Path, name: str, video: Path, taken: Collection[str]) -
     write_whole(folder / ABOUT, json.dumps(about, ensure_ascii=False).encode())
 
 
-def _read_entry(folder: Path) -> Entry | None:
+def _read_entry(folder: Path) -> Entry:
+    """A video that was kept.
+
+    Raises:
+        OwnVideoError: Its description cannot be read.
+    """
+    file = folder / ABOUT
     try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        about = json.loads(file.read_text(encoding="utf-8"))
         return Entry(folder, about["name"], about["subject"], Path(about["video"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # it is being removed, or somebody wrote into the cache
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OwnVideoError(f"{file} cannot be read; delete {folder} and bring the video again") from error
 
 
 def _subject(stem: str) -> str:

@@ -67,17 +67,19 @@ def truth(subject: Subject) -> pd.DataFrame:
     Raises:
         InputError, OSError: The files cannot be read.
     """
-    if subject.features is not None:
-        content = features(subject.features)
+    recording = subject.recording
+    if subject.features is not None or recording is None:
+        content = features(subject.feature_file)
         pts_s, valence, arousal = content.pts_s, content.valence, content.arousal
         has_face, has_audio = content.has_face, content.has_audio
-    elif subject.recording.video_file is None:
-        video = subject.recording.video
-        raise MediaError(f"{subject.name} has neither a video nor features; expected {video}.mp4 or .avi")
+    elif recording.video_file is None:
+        raise MediaError(f"{subject.name} has neither a video nor features; expected {recording.video}.mp4 or .avi")
+    elif recording.label_file is None:
+        raise MediaError(f"{subject.name} has neither labels nor features; run `python -m iaca extract`")
     else:
-        labels = read_labels(subject.recording.label_file)
+        labels = read_labels(recording.label_file)
         valence, arousal = labels.valence, labels.arousal
-        pts_s = fit_pts(_probe(file_state(subject.recording.video_file)).pts_s, len(valence))
+        pts_s = fit_pts(_probe(file_state(recording.video_file)).pts_s, len(valence))
         has_face = has_audio = np.ones(len(valence), bool)
     return pd.DataFrame(
         {

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -65,7 +65,8 @@ def features(path: Path, corrupted: tuple[CorruptedFeatures, ...] = ()) -> Featu
 
 
 def _with_corrupted(features: Features, corrupted: tuple[CorruptedFeatures, ...]) -> Features:
-    return features._replace(**{one.modality: _corrupted_features(one.file) for one in corrupted})
+    changed: dict[str, Any] = {one.modality: _corrupted_features(one.file) for one in corrupted}
+    return features._replace(**changed)
 
 
 @lru_cache(maxsize=16)

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.services import model_files, traces
+from dashboard.services.selection import Selection
 from dashboard.timeline.panels import Axis, Panel
 from iaca.config import WhatIf
 from iaca.files import FileState, file_state
@@ -17,31 +18,24 @@ from iaca.inference.attention_maps import Ordered, WindowMaps, ordered, window_m
 from iaca.types import Features
 
 
-def maps(
-    subject: Path,
-    model: Path,
-    device: str,
-    frame: int,
-    target: str,
-    change: WhatIf = traces.UNCHANGED,
-    corrupted: tuple[traces.CorruptedFeatures, ...] = (),
-) -> tuple[WindowMaps, dict[str, Ordered]]:
+def maps(selection: Selection, model: Path, frame: int, target: str) -> tuple[WindowMaps, dict[str, Ordered]]:
     """The attention at a frame, and feature maps in an order that shows their structure.
+
+    Args:
+        selection: A subject with features, where to compute, and what is changed.
+        model: The checkpoint.
+        frame: Frame at the cursor.
+        target: Whose attention, where the model has one trunk for each.
 
     Raises:
         InputError: A file cannot be used, or they do not fit each other.
     """
-    features = traces.features(subject, corrupted)
+    subject, applied = selection.subject.feature_file, selection.applied
+    features = traces.features(subject, applied.corrupted)
     clip = frame // features.clip_stride  # frames between two clips show the same
-    return _maps(
-        features,
-        (file_state(subject), corrupted),
-        file_state(model),
-        device,
-        clip * features.clip_stride,
-        target,
-        change,
-    )
+    made_of = (file_state(subject), applied.corrupted)
+    at = clip * features.clip_stride
+    return _maps(features, made_of, file_state(model), selection.device, at, target, applied.change)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

@@ -1,4 +1,4 @@
-"""What the address of the page asks for, and what of it cannot be."""
+"""What a link asks for, and what of it cannot be shown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROBLEMS = "address_problems"
 """Likewise: what was wrong with the address -> when that was found."""
 
 NEWS_S = 60.0
-"""How long it is told what was wrong with the address."""
+"""How long a problem with the address is shown."""
 
 
 def put_into_url(field: session.Field, value: str | None) -> None:
@@ -36,7 +36,7 @@ def asked_choices() -> dict[str, list[str]]:
 
 
 def check_choices(asked: dict[str, list[str]]) -> None:
-    """Tell of what `asked_choices` found and no widget took: Streamlit drops it without a word.
+    """Report what `asked_choices` found and no widget took: Streamlit drops it without a word.
 
     Args:
         asked: What the address asked for before the widgets were drawn.
@@ -47,9 +47,9 @@ def check_choices(asked: dict[str, list[str]]) -> None:
             value = st.session_state[key]
             shown = [_as_text(one) for one in (value if isinstance(value, list) else [value])]
             if texts != shown:
-                tell(
-                    f"The address sets {key} to {', '.join(map(repr, texts))}; expected one of the choices on the "
-                    f"page: {', '.join(map(repr, shown))} is shown."
+                report(
+                    f"This link sets {key} to {', '.join(map(repr, texts))}, which is not one of the choices; showing "
+                    f"{', '.join(map(repr, shown))}."
                 )
 
 
@@ -60,7 +60,7 @@ def _as_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def tell(sentence: str) -> None:
+def report(sentence: str) -> None:
     """Keep a sentence on what is wrong with the address: the page corrects the address at once, and runs again."""
     st.session_state.setdefault(PROBLEMS, {}).setdefault(sentence, time.monotonic())
 
@@ -68,12 +68,12 @@ def tell(sentence: str) -> None:
 def problems() -> list[str]:
     """What was wrong with the address of this visit, as long as it is news."""
     now = time.monotonic()
-    told = st.session_state.get(PROBLEMS, {})
-    return [sentence for sentence, since in told.items() if now - since < NEWS_S]
+    found = st.session_state.get(PROBLEMS, {})
+    return [sentence for sentence, since in found.items() if now - since < NEWS_S]
 
 
 def asked_frames(frames: int) -> tuple[int | None, tuple[int, int] | None]:
-    """Frame and range that the address asks for; None, and a sentence is told, for one that cannot be.
+    """Frame and range that the address asks for; None, and a sentence is reported, for one that does not exist.
 
     Args:
         frames: How many frames the subject has.
@@ -82,20 +82,20 @@ def asked_frames(frames: int) -> tuple[int | None, tuple[int, int] | None]:
     frame = int(place) if place is not None and re.fullmatch(r"\d{1,9}", place) else None
     if place is not None and (frame is None or frame >= frames):
         frame = None
-        tell(f"The address asks for frame {place!r}; expected 0 to {frames - 1}: the first one is shown.")
+        report(f"Frame {place} in this link does not exist (0 to {frames - 1}); showing the first frame.")
     ends = re.fullmatch(r"(\d{1,9})-(\d{1,9})", span or "")
     limits = (int(ends[1]), int(ends[2])) if ends else None
     if span is not None and (limits is None or not limits[0] < limits[1] < frames):
         limits = None
-        tell(
-            f"The address asks for the range {span!r}; expected two rising frames up to {frames - 1}, as in "
-            f"0-{frames - 1}: no range is set."
+        report(
+            f"Range {span} in this link does not exist (two frames, the smaller first, up to {frames - 1}, as in "
+            f"0-{frames - 1}); no range is set."
         )
     return frame, limits
 
 
 def check_rows() -> None:
-    """Tell where the address arranges the rows as cannot be; the player falls back."""
+    """Report a row layout in the address that cannot be read; the player falls back."""
     text = session.asked(session.ROWS)
     if text is None:
         return
@@ -104,7 +104,7 @@ def check_rows() -> None:
     except ValueError:
         sound = False
     if not sound:
-        tell(
-            f"The address arranges the rows by {text!r}; expected what a copied link holds, as in "
-            '{"layout":"side"}: they stay as they are.'
+        report(
+            f"The row layout in this link, {text!r}, cannot be read; expected what a copied link contains, as in "
+            '{"layout":"side"}. The rows stay as they are.'
         )

@@ -66,7 +66,7 @@ class Folders(NamedTuple):
 
 
 def read_options() -> Options:
-    """The options of this run; none where they cannot be understood."""
+    """The options of this run; none where they cannot be read."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--data", nargs="+", type=Path, action="extend", default=[])
     parser.add_argument("--features", type=Path)
@@ -77,9 +77,9 @@ def read_options() -> Options:
     try:
         values, unknown = parser.parse_known_args(sys.argv[1:])
     except argparse.ArgumentError as error:
-        return Options(problem=f"The options after -- cannot be understood, so none of them holds: {error}.")
+        return Options(problem=f"The options after -- cannot be read and are all ignored: {error}.")
     known = "--data, --features, --checkpoints, --results, --plugin, --device"
-    problem = f"There is no option {unknown[0]} after --; expected any of: {known}." if unknown else ""
+    problem = f"There is no option {unknown[0]} after --; expected one of: {known}." if unknown else ""
     return Options(
         data=tuple(values.data),
         features=values.features,
@@ -110,12 +110,11 @@ def find_folders(given: Options) -> Folders:
     roots = tuple(_path(line) for line in _typed(DATA_ROOTS).splitlines() if line.strip()) or given.data or named
     typed = _typed(FEATURES_FOLDER) or given.features or environment.get("IACA_FEATURES")
     features = _path(str(typed)) if typed else None
-    sources: tuple[Source, ...]
-    if not roots:
-        sources = (Source((demo,), features or demo / "features"),)
-    else:
-        sources = (Source(roots, features or roots[0] / "features"), Source((demo,), demo / "features"))
-        sources = sources if demo.is_dir() else sources[:1]
+    sources: tuple[Source, ...] = (Source((demo,), features or demo / "features"),)
+    if roots:
+        sources = (Source(roots, features or roots[0] / "features"),)
+        if demo.is_dir():
+            sources += (Source((demo,), demo / "features"),)
     wanted, study = asked(SUBJECT), demo / "study"
     if wanted and Path(wanted).name == wanted and (study / f"{wanted}.safetensors").is_file():
         # Subjects of the study have no videos: they are listed only for who comes from its results.

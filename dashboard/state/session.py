@@ -13,7 +13,7 @@ class Field(NamedTuple):
     """One thing that the user chooses: `key` names it in the session and, where `url` is true, in the address."""
 
     key: str
-    default: object
+    default: Any
     url: bool = True
 
     @property
@@ -78,6 +78,14 @@ CORRUPTED_SPAN = Field("spoilt", "whole video")
 TEMPERATURE = Field("temperature", "as trained")
 STAGE_1 = Field("stage1", "as the gate says")
 STAGE_2 = Field("stage2", "as the gate says")
+DROPOUT_FIELDS = (DROP_AUDIO, SHARE, PATTERN, SEED)
+"""What can be changed at any time."""
+
+WHAT_IF_FIELDS = (
+    FACE_SHARE, FACE_PATTERN, NOISE, SNR, BLUR, CORRUPTED_SPAN, TEMPERATURE, STAGE_1, STAGE_2,
+)  # fmt: skip
+"""What can be changed in the section What if."""
+
 SCORE = Field("score", "contribution")
 SCALED = Field("scaled", True)
 DEVICE = Field("device", None, url=False)

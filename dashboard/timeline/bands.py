@@ -122,6 +122,14 @@ def gate_changed(base: Trace, gated: Trace, target: str) -> np.ndarray:
     return differs & moved
 
 
+def gate_changed_sentence(base: str, gated: str, target: str) -> str:
+    """What `gate_changed` finds, of models by these names."""
+    return (
+        f"{base} and {gated} are at least {ANSWER_CHANGED} apart in {target}, and a weight of stage 1 or 2 is at least "
+        f"{GATE_MOVED} from its median over the recording."
+    )
+
+
 def gate_changed_bands(shown: Sequence[Shown], pts_s: np.ndarray) -> list[Band]:
     """Behind each target where the gates changed it; none unless exactly one of two models has gates."""
     with_gates = [model for model in shown if model.has_gates]
@@ -135,10 +143,6 @@ def gate_changed_bands(shown: Sequence[Shown], pts_s: np.ndarray) -> list[Band]:
             continue
         found = spans(gate_changed(base.trace, gated.trace, name), pts_s)
         if found:
-            meaning = (
-                f"{base.title} and {gated.title} are at least {ANSWER_CHANGED} apart in {name}, and a weight of stage "
-                f"1 or 2 is at least {GATE_MOVED} from its median over the recording."
-            )
             bands.append(
                 Band(
                     "changed",
@@ -148,7 +152,7 @@ def gate_changed_bands(shown: Sequence[Shown], pts_s: np.ndarray) -> list[Band]:
                     0.13,
                     rows=(name,),
                     lane=f"gate changed {name}",
-                    help=meaning,
+                    help=gate_changed_sentence(base.title, gated.title, name),
                 )
             )
     return bands

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from dashboard.timeline import meanings
 from dashboard.timeline.bands import MODALITY_COLOURS, dropped_bands, episode_bands, gate_changed_bands, mask_bands
 from dashboard.timeline.declared import (
     ATTENTION,
@@ -30,13 +31,6 @@ from iaca.figures import palette
 from iaca.figures.palette import Colour
 from iaca.types import Episode
 
-SCORES = {
-    "contribution": "Share of a clip's attended feature that came from attention (eqs 1-4): |residual| / "
-    "(|X| + |residual|).",
-    "received": "How much all clips of the window attend to this one: row sum of the attention map (eq 1) / L.",
-}
-"""Attention scores and what they mean."""
-
 OUTSIDE = 0.5
 """How far the axis of a scaled score follows values outside [0, 1]."""
 
@@ -52,9 +46,9 @@ RANGE_STEP = 0.25
 SOUND_ROWS = (
     Row(
         "waveform",
-        "Sound",
+        meanings.WAVEFORM.title,
         "amplitude",
-        "Smallest and largest sample of every pixel, on the clock of the video.",
+        meanings.WAVEFORM.sentence,
         (-1.0, 1.0),
         (-1.0, 0.0, 1.0),
         52,
@@ -65,9 +59,9 @@ SOUND_ROWS = (
     ),
     Row(
         "spectrogram",
-        "Mel spectrogram",
+        meanings.SPECTROGRAM.title,
         "mel band",
-        "What the audio backbone hears: 64 mel bands to 22 kHz, low ones below; decibels down to 80 below the loudest.",
+        meanings.SPECTROGRAM.sentence,
         (0.0, 64.0),
         (0.0, 32.0, 64.0),
         84,
@@ -115,7 +109,7 @@ def compare_figure(
         truth: N rows with pts_s, valence_truth, arousal_truth, has_face and has_audio, as in a Trace.
         shown: Models; may be empty.
         target: Whose attention and gates are shown, valence or arousal.
-        score: Which attention score, a key of `SCORES`.
+        score: Which attention score, a key of `meanings.SCORES`.
         scaled: Whether scores are min-max scaled to [0, 1].
         episodes: Known episodes of corruption.
 
@@ -182,13 +176,13 @@ def _attention_rows(
     values = np.concatenate([columns[curve.column].values for curve in curves]) / unit
     low = min(0.0, max(-OUTSIDE, float(np.nanmin(values))))
     high = max(1.0, min(1.0 + OUTSIDE, float(np.nanmax(values))))
-    how = "Scaled to [0, 1] by the models' limits without dropout." if scaled else "Raw values."
+    how = "Scaled to [0, 1] with the limits of the shown models without dropout." if scaled else "Raw values."
     return [
         Row(
             ATTENTION,
-            f"Attention score ({score})",
+            meanings.SCORES[score].title,
             "score",
-            f"{SCORES[score]} {how}",
+            f"{meanings.SCORES[score].sentence} {how}",
             ((low - MARGIN) * unit, (high + MARGIN) * unit),
             (0.0, 0.5, 1.0) if unit == 1.0 else (0.0, float(f"{unit:.1g}")),
             82,
@@ -199,11 +193,11 @@ def _attention_rows(
 
 def _gate_rows(columns: dict[Column, Samples], i: int, model: Shown, target: str, num_models: int) -> list[Row]:
     """Stage 1 of audio and visual, and stage 2, where the model has them; weights are stacked to 1."""
-    of_model, whose = (f" of {model.title}", f" · {model.title}") if num_models > 1 else ("", "")
+    whose = f" · {model.title}" if num_models > 1 else ""
     rows = []
 
     def stacked(
-        slot: str, title: str, help_text: str, parts: list[tuple[str, str, Colour, float]], height: int
+        slot: str, title: str, meaning: meanings.Meaning, parts: list[tuple[str, str, Colour, float]], height: int
     ) -> None:
         curves: list[Curve] = []
         ghosts: list[Curve] = []
@@ -225,7 +219,7 @@ def _gate_rows(columns: dict[Column, Samples], i: int, model: Shown, target: str
                 slot,
                 title + whose,
                 "weight",
-                help_text + of_model + ".",
+                meaning.sentence,
                 (0.0, 1.0),
                 (0.0, 0.5, 1.0),
                 height,
@@ -239,7 +233,7 @@ def _gate_rows(columns: dict[Column, Samples], i: int, model: Shown, target: str
         stacked(
             STAGE_1[modality],
             f"Stage-1 gate, {modality}",
-            "Weight of cross-attended against self-attended features (eqs 5-8)",
+            meanings.STAGE_1,
             [
                 ("cross-attended", f"stage1_{modality}_cross", colour, 0.62),
                 ("self-attended", f"stage1_{modality}_self", colour, 0.16),
@@ -248,8 +242,8 @@ def _gate_rows(columns: dict[Column, Samples], i: int, model: Shown, target: str
         )
     stacked(
         STAGE_2,
-        "Stage-2 gate",
-        "Weight of audio, joint and visual features (eq 9)",
+        meanings.STAGE_2.title,
+        meanings.STAGE_2,
         [
             ("audio", "stage2_audio", palette.AUDIO, 0.62),
             ("joint", "stage2_joint", palette.JOINT, 0.42),
@@ -274,9 +268,8 @@ def _target_row(columns: dict[Column, Samples], shown: Sequence[Shown], target: 
             columns[ghost.column] = Samples(model.baseline.frames[target].to_numpy(), "linear")
     predicted = [curve.values(columns) for curve in (*curves, *ghosts)]
     truth = Curve("truth", target, palette.TRUTH.colour, palette.TRUTH.dash, width=1.8, opacity=0.8)
-    help_text = f"{target.capitalize()} in [-1, 1]: the annotation and each model's prediction."
-    span = _signed_range(predicted, 2.0)
-    return Row(target, target.capitalize(), target, help_text, span, SIGNED_TICKS, 100, (truth, *curves, *ghosts))
+    span, meaning = _signed_range(predicted, 2.0), meanings.TARGETS.sentence
+    return Row(target, target.capitalize(), target, meaning, span, SIGNED_TICKS, 100, (truth, *curves, *ghosts))
 
 
 def _difference_rows(columns: Columns, shown: Sequence[Shown]) -> list[Row]:
@@ -291,10 +284,10 @@ def _difference_rows(columns: Columns, shown: Sequence[Shown]) -> list[Row]:
     ]
     if not curves:
         return []
-    help_text = f"Prediction of {second.title} minus that of {first.title}: above zero, {second.title} says more."
     title = f"{second.title} − {first.title}"
     span = _signed_range([curve.values(columns) for curve in curves], 3.0)
-    return [Row("difference", title, "difference", help_text, span, SIGNED_TICKS, 70, tuple(curves))]
+    meaning = meanings.DIFFERENCE.sentence
+    return [Row("difference", title, "difference", meaning, span, SIGNED_TICKS, 70, tuple(curves))]
 
 
 def _signed_range(curves: Sequence[np.ndarray], most: float) -> tuple[float, float]:

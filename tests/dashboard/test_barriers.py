@@ -68,7 +68,7 @@ def test_the_player_with_a_range_the_downloads_and_the_tour_have_no_barrier(page
     page.get_by_test_id("tour").wait_for()
     assert serious(page) == []
     page.get_by_test_id("tour").get_by_role("button", name="Close").click()
-    page.get_by_role("button", name="Take it with you").click()
+    page.get_by_role("button", name="Export", exact=True).click()
     page.get_by_role("button", name="Make MP4").wait_for()
     assert serious(page) == []
 

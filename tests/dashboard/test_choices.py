@@ -91,7 +91,7 @@ def test_a_name_that_is_no_text_hides_nobody_else(open_page, project):  # noqa: 
     shutil.copy(features / "strong-01.safetensors", features / os.fsdecode(b"no text \xff.safetensors"))
     page = open_page(project)
     assert not page.exception
-    assert "1 subjects, such as no text" in notices(page)
+    assert "1, such as no text" in notices(page)
     assert [option.split(" ")[0] for option in widget(page.selectbox, "Subject").options] == ["strong-01"]
 
 

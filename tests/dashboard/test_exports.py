@@ -1,4 +1,4 @@
-"""Take it with you: what a user downloads is what the page shows."""
+"""Export: what a user downloads is what the page shows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def address(tmp_path_factory, server):
 
 
 def open_exports(page):
-    page.get_by_role("button", name="Take it with you").click()
+    page.get_by_role("button", name="Export", exact=True).click()
     page.get_by_role("button", name="CSV").wait_for()
 
 

@@ -102,10 +102,10 @@ def test_dropout_shows_the_change_of_every_score_and_equals_inference(open_page,
 
 
 def test_gates_are_chosen_only_where_a_model_has_two_trunks(open_page, shared_project, project):
-    assert widget(open_page(shared_project).selectbox, "Gates of").options == ["valence", "arousal"]
+    assert widget(open_page(shared_project).selectbox, "Gates for").options == ["valence", "arousal"]
     for name, iaca in (("ca", False), ("ca_iaca", True)):
         write_model(project / "checkpoints" / f"{name}.safetensors", iaca=iaca, seed=1, trunk="shared")
-    assert "Gates of" not in [one.label for one in open_page(project).selectbox]
+    assert "Gates for" not in [one.label for one in open_page(project).selectbox]
 
 
 def test_the_device_is_named_and_the_environment_and_command_line_choose_it(open_page, shared_project, monkeypatch):
@@ -203,21 +203,21 @@ def test_a_frame_without_annotation_does_not_count(open_page, shared_project):
     page = open_page(shared_project, subject="strong-01")
     features = read_features(shared_project / "features" / "strong-01.safetensors")
     annotated = int(np.isfinite(features.valence).sum())
-    assert f"over {annotated} annotated of {len(features.valence)} frames" in [one.value for one in page.caption]
+    assert f"CCC over {annotated} annotated of {len(features.valence)} frames" in [one.value for one in page.caption]
 
 
 @pytest.mark.parametrize(
     ("parameter", "value", "told"),
     [
-        ("frame", "a<b>", "The address asks for frame 'a<b>'; expected 0 to"),
-        ("range", "9-3", "The address asks for the range '9-3'; expected two rising frames"),
-        ("rows", "{", "The address arranges the rows by '{'; expected what a copied link holds"),
-        ("rows", "[1]", "The address arranges the rows by '[1]'; expected what a copied link holds"),
-        ("subject", "<b>ghost", "The address asks for subject '<b>ghost', which is not among the data"),
-        ("fusion", "Nope", "The address sets fusion to 'Nope'; expected one of the choices on the page: 'CA' is shown"),
-        ("dropout", "400", "The address sets dropout to '400'; expected one of the choices on the page: '40' is shown"),
-        ("seed", "abc", "The address sets seed to 'abc'"),
-        ("scaled", "7", "The address sets scaled to '7'; expected one of the choices on the page: 'true' is shown"),
+        ("frame", "a<b>", "Frame a<b> in this link does not exist (0 to 119); showing the first frame."),
+        ("range", "9-3", "Range 9-3 in this link does not exist"),
+        ("rows", "{", "The row layout in this link, '{', cannot be read"),
+        ("rows", "[1]", "The row layout in this link, '[1]', cannot be read"),
+        ("subject", "<b>ghost", "Subject '<b>ghost' in this link is not in the data"),
+        ("fusion", "Nope", "This link sets fusion to 'Nope', which is not one of the choices; showing 'CA'."),
+        ("dropout", "400", "This link sets dropout to '400', which is not one of the choices; showing '40'."),
+        ("seed", "abc", "This link sets seed to 'abc'"),
+        ("scaled", "7", "This link sets scaled to '7', which is not one of the choices; showing 'true'."),
     ],
 )
 def test_an_address_that_cannot_be_is_told_and_the_page_goes_on(open_page, shared_project, parameter, value, told):
@@ -240,4 +240,4 @@ def test_an_address_that_says_what_the_page_shows_is_no_news(open_page, shared_p
 
 def test_models_that_a_link_names_and_the_folder_lacks_are_told(open_page, shared_project):
     page = open_page(shared_project, fusion="any two checkpoints", checkpoint="gone.safetensors")
-    assert "The address asks for checkpoint 'gone.safetensors'; expected a model of the checkpoints" in notices(page)
+    assert "Checkpoint 'gone.safetensors' in this link is not in the checkpoints folder" in notices(page)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from dashboard.sections.what_if import FIELDS
+from dashboard.state import session
 from iaca.checkpoints import load_backbone, load_checkpoint, save_backbone, save_checkpoint
 from iaca.config import BackboneConfig, CorruptionConfig, DropoutConfig, ForcedGates, FusionConfig, GateOverrides
 from iaca.data.recordings import find_recordings
@@ -147,7 +147,7 @@ def test_a_changed_page_has_ghosts_and_its_address_restores_it_elsewhere(address
 
     page.get_by_role("button", name="Reset", exact=True).click()
     page.get_by_text("What if: stage 1").wait_for(state="detached")
-    assert not any(f"{field.key}=" in page.url for field in FIELDS)
+    assert not any(f"{field.key}=" in page.url for field in (*session.DROPOUT_FIELDS, *session.WHAT_IF_FIELDS))
 
 
 def test_noise_and_blur_are_really_extracted_while_the_page_tells_how_far_it_is(address, extracted, page):

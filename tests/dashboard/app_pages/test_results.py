@@ -61,7 +61,7 @@ def test_the_statement_the_difference_and_why_a_score_is_missing_are_told(page, 
     helped = ", ".join(f"{target} on CA (extensions, +0.125)" for target in ("valence", "arousal"))
     told = f"IACA, validation subjects: helps {helped}; hurts nowhere; no clear difference in 0 of 2."
     main.get_by_text(told).wait_for()
-    main.get_by_text("In words, and what was tried").click()
+    main.get_by_text("Findings in words, and what was tried").click()
     main.get_by_text("IACA on CA, extensions (validation): valence +0.125 [+0.050, +0.200]: helps").wait_for()
     main.get_by_text("Synthetic corpus: this says how the models behave").wait_for()
     main.get_by_text("No score for weak-voice-02: labels and predictions are constant.").wait_for()
@@ -72,7 +72,7 @@ def test_the_statement_the_difference_and_why_a_score_is_missing_are_told(page, 
 
 def test_choices_stand_in_the_address_and_one_that_cannot_be_is_told(page, address):
     page.goto(f"{address}/results?regime=homemade")
-    page.get_by_text("The address sets regime to 'homemade'; expected one of the choices").wait_for()
+    page.get_by_text("This link sets regime to 'homemade', which is not one of the choices").wait_for()
     page.get_by_text("CA+IACA − CA").first.wait_for()
 
 

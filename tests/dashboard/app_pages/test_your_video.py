@@ -95,7 +95,7 @@ def test_what_cannot_be_used_has_a_sentence_of_its_own_and_the_next_is_taken(pag
     bring(page, tmp_path / "letter.mp4", "letter.mp4 cannot be decoded")
     write_media(tmp_path / "clip.avi", np.arange(30) / 10, video_codec="mpeg4", audio_codec="libmp3lame")
     bring(page, tmp_path / "clip.avi", "It has no sound")
-    page.get_by_text("Browsers do not play this format").wait_for()
+    page.get_by_text("Browsers cannot play this format").wait_for()
     page.get_by_role("button", name="Extract features").click()
     page.get_by_text("haar found no face in clip.avi").wait_for()
 
@@ -104,7 +104,7 @@ def test_what_cannot_be_used_has_a_sentence_of_its_own_and_the_next_is_taken(pag
     page.get_by_label("Part").last.is_enabled()
     page.get_by_test_id("stTextInput").locator("input").fill("/no/such/film.mp4")
     page.get_by_test_id("stTextInput").locator("input").press("Enter")
-    page.get_by_text("/no/such/film.mp4 is no file on this machine").wait_for()
+    page.get_by_text("/no/such/film.mp4 is not a file on this machine").wait_for()
     assert page.locator("[data-testid=stException]").count() == 0
 
 

@@ -1,0 +1,99 @@
+"""The player with the video and the rows of the shown models, and where the user is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+
+from dashboard.components.player import PlayerData, PlayerState, player, player_state
+from dashboard.sections.notices import attempt
+from dashboard.services import recordings, traces
+from dashboard.services.corpora import Subject
+from dashboard.services.selection import Selection
+from dashboard.state import address, session
+from dashboard.state.folders import Folders
+from dashboard.timeline import transport
+from dashboard.timeline.declared import Figure, Mark, Shown
+
+
+def brushed_range_s(subject: Subject, truth: pd.DataFrame) -> tuple[float, float] | None:
+    """First and last second of the brushed range, as the player last reported it, or else as the link has it."""
+    place = player_state(subject.name)
+    if place.frame is not None:
+        session.keep_range(subject.name, place.range)
+    frames = place.range or session.kept_range(subject.name) or address.asked_frames(len(truth))[1]
+    if frames is None:
+        return None
+    first, last = frames
+    return float(truth["pts_s"].iloc[first]), float(truth["pts_s"].iloc[last])
+
+
+def shown_models(selection: Selection, notices: list[str]) -> list[Shown]:
+    """What the models say of the subject, changed and unchanged; a model that does not fit it is left out."""
+    features, device, applied = selection.subject.features, selection.device, selection.applied
+    if features is None:
+        return []
+    shown = []
+    for model in selection.models:
+        baseline = attempt(partial(traces.trace, features, model.path, device), notices)
+        if baseline is None:
+            continue
+        trace = baseline
+        if applied.reaches(model.checkpoint.config):
+            trace = traces.trace(features, model.path, device, applied.change, applied.corrupted)
+        shown.append(Shown(model.title, trace, baseline, model.style, applied.baseline_name))
+    return shown
+
+
+def load_video(subject: Subject, folders: Folders, notices: list[str]) -> recordings.Video | None:
+    """The video of a subject, ready for the browser; None where there is none that can be shown."""
+    file = subject.recording.video_file if subject.recording else None
+    return attempt(lambda: recordings.video(file, folders.cache), notices) if file else None
+
+
+def show_player(
+    figure: Figure,
+    video: recordings.Video | None,
+    *,
+    marks: Sequence[Mark],
+    seek: tuple[str, float] | None,
+    follows: bool,
+) -> PlayerState:
+    """Mount the player; see `dashboard.components.player` for where it may stand.
+
+    Args:
+        figure: The rows.
+        video: What plays above them; None without.
+        marks: Ticks below the scrub bar.
+        seek: Where the page wants it to be, or None.
+        follows: Whether the page runs each time that the cursor comes to rest.
+
+    Returns:
+        Where the user is.
+    """
+    tables, live = transport.tables(figure)
+    address.check_rows()
+    return player(
+        PlayerData(
+            spec=transport.spec(figure),
+            clock=transport.clock(figure, None if video is None else video.media_s),
+            tables=tables,
+            live=live,
+            video=None if video is None else video.address,
+            sound=None if video is None else video.sound,
+            marks=marks,
+            seek=seek,
+            start=PlayerState(*address.asked_frames(len(figure.pts_s))),
+            follows=follows,
+        )
+    )
+
+
+def provenance(selection: Selection, shown: Sequence[Shown]) -> str:
+    """How the curves came about, in a line."""
+    stride = shown[0].trace.clip_stride
+    between = "" if stride == 1 else ", interpolated linearly in between; gates and scores are held"
+    files = ", ".join(f"{model.title} = {model.path.name}" for model in selection.models)
+    return f"One prediction every {stride} frames{between}. Models: {files}."

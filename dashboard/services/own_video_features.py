@@ -1,0 +1,141 @@
+"""Features of videos that a user brings: which backbones make them, how long that takes, and the work itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from dashboard.services import backbone_files, jobs
+from dashboard.services.own_videos import Entry, OwnVideoError
+from dashboard.state.folders import Folders
+from iaca.checkpoints import BackboneFile
+from iaca.compute.devices import device_of
+from iaca.config import AUDIO, VISUAL
+from iaca.errors import InputError
+from iaca.files import FileState, file_state
+from iaca.resources import shipped
+from iaca.types import Progress
+
+if TYPE_CHECKING:
+    from iaca.features.own_video import Outlook
+
+
+class Backbones(NamedTuple):
+    """The backbones that the shown models expect."""
+
+    visual: BackboneFile
+    audio: BackboneFile
+
+    @property
+    def device(self) -> torch.device:
+        """Where they run."""
+        return device_of(self.visual.model)
+
+
+def expected_backbones(made_by: dict[str, dict[str, str]], folders: Folders, device: str) -> Backbones:
+    """The backbones that a model expects, or the slim ones where it does not say.
+
+    Args:
+        made_by: Modality -> {"name", "sha256"}, as a checkpoint says it.
+        folders: Where they are looked for.
+        device: Where they run.
+
+    Raises:
+        InputError: One of them is not there, or is damaged.
+    """
+    visual, audio = (
+        backbone_files.read_backbone(_backbone_file(modality, made_by.get(modality), folders), modality, device)
+        for modality in (VISUAL, AUDIO)
+    )
+    return Backbones(visual, audio)
+
+
+def _backbone_file(modality: str, wanted: dict[str, str] | None, folders: Folders) -> Path:
+    if wanted is None:
+        return shipped("checkpoints") / f"{modality}_slim.safetensors"
+    path = backbone_files.find_file(wanted["sha256"], folders)
+    if path is None:
+        raise OwnVideoError(
+            f"The shown models expect the {modality} backbone {wanted['name']} ({wanted['sha256'][:8]}), which is not "
+            f"in {folders.checkpoints}; copy it there."
+        )
+    return path
+
+
+def look(entry: Entry, backbones: Backbones) -> jobs.Job:
+    """Look at a video and time what it needs; the result is an `Outlook`."""
+
+    def work(progress: Progress) -> Outlook:
+        from iaca.data.faces.detection import choose_detector
+        from iaca.features.own_video import look_at
+
+        with _named(entry):
+            return look_at(entry.video, *backbones, choose_detector())
+
+    made_by = [backbone.sha256 for backbone in backbones]
+    key = f"look {entry.folder} {file_state(entry.video)} {made_by} {backbones.device}"
+    return jobs.find(key) or jobs.begin(key, work)  # one that failed would fail again
+
+
+def begin(entry: Entry, backbones: Backbones, outlook: Outlook, *, clip_stride: int, frames: int | None) -> jobs.Job:
+    """Extract in the background, or join who is at it; the file of features is whole or not there."""
+
+    def work(progress: Progress) -> None:
+        from iaca.data.faces.detection import choose_detector
+        from iaca.data.media.browser_copy import browser_copy
+        from iaca.features.feature_files import write_features
+        from iaca.features.own_video import PARTS, extract_own
+
+        with _named(entry):
+            features = extract_own(
+                entry.recording, entry.folder, *backbones, choose_detector(), outlook,
+                clip_stride=clip_stride, frames=frames, progress=progress,
+            )  # fmt: skip
+            if not outlook.info.browser_playable:
+                search_s, networks_s, copy_s = outlook.seconds(clip_stride, frames)
+                share = (search_s + networks_s) / (search_s + networks_s + copy_s)
+                progress(int(PARTS * share), PARTS, "Copying it for the browser")
+                browser_copy(entry.video, entry.folder.parent.parent / "videos")
+            progress(PARTS, PARTS, "Writing the features")
+            if entry.folder.is_dir():  # it may have been removed meanwhile
+                write_features(entry.features, features)
+
+    jobs.forget(entry.job_key)
+    return jobs.begin(entry.job_key, work)
+
+
+def is_current(entry: Entry, backbones: Backbones) -> bool:
+    """Whether the features of a video were made by these backbones."""
+    return _made_by(file_state(entry.features)) == {
+        VISUAL: backbones.visual.sha256,
+        AUDIO: backbones.audio.sha256,
+    }
+
+
+def trained_on_synthetic(features: Path) -> bool:
+    """Whether a backbone behind a feature file is one that ships, which saw and heard no real person."""
+    return any(backbone_files.is_shipped(sha256) for sha256 in _made_by(file_state(features)).values())
+
+
+@lru_cache(maxsize=256)
+def _made_by(features: FileState) -> dict[str, str]:
+    from iaca.features.feature_files import FeatureError, read_feature_header
+
+    try:
+        return {modality: one["sha256"] for modality, one in read_feature_header(features.path)["backbones"].items()}
+    except FeatureError:
+        return {}
+
+
+@contextmanager
+def _named(entry: Entry) -> Iterator[None]:
+    """Within it, errors name the video as the user knows it, not the copy in the cache."""
+    try:
+        yield
+    except (InputError, OSError) as error:
+        raise OwnVideoError(str(error).replace(str(entry.video), entry.name)) from error
