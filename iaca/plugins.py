@@ -1,4 +1,4 @@
-"""Modules of users that register fusions: named by the caller, never by a file."""
+"""User modules that register fusions; the caller names them, a file never does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PluginError(InputError):
 def load_plugins(modules: Sequence[str] = ()) -> tuple[str, ...]:
     """Import the modules that register fusions.
 
-    They are those given, those of the environment variable IACA_PLUGINS (separated by commas), and those that
+    These are the modules given, those in the environment variable IACA_PLUGINS (separated by commas), and those that
     installed packages declare in the entry-point group `iaca.fusions`. The working directory is searched last.
 
     Args:
@@ -31,7 +31,7 @@ def load_plugins(modules: Sequence[str] = ()) -> tuple[str, ...]:
         Names of all modules that were imported.
 
     Raises:
-        PluginError: Modules cannot be imported; all others were, and the message names each that failed.
+        PluginError: A module cannot be imported. The message names each that failed; the others were imported.
     """
     named = [*modules, *filter(None, os.environ.get(ENVIRONMENT_VARIABLE, "").split(","))]
     named += [point.module for point in entry_points(group=ENTRY_POINT_GROUP)]

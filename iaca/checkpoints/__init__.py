@@ -1,4 +1,4 @@
-"""Every file of weights: ours, pretrained ones and those that the authors published."""
+"""Files of weights: this project's, pretrained ones and those that the authors published."""
 
 from __future__ import annotations
 

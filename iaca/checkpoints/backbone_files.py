@@ -1,4 +1,4 @@
-"""Files of backbones: weights, configuration and what they were trained on."""
+"""Backbone files: weights, configuration and training history."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class BackboneFile:
 
     @property
     def is_still(self) -> bool:
-        """Whether it was taught single pictures: whole clips mean nothing to it until it is trained further."""
+        """Whether it was trained on single pictures; it cannot read whole clips until it is trained further."""
         return self.training.get("settings", {}).get("pictures") == 1
 
 
@@ -62,7 +62,7 @@ def save_backbone(
     training: dict[str, Any] | None = None,
     dtype: torch.dtype = torch.float16,
 ) -> None:
-    """Write a backbone, beside and then renamed.
+    """Write a backbone file whole, or not at all.
 
     Args:
         path: The file, ending in .safetensors.
@@ -79,7 +79,7 @@ def save_backbone(
 
 
 def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cpu") -> BackboneFile:
-    """Read a backbone.
+    """Read a backbone file.
 
     Args:
         path: A .safetensors file written by `save_backbone`, or the name of one that ships, such as "visual_slim".
@@ -95,7 +95,7 @@ def load_backbone(path: str | os.PathLike[str], device: str | torch.device = "cp
     path = weights_file(path)
     if is_torch_file(path):
         raise CheckpointError(
-            f"{path} is a file of torch; expected .safetensors: iaca.checkpoints.pretrained.find_backbone reads it"
+            f"{path} was saved by torch; expected .safetensors. iaca.checkpoints.pretrained.find_backbone reads it"
         )
     from iaca.models.backbones import build_backbone
 

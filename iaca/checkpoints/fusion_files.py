@@ -1,4 +1,4 @@
-"""Checkpoints that describe themselves: safetensors, with everything needed to rebuild the model in the header."""
+"""Self-describing checkpoints: safetensors whose header holds everything needed to rebuild the model."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Checkpoint:
 
     @property
     def title(self) -> str:
-        """What to call the model: CA, CA+IACA, ..., or which published network it is."""
+        """Its name on screen: CA, CA+IACA, ..., or which published network it is."""
         return self.model.kind if isinstance(self.model, PublishedNetwork) else self.model.title
 
     @property
@@ -113,7 +113,7 @@ def save_checkpoint(
     scores: dict[str, Any] | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Write a fusion model, beside and then renamed.
+    """Write a fusion model whole, or not at all.
 
     Args:
         path: The file, ending in .safetensors.
@@ -138,7 +138,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "cpu") -> Checkpoint:
-    """Read a fusion model; the file is enough to rebuild it.
+    """Read a fusion model; nothing but the file is needed.
 
     Args:
         path: A .safetensors file written by `save_checkpoint`, the name of one that ships, such as "ca_iaca", or a
@@ -189,7 +189,7 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
 
 
 def describe_file(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a file is, in plain values: a model or backbone of this project, a file of the authors, something else.
+    """Describe a file in plain values: a model or backbone of this project, a file of the authors, or another.
 
     Raises:
         CheckpointError: It is missing or damaged.

@@ -1,4 +1,4 @@
-"""Models as ONNX files, for programs without torch: predictions, gates and attention scores."""
+"""ONNX files of models, for programs without torch: predictions, gates and attention scores."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from iaca.models.fusion_model import FusionModel
 from iaca.types import FusionOutput
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
-"""Of the extra `export`."""
+"""The packages of the extra `export`."""
 
 INPUTS = (AUDIO, VISUAL)
 EXPLAINED = {
@@ -44,7 +44,7 @@ CHECKED_WINDOWS = (1, 5)
 """Batch sizes at which an exported model is compared with its original."""
 
 MOST_DIFFERENCE = 1e-4
-"""What rounding may change, between two programs that multiply matrices in different orders."""
+"""Rounding alone stays far below it: another order of summation moves the last digits of float32."""
 
 
 class ExportError(InputError):
@@ -63,7 +63,7 @@ class _NamedOutputs(nn.Module):
 
 
 def named_outputs(output: FusionOutput) -> dict[str, Tensor]:
-    """What is exported of a forward pass: `valence`, `arousal`, and `<target>_<field>` for the fields of `EXPLAINED`.
+    """The outputs that are exported: `valence`, `arousal`, and `<target>_<field>` for the fields of `EXPLAINED`.
 
     A part that the model does not have is left out. A model with a shared trunk has one explanation, under the names
     of both targets.
@@ -78,7 +78,7 @@ def named_outputs(output: FusionOutput) -> dict[str, Tensor]:
 
 
 def export_onnx(checkpoint: Checkpoint, path: Path) -> float:
-    """Write a model as an ONNX file, beside and then renamed.
+    """Write a model as an ONNX file, whole or not at all.
 
     Inputs are `audio` (windows, L, D_a) and `visual` (windows, L, D_v), float32, raw features of the backbones that the
     metadata names; the number of windows is free. Outputs are those of `named_outputs`. The metadata holds, as JSON,
@@ -122,7 +122,7 @@ def _check_packages() -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the exporter's remarks on its own insides from the user."""
+    """Silence the exporter's remarks about its own internals."""
     logger = logging.getLogger("onnxscript")
     level = logger.level
     logger.setLevel(logging.ERROR)

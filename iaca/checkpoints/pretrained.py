@@ -1,4 +1,4 @@
-"""Backbones by name or file: those that ship, torchvision's, the authors' and one's own."""
+"""Backbones by name or file: the shipped ones, torchvision's, the authors' and your own."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from iaca.models.backbones import FULL_WIDTH_DIM, build_backbone
 
 
 class PretrainedError(InputError):
-    """Weights that are not there or do not fit: the message says what to download and where to put it."""
+    """Weights that are missing or do not fit: the message says what to download and where to put it."""
 
 
 def find_backbone(
     spec: str | os.PathLike[str], modality: str, device: str | torch.device = "cpu", *, untrained: bool = False
 ) -> BackboneFile:
-    """The backbone that a name or a file stands for.
+    """Find the backbone that a name or a file refers to.
 
     `slim` ships with the project. `r3d_18` and `r2plus1d_18` take torchvision's Kinetics-400 weights, `resnet18` its
     ImageNet weights with the first layer averaged to one channel. A file is a backbone of this project (.safetensors),
@@ -41,13 +41,13 @@ def find_backbone(
         spec: Name or file.
         modality: audio or visual.
         device: Where the network goes.
-        untrained: Take random weights (seed 0) where a name has no trained ones at hand.
+        untrained: Use random weights (seed 0) if the trained ones of a name are not available.
 
     Returns:
         The backbone, in eval mode.
 
     Raises:
-        PretrainedError: Weights are not at hand, or are of something else.
+        PretrainedError: The weights are not available, or belong to another network.
         CheckpointError: A file that is damaged, or a .safetensors file that is no backbone.
         ConfigError: A network that the modality does not have.
     """
@@ -94,7 +94,7 @@ def _from_torchvision(config: BackboneConfig) -> BackboneFile:
         state = weights.get_state_dict(progress=True, check_hash=True)
     except (URLError, OSError, RuntimeError) as error:
         raise PretrainedError(
-            f"weights for {config.arch.value} are not at hand and cannot be downloaded ({error}): download "
+            f"weights for {config.arch.value} are not on this machine and cannot be downloaded ({error}): download "
             f"{weights.url} and put it at {path}, or name a file, or allow an untrained backbone with --untrained"
         ) from error
     return _filled(path, config, state)

@@ -26,16 +26,16 @@ TSAV = "TSAV backbone"
 OTHER = "something else"
 
 SCORES = ("best_Val_accV", "best_Val_accA", "best_Val_acc_epoch")
-"""What a published file says of itself: CCC of valence and of arousal, and their epoch."""
+"""What a published file reports: the best CCC of valence and of arousal, and their epoch."""
 
 TSAV_PREFIXES = {AUDIO: "audio_model.resnet.", VISUAL: "video_model.r2plus1d."}
-"""Modality -> what stands before the names of its backbone in the file of TSAV."""
+"""Modality -> prefix of its backbone's tensors in the TSAV file."""
 
 COLOUR_CHANNELS = 3
 
 
 class Identity(NamedTuple):
-    """What a state dict is, or is nearest to.
+    """The network that a state dict belongs to, or comes closest to.
 
     Attributes:
         kind: A member of `Published` as text, "TSAV backbone" or "something else".
@@ -75,11 +75,11 @@ class Identity(NamedTuple):
         if self.other_shape:
             shapes = [f"{name} is {found}, expected {expected}" for name, found, expected in self.other_shape]
             problems.append(f"{len(shapes)} of another shape: {listed(shapes)}")
-        return f"nearest to {self.kind} ({size}), but not the same: " + "; ".join(problems)
+        return f"closest to {self.kind} ({size}), but with differences: " + "; ".join(problems)
 
 
 class WeightFile(NamedTuple):
-    """A published weight file: what it is and what it says of itself.
+    """A published weight file: what it holds and the scores that it reports.
 
     Attributes:
         path: The file.
@@ -96,7 +96,7 @@ class WeightFile(NamedTuple):
     best_epoch: int | None = None
 
     def describe(self) -> dict[str, Any]:
-        """Plain values for a table or JSON, with what to do in words."""
+        """Describe the file in plain values, with what to do with it in words."""
         kind = self.identity.kind
         facts: dict[str, Any] = {"name": self.path.stem, "kind": kind, "summary": self.identity.summary}
         if kind in tuple(Published):
@@ -145,7 +145,7 @@ def load_published(
         device: Where the network goes.
 
     Returns:
-        The network in float32, and what the file says of itself.
+        The network in float32, and what the file holds and reports.
 
     Raises:
         WeightFileError: The file is missing, damaged, needs more than tensors and scores, or holds something else.
@@ -168,7 +168,7 @@ def load_published(
 
 
 def describe_weights(path: str | os.PathLike[str]) -> WeightFile:
-    """What a file of the authors is, whatever it holds.
+    """Identify a file of the authors, whatever it holds.
 
     Args:
         path: A file that torch saved.
@@ -183,7 +183,7 @@ def describe_weights(path: str | os.PathLike[str]) -> WeightFile:
 
 
 def identify(state_dict: Mapping[str, Tensor]) -> Identity:
-    """Tell which published network a state dict belongs to.
+    """Identify the published network that a state dict belongs to.
 
     Args:
         state_dict: Names and tensors.
@@ -234,7 +234,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], WeightFile]:
 
 
 def _number(path: Path, name: str, value: Any) -> float | None:
-    """A score: a number of Python or NumPy, or a tensor of one."""
+    """A score as a float: a number of Python or NumPy, or a tensor of one."""
     if isinstance(value, Tensor) and value.ndim == 0:
         value = value.item()
     if value is not None and not isinstance(value, int | float | np.number):

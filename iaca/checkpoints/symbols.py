@@ -1,4 +1,4 @@
-"""Which tensor of a checkpoint is which symbol of the papers."""
+"""The symbols of the papers and the tensors that hold them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from iaca.models.fusions.registry import Symbol, registered_fusion
 
 
 def symbols(config: FusionConfig) -> dict[str, str]:
-    """Symbols of the papers -> names in the state dict, for the matrices of the fusion and for the gates.
+    """Map symbols of the papers to names in the state dict, for the fusion's matrices and for the gates.
 
     Matrices are stored as the paper writes them (W of eq 1 is D x D, W_ja is L x L, W_gl of eq 5 is D x 2), linear
     layers as torch does (`.weight` is output x input).

@@ -1,4 +1,4 @@
-"""Files of networks: safetensors, with a header in JSON that says what they are."""
+"""Safetensors files of networks, with a JSON header that describes them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ BACKBONE = "backbone"
 
 HEADER_FIELDS = {"kind": str, "created_by": str, "config": dict, "training": dict}
 FUSION_FIELDS = {"plugin": str | None, "backbones": dict, "scores": dict}
-"""What a header says, and of what type it is; the second of fusion models only."""
+"""Fields of a header and their types; the second only for fusion models."""
 
 
 def write_checkpoint_file(path: Path, model: nn.Module, header: dict[str, Any], dtype: torch.dtype) -> None:
-    """Write a network and what is said of it, whole or not at all.
+    """Write a network and its header, whole or not at all.
 
     Args:
         path: The file, ending in .safetensors.
@@ -47,7 +47,7 @@ def write_checkpoint_file(path: Path, model: nn.Module, header: dict[str, Any], 
 
 
 def read_checkpoint_file(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """The header and the tensors of a file.
+    """Read the header and the tensors of a file.
 
     Raises:
         CheckpointError: It is missing, damaged, of a newer version, or its header lacks a field.
@@ -91,7 +91,7 @@ Shape = tuple[int, ...]
 
 
 class Mismatch(NamedTuple):
-    """A tensor that differs from what a network has; None stands for a tensor that is not there."""
+    """A tensor whose shape is not the network's; None: the tensor does not exist there."""
 
     name: str
     found: Shape | None
@@ -103,12 +103,12 @@ class Mismatch(NamedTuple):
 
 
 def shapes_of(tensors: Mapping[str, torch.Tensor]) -> dict[str, Shape]:
-    """Name -> shape."""
+    """The shape of each tensor, by name."""
     return {name: tuple(values.shape) for name, values in tensors.items()}
 
 
 def mismatches(expected: Mapping[str, Shape], found: Mapping[str, Shape]) -> list[Mismatch]:
-    """Every tensor that is missing, too many, or of another shape: in the order of the network, then of the file."""
+    """Every tensor that is missing, unexpected, or of another shape: in the network's order, then the file's."""
     return [
         Mismatch(name, found.get(name), expected.get(name))
         for name in dict.fromkeys((*expected, *found))
@@ -117,10 +117,10 @@ def mismatches(expected: Mapping[str, Shape], found: Mapping[str, Shape]) -> lis
 
 
 def check_tensors(path: Path, model: nn.Module, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Refuse tensors that are not those of a model, which may lie on the meta device, or not finite.
+    """Refuse tensors that are not finite or not those of a model, which may be on the meta device.
 
     Raises:
-        CheckpointError: A tensor is missing, too many, of another shape, or not finite.
+        CheckpointError: A tensor is missing, unexpected, of another shape, or not finite.
     """
     for mismatch in mismatches(shapes_of(model.state_dict()), shapes_of(tensors)):
         raise CheckpointError(f"{path}: {mismatch}")

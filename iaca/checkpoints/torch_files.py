@@ -1,4 +1,4 @@
-"""Files that torch saved: reading them without running code from them."""
+"""Reading files that torch saved, without running code from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torch import Tensor
 from iaca.errors import CheckpointError
 
 PREFIXES = ("module.", "_orig_mod.")
-"""Put before every name by training on several GPUs, and by compiling."""
+"""Prefixes that training on several GPUs and `torch.compile` put before every name."""
 
 NAMES_SHOWN = 4
 
@@ -30,7 +30,7 @@ ALLOWED_GLOBALS: list[Any] = [
     np.dtype,
     *(type(np.dtype(number)) for number in _NUMBERS),
 ]
-"""All that a file may name beside tensors: its scores are NumPy scalars, pickled by NumPy 1 or by NumPy 2."""
+"""All that a file may refer to besides tensors: scores are NumPy scalars, pickled by NumPy 1 or 2."""
 
 
 class WeightFileError(CheckpointError):
@@ -48,7 +48,7 @@ def is_torch_file(path: Path) -> bool:
 
 
 def read_torch_file(path: Path) -> Any:
-    """What a file holds: tensors, numbers, and containers of these.
+    """Read a file of tensors, numbers, and containers of these.
 
     Args:
         path: A file that `torch.save` wrote.
@@ -80,7 +80,7 @@ def read_torch_file(path: Path) -> Any:
 
 
 def as_state_dict(content: Any) -> dict[str, Tensor] | None:
-    """Names and tensors, without the prefixes of training on several GPUs; None where the content is something else."""
+    """The state dict that some content is, without `PREFIXES`; None if it is something else."""
     if not isinstance(content, Mapping):
         return None
     if not all(isinstance(name, str) and isinstance(values, Tensor) for name, values in content.items()):

@@ -1,4 +1,4 @@
-"""python -m iaca describe: what a checkpoint is."""
+"""python -m iaca describe: print what a checkpoint is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m iaca export: a model for programs without torch."""
+"""python -m iaca export: write a model for programs without torch."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class GateInit(StrEnum):
 class FusionConfig:
     """One audio-visual fusion model: everything that is needed to build it again.
 
-    What holds for every fusion is checked here; what one fusion asks for, when the model is built.
+    Only what holds for every fusion is checked here; the rest is checked by the fusion when a model is built.
 
     Source: Praveen & Alam, arXiv:2405.12853. Symbols: d is `dim`, L is `clips`, T is `gate_temperature`.
 
@@ -78,7 +78,7 @@ class FusionConfig:
     iaca: bool = setting(False, "Whether the gates of eqs 5-9 act on the fusion.")
     audio_dim: int = setting(512, "Dimension of the audio features given to the model.", "values")
     visual_dim: int = setting(512, "Dimension of the visual features given to the model.", "values")
-    dim: int = setting(512, "d; a linear map leads to it where a feature dimension differs.", "values")
+    dim: int = setting(512, "d; features of another dimension are mapped to it.", "values")
     clips: int = setting(WINDOW_CLIPS, "L, clips in a window.", "clips")
     targets: tuple[str, ...] = setting(TARGETS, "Any of valence and arousal, in that order.")
     trunk: TrunkSharing = setting(TrunkSharing.PER_TARGET, "One attention and gate for both targets, or one each.")

@@ -48,11 +48,11 @@ class Backbone(nn.Module):
 
     @property
     def feature_dim(self) -> int:
-        """Values in a feature: `dim`, but for the un-pooled map of R(2+1)D-18."""
+        """Values in a feature: `dim`, except for R(2+1)D-18, whose map is not pooled."""
         return UNPOOLED_DIM if self.config.arch is Architecture.R2PLUS1D_18 else self.config.dim
 
     def features(self, x: Tensor) -> Tensor:
-        """One feature a clip.
+        """Extract one feature per clip.
 
         Args:
             x: (B, 3, 8, 112, 112) pictures or (B, 1, 64, F) spectrograms, normalised; zeros where missing.
@@ -64,7 +64,7 @@ class Backbone(nn.Module):
         return x.flatten(1) if self.config.arch is Architecture.R2PLUS1D_18 else self._pooled(x)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Valence and arousal of the last frame of each clip.
+        """Predict valence and arousal of the last frame of each clip.
 
         Args:
             x: As in `features`.
@@ -122,10 +122,10 @@ def build_backbone(config: BackboneConfig) -> Backbone:
 
 
 def inflate(network: Backbone) -> Backbone:
-    """A start for whole clips from a network that was taught single pictures, in place.
+    """Turn a network trained on single pictures into a starting point for whole clips, in place.
 
-    A clip of one picture meets only the middle of every kernel in time. Each kernel becomes that middle, spread evenly
-    over its length, so that a still clip gives about what its picture gave.
+    A clip of one picture meets only the middle slice of every temporal kernel. Each kernel becomes that slice, spread
+    evenly over its length, so that a still clip gives about the output that its picture gave.
     Source: Carreira & Zisserman, CVPR 2017 (arXiv:1705.07750), section 2.4.
 
     Args:

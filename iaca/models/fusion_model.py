@@ -15,11 +15,11 @@ from iaca.models.gating import Gated, InconsistencyAwareGate
 from iaca.types import Attended, Explanation, FusionOutput
 
 SMALLEST_SCALE = 1e-3
-"""Lower bound of the standard deviation that features are divided by."""
+"""Lower bound of the standard deviations that features are divided by."""
 
 
 class TrunkOutput(NamedTuple):
-    """What one trunk makes of a window, before the heads."""
+    """The output of one trunk for a batch of windows, before the heads."""
 
     attended: Attended
     gated: Gated | None
@@ -27,7 +27,7 @@ class TrunkOutput(NamedTuple):
 
 
 class Trunk(nn.Module):
-    """A base fusion, its gates where there are any, and what stands before the head.
+    """A base fusion, its gates if it has any, and the module before the head.
 
     Args:
         config: The model's configuration.
@@ -101,11 +101,11 @@ class FusionModel(nn.Module):
 
     @property
     def title(self) -> str:
-        """What to call it on screen: CA, CA+IACA, ..."""
+        """Its name on screen: CA, CA+IACA, ..."""
         return model_title(self.config.fusion, self.config.iaca)
 
     def set_standardisation(self, audio: Tensor, visual: Tensor) -> None:
-        """Take mean and standard deviation from training features.
+        """Set the mean and standard deviation that features are standardised with.
 
         Args:
             audio: (any, D_a).
@@ -144,7 +144,7 @@ class FusionModel(nn.Module):
         return FusionOutput(predictions.get(VALENCE), predictions.get(AROUSAL), explanations)
 
     def forward_with_branches(self, audio: Tensor, visual: Tensor) -> tuple[dict[str, Tensor], dict[str, list[Tensor]]]:
-        """Predictions, and those of each branch of stage 2 alone, for the auxiliary loss.
+        """Predict from the fused feature and from each branch of stage 2 alone, for the auxiliary loss.
 
         Args:
             audio: (B, L, D_a).
@@ -168,7 +168,7 @@ class FusionModel(nn.Module):
         return predictions, branches
 
     def project(self, audio: Tensor, visual: Tensor) -> tuple[Tensor, Tensor]:
-        """Standardise (B, L, D_a) and (B, L, D_v) and lead both to (B, L, D)."""
+        """Standardise (B, L, D_a) and (B, L, D_v) features and map both to (B, L, D)."""
         projected = []
         for modality, features in (("audio", audio), ("visual", visual)):
             expected = (self.config.clips, getattr(self.config, f"{modality}_dim"))
@@ -182,7 +182,7 @@ class FusionModel(nn.Module):
 
 
 def contribution(features: Tensor, residual: Tensor | None) -> Tensor | None:
-    """Share of a clip's attended feature that came from attention.
+    """The share of a clip's attended feature that came from attention.
 
     Choice: the paper plots "attention scores" without defining them; this one exists for every fusion.
 
@@ -243,7 +243,7 @@ def _explain(trunk: TrunkOutput, return_features: bool) -> Explanation:
 
 
 def build_head(input_dim: int, hidden: int = 128, dropout: float = 0.3) -> nn.Sequential:
-    """Linear, ReLU, dropout, linear to one value; no tanh.
+    """Build a regression head: linear, ReLU, dropout, linear to one value; no tanh.
 
     Source: the two linear layers of the paper's prediction head.
 

@@ -24,11 +24,11 @@ from iaca.types import Attended
 
 STAGE1_COLUMNS = {Stage1Choice.SELF: 0, Stage1Choice.CROSS: 1}
 STAGE2_COLUMNS = {Stage2Choice.AUDIO: 0, Stage2Choice.VISUAL: 1, Stage2Choice.JOINT: 2}
-"""Columns of the weights that a forced gate takes."""
+"""Column of the weights that a forced gate puts everything on."""
 
 
 class Gated(NamedTuple):
-    """What the gates made of the attended features; None for a stage that is off.
+    """The output of the gates and every intermediate; None for a stage that is off.
 
     Attributes:
         fused: (B, L, D), non-negative: X_att,g, what the head receives.
@@ -56,7 +56,7 @@ class Gated(NamedTuple):
 
 
 class InconsistencyAwareGate(nn.Module):
-    """Stage 1 keeps, per modality, the self- or the cross-attended feature; stage 2 weighs audio, visual and joint.
+    """The gates of IACA: stage 1 weighs self- against cross-attended features, stage 2 audio, visual and joint ones.
 
     Source: eqs 5-9 of arXiv:2405.12853:
         W_go,m = X_att,m^T W_gl,m;  G_m = softmax(W_go,m / T);
@@ -177,12 +177,12 @@ class InconsistencyAwareGate(nn.Module):
 
 
 def stage1_weights(logits: Tensor, temperature: float, choice: Stage1Choice) -> Tensor:
-    """G_m: (B, L, 2), sums to 1.
+    """The weights of stage 1, G_m: (B, L, 2), sums to 1.
 
     Args:
         logits: (B, L, 2), W_go,m of eq 5.
         temperature: T, above 0.
-        choice: Which feature it is made to take; free: what the logits say.
+        choice: The feature that is forced; `free`: the logits decide.
     """
     return _weights(logits, temperature, STAGE1_COLUMNS.get(choice))
 

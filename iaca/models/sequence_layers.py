@@ -1,4 +1,4 @@
-"""Layers over the clips of a window that several fusions are built from, and what they ask of a configuration."""
+"""Layers over the clips of a window that several fusions share, and the checks that they need."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ def build_tcn(config: FusionConfig) -> nn.Sequential:
 
 
 def sinusoidal_positions(length: int, dim: int) -> Tensor:
-    """Positions of "Attention is all you need": sine in even columns, cosine in odd ones.
+    """The positions of "Attention is all you need": sine in even columns, cosine in odd ones.
 
     Args:
-        length: Places.
+        length: Number of positions.
         dim: Even.
 
     Returns:
@@ -81,7 +81,7 @@ def sinusoidal_positions(length: int, dim: int) -> Tensor:
 
 
 def check_even_dim(config: FusionConfig) -> None:
-    """Refuse an odd D, which a BLSTM cannot halve and sinusoidal positions cannot fill.
+    """Refuse an odd D, which neither a BLSTM nor sinusoidal positions can split in two.
 
     Raises:
         ConfigError: `dim` is odd.
@@ -98,7 +98,7 @@ def check_heads(config: FusionConfig, *, over_both: bool = False) -> None:
         over_both: Whether they share the concatenation of both modalities, 2D, instead of D.
 
     Raises:
-        ConfigError: `num_heads` is no divisor.
+        ConfigError: `num_heads` does not divide it.
     """
     if (2 * config.dim if over_both else config.dim) % config.num_heads:
         whole = "twice dim" if over_both else "dim"

@@ -1,4 +1,4 @@
-"""Base fusions, one file each: every module of this folder is imported, and registers its fusion in its last lines."""
+"""Base fusions, one file each. Every module of this folder is imported and registers its fusion in its last lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Concatenation, the control: no attention at all."""
+"""Concatenation: the control without attention."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from iaca.types import Attended
 
 
 class Concatenation(nn.Module):
-    """No attention: both features as they are. The control that tells what attention is worth."""
+    """No attention: both features stay as they are. This control shows what attention is worth."""
 
     def forward(self, audio: Tensor, visual: Tensor) -> Attended:
         """Return the features unchanged.
@@ -28,7 +28,7 @@ class Concatenation(nn.Module):
 
 
 def _check(config: FusionConfig) -> FusionConfig:
-    """Concatenation has no cross-attended feature to choose: of IACA only stage 2 is left."""
+    """Turn off stage 1: without attention there is no cross-attended feature to choose."""
     if not config.iaca:
         return config
     if not config.stage2:

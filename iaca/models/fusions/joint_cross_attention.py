@@ -75,7 +75,7 @@ class JointCrossAttention(nn.Module):
 
 
 def tanh_in_place(scores: Tensor) -> Tensor:
-    """tanh in a third of its time, which is most of JCA's on a CPU.
+    """Compute tanh in a third of its time, which is most of JCA's on a CPU.
 
     Choice: small scores take x - x^3/3 + 2x^5/15, whose next term is below 6e-8 of x; the others 2 sigmoid(2x) - 1,
     which is off by up to 1.8e-7 and so would be too coarse for them. Gradients and other types take tanh
@@ -100,7 +100,7 @@ def tanh_in_place(scores: Tensor) -> Tensor:
 
 
 def joint_symbols(prefix: str = "", place: str = "") -> list[Symbol]:
-    """The matrices of one joint cross-attention.
+    """List the matrices of one joint cross-attention.
 
     Args:
         prefix: Of their names in the state dict.

@@ -1,7 +1,7 @@
 """Leader-follower attention: the visual feature leads.
 
-What stands here is the fusion stage alone: the backbones, losses and ensembles of the publication are not rebuilt, so
-its published scores are not those of this fusion.
+Only the fusion stage of the publication is rebuilt, not its backbones, losses and ensembles, so its published scores
+are not those of this fusion.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class LeaderFollower(nn.Module):
         self.norm = nn.LayerNorm(config.dim)
 
     def forward(self, audio: Tensor, visual: Tensor) -> Attended:
-        """Fuse.
+        """Fuse both modalities.
 
         Args:
             audio: (B, L, D).

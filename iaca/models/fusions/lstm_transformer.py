@@ -1,7 +1,7 @@
 """An LSTM per modality, then a transformer encoder on the concatenation of both.
 
-What stands here is the fusion stage alone: the backbones, losses and ensembles of the publications are not rebuilt, so
-their published scores are not those of this fusion.
+Only the fusion stage of the publications is rebuilt, not their backbones, losses and ensembles, so their published
+scores are not those of this fusion.
 """
 
 from __future__ import annotations

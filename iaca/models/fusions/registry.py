@@ -1,4 +1,4 @@
-"""The registry of base fusions: everything that the rest of the project asks of one stands in its entry."""
+"""The registry of base fusions. An entry holds everything that the rest of the project needs to know of a fusion."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class RegisteredFusion(NamedTuple):
         build: Configuration -> module with `forward(audio (B, L, D), visual (B, L, D)) -> Attended`.
         build_before_head: Configuration and input dimension -> module that maps (B, L, input) to (B, L, D) before
             the head, or None. RJCA has its joint BLSTM here.
-        title: What it is called on screen.
-        check: Raises ConfigError where a configuration does not fit the fusion; returns it otherwise, with the fields
-            that the fusion settles.
+        title: Its name on screen.
+        check: Raises ConfigError if a configuration does not fit the fusion; returns it otherwise, with the fields that
+            the fusion determines.
         map_rows: Whose clips the rows of its maps stand for; columns are of the other modality. Only for maps over
             clips.
         symbols: Configuration -> matrices that `iaca describe` names.
@@ -71,17 +71,17 @@ _FUSIONS: dict[str, RegisteredFusion] = {}
 
 
 def nothing_before_head(config: FusionConfig, input_dim: int) -> None:
-    """What most fusions have between the features and the head."""
+    """No module between the features and the head, as in most fusions."""
     return None
 
 
 def any_config(config: FusionConfig) -> FusionConfig:
-    """The check of a fusion that every valid configuration fits."""
+    """Accept every configuration."""
     return config
 
 
 def no_symbols(config: FusionConfig) -> list[Symbol]:
-    """The symbols of a fusion whose matrices have no names in a paper."""
+    """No symbols: the matrices have no names in a paper."""
     return []
 
 
@@ -96,7 +96,7 @@ def register_fusion(
     symbols: SymbolTable = no_symbols,
     order: float = math.inf,
 ) -> None:
-    """Make a base fusion known: it gets gates, training, checkpoints and a place in the dashboard.
+    """Register a base fusion: it gets gates, training, checkpoints and a place in the dashboard.
 
     A checkpoint stores the name of the module that defines `build`; it is never imported because a file says so.
 
@@ -104,7 +104,7 @@ def register_fusion(
         name: Lower-case name, used in configurations and checkpoints.
         build: Makes the module; see `RegisteredFusion`.
         build_before_head: Makes a module between the features and the head, if there is one.
-        title: What to call it on screen; None: the name in capitals.
+        title: Its name on screen; None: `name` in capitals.
         check: Refuses configurations that do not fit; see `RegisteredFusion`.
         map_rows: Whose clips the rows of a modality's map stand for, `own` or `other`.
         symbols: Lists the matrices that `iaca describe` names.
@@ -126,7 +126,7 @@ def register_fusion(
 
 
 def registered_fusion(name: str) -> RegisteredFusion:
-    """The fusion of that name.
+    """Look up a fusion by name.
 
     Raises:
         ConfigError: No fusion has this name; the message lists those that exist.
@@ -137,7 +137,7 @@ def registered_fusion(name: str) -> RegisteredFusion:
 
 
 def fusion_names() -> tuple[str, ...]:
-    """Names of all registered fusions, in the order of lists: the paper's, then others, then those of plugins."""
+    """Names of all registered fusions: the paper's in its order, then the others, then those of plugins."""
     return tuple(sorted(_FUSIONS, key=lambda name: _FUSIONS[name].order))
 
 
@@ -147,7 +147,7 @@ def plugin_modules() -> tuple[str, ...]:
 
 
 def checked(config: FusionConfig) -> FusionConfig:
-    """A configuration that its fusion accepts, with the fields that the fusion settles.
+    """Check a configuration against its fusion, and fill in the fields that the fusion determines.
 
     Raises:
         ConfigError: The fusion is not registered, or the configuration does not fit it.
@@ -156,11 +156,11 @@ def checked(config: FusionConfig) -> FusionConfig:
 
 
 def model_title(fusion: str, iaca: bool = False) -> str:
-    """What to call a model on screen: CA, CA+IACA, ...
+    """The name of a model on screen: CA, CA+IACA, ...
 
     Args:
-        fusion: Name of its fusion; one that is not registered, such as that of a plugin which was not named, is called
-            by its name in capitals.
+        fusion: Name of its fusion. One that is not registered, such as that of a plugin that was not loaded, is shown
+            in capitals.
         iaca: Whether it has the gates.
     """
     known = _FUSIONS.get(fusion)

@@ -1,7 +1,7 @@
 """A temporal convolutional network (TCN) per modality, then a transformer encoder on the concatenation of both.
 
-What stands here is the fusion stage alone: the backbones, losses and ensembles of the publication are not rebuilt, so
-its published scores are not those of this fusion.
+Only the fusion stage of the publication is rebuilt, not its backbones, losses and ensembles, so its published scores
+are not those of this fusion.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A transformer encoder on concatenated features.
 
-What stands here is the fusion stage alone: the backbones, losses and ensembles of the publication are not rebuilt, so
-its published scores are not those of this fusion.
+Only the fusion stage of the publication is rebuilt, not its backbones, losses and ensembles, so its published scores
+are not those of this fusion.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class ConcatenatedTransformer(nn.Module):
         self.encoder = nn.TransformerEncoder(layer, config.num_layers, nn.LayerNorm(width), enable_nested_tensor=False)
 
     def forward(self, audio: Tensor, visual: Tensor) -> Attended:
-        """Fuse.
+        """Fuse both modalities.
 
         Args:
             audio: (B, L, D).

@@ -24,7 +24,7 @@ DIM = 512
 """D: dimension of the audio features and of everything after the spatial attention."""
 
 POSITIONS = 49
-"""Places of the visual map, 7 x 7."""
+"""Positions of the visual map, 7 x 7."""
 
 VISUAL_DIM = POSITIONS * DIM
 """Dimension of the flattened, un-pooled visual map."""
@@ -33,11 +33,11 @@ SMALL_SCORE = 0.02
 """Below it tanh(x) = x - x^3/3 in float32: the next term, 2x^5/15, is 2e-8 of x, a third of a rounding error."""
 
 WINDOWS_AT_ONCE = 4
-"""Windows whose correlations are made together, 8 MiB: their squares then come from memory already touched."""
+"""Windows whose correlations are computed together, 8 MiB: their squares then reuse memory already touched."""
 
 
 class SequenceBlock(nn.Module):
-    """Bidirectional two-layer LSTM with a learned start, whose input skips to a linear layer; output of length 1.
+    """Bidirectional two-layer LSTM with a learned initial state and a skip to a linear layer; outputs have length 1.
 
     Source: `audio_extract`, `video_extract` and `Joint` of the published files.
 
@@ -56,7 +56,7 @@ class SequenceBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Runs the block.
+        """Run the block.
 
         Args:
             x: (B, L, in_features).
@@ -74,7 +74,7 @@ class SequenceBlock(nn.Module):
 
 
 class SpatialAttention(nn.Module):
-    """Audio says which of the 49 places of the visual map to look at.
+    """Spatial attention: the audio feature weighs the 49 positions of the visual map.
 
     Source: `video_attn.attn` of the published files.
     """
@@ -91,9 +91,9 @@ class SpatialAttention(nn.Module):
         self.affine_feat = nn.Linear(DIM, DIM)
 
     def forward(self, visual: Tensor, audio: Tensor) -> Tensor:
-        """Weighs the places of each clip's map.
+        """Weigh the positions of each clip's map.
 
-        Choice: the maps are brought to length 1 here, piece by piece, so that a long video is not copied whole.
+        Choice: the maps are normalised to length 1 here, piece by piece, so that a long video is not copied whole.
 
         Args:
             visual: (B, L, 25088), flattened maps.
@@ -155,7 +155,7 @@ class JointAttention(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, visual: Tensor, audio: Tensor) -> CoAttended:
-        """Correlates each modality with both.
+        """Correlate each modality with both.
 
         Args:
             visual: (B, L, D).
@@ -203,7 +203,7 @@ def _correlate_in_place(key: Tensor, joint: Tensor, value: Tensor) -> tuple[Tens
 
 
 def _empty_in_large_pages(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    """Memory by way of NumPy, which asks for large pages: touching torch's own costs more than filling it."""
+    """Allocate through NumPy, which asks for large pages: touching torch's own memory costs more than filling it."""
     if 0 in shape:
         return torch.empty(shape, dtype=dtype)
     return torch.from_numpy(np.empty(math.prod(shape) * dtype.itemsize, np.uint8)).view(dtype).view(shape)
@@ -226,7 +226,7 @@ class CoAttentionLayer(nn.Module):
         )
 
     def forward(self, visual: Tensor, audio: Tensor) -> CoAttended:
-        """Attends once.
+        """Attend once.
 
         Args:
             visual: (B, L, D).
