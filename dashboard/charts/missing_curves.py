@@ -52,13 +52,15 @@ def chart(
     figure = go.Figure()
     titles = [title for title in drawn if (table["model"] == title).any()]
     parts = [(title, table[table["model"] == title].sort_values("share")) for title in titles]
-    figure.add_traces([_band(part, _shade(drawn[title].colour, dark)) for title, part in parts])  # below all lines
+    # First, so that they lie below all lines.
+    figure.add_traces([_band(title, part, _shade(drawn[title].colour, dark)) for title, part in parts])
     for title, part in parts:
         style, colour = drawn[title], _shade(drawn[title].colour, dark)
         figure.add_scatter(
             x=part["share"],
             y=part["ccc"],
             name=title,
+            legendgroup=title,
             mode="lines+markers",
             line={"color": colour, "width": 2, "dash": style.dash},
             marker={"symbol": SYMBOLS[style.shape], "size": 9, "color": colour, "opacity": 1},
@@ -84,8 +86,8 @@ def chart(
     return figure
 
 
-def _band(part: pd.DataFrame, colour: str) -> go.Scatter:
-    """The intervals of one model, as an area; empty where there are none."""
+def _band(title: str, part: pd.DataFrame, colour: str) -> go.Scatter:
+    """The intervals of one model, as an area that comes and goes with its line; empty where there are none."""
     part = part.dropna(subset=["low", "high"])
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return go.Scatter(
@@ -96,6 +98,7 @@ def _band(part: pd.DataFrame, colour: str) -> go.Scatter:
         mode="lines",
         line={"width": 0},
         hoverinfo="skip",
+        legendgroup=title,
         showlegend=False,
     )
 

@@ -58,6 +58,12 @@ def test_curves_and_bands_are_those_of_the_table_in_the_colours_of_the_palette(d
     assert len({curve.line.dash for curve in curves(figure).values()}) == len(TOPS)
 
 
+def test_a_band_comes_and_goes_with_its_line():
+    figure = draw(table())
+    assert [band.legendgroup for band in bands(figure)] == [curve.legendgroup for curve in curves(figure).values()]
+    assert len({band.legendgroup for band in bands(figure)}) == len(TOPS)
+
+
 def test_axes_say_what_they_are_and_hold_everything():
     figure = draw(table())
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("share of audio missing", "CCC valence")
