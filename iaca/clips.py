@@ -1,7 +1,7 @@
-"""Arithmetic of clips and windows: integers only, nothing is read.
+"""Arithmetic of clips and windows, in integers; no file is read.
 
-A clip ends at a frame; its target and its prediction belong to that frame. A window is a row of clips whose ends lie
-32 frames apart, so a feature file with `clip_stride` s holds 32 / s interleaved phases.
+A clip ends at a frame, to which its label and its prediction belong. A window is a row of clips whose ends lie 32
+frames apart, so a feature file with `clip_stride` s holds 32 / s interleaved phases.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from iaca.config.vocabulary import CLIP_PICTURES
 
 
 class Windows(StrEnum):
-    """How clips are cut into windows: `overlap` moves the last window back; `authors` pads after the end."""
+    """How clips are cut into windows: `overlap` moves the last window back, `authors` pads after the end."""
 
     OVERLAP = "overlap"
     AUTHORS = "authors"
@@ -25,11 +25,11 @@ class Windows(StrEnum):
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """Which clips stand in which window.
+    """Which clips are in which window.
 
     Attributes:
-        index: (B, L) int64, clip at each place of each window; -1 for an empty place.
-        keep: (B, L) bool, whether the prediction at this place is the one that counts for its clip.
+        index: (B, L) int64, the clip at each place of each window; -1 for an empty place.
+        keep: (B, L) bool, whether the prediction at this place counts for its clip.
     """
 
     index: np.ndarray
@@ -41,7 +41,7 @@ def clip_ends(num_frames: int, clip_stride: int) -> np.ndarray:
 
     Args:
         num_frames: N, at least 0.
-        clip_stride: s, in frames: 1, 2, 4, 8, 16 or 32.
+        clip_stride: s, frames between the ends of neighbouring clips: 1, 2, 4, 8, 16 or 32.
 
     Returns:
         (T,) int32, ascending.
@@ -58,10 +58,10 @@ def clip_ends(num_frames: int, clip_stride: int) -> np.ndarray:
 
 
 def clip_frame_indices(end: int) -> np.ndarray:
-    """The eight frames that stand for the clip which ends at `end`.
+    """The eight frames whose pictures represent the clip that ends at `end`.
 
-    Of 32 frames every 4th, ending at `end`. With fewer present, every 3rd, 2nd or each; with fewer than eight, the
-    last one is repeated.
+    They are every 4th of its 32 frames. Where the recording has fewer frames up to `end`, they are every 3rd, every 2nd
+    or all; with fewer than eight, the last one is repeated.
 
     Args:
         end: Last frame of the clip, at least 0.
@@ -106,7 +106,7 @@ def plan_windows(
         ConfigError: `clip_stride` does not divide 32, or there is no such way of cutting windows.
 
     Examples:
-        Six clips in windows of four: the last window moves back, and clips 2 and 3 count in the first one only.
+        Six clips in windows of four: the last window moves back, and clips 2 and 3 count in the first window only.
 
         >>> plan = plan_windows(6, clip_stride=32, clips=4)
         >>> plan.index.tolist()

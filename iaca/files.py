@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all, and telling a file from another one."""
+"""Writing files whole or not at all, and telling files apart."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import NamedTuple
 from iaca.errors import InputError
 
 FINGERPRINT_BYTES = 2**16
-"""Of the beginning and of the end of a file, in its fingerprint."""
+"""Bytes of the beginning, and of the end, of a file that go into its fingerprint."""
 
 
 class FileState(NamedTuple):
-    """A file as it is now: the key for whatever is kept of it. A file that changes has another state.
+    """The state of a file: the key of whatever is kept of it, which changes when the file does.
 
     Attributes:
         path: The file, as it was named.
@@ -50,18 +50,18 @@ def file_state(path: str | os.PathLike[str]) -> FileState:
 
 
 class OutputError(InputError):
-    """A folder that nothing can be written to: the message names it and what was expected."""
+    """A folder that cannot be written to: the message names it and what was expected."""
 
 
 def check_writable(folder: str | os.PathLike[str], what: str) -> None:
-    """Make a folder and see that it can be written to: before hours of work, and not after.
+    """Make a folder and check that it can be written to, before hours of work instead of after them.
 
     Args:
         folder: The folder.
-        what: What is going to be written, in a few words.
+        what: What is going to be written, in a few words for the error.
 
     Raises:
-        OutputError: It cannot.
+        OutputError: The folder cannot be made or written to.
     """
     folder = Path(folder)
     try:
@@ -72,18 +72,18 @@ def check_writable(folder: str | os.PathLike[str], what: str) -> None:
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write beside the target, then rename: a reader sees the old file or the new one, never half of one.
+    """Write a file beside the target, then rename it: a reader sees the old file or the new one, never half of one.
 
     Args:
         path: The file; its folder is made where it is missing.
-        content: What goes in.
+        content: The new content.
 
     Raises:
         OSError: The file cannot be written; nothing is left of the attempt.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A dotfile: an index that runs meanwhile passes it over.
+    # A dotfile, which an index of the folder skips meanwhile.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -99,13 +99,14 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 
 @contextmanager
 def written_beside(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """The same for what an encoder writes by name: a file beside the target, renamed where the block ends well.
+    """Let a block write a file beside the target by its name, as an encoder does; rename it when the block ends.
 
     Args:
-        path: The file; its folder is made where it is missing.
+        path: The target; its folder is made where it is missing.
 
     Yields:
-        Where to write: a dotfile of the same ending. Nothing is left of it where the block raises.
+        The file to write: a dotfile with the target's ending. If the block raises, nothing is left of it, and the
+        target stays as it was.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +122,10 @@ def written_beside(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def fingerprint(path: str | os.PathLike[str]) -> str:
-    """16 hexadecimal digits of a file's size, beginning and end: cheap for gigabytes, and the same wherever it lies.
+    """Fingerprint of a file's size, beginning and end: cheap for gigabytes, and the same wherever the file lies.
+
+    Returns:
+        16 hexadecimal digits.
 
     Raises:
         OSError: The file cannot be read.
@@ -135,7 +139,10 @@ def fingerprint(path: str | os.PathLike[str]) -> str:
 
 
 def file_sha256(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file, as hexadecimal digits.
+    """SHA-256 of a file.
+
+    Returns:
+        64 hexadecimal digits.
 
     Raises:
         OSError: The file cannot be read.

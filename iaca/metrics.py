@@ -12,13 +12,13 @@ MINIMUM_FRAMES = 2
 def ccc(truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = None) -> float:
     """Concordance correlation coefficient.
 
-    Source: Lin (1989); the measure of the ABAW challenges:
+    Source: Lin (1989), doi:10.2307/2532051; the measure of the ABAW challenges:
         CCC = 2 s_xy / (s_x^2 + s_y^2 + (m_x - m_y)^2), population moments (ddof 0), in float64.
 
     Args:
         truth: (N,), labels in [-1, 1]; NaN where not annotated.
-        prediction: (N,), same length.
-        valid: (N,) bool, frames that count; a frame without annotation never counts. None: all annotated frames.
+        prediction: (N,), of the same length.
+        valid: (N,) bool, frames that count; frames without annotation never do. None: all annotated frames.
 
     Returns:
         A number in [-1, 1]. NaN where it is undefined: fewer than two frames, both sides constant and equal, or a
@@ -84,7 +84,15 @@ def rmse(truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = None
 
 
 def annotated(truth: ArrayLike, prediction: ArrayLike, valid: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Truth and prediction on the frames that count, as float64.
+    """Truth and prediction on the frames that count.
+
+    Args:
+        truth: (N,), NaN where not annotated.
+        prediction: (N,), of the same length.
+        valid: (N,) bool, frames that count besides; None: all annotated frames.
+
+    Returns:
+        Both as float64, of one length of at most N.
 
     Raises:
         ValueError: The lengths differ.

@@ -1,4 +1,4 @@
-"""What passes between the parts: named tuples, with shapes, units and ranges.
+"""The values that pass between the parts of the project, with shapes, units and ranges.
 
 Shapes: B windows, L clips in a window, D dimension of the model, T clips of a subject, N frames of a subject.
 A frame is 0-based; `pts_s` is its presentation time in seconds from the first video frame.
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Hears how far a piece of work has come; whatever it raises stops the work."""
+    """A function that is told how far a piece of work has come; an exception that it raises stops the work."""
 
     def __call__(self, done: int, total: int, title: str = "") -> None:
-        """Take note.
+        """Receive the progress.
 
         Args:
-            done: Parts finished.
-            total: Parts in all; 0 where it is not known.
+            done: Number of finished parts.
+            total: Number of all parts; 0 where it is not known.
             title: What is being done, in a few words, or "".
         """
 
 
 def no_progress(done: int, total: int, title: str = "") -> None:
-    """A `Progress` that nobody looks at."""
+    """Ignore the progress of a piece of work."""
 
 
 class Recording(NamedTuple):
-    """One subject's track in one video, as the index found it.
+    """One subject's track in one video, as the index of a data tree has it.
 
     Attributes:
         subject: Stem of the label file: stem of the video, with _left or _right for one of two people.
@@ -70,7 +70,7 @@ class Features(NamedTuple):
         clip_stride: Frames between the ends of neighbouring clips.
         backbones: Modality -> {"name", "sha256"} of the backbone that made its features.
         created_by: Program and version that wrote the file.
-        problems: What was wrong with the source, one sentence each.
+        problems: What was wrong with the source, a sentence each.
         audio: (T, D_a) float32.
         visual: (T, D_v) float32.
         frame: (T,) int32, frame at which each clip ends.
@@ -79,7 +79,7 @@ class Features(NamedTuple):
         arousal: (N,) float32 in [-1, 1], NaN where not annotated.
         has_face: (N,) bool.
         has_audio: (N,) bool.
-        audio_zero: (D_a,) float32, the audio backbone's answer to zeros: what a missing clip looks like.
+        audio_zero: (D_a,) float32, the audio backbone's output for zeros, which stands for a missing clip.
         visual_zero: (D_v,) float32, likewise.
         media: Fingerprint of the video file, or "" where it is not known.
     """
@@ -154,10 +154,10 @@ class Attended(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """One field for each thing that the dashboard plots; None where the model has no such part.
+    """Everything that explains a prediction, one field for each; None where the model has no such part.
 
-    The fields from `audio` on are filled only with `return_features=True`; with them and the state dict, eqs 1-9
-    can be checked from outside.
+    The fields from `audio` on are filled only with `return_features=True`. With them and the state dict, eqs 1-9 can be
+    checked from outside.
 
     Attributes:
         audio_attention: (B, L, L) for maps over clips (columns sum to 1), (B, D, 2D) for JCA and RJCA.
@@ -207,7 +207,7 @@ class Explanation(NamedTuple):
 
 
 class FusionOutput(NamedTuple):
-    """Predictions of a window and what explains them.
+    """Predictions for windows, and what explains them.
 
     Attributes:
         valence: (B, L), or None for a model without this target.
@@ -240,7 +240,7 @@ class Score(NamedTuple):
 
     Attributes:
         ccc: Concordance correlation coefficient in [-1, 1], NaN where undefined.
-        valid_frames: Annotated frames behind it.
+        valid_frames: Number of annotated frames.
     """
 
     ccc: float
@@ -248,13 +248,13 @@ class Score(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """Everything that a model says of a subject, frame by frame, on the clock of the video.
+    """The predictions of a model for a subject and what explains them, frame by frame, on the clock of the video.
 
     Attributes:
         subject: Name of the subject.
         checkpoint: Name of the checkpoint.
-        clip_stride: Frames between clips; between them predictions are interpolated and gates held.
-        frames: N rows, one a frame, with TRACE_COLUMNS. A column that the model does not have is NaN.
+        clip_stride: Frames between clips; in between, predictions are interpolated and gates held.
+        frames: N rows, one per frame, with TRACE_COLUMNS. Columns that the model does not have are NaN.
         scores: Target -> Score, over annotated frames.
     """
 
@@ -295,13 +295,13 @@ def _frames_apart(clip_stride: int) -> str:
 
 
 class Episode(NamedTuple):
-    """A span in which a modality is corrupted or lies; known for the synthetic corpus only.
+    """A span in which a modality is corrupted or misleading; known for the synthetic corpus only.
 
     Attributes:
         subject: Name of the subject.
-        start_s: First second, on the clock of the video.
-        end_s: Last second.
-        modality: audio or visual: the one that is corrupted, restrained, or that shows another valence.
+        start_s: Start, seconds on the clock of the video.
+        end_s: End, likewise.
+        modality: audio or visual, the one that is corrupted or restrained, or that shows another valence.
         kind: blur, hand, pose, dark, pixelated, silence, noise, restrained, conflict or conflict_control.
         truth_modality: For conflicts, the modality that shows the label; empty otherwise.
     """

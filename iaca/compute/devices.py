@@ -1,4 +1,4 @@
-"""Where tensors are computed: a GPU when there is one."""
+"""Devices that tensors are computed on: a GPU where there is one, else the CPU."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def choose_device(requested: str | None = None) -> torch.device:
 
 
 def device_of(model: nn.Module) -> torch.device:
-    """The device that a model is on: whoever is given a model computes there."""
+    """The device that a model is on. Functions that are given a model compute there."""
     return next(model.parameters()).device
 
 
 def device_label(device: torch.device) -> str:
-    """What to call a device on screen: the name of the GPU, or CPU with its threads."""
+    """The name of a device on screen: that of the GPU, or "CPU" and its number of threads."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
@@ -59,13 +59,13 @@ def device_label(device: torch.device) -> str:
 
 
 def keep_freed_memory(limit: int | None = None) -> None:
-    """Let glibc reuse large blocks instead of giving them back to the system after every step.
+    """Let glibc reuse large blocks of memory instead of returning them to the system after every step.
 
-    Measured: without it a visual step spends a quarter of its time in page faults, and two threads that infer wait for
-    each other in them. Elsewhere than glibc: nothing.
+    Measured: without it, a visual training step spends a quarter of its time in page faults, and two threads that
+    predict wait for each other there. Does nothing where the C library is not glibc.
 
     Args:
-        limit: Bytes that a heap may keep; blocks above 32 MiB then go back at once. None: everything is kept.
+        limit: Bytes that a heap may keep; blocks above 32 MiB are then returned at once. None: everything is kept.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:

@@ -14,11 +14,11 @@ from torch.distributed import barrier, destroy_process_group, init_process_group
 from torch.nn.parallel import DistributedDataParallel
 
 PATIENCE = timedelta(hours=24)
-"""How long processes wait for one another: what one decodes or scores may take hours. A dead one ends all at once."""
+"""How long processes wait for one another: one of them may decode or score for hours. If one dies, all end at once."""
 
 
 class Worker(NamedTuple):
-    """This process among those that train together.
+    """This process, among those that train one model together.
 
     Attributes:
         rank: 0 to world - 1; 0 writes files and shows progress.
@@ -36,14 +36,14 @@ class Worker(NamedTuple):
         return self.rank == 0
 
     def share(self, module: nn.Module) -> nn.Module:
-        """The module, with gradients averaged over all processes where there are several."""
+        """Wrap a module so that its gradients are averaged over all processes, where there are several."""
         if self.world == 1:
             return module
         devices = [self.device.index] if self.device.type == "cuda" else None
         return DistributedDataParallel(module, device_ids=devices, find_unused_parameters=True)
 
     def wait(self) -> None:
-        """Wait until every process is here."""
+        """Wait until every process has called this."""
         if self.world > 1:
             barrier()
 

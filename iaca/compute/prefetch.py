@@ -1,4 +1,4 @@
-"""Work ahead in a thread: decoding releases Python's lock, so it overlaps with the network."""
+"""Working ahead in a thread: decoding releases Python's lock, so it overlaps with the network."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ _END = object()
 
 
 def prefetch(items: Iterable[Item], depth: int = 4) -> Iterator[Item]:
-    """The same items, made up to `depth` ahead in a thread.
+    """Iterate over items that a thread prepares, up to `depth` ahead.
 
     Args:
-        items: What is consumed, in the thread only.
-        depth: How many may wait: bounds the memory.
+        items: The items; only the thread iterates over them.
+        depth: Items that may wait at most, which bounds the memory.
 
     Yields:
-        Each item. An exception of `items` is raised here.
+        Each item, in order. An exception raised by `items` is raised here.
     """
     return prefetch_all((items,), depth)
 
 
 def prefetch_all(sources: Sequence[Iterable[Item]], depth: int = 4) -> Iterator[Item]:
-    """The items of several sources, each made in a thread of its own, in the order in which they are ready.
+    """Iterate over the items of several sources, each prepared in a thread of its own, as they become ready.
 
     Args:
-        sources: Each is consumed in its thread only; items of one source keep their order.
-        depth: How many of all may wait: bounds the memory.
+        sources: The sources; only its own thread iterates over each. Items of one source keep their order.
+        depth: Items of all sources together that may wait at most, which bounds the memory.
 
     Yields:
-        Each item. An exception of a source is raised here.
+        Each item. An exception raised by a source is raised here.
     """
     waiting: queue.Queue = queue.Queue(maxsize=depth)
     stopped = threading.Event()

@@ -1,4 +1,4 @@
-"""Pieces of work side by side on the CPU, each on a thread of its own.
+"""Running pieces of work side by side on the CPU, each on a thread of its own.
 
 Layers of a fusion are so small that two threads in one layer mostly wait for each other: on 2 cores RJCA + IACA of
 dimension 128 takes 137 ms that way, and 57 ms with half of the windows on each core.
@@ -28,41 +28,41 @@ _pools: dict[int, ThreadPoolExecutor] = {}
 
 
 def side_by_side(work: Callable[[Piece], Result], pieces: Sequence[Piece], device: torch.device = CPU) -> list[Result]:
-    """Do the work on every piece, as many at a time as torch may use threads.
+    """Apply a function to every piece, as many at a time as torch may use threads.
 
-    Where torch has one thread, or the work is not for the CPU, the pieces are done one after the other on the thread
-    that asks.
+    Where torch has one thread, or computes on a GPU, the calling thread does one piece after the other.
 
     Args:
-        work: What is to be done; inside, torch computes on one thread.
-        pieces: What it is done to.
+        work: The function; inside it, torch computes on one thread.
+        pieces: Its arguments.
         device: Where torch computes.
 
     Returns:
-        A result for each piece, in their order.
+        The results, in the order of the pieces.
 
     Raises:
-        Exception: What `work` raised first.
+        Exception: The first one that `work` raised.
     """
     done = dict(stream(lambda numbered: (numbered[0], work(numbered[1])), enumerate(pieces), device))
     return [done[number] for number in range(len(pieces))]
 
 
 def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece], device: torch.device = CPU) -> Iterator[Result]:
-    """The same for pieces that are still being made: no more are held than the threads have work with.
+    """Apply a function to pieces that are still being prepared, as many at a time as torch may use threads.
 
-    Pieces need not be alike: who waits for the first of them leaves a thread idle that is done with a shorter one.
+    Only as many pieces are held as keep the threads busy. Results come as they are ready and not in order: pieces take
+    unlike times, and waiting for the first would leave a thread idle that has finished a shorter one.
 
     Args:
-        work: What is to be done; inside, torch computes on one thread.
-        pieces: What it is done to; consumed on the thread that asks.
+        work: The function; inside it, torch computes on one thread.
+        pieces: Its arguments; the calling thread iterates over them.
         device: Where torch computes.
 
     Yields:
-        A result for each piece, as soon as it is done.
+        Each result, as soon as it is ready.
 
     Raises:
-        Exception: What `work` or `pieces` raised first.
+        Exception: The first one that `work` or `pieces` raised.
     """
     threads = threads_for(device)
     if threads == 1:
@@ -84,14 +84,14 @@ def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece], device: tor
 
 
 def _first_done(running: set[Future[Result]]) -> Iterator[Result]:
-    """Wait until one of them is done, and take those that are out of the set."""
+    """Wait until at least one is done; take those that are done out of the set, and yield their results."""
     for future in wait(running, return_when=FIRST_COMPLETED).done:
         running.remove(future)
         yield future.result()
 
 
 def threads_for(device: torch.device) -> int:
-    """Pieces that are worked on at a time."""
+    """Pieces that are worked on at the same time: torch's threads on a CPU, one on a GPU."""
     return torch.get_num_threads() if device.type == "cpu" else 1
 
 
@@ -103,19 +103,19 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 
 
 def _start(threads: int) -> ThreadPoolExecutor:
-    """A pool whose threads all run by now, each computing alone."""
+    """A pool whose threads have all started, with torch computing on one thread in each."""
     keep_freed_memory(KEPT_BYTES)
     started = threading.Barrier(threads + 1)
 
-    def alone() -> None:
-        torch.get_num_threads()  # the first call in a thread takes the number of all: later it would undo the next
+    def initialise() -> None:
+        torch.get_num_threads()  # the first call in a thread takes over the global number: before the next line
         torch.set_num_threads(1)
         started.wait()
 
-    pool = ThreadPoolExecutor(threads, "iaca", initializer=alone)
+    pool = ThreadPoolExecutor(threads, "iaca", initializer=initialise)
     for _ in range(threads):
         pool.submit(int)  # every submission starts a thread while all others are held by the barrier
     started.wait()
-    # Torch hands the last number that was set to threads that are yet to come.
+    # Threads that start later take over the number that was set last.
     torch.set_num_threads(threads)
     return pool

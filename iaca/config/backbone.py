@@ -1,4 +1,4 @@
-"""Settings of a backbone."""
+"""Configuration of a backbone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from iaca.config.vocabulary import AUDIO, MODALITIES, VISUAL
 
 
 class Architecture(StrEnum):
-    """Backbone networks: `slim` (either modality), `r3d_18` and `r2plus1d_18` (visual), `resnet18` (audio)."""
+    """Networks for backbones: `slim` (either modality), `r3d_18` and `r2plus1d_18` (visual), `resnet18` (audio)."""
 
     SLIM = "slim"
     R3D_18 = "r3d_18"
@@ -22,12 +22,16 @@ class Architecture(StrEnum):
 @documented
 @dataclass(frozen=True, kw_only=True)
 class BackboneConfig:
-    """One backbone: everything that is needed to build it again."""
+    """Configuration of a backbone: everything that is needed to build it again."""
 
     modality: str = field(metadata={"description": "audio or visual.", "unit": ""})
-    arch: Architecture = setting(Architecture.SLIM, "Which network.")
+    arch: Architecture = setting(Architecture.SLIM, "The network.")
     dim: int = setting(128, "Dimension of its features, before anything is flattened.", "values")
-    width: int = setting(16, "Channels of the first block of `slim`; the three others double it.", "channels")
+    width: int = setting(
+        16,
+        "Channels of the first block of `slim`; each of the other three has twice as many as the one before.",
+        "channels",
+    )
 
     def __post_init__(self) -> None:
         as_enum(self, "arch", Architecture)

@@ -12,19 +12,23 @@ from iaca.errors import InputError
 
 
 class ConfigError(InputError):
-    """A configuration that cannot be: the message names the field, its value and what was expected."""
+    """An invalid configuration: the message names the field, its value and what was expected."""
 
 
 MOST_UNITS = 2**16
 MOST_LAYERS = 256
-"""Largest dimensions and depths of a network; what a damaged file asks for is larger."""
+"""Largest dimension and depth of a network; a damaged file may ask for more."""
 
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def member_of(kind: type[Choice], name: str, value: Any) -> Choice:
-    """The member of an enum that a value of `name` stands for, or refuse it with the members that exist."""
+    """The member of an enum that a value of field `name` stands for.
+
+    Raises:
+        ConfigError: There is no such member; the message lists those that exist.
+    """
     try:
         return kind(value)
     except ValueError:
@@ -33,12 +37,20 @@ def member_of(kind: type[Choice], name: str, value: Any) -> Choice:
 
 
 def as_enum(config: Any, name: str, kind: type[StrEnum]) -> None:
-    """Turn a field into a member of an enum, or refuse it with the members that exist."""
+    """Replace the value of a field by the member of an enum that it stands for.
+
+    Raises:
+        ConfigError: There is no such member; the message lists those that exist.
+    """
     object.__setattr__(config, name, member_of(kind, name, getattr(config, name)))
 
 
 def from_fields(kind: type, values: dict[str, Any]) -> Any:
-    """Make a configuration from a dict, or refuse an unknown field with those that exist."""
+    """Make a configuration from a dict.
+
+    Raises:
+        ConfigError: A field is unknown, or its value invalid; the message lists the fields that exist.
+    """
     known = {field.name for field in fields(kind)}
     unknown = sorted(set(values) - known)
     if unknown:
@@ -47,14 +59,14 @@ def from_fields(kind: type, values: dict[str, Any]) -> Any:
 
 
 def at_most(config: Any, maximum: int, *names: str) -> None:
-    """Refuse fields that are numbers above `maximum`: nothing so large is meant."""
+    """Raise ConfigError for fields above `maximum`: a value that large is a mistake."""
     for name in names:
         if getattr(config, name) > maximum:
             raise ConfigError(f"{name} is {getattr(config, name)!r}; expected at most {maximum}")
 
 
 def at_least(config: Any, minimum: int, *names: str) -> None:
-    """Refuse fields that are not whole numbers of at least `minimum`."""
+    """Raise ConfigError for fields that are not whole numbers of at least `minimum`."""
     for name in names:
         value = getattr(config, name)
         if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
@@ -62,7 +74,7 @@ def at_least(config: Any, minimum: int, *names: str) -> None:
 
 
 def share(config: Any, *names: str) -> None:
-    """Refuse fields that are not shares from 0 to below 1."""
+    """Raise ConfigError for fields that are not shares from 0 to below 1."""
     for name in names:
         value = getattr(config, name)
         if not (is_number(value) and 0 <= value < 1):
@@ -70,7 +82,7 @@ def share(config: Any, *names: str) -> None:
 
 
 def above_zero(config: Any, *names: str) -> None:
-    """Refuse fields that are not finite numbers above 0."""
+    """Raise ConfigError for fields that are not finite numbers above 0."""
     for name in names:
         value = getattr(config, name)
         if not (is_number(value) and 0 < value < float("inf")):
@@ -86,19 +98,19 @@ def not_negative(config: Any, *names: str) -> None:
 
 
 def true_or_false(config: Any, *names: str) -> None:
-    """Refuse fields that are neither: a word such as "false" would count as true."""
+    """Raise ConfigError for fields that are neither true nor false: a word such as "false" would count as true."""
     for name in names:
         if not isinstance(getattr(config, name), bool):
             raise ConfigError(f"{name} is {getattr(config, name)!r}; expected true or false")
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Whether a value is a real number, which true and false are not."""
+    """Whether a value is a real number; true and false are not."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def check_clip_stride(clip_stride: int) -> None:
-    """Refuse a stride that does not divide a clip, since phases would not be 32 frames apart.
+    """Raise unless a stride divides a clip: otherwise the clips of a window would not be 32 frames apart.
 
     Raises:
         ConfigError: `clip_stride` is none of 1, 2, 4, 8, 16, 32.

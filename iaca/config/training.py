@@ -1,4 +1,4 @@
-"""How a fusion model is trained, and named settings."""
+"""Settings of training, for fusion models and backbones, and named presets."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from iaca.config.vocabulary import CLIP_PICTURES
 
 
 class Schedule(StrEnum):
-    """How the learning rate falls: by a `cosine` over all steps, or by half on a `plateau` of the validation CCC."""
+    """How the learning rate falls: along a `cosine` over all steps, or by half on a `plateau` of the validation CCC."""
 
     COSINE = "cosine"
     PLATEAU = "plateau"
 
 
 class Optimiser(StrEnum):
-    """Adam, or AdamW with decoupled weight decay."""
+    """The optimiser: Adam, or AdamW with decoupled weight decay."""
 
     ADAM = "adam"
     ADAMW = "adamw"
@@ -39,33 +39,33 @@ class Optimiser(StrEnum):
 @documented
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """How a fusion model is trained on features."""
+    """Settings of the training of a fusion model on features."""
 
     seed: int = setting(0, "Seed of weights, windows and dropout.", "whole number, at least 0")
-    epochs: int = setting(20, "Epochs at most.", "epochs")
+    epochs: int = setting(20, "Largest number of epochs.", "epochs")
     steps_per_epoch: int = setting(10, "Batches in an epoch.", "batches")
     batch_windows: int = setting(32, "Windows in a batch.", "windows")
-    optimiser: Optimiser = setting(Optimiser.ADAMW, "How steps are taken.")
+    optimiser: Optimiser = setting(Optimiser.ADAMW, "The optimiser.")
     learning_rate: float = setting(1e-3, "Learning rate at the start.", "above 0")
     weight_decay: float = setting(1e-2, "Weight decay.", "at least 0")
     schedule: Schedule = setting(Schedule.COSINE, "How the learning rate falls.")
     plateau_patience: int = setting(
-        10, "With schedule `plateau`, epochs without a better validation CCC before it halves.", "epochs"
+        10, "With schedule `plateau`, epochs without a better validation CCC before the rate halves.", "epochs"
     )
     patience: int | None = setting(
         None, "Epochs without a better validation CCC before training stops; None: never.", "epochs"
     )
-    clip_norm: float = setting(5.0, "Largest norm of the gradient.", "above 0")
+    clip_norm: float = setting(5.0, "Norm that gradients are clipped to.", "above 0")
     auxiliary_weight: float = setting(
         0.3, "Weight of the loss on each branch of stage 2; 0 turns it off. Extension.", "at least 0"
     )
     modality_dropout: float = setting(
-        0.3, "Share of windows that lose a uniform share of the clips of one modality. Extension.", "share, 0 to 1"
+        0.3, "Share of windows that lose a uniform share of one modality's clips. Extension.", "share, 0 to 1"
     )
     short_windows: float = setting(
-        0.1, "Share of windows that have fewer clips than L, as short recordings have.", "share, 0 to below 1"
+        0.1, "Share of windows with fewer than L clips, as short recordings have.", "share, 0 to below 1"
     )
-    mixed_precision: bool = setting(True, "Train in bf16 where the device is a GPU.")
+    mixed_precision: bool = setting(True, "Whether to train in bf16 on a GPU.")
 
     def __post_init__(self) -> None:
         as_enum(self, "optimiser", Optimiser)
@@ -82,12 +82,12 @@ class TrainingConfig:
         not_negative(self, "weight_decay", "auxiliary_weight")
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """The settings as plain values for JSON."""
         return {name: value.value if isinstance(value, StrEnum) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TrainingConfig:
-        """The configuration that `to_dict` wrote.
+        """The settings that `to_dict` returned.
 
         Raises:
             ConfigError: An unknown field, named with those that exist.
@@ -114,38 +114,42 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
 }
-"""Named settings: `paper_strict` is the paper without our deviations; `authors` trains as their released code.
+"""Named settings: `paper_strict` is the paper without our deviations; `authors` trains as their released code does.
 
-Choice: Adam at 1e-4 is that of their RJCA; their DCA has AdamW at 3e-4. They train 50 to 100 epochs; here it is 100,
-each of `steps_per_epoch` random batches, since windows are drawn and not gone through.
+Choice: Adam at 1e-4 is that of their RJCA; their DCA uses AdamW at 3e-4. They train for 50 to 100 epochs. Here it is
+100, each of `steps_per_epoch` random batches, since windows are drawn at random.
 """
 
 
 @documented
 @dataclass(frozen=True, kw_only=True)
 class BackboneTraining:
-    """How a backbone is trained."""
+    """Settings of the training of a backbone."""
 
-    epochs: int = setting(10, "Passes; each takes one clip per 32 frames of every recording, at a new phase.", "epochs")
-    batch: int = setting(48, "Clips in a step.", "clips")
+    epochs: int = setting(
+        10, "Number of epochs; each takes one clip per 32 frames of every recording, at a new phase.", "epochs"
+    )
+    batch: int = setting(48, "Clips in a batch.", "clips")
     learning_rate: float = setting(2e-3, "Peak of the learning rate; one cycle up and down.", "above 0")
     weight_decay: float = setting(0.02, "Weight decay of AdamW.", "at least 0")
     mse_weight: float = setting(
-        0.3, "Weight of the mean squared error beside 1 - CCC, which alone says little on small batches.", "at least 0"
+        0.3, "Weight of the mean squared error beside 1 - CCC, which is noisy on small batches.", "at least 0"
     )
-    clip_stride: int = setting(4, "Grid of clip ends; a finer one decodes and stores more.", "frames")
+    clip_stride: int = setting(
+        4, "Frames between the ends of decoded clips; a smaller stride decodes and stores more.", "frames"
+    )
     seed: int = setting(0, "Seed of weights, draws and augmentation.", "whole number, at least 0")
     within_weight: float = setting(
         0.0, "Share of the loss that is (1 - CCC) of what changes within each recording of a batch.", "share, 0 to 1"
     )
     pictures: int = setting(
         CLIP_PICTURES,
-        "How many of a clip's pictures are seen, the last ones. One teaches what a face looks like before how it "
-        "moves, at a fraction of the time; `inflate` then makes a start for whole clips of it.",
+        "Number of a clip's pictures that are used, the last ones. With one, a network learns what a face looks like "
+        "before how it moves, in a fraction of the time; `inflate` then prepares it for whole clips.",
         "pictures",
     )
     augment: bool = setting(
-        True, "Whether clips are flipped, shifted, brightened (pictures), made louder and masked (spectrograms)."
+        True, "Whether pictures are mirrored, shifted and recoloured, and spectrograms made louder and masked."
     )
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Words and sizes that every part of the project shares."""
+"""Names and sizes that every part of the project shares."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ SYNTHETIC = "synthetic corpus"
 """What figures and reports call a corpus whose people are drawn: results on it say nothing about real ones."""
 
 CLIP_FRAMES = 32
-"""Frames of video behind one prediction (a clip), and the distance between the clips of a window."""
+"""Frames behind one prediction (a clip), and frames between the ends of a window's clips."""
 
 WINDOW_CLIPS = 16
 """Clips that a fusion model sees together (a window); L of the paper."""
 
 CLIP_PICTURES = 8
-"""Pictures that the visual backbone sees of a clip: every 4th of its 32 frames."""
+"""Pictures of a clip that the visual backbone sees: every 4th of its 32 frames."""

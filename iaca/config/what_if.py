@@ -1,4 +1,4 @@
-"""What is asked of a model instead of taken from it: gates set by hand, sound and face corrupted."""
+"""What-ifs: modalities dropped or corrupted, and gates set by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from iaca.config.vocabulary import AUDIO, MODALITIES, VISUAL
 
 
 class Stage1Choice(StrEnum):
-    """What stage 1 is made to take: what its gates say (`free`), always `self`- or always `cross`-attended features."""
+    """What stage 1 is forced to take: nothing (`free`), always `self`-attended or always `cross`-attended features."""
 
     FREE = "free"
     SELF = "self"
@@ -18,7 +18,7 @@ class Stage1Choice(StrEnum):
 
 
 class Stage2Choice(StrEnum):
-    """What stage 2 is made to take: what its gate says (`free`), or one feature alone."""
+    """What stage 2 is forced to take: nothing (`free`), or one of its three features only."""
 
     FREE = "free"
     AUDIO = "audio"
@@ -27,7 +27,7 @@ class Stage2Choice(StrEnum):
 
 
 class CorruptionKind(StrEnum):
-    """What corrupts a recording: `white` or `pink` noise over its sound, or a `blur` over its face."""
+    """Kinds of corruption: `white` or `pink` noise added to the sound, or a `blur` of the face."""
 
     WHITE = "white"
     PINK = "pink"
@@ -36,11 +36,11 @@ class CorruptionKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ForcedGates:
-    """Gates that are set by hand instead of by the model: what if it had chosen otherwise?
+    """Gates that are set by hand: what if the model had chosen otherwise?
 
     Attributes:
-        stage1: Of both modalities (eqs 5-8).
-        stage2: Of audio, visual and joint features (eq 9).
+        stage1: The gates of both modalities (eqs 5-8).
+        stage2: The gate of audio, visual and joint features (eq 9).
     """
 
     stage1: Stage1Choice = Stage1Choice.FREE
@@ -53,7 +53,7 @@ class ForcedGates:
 
 @dataclass(frozen=True, kw_only=True)
 class GateOverrides:
-    """What the gates of a model are told to do instead of what they learned.
+    """Overrides of the gates of a model.
 
     Attributes:
         temperature: T of eqs 6 and 9, above 0; None: the model's own.
@@ -74,15 +74,15 @@ OWN_GATES = GateOverrides()
 
 @dataclass(frozen=True, kw_only=True)
 class CorruptionConfig:
-    """Noise over the sound, or a blur over the face, from one moment to another.
+    """A corruption of the sound by noise, or of the face by a blur, over a span of time.
 
     Attributes:
-        kind: What is done.
-        strength: For noise its signal-to-noise ratio, dB, -60 to 60; for a blur its standard deviation in pixels of the
-            112-pixel crop, 0 to 40.
+        kind: Noise or blur.
+        strength: For noise its signal-to-noise ratio, -60 to 60 dB; for a blur its standard deviation, 0 to 40 pixels
+            of the 112-pixel crop.
         seed: Seed of the noise, a whole number of at least 0.
-        start_s: First second; None: from the start.
-        end_s: Last second; None: to the end.
+        start_s: Start of the span, seconds; None: the start of the recording.
+        end_s: End of the span, seconds; None: the end of the recording.
     """
 
     kind: CorruptionKind = CorruptionKind.WHITE
@@ -108,17 +108,17 @@ class CorruptionConfig:
 
     @property
     def span_s(self) -> tuple[float, float]:
-        """First and last second; infinite where the recording's end is meant."""
+        """Start and end of the span, seconds; the end is infinite where it is that of the recording."""
         return self.start_s or 0.0, float("inf") if self.end_s is None else self.end_s
 
 
 @dataclass(frozen=True, kw_only=True)
 class WhatIf:
-    """Everything that is changed before a model is asked.
+    """Everything that is changed before a model predicts.
 
     Attributes:
         dropouts: Simulated losses, of either modality.
-        corruptions: Sound and face that are corrupted before the backbones see them.
+        corruptions: Corruptions of sound and face before the backbones see them, at most one of each modality.
         gates: Overrides of the gates.
     """
 
@@ -137,7 +137,7 @@ UNCHANGED = WhatIf()
 
 
 class DropoutPattern(StrEnum):
-    """Which clips a simulated dropout takes: `scattered`, one `block`, or a `range` of time."""
+    """Which clips a simulated dropout takes: `scattered` ones, one `block`, or those in a `range` of time."""
 
     SCATTERED = "scattered"
     BLOCK = "block"
@@ -145,7 +145,7 @@ class DropoutPattern(StrEnum):
 
 
 class DropoutUnit(StrEnum):
-    """What a simulated dropout draws: clips (the paper's way), or whole seconds of the clock."""
+    """What a simulated dropout draws: clips, as in the paper, or whole seconds."""
 
     CLIP = "clip"
     SECOND = "second"
@@ -156,13 +156,13 @@ class DropoutConfig:
     """A simulated loss of one modality, as in Fig 3 of the paper.
 
     Attributes:
-        modality: audio (the paper's) or visual.
+        modality: audio, as in the paper, or visual.
         share: Share of the clips that is lost, 0 to 1.
-        pattern: Which clips.
+        pattern: Which clips are lost.
         seed: Seed of the draw, a whole number of at least 0.
-        unit: What is drawn.
-        start_s: With pattern `range`, the first second of the interval.
-        end_s: With pattern `range`, the last second of the interval.
+        unit: What is drawn, clips or seconds.
+        start_s: Start of the interval of pattern `range`, seconds.
+        end_s: End of the interval of pattern `range`, seconds.
     """
 
     modality: str = AUDIO

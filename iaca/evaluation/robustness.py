@@ -1,4 +1,4 @@
-"""How models bear the loss of a modality: CCC against the share of clips that is missing."""
+"""Robustness to missing modalities: predictions of models while a growing share of clips is missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHARES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8)
 """Shares of missing clips in Fig 3 of the paper."""
 
 DRAWS = 5
-"""Random draws of the missing clips: seeds 0 to 4."""
+"""Random draws of the missing clips per share: seeds 0 to 4."""
 
 PATTERNS = (DropoutPattern.SCATTERED, DropoutPattern.BLOCK)
 
@@ -30,18 +30,18 @@ def sweep(
     patterns: Sequence[DropoutPattern] = PATTERNS,
     draws: int = DRAWS,
 ) -> pd.DataFrame:
-    """Predict every subject with growing shares of one modality missing.
+    """Predict every subject while growing shares of one modality are missing.
 
-    Source: Fig 3 of arXiv:2405.12853. A subject loses the clips that the dashboard takes for the same share, pattern
+    Source: Fig 3 of arXiv:2405.12853. The missing clips are those that the dashboard drops for the same share, pattern
     and seed.
 
     Args:
         model: The model, in eval mode.
-        features: Subjects.
-        modality: What is lost.
-        shares: From 0 to 1.
-        patterns: Which clips.
-        draws: Seeds 0 to draws - 1.
+        features: The subjects.
+        modality: The missing modality, audio or visual.
+        shares: Shares of missing clips, 0 to 1.
+        patterns: How the missing clips are spread.
+        draws: Draws per share above 0, with seeds 0 to draws - 1.
 
     Returns:
         One row per pattern, share, draw, subject and target, with the six sums of `ccc_sums`.

@@ -18,14 +18,14 @@ from iaca.types import Features
 
 
 class Agreement(NamedTuple):
-    """Agreement with the truth over the annotated frames of one subject, or of many together.
+    """Agreement of predictions with the truth over the annotated frames of one or more subjects.
 
     Attributes:
         ccc: In [-1, 1]; NaN where undefined.
         pearson: In [-1, 1]; NaN where undefined.
         rmse: At least 0; NaN without annotated frames.
         smoothed_ccc: CCC of the prediction after `postprocess`.
-        valid_frames: Annotated frames.
+        valid_frames: Number of annotated frames.
         interval: 95 % bootstrap interval of the CCC over subjects; NaN for fewer than two.
     """
 
@@ -41,7 +41,7 @@ class Evaluation(NamedTuple):
     """Scores of one model.
 
     Attributes:
-        groups: Group -> target -> Agreement over the pooled frames of its subjects; "all" is always there.
+        groups: Group -> target -> Agreement over the pooled frames of its subjects; has at least "all".
         subjects: Subject -> target -> Agreement.
     """
 
@@ -49,7 +49,7 @@ class Evaluation(NamedTuple):
     subjects: dict[str, dict[str, Agreement]]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON: None where a score is not defined, since JSON has no NaN."""
+        """The scores as plain values for JSON, with None where a score is not defined: JSON has no NaN."""
         return {
             part: {
                 name: {target: _plain(agreement) for target, agreement in by_target.items()}
@@ -73,17 +73,17 @@ def evaluate(
 ) -> Evaluation:
     """Score a model on subjects.
 
-    Source: CCC over the concatenated annotated frames of all subjects (the challenge's way) and per subject.
+    Source: CCC over the concatenated annotated frames of all subjects, as in the ABAW challenges, and per subject.
 
     Args:
         model: The model, in eval mode.
-        features: Subjects.
-        groups: Group -> names of its subjects, reported apart; a group without a subject here is left out.
+        features: The subjects.
+        groups: Group -> names of its subjects, scored separately; a group without any of the subjects is left out.
         seed: Seed of the bootstrap.
-        postprocess: How the smoothed predictions treat both ends of a video.
+        postprocess: How smoothing treats both ends of a video.
 
     Returns:
-        Scores of raw predictions, with those of smoothed ones beside.
+        Scores of the raw predictions, with the CCC of the smoothed ones beside.
     """
     authors = Postprocess(postprocess) is Postprocess.AUTHORS
     predictions = {item.subject: predict(item, model) for item in features}

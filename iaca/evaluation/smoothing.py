@@ -10,11 +10,11 @@ from scipy.ndimage import uniform_filter1d
 from iaca.config import AROUSAL, VALENCE
 
 SMOOTHING_FRAMES = {VALENCE: 20, AROUSAL: 50}
-"""Length of the authors' moving mean, in frames."""
+"""Length of the authors' moving mean, frames."""
 
 
 class Postprocess(StrEnum):
-    """What stands beyond both ends of a curve: its `nearest` value, or zeros as with the `authors`."""
+    """How a curve continues beyond its ends: with its `nearest` value, or with zeros as the `authors` do."""
 
     NEAREST = "nearest"
     AUTHORS = "authors"
@@ -23,13 +23,13 @@ class Postprocess(StrEnum):
 def postprocess(prediction: np.ndarray, target: str, authors: bool = False) -> np.ndarray:
     """Clip to [-1, 1] and smooth with a moving mean.
 
-    Source: the authors' released code: 20 frames for valence, 50 for arousal. Deviates: theirs pads with zeros, which
-    halves the curve at both ends of every video; ours repeats the nearest value.
+    Source: the authors' released code: 20 frames for valence, 50 for arousal. Deviates: their code pads with zeros,
+    which halves the curve at both ends of every video; this one repeats the nearest value.
 
     Args:
-        prediction: (N,), one value a frame; NaN where there is none, which stays and does not spread.
+        prediction: (N,), one value per frame; NaN where there is none, which stays NaN and does not spread.
         target: valence or arousal.
-        authors: Pad with zeros, as the authors do.
+        authors: Whether to pad with zeros, as the authors do.
 
     Returns:
         (N,) float64 in [-1, 1].

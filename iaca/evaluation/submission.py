@@ -1,4 +1,4 @@
-"""Prediction files of the challenge: one row for each frame that it asks for."""
+"""Prediction files for the ABAW challenge: one row for each frame that it asks for."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _ROW = re.compile(r"(?P<subject>.+)/(?P<number>\d+)\.jpg$")
 
 
 class SubmissionError(InputError):
-    """A list that no prediction file can be written for: the message names the line and what was expected."""
+    """A list that a prediction file cannot be written for: the message names the line and what was expected."""
 
 
 def write_per_subject(folder: Path, predictions: Mapping[str, Mapping[str, np.ndarray]]) -> list[Path]:
-    """Write one file a subject, in the layout of the label files.
+    """Write one file per subject, in the layout of the label files.
 
     Args:
-        folder: Where `<subject>.txt` goes.
+        folder: Folder for `<subject>.txt`.
         predictions: Subject -> target -> (N,) in [-1, 1], already clipped and smoothed.
 
     Returns:
-        The files: a header `valence,arousal`, then one line a frame.
+        The files, each a header `valence,arousal` and one line per frame.
     """
     files = []
     for subject, by_target in predictions.items():
@@ -43,12 +43,12 @@ def write_listed(path: Path, list_file: Path, predictions: Mapping[str, Mapping[
     """Write one row for each frame of the official list, in its order.
 
     Args:
-        path: The file to write: `image_location,valence,arousal`, then `NAME/00001.jpg,v,a` a frame.
-        list_file: The sample file of the challenge, whose rows name the frames.
+        path: The file to write: a header `image_location,valence,arousal`, then `NAME/00001.jpg,v,a` per frame.
+        list_file: The challenge's sample file, whose rows name the frames.
         predictions: Subject -> target -> (N,) in [-1, 1], already clipped and smoothed.
 
     Returns:
-        Rows written.
+        Number of rows written.
 
     Raises:
         SubmissionError: The list cannot be read, or a row names a subject or a frame without prediction.

@@ -1,4 +1,4 @@
-"""From decoded media to what a backbone receives: the same functions in training and in extraction."""
+"""From decoded media to the input of a backbone: the same functions in training and in extraction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from iaca.data.media.video import LONGEST_CLIP_S
 
 PIXEL_MEAN = (0.43216, 0.394666, 0.37645)
 PIXEL_STD = (0.22803, 0.22145, 0.216989)
-"""Of Kinetics-400, as torchvision's video networks expect."""
+"""Mean and standard deviation of Kinetics-400, as torchvision's video networks expect."""
 
 MINIMUM_SAMPLES = 45_599
 """Samples of a sound clip at 30 frames/s; shorter spans are padded on the left."""
@@ -33,46 +33,46 @@ def visual_input(pictures: Tensor) -> Tensor:
     """
     mean = torch.tensor(PIXEL_MEAN, device=pictures.device)
     std = torch.tensor(PIXEL_STD, device=pictures.device)
-    # In place: four copies of a batch would cost more than the arithmetic.
+    # In place, since four copies of a batch would cost more than the arithmetic.
     return pictures.to(torch.float32, copy=True).div_(255).sub_(mean).div_(std).permute(0, 4, 1, 2, 3)
 
 
 def audio_input(waveforms: Tensor) -> Tensor:
-    """Log-mel spectrograms of clips.
+    """Compute log-mel spectrograms of clips.
 
-    Source: the authors' numbers: 64 mel bands, Hann window of 882, hop of 441, FFT of 1024 samples at 44.1 kHz,
+    Source: the authors' settings: 64 mel bands, Hann window of 882, hop of 441, FFT of 1024 samples at 44.1 kHz,
     decibels down to 80 below the loudest, (x + 14.8) / 19.895.
 
     Args:
-        waveforms: (B, S) float32, all of one length, so that a clip never depends on its neighbours.
+        waveforms: (B, S) float32 at 44.1 kHz, all of one length, so that a clip never depends on its neighbours.
 
     Returns:
         (B, 1, 64, 1 + S // 441) float32; digital silence is -4.28.
     """
     power = mel_power(waveforms)[:, None]
-    # Four dimensions: with fewer, torchaudio takes the loudest of the whole batch for every clip.
+    # Four dimensions: with fewer, torchaudio takes the loudest value of the whole batch as the reference of every clip.
     decibels = _torchaudio().functional.amplitude_to_DB(power, 10.0, 1e-10, 0.0, TOP_DB)
     return (decibels - DB_MEAN) / DB_STD
 
 
 def audio_clip(track: AudioTrack | None, pts_s: np.ndarray, end: int) -> np.ndarray | None:
-    """The sound of a clip: from frame `end` - 31 to frame `end`.
+    """The sound of a clip, from frame `end` - 31 to frame `end`.
 
     Args:
         track: The sound of the video, or None without one.
-        pts_s: (N,) seconds.
+        pts_s: (N,) presentation time of each frame, seconds.
         end: Last frame of the clip.
 
     Returns:
-        (S,) float32 with S at least 45,599; zeros pad the left of a short span and whatever of it has no sound. None
-        where no part of the span has sound, or it is longer than `LONGEST_CLIP_S`.
+        (S,) float32 with S at least 45,599. Zeros pad the left of a short span, and any part of it without sound. None
+        where no part of the span has sound, or where it is longer than `LONGEST_CLIP_S`.
     """
     if track is None:
         return None
     start_s, end_s = pts_s[max(0, end - CLIP_FRAMES + 1)], pts_s[end]
     if end_s - start_s > LONGEST_CLIP_S:
         return None
-    # Length first: rounding both ends would make lengths differ by one from clip to clip.
+    # The length is rounded, and not both ends, or lengths would differ by one from clip to clip.
     length = round((end_s - start_s) * SAMPLE_RATE_HZ)
     stop = round(end_s * SAMPLE_RATE_HZ)
     start = stop - length
@@ -87,7 +87,15 @@ def audio_clip(track: AudioTrack | None, pts_s: np.ndarray, end: int) -> np.ndar
 
 
 def frames_with_audio(track: AudioTrack | None, pts_s: np.ndarray) -> np.ndarray:
-    """Whether there is sound at each frame: (N,) bool."""
+    """Frames at which there is sound.
+
+    Args:
+        track: The sound of the video, or None without one.
+        pts_s: (N,) presentation time of each frame, seconds.
+
+    Returns:
+        (N,) bool.
+    """
     if track is None:
         return np.zeros(len(pts_s), bool)
     return (pts_s >= track.start_s) & (pts_s < track.end_s)

@@ -1,4 +1,4 @@
-"""Many recordings -> one feature file each; and what goes wrong with one never stops the others."""
+"""From many recordings to one feature file each; what goes wrong with one never stops the others."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from iaca.files import check_writable, fingerprint
 from iaca.types import Recording
 
 RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureError, OSError)
-"""What is known to go wrong with one recording."""
+"""Errors that one recording is expected to raise; all others are unforeseen."""
 
 
 class ExtractionSummary(NamedTuple):
     """What `extract_all` did.
 
     Attributes:
-        written: Files that are new.
-        skipped: Files that were there, with the same video and labels, made by the same backbones at the same stride.
-        problems: Recordings that failed, with reason and remedy.
+        written: New files.
+        skipped: Files that were current: of the same video and labels, by the same backbones, at the same stride.
+        problems: Recordings that failed, each with reason and remedy.
     """
 
     written: tuple[Path, ...]
@@ -54,26 +54,26 @@ def extract_all(
     detector: FaceDetector | None = None,
     quiet: bool = False,
 ) -> ExtractionSummary:
-    """Extract many subjects, one file each. May be stopped at any moment and run again: whole files are kept.
+    """Extract many subjects, one file each. May be stopped at any time and run again: finished files are kept.
 
     Args:
-        recordings: All subjects: people of one video are told apart by who else is in it.
-        out_dir: Where `<subject>.safetensors` goes.
+        recordings: All subjects, including those not to be extracted: they tell apart the people of one video.
+        out_dir: Folder for `<subject>.safetensors`.
         visual: Backbone for pictures; each backbone runs on the device that it is on.
         audio: Backbone for sound.
         clip_stride: Frames between the ends of neighbouring clips.
-        subjects: Names of those to extract; None: all.
-        shard: (i, n): every n-th subject beginning with number i, so that n runs share the work without touching
-            the same file.
-        detector: Finds the faces of subjects that come without; what it found is kept in `out_dir`/faces. None: such
+        subjects: Names of the subjects to extract; None: all.
+        shard: (i, n): every n-th subject, starting with number i, so that n runs share the work without touching the
+            same file.
+        detector: Finds the faces of subjects that come without; its findings are kept in `out_dir`/faces. None: such
             subjects are problems.
-        quiet: No progress on stderr.
+        quiet: Whether to show no progress on stderr.
 
     Returns:
-        What was written, what was there, and what failed: one subject never stops the others.
+        What was written, what was current, and what failed.
 
     Raises:
-        ConfigError: The stride or the shard cannot be.
+        ConfigError: The stride or the shard is out of range.
         OutputError: `out_dir` cannot be written to; nothing has been computed yet.
     """
     check_clip_stride(clip_stride)
@@ -92,10 +92,10 @@ def extract_all(
     ):
 
         def advance(done: int, total: int, title: str = "") -> None:
-            clips.total = total  # known only once the subject is looked into: from here on the time left is shown
+            clips.total = total  # known once the subject has been opened; from then on the bar shows the time left
             clips.update(done - clips.n)
             if clips.n >= total:
-                clips.refresh()  # the last step of a short subject would be passed over as too soon
+                clips.refresh()  # the bar would skip the last step of a short subject as too soon
 
         for recording in mine:
             path = out_dir / f"{recording.subject}.safetensors"
@@ -115,7 +115,7 @@ def extract_all(
                     write_features(path, features)
                     written.append(path)
             except ConfigError:
-                raise  # of all subjects alike
+                raise  # the same for all subjects
             except Exception as error:
                 problems.append(Problem(recording.subject, _reason(error), _remedy(error)))
             overall.update()
@@ -124,11 +124,14 @@ def extract_all(
 
 
 def single_recording(video: str | os.PathLike[str], labels: str | os.PathLike[str] | None = None) -> Recording:
-    """A recording from one video of any format, outside any data tree.
+    """Make a recording of one video of any format, outside any data tree.
 
     Args:
         video: The video; its stem names the subject.
         labels: Label file, or None.
+
+    Returns:
+        The recording, without a split, and with faces yet to be found.
 
     Raises:
         MediaError: The video does not exist.
@@ -143,9 +146,10 @@ def single_recording(video: str | os.PathLike[str], labels: str | os.PathLike[st
 
 
 def is_current(path: Path, recording: Recording, visual: BackboneFile, audio: BackboneFile, clip_stride: int) -> bool:
-    """Whether a feature file is whole, made by these backbones at this stride, and of this recording as it is now.
+    """Whether a feature file need not be extracted again.
 
-    Its split, labels and video are compared, and whether crops have come since; not the crops.
+    It must be whole, made by these backbones at this stride, and agree with the recording in split, labels and video.
+    Crops are not compared, but where faces were searched for, no crops may have been added since.
     """
     try:
         header = read_feature_header(path)
@@ -161,7 +165,7 @@ def is_current(path: Path, recording: Recording, visual: BackboneFile, audio: Ba
 
 
 def _is_of_another_video(known: str, recording: Recording) -> bool:
-    """Whether the features come from another file; not where neither that nor the file can be known."""
+    """Whether the features are known to come from another video file."""
     if not known or recording.video_file is None:
         return False
     try:
@@ -185,11 +189,11 @@ def _reason(error: Exception) -> str:
 
 def _remedy(error: Exception) -> str:
     if not isinstance(error, RECORDING_ERRORS):
-        return "This was not foreseen: try the subject alone; if its files are sound, tell the authors of iaca."
+        return "This is unforeseen: try the subject alone. If its files are intact, report it to the authors of iaca."
     if isinstance(error, MediaError):
         return "Download the video again, or convert it with ffmpeg."
     if isinstance(error, CropError | FacesError):
-        return "Add the folder of crops to the data roots, or let a detector look for faces (a YuNet file finds more)."
+        return "Add the folder of crops to the data roots, or let a detector find the faces (YuNet finds most)."
     if isinstance(error, AnnotationError):
         return "Repair the label file."
     return "Check free space and permissions."

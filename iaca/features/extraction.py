@@ -1,4 +1,4 @@
-"""Recording + two backbones -> features."""
+"""From a recording and two backbones to features."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ from iaca.files import fingerprint
 from iaca.types import Features, Progress, Recording, no_progress
 
 BATCH_CLIPS = 32
-"""Clips that are in the networks at a time, in as many batches as there are threads: they bound the memory."""
+"""Clips in the networks at the same time, in as many batches as there are threads; this bounds the memory."""
 
 WAITING_CLIPS = 8 * BATCH_CLIPS
-"""Clips that wait for others of their length. Where the frame rate varies, nearly every sound has its own."""
+"""Clips that may wait for others of their length: where the frame rate varies, nearly every sound has a length of its
+own."""
 
 BATCH_BYTES, WAITING_BYTES = 2**24, 2**27
-"""Below these, long sounds of a low frame rate stay too."""
+"""Bytes in a batch and in waiting clips, which bound the memory for the long sounds of a low frame rate too."""
 
 FOUND_BY = "no crops were given: faces were found in the video by "
 """Begins the sentence about such faces among the problems of a feature file; the name of the detector follows."""
@@ -49,10 +50,10 @@ def extract(
 ) -> Features:
     """Compute the features of one subject. Memory does not grow with the decoded media.
 
-    A clip without any face, or outside the sound track, is the backbone's answer to zeros, exactly.
+    A clip without any face, or outside the sound track, has exactly the features of the backbone's output for zeros.
 
     Args:
-        recording: The subject; it needs a video, and faces from crop folders or faces.csv.
+        recording: The subject, with a video, and with faces from crop folders or faces.csv.
         visual: Backbone for pictures; each backbone runs on the device that it is on.
         audio: Backbone for sound.
         clip_stride: Frames between the ends of neighbouring clips: 1, 2, 4, 8, 16 or 32.
@@ -62,7 +63,7 @@ def extract(
         Features, labels and masks.
 
     Raises:
-        ConfigError: The stride is none of those, or a backbone is of the other modality or taught single pictures.
+        ConfigError: Another stride, or a backbone of the other modality or one trained on single pictures.
         MediaError: There is no video, or it cannot be read.
         AnnotationError: The label file cannot be read.
         CropError: There are no faces.
@@ -74,7 +75,7 @@ def extract(
             raise ConfigError(f"{backbone.name} is a backbone for {backbone.config.modality}; expected {modality}")
     if visual.is_still:
         raise ConfigError(
-            f"{visual.name} was taught single pictures; expected whole clips: train it further with --start"
+            f"{visual.name} was trained on single pictures; expected whole clips: train it further with --start"
         )
     device = device_of(visual.model)
     timeline = read_timeline(recording)
@@ -110,7 +111,7 @@ def extract(
         return places, run_backbone(backbone, to_input(batch)), modality
 
     done = 0
-    # Sound is decoded beside the pictures, and both beside the networks.
+    # Sound and pictures are decoded at the same time, and while the networks run.
     pieces = prefetch_all((pictures(), sounds()))
     for places, values, modality in stream(run, pieces, device):
         if modality == AUDIO:
@@ -144,24 +145,24 @@ def extract(
 
 
 def batch_clips(device: torch.device) -> int:
-    """Clips of a batch."""
+    """Clips in a batch on a device, so that all its threads together have BATCH_CLIPS."""
     return max(1, BATCH_CLIPS // threads_for(device))
 
 
 def equal_lengths(
     clips: Iterable[np.ndarray | None], at_once: int = BATCH_CLIPS
 ) -> Iterator[tuple[list[int], np.ndarray]]:
-    """Batches of clips of one shape, so that nothing is padded to its neighbours; missing clips are passed over.
+    """Group clips into batches of one shape, so that no clip is padded; missing clips are skipped.
 
-    No more than `WAITING_CLIPS` and `WAITING_BYTES` are held back, so memory grows neither with the number of different
-    lengths nor with the lengths.
+    At most `WAITING_CLIPS` and `WAITING_BYTES` wait for others of their shape, so memory grows neither with the number
+    of lengths nor with the lengths.
 
     Args:
-        clips: What is made of media; None for a missing one.
-        at_once: Clips of a batch, at most.
+        clips: Decoded clips; None for a missing one.
+        at_once: Clips in a batch, at most.
 
     Yields:
-        Places of the clips among all, and the clips stacked.
+        Numbers of the clips among all, and the clips stacked.
     """
     waiting: dict[tuple[int, ...], tuple[list[int], list[np.ndarray]]] = {}
     held = held_bytes = 0
@@ -186,14 +187,22 @@ def equal_lengths(
 
 
 def _ready(clips: np.ndarray, device: torch.device) -> Tensor:
-    """A batch in memory from which a GPU copies while it computes."""
+    """A batch as a tensor, in pinned memory for a GPU, which can copy from there while it computes."""
     tensor = torch.from_numpy(clips)
     return tensor.pin_memory() if device.type == "cuda" else tensor
 
 
 @torch.inference_mode()
 def run_backbone(backbone: BackboneFile, x: Tensor) -> np.ndarray:
-    """Features of clips: (B, D) float32, for an input as `features.backbone_inputs` makes it."""
+    """Run a backbone on a batch of clips, on the device that it is on.
+
+    Args:
+        backbone: The backbone.
+        x: (B, 3, 8, 112, 112) or (B, 1, 64, F), as `iaca.features.backbone_inputs` makes them; any device.
+
+    Returns:
+        (B, D) float32 features.
+    """
     device = device_of(backbone.model)
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
         return backbone.model.features(x.to(device, non_blocking=True)).float().cpu().numpy()

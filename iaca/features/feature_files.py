@@ -28,7 +28,7 @@ from iaca.types import Features
 HEADER_KEY = "iaca_features"
 METADATA = ("subject", "video", "split", "clip_stride", "backbones", "created_by", "problems")
 OPTIONAL = {"media": ""}
-"""What a file may leave out, and what is read then."""
+"""Names that a file may leave out -> their values in that case."""
 
 # Tensor -> (type in the file, length: T clips, N frames, or the dimension of a modality)
 TENSORS = {
@@ -61,7 +61,7 @@ def read_features(path: str | os.PathLike[str]) -> Features:
         The features as float32, everything else as stored.
 
     Raises:
-        FeatureError: The file is missing, truncated, no feature file, or its tensors contradict each other.
+        FeatureError: The file is missing, truncated, not a feature file, or its tensors contradict each other.
     """
     path = Path(path)
     metadata, tensors = _open(path, with_tensors=True)
@@ -73,14 +73,14 @@ def read_features(path: str | os.PathLike[str]) -> Features:
 
 
 def read_feature_header(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read what a feature file says of itself, without its tensors.
+    """Read the header of a feature file, without its tensors.
 
     Returns:
         subject, video, split, clip_stride, backbones, created_by, problems and media, as in `Features`; and `frames`
         (N) and `clips` (T).
 
     Raises:
-        FeatureError: As in `read_features`, but for the content of the tensors.
+        FeatureError: The file is missing, truncated or not a feature file. The tensors are not checked.
     """
     metadata, shapes = _open(Path(path), with_tensors=False)
     return metadata | {"clips": shapes["frame"][0], "frames": shapes["pts_s"][0]}
@@ -89,8 +89,11 @@ def read_feature_header(path: str | os.PathLike[str]) -> dict[str, Any]:
 def read_feature_labels(path: str | os.PathLike[str]) -> Labels:
     """Read the labels of a feature file, without its features.
 
+    Returns:
+        Valence and arousal, (N,) each, NaN where not annotated.
+
     Raises:
-        FeatureError: As in `read_features`, but for the content of the tensors.
+        FeatureError: The file is missing, truncated or not a feature file. The tensors are not checked.
     """
     path = Path(path)
     _open(path, with_tensors=False)
@@ -103,7 +106,7 @@ def write_features(path: str | os.PathLike[str], features: Features) -> None:
 
     Args:
         path: The file, ending in .safetensors.
-        features: What goes in; audio and visual features are rounded to float16.
+        features: The content; audio and visual features are rounded to float16.
 
     Raises:
         FeatureError: The tensors contradict each other, or a feature is not finite in float16.
@@ -142,7 +145,7 @@ def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, 
 
 
 def _header(metadata: dict[str, str]) -> dict[str, Any]:
-    """What the metadata say, in either form; nothing of a file of another kind."""
+    """The header in either form; empty for a file of another kind."""
     if HEADER_KEY in metadata:
         header = json.loads(metadata[HEADER_KEY])
         return header if isinstance(header, dict) else {}

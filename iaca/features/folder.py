@@ -1,4 +1,4 @@
-"""A folder of feature files: reading it, and its subjects in groups."""
+"""A folder of feature files: reading it, and grouping its subjects."""
 
 from __future__ import annotations
 
@@ -12,10 +12,18 @@ from iaca.features.feature_files import FeatureError, read_features
 from iaca.types import Features
 
 EPISODES = "episodes.csv"
+"""File beside the features that lists known episodes of corruption."""
 
 
 def read_folder(folder: Path, split: str | None = None) -> list[Features]:
-    """All feature files of a folder, sorted by name; only those of a split where it is given.
+    """Read all feature files of a folder.
+
+    Args:
+        folder: The folder.
+        split: train, validation or test, to keep only its subjects; None: all.
+
+    Returns:
+        The features, sorted by file name; at least one subject.
 
     Raises:
         FeatureError: The folder holds none, a file cannot be read, or two files are of one subject.
@@ -35,10 +43,15 @@ def read_folder(folder: Path, split: str | None = None) -> list[Features]:
 
 
 def groups_of(folder: Path, features: Sequence[Features]) -> dict[str, list[str]]:
-    """Strong and weak subjects apart, where episodes.csv lies beside the features.
+    """Group subjects by whether an episode of corruption is known of them.
+
+    Args:
+        folder: Folder that may hold episodes.csv.
+        features: The subjects.
 
     Returns:
-        Group -> subjects: "all", and where episodes are known "strong" (no episode) and "weak".
+        Group -> subjects: "all", and where episodes.csv exists, "strong" (without episodes) and "weak". No group is
+        empty.
     """
     subjects = [item.subject for item in features]
     groups = {"all": subjects}

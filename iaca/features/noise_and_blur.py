@@ -1,4 +1,4 @@
-"""Noise over the sound or a blur over the face, and what the backbone really makes of it."""
+"""Corrupting a recording with noise or blur, and computing the features that the backbone really gives for it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ from iaca.features.extraction import batch_clips, equal_lengths, run_backbone
 from iaca.types import Features, Progress, Recording, no_progress
 
 NOISE_SAMPLES = 2**21
-"""Samples after which noise begins again, without a seam: 48 s, longer than what a window hears at once."""
+"""Samples after which noise repeats, without a seam: 48 s, longer than a window."""
 
 LOWEST_HZ = 20.0
-"""Below it pink noise is not there: its power would grow without bound, and nobody would hear it."""
+"""Lowest frequency of pink noise: below it, its power would grow without bound, and nobody would hear it."""
 
 BLOCK_SAMPLES = round(0.02 * SAMPLE_RATE_HZ)
+"""Length of the blocks in which speech is found: 20 ms."""
+
 ACTIVE_DB = 30.0
-"""A block of 20 ms counts as speech where it is at most so far below the loudest."""
+"""A block counts as speech if it is at most this far below the loudest one."""
 
 
 class CorruptionError(InputError):
@@ -47,15 +49,15 @@ def corrupt(
     *,
     progress: Progress = no_progress,
 ) -> np.ndarray:
-    """Corrupt the sound or the face of a recording, and compute the features of every clip that it touches once more.
+    """Corrupt the sound or the face of a recording, and compute the features of every clip that is affected.
 
-    The other clips keep their features, and what is missing stays the backbone's answer to zeros.
+    All other clips keep their features, and missing ones stay the backbone's output for zeros.
 
     Args:
         features: The subject, uncorrupted.
-        recording: Its media.
-        backbone: The one that made the features of the modality; it runs on the device that it is on.
-        config: What is done, and where.
+        recording: The media of the subject.
+        backbone: The backbone that made the features of the modality; it runs on the device that it is on.
+        config: Kind, strength and span of the corruption.
         progress: Told how many clips are finished, after every batch.
 
     Returns:
@@ -98,12 +100,12 @@ def corrupt(
 
 
 def touched_clips(config: CorruptionConfig, frame: np.ndarray, pts_s: np.ndarray) -> np.ndarray:
-    """Clips that hear, or of whose pictures one shows, a moment of the span.
+    """Clips that a corruption affects: a part of their sound, or one of their pictures, lies in its span.
 
     Args:
-        config: What is done, and where.
+        config: Kind and span of the corruption.
         frame: (T,) frame at which each clip ends.
-        pts_s: (N,) seconds.
+        pts_s: (N,) presentation time of each frame, seconds.
 
     Returns:
         (T,) bool.
@@ -116,18 +118,17 @@ def touched_clips(config: CorruptionConfig, frame: np.ndarray, pts_s: np.ndarray
 
 
 def with_noise(track: AudioTrack, config: CorruptionConfig) -> AudioTrack:
-    """Add noise to the sound between two moments.
+    """Add noise to a span of the sound.
 
-    Choice: the signal-to-noise ratio is that of the mean power of the noise to the mean power of the speech in the
-    span. Speech is every block of 20 ms that is at most 30 dB below the loudest, so that pauses do not make the noise
-    softer.
+    Choice: the signal-to-noise ratio compares the mean power of the speech in the span with that of the noise. Speech
+    is every block of 20 ms that is at most 30 dB below the loudest, so that pauses do not make the noise softer.
 
     Args:
         track: The sound.
-        config: White or pink noise, its ratio in dB, its seed and the span.
+        config: White or pink noise, its signal-to-noise ratio in dB, its seed and its span.
 
     Returns:
-        The sound, whose samples are made when they are sliced.
+        The sound with noise; its samples are computed when they are sliced.
 
     Raises:
         CorruptionError: There is no sound in the span.
@@ -143,10 +144,13 @@ def with_noise(track: AudioTrack, config: CorruptionConfig) -> AudioTrack:
 
 
 def speech_power(samples: np.ndarray) -> float:
-    """Mean power of the blocks of 20 ms that hold speech; 0 where nothing sounds.
+    """Mean power of the blocks of 20 ms that hold speech.
 
     Args:
-        samples: (S,) float32, read in parts.
+        samples: (S,) float32 at 44.1 kHz, read in parts.
+
+    Returns:
+        Power, at least 0; 0 for silence.
     """
     usable = len(samples) - len(samples) % BLOCK_SAMPLES
     if not usable:
@@ -163,10 +167,10 @@ def speech_power(samples: np.ndarray) -> float:
 
 @lru_cache(maxsize=4)
 def noise(kind: CorruptionKind, seed: int) -> np.ndarray:
-    """Noise of mean power 1 that ends as it begins, so that it can be repeated.
+    """Noise of mean power 1 that can be repeated without a seam.
 
     Args:
-        kind: White, or pink: power falls with 1/f, 3 dB an octave, from 20 Hz.
+        kind: White, or pink, whose power falls with 1/f (3 dB per octave) from 20 Hz.
         seed: Seed of the draw.
 
     Returns:
@@ -181,7 +185,7 @@ def noise(kind: CorruptionKind, seed: int) -> np.ndarray:
 
 
 class _Noisy:
-    """Samples with noise between two of them; a slice is made when it is asked for, so memory does not grow."""
+    """Samples with noise in a span of them; slices are computed on demand, so memory does not grow."""
 
     def __init__(self, samples: np.ndarray, tile: np.ndarray, scale: float, start: int, stop: int) -> None:
         self._samples, self._tile, self._scale = samples, tile, np.float32(scale)
@@ -195,7 +199,7 @@ class _Noisy:
         out = np.array(self._samples[first:last])
         a, b = max(first, self._start), min(last, self._stop)
         if a < b:
-            # A sample has its noise wherever a slice begins: neighbouring clips hear the same.
+            # The noise of a sample does not depend on where a slice begins, so overlapping clips share it.
             out[a - first : b - first] += self._scale * self._tile[np.arange(a, b) % len(self._tile)]
         return out
 
@@ -213,7 +217,7 @@ def _blurred(
     import cv2
 
     start_s, end_s = config.span_s
-    recent: dict[int, np.ndarray] = {}  # a frame stands in several clips
+    recent: dict[int, np.ndarray] = {}  # a frame belongs to several clips
     for end, pictures in zip(ends, crops.clips(ends), strict=True):
         frames = clip_frame_indices(int(end))
         if pictures is not None and config.strength > 0:

@@ -1,4 +1,4 @@
-"""One video that somebody brings: how long its features will take on this machine, and the features."""
+"""A video of one's own: how long its features will take on this machine, and the features."""
 
 from __future__ import annotations
 
@@ -26,24 +26,26 @@ from iaca.features.extraction import FOUND_BY, extract, run_backbone
 from iaca.types import Features, Progress, Recording, no_progress
 
 TRIED_FRAMES = 24
-"""Frames that are decoded to see how long one takes."""
+"""Frames that are decoded to time one of them."""
 
 TRIED_CLIPS = 4
+"""Clips that the backbones run on to time one of them."""
+
 COPY = 3.0
-"""Time to decode and encode a frame for the browser, over the time to decode it."""
+"""Time to decode a frame and encode it for the browser, as a multiple of the time to decode it."""
 
 PARTS = 1000
-"""Into how many parts the work on a video is cut, to tell how far it is."""
+"""Parts that the work on a video is divided into for reporting progress."""
 
 
 class Outlook(NamedTuple):
     """What is known of a video before its features are extracted.
 
     Attributes:
-        info: Its media.
-        frame_s: Seconds that this machine takes to decode a frame.
-        search_s: Seconds to look for faces in one.
-        clip_s: Seconds that both backbones take for a clip.
+        info: Times and codecs of the video.
+        frame_s: Time to decode a frame on this machine, seconds.
+        search_s: Time to look for faces in a frame, seconds.
+        clip_s: Time that both backbones take for a clip, seconds.
     """
 
     info: MediaInfo
@@ -53,15 +55,19 @@ class Outlook(NamedTuple):
 
     @property
     def frames(self) -> int:
-        """Frames of the video."""
+        """Number of frames of the video."""
         return len(self.info.pts_s)
 
     def seconds(self, clip_stride: int, frames: int | None = None) -> tuple[float, float, float]:
-        """How long it will take to find the faces, to run the backbones, and to copy the video for the browser.
+        """How long extraction will take.
 
         Args:
-            clip_stride: Frames between clips.
-            frames: How many of the first frames; None: all.
+            clip_stride: Frames between the ends of neighbouring clips.
+            frames: Number of frames from the start that are used; None: all.
+
+        Returns:
+            Seconds to find the faces, to run the backbones, and to copy the video for the browser; the last is 0 where
+            browsers play the video itself.
         """
         count = self.frames if frames is None else min(frames, self.frames)
         search_s = count * self.frame_s + count / STEP_FRAMES * self.search_s
@@ -70,10 +76,19 @@ class Outlook(NamedTuple):
 
 
 def look_at(video: Path, visual: BackboneFile, audio: BackboneFile, detector: FaceDetector) -> Outlook:
-    """Look at the first second of a video, and time what its features need.
+    """Look at the first frames of a video, and time each step of extraction on them.
+
+    Args:
+        video: The video.
+        visual: Backbone for pictures; each backbone runs on the device that it is on.
+        audio: Backbone for sound.
+        detector: The face detector.
+
+    Returns:
+        Facts and times.
 
     Raises:
-        MediaError: It is empty, or no video that can be read.
+        MediaError: The file is empty, or not a video that can be read.
     """
     if video.is_file() and video.stat().st_size == 0:
         raise MediaError(f"{video} is empty (0 bytes); expected a video")
@@ -84,13 +99,13 @@ def look_at(video: Path, visual: BackboneFile, audio: BackboneFile, detector: Fa
     spectrograms = torch.zeros(TRIED_CLIPS, 1, MEL_BANDS, 1 + round(samples / HOP_SAMPLES))
     clip_s = 0.0
     for backbone, clips in ((visual, pictures), *([(audio, spectrograms)] if info.audio_codec else [])):
-        run_backbone(backbone, clips[:1])  # the first call sets things up
+        run_backbone(backbone, clips[:1])  # the first call includes one-time work
         clip_s += _timed(partial(run_backbone, backbone, clips)) / TRIED_CLIPS
     return Outlook(info, frame_s, search_s, clip_s)
 
 
 def _time_pictures(video: Path, detector: FaceDetector) -> tuple[float, float]:
-    """Seconds to decode a frame, and to look for faces in one. One picture is held at a time: they may be large."""
+    """Seconds to decode a frame, and to look for faces in one; holds one picture at a time, since they may be large."""
     decoding_s = searching_s = 0.0
     tried = searched = 0
     since_s = time.perf_counter()
@@ -118,26 +133,27 @@ def extract_own(
     frames: int | None = None,
     progress: Progress = no_progress,
 ) -> Features:
-    """Find the face in a video and compute its features.
+    """Find the face in a video, and compute the features.
 
     Args:
-        recording: The video, and labels or None.
-        folder: Where faces.csv goes, and the labels of the first frames.
+        recording: The video, with or without labels.
+        folder: Folder for faces.csv, and for the labels of the first frames.
         visual: Backbone for pictures; each backbone runs on the device that it is on.
         audio: Backbone for sound.
-        detector: What finds the face.
-        outlook: What `look_at` returned for it: the weight of each part.
-        clip_stride: Frames between clips.
-        frames: How many of the first frames; None: all.
-        progress: Told which of `PARTS` parts are done, and what is being done. Copying the video for the browser counts
-            as the last of them.
+        detector: The face detector.
+        outlook: What `look_at` returned for the video: how long each step takes.
+        clip_stride: Frames between the ends of neighbouring clips.
+        frames: Number of frames from the start that are used; None: all.
+        progress: Told how many of `PARTS` parts are done, and what is being done. The last parts are left for copying
+            the video for the browser, where that is needed.
 
     Returns:
-        Features; sound that is not there is masked.
+        The features; missing sound is masked.
 
     Raises:
-        CropError: There is no face.
-        MediaError, AnnotationError: The video or the labels cannot be read.
+        CropError: No face was found.
+        MediaError: The video cannot be read.
+        AnnotationError: The labels cannot be read.
     """
     count = outlook.frames if frames is None else min(frames, outlook.frames)
     search_s, networks_s, copy_s = outlook.seconds(clip_stride, frames)

@@ -1,4 +1,4 @@
-"""Features, a model and a what-if give a Trace; and what is read off it."""
+"""From features, a model and a what-if to a Trace, and what is read off it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The attention of one window: which clips, or which features, attention mixes at a moment."""
+"""The attention in one window: which clips, or which features, a model mixes at a frame."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from iaca.inference import check_fit, dropped_by, windows_of
 from iaca.types import Explanation, Features
 
 MOST_CELLS = 256
-"""Rows and columns of a feature map at most; neighbours in the order are averaged beyond it."""
+"""Rows and columns of a feature map at most; of a larger one, neighbours in the order are averaged."""
 
 
 class WindowMaps(NamedTuple):
@@ -25,7 +25,7 @@ class WindowMaps(NamedTuple):
 
     Attributes:
         clip_frame: (L,) int64, frame at which the clip at each place ends; -1 for an empty place.
-        place: Place of the clip that was asked for.
+        place: Place of the requested clip, 0 to L - 1.
         maps: Modality -> (L, L) weights over clips, columns sum to 1; or (D, 2D) correlations of features in [-1, 1].
             Empty for a model without attention.
         over_clips: Whether the maps are weights over clips.
@@ -41,13 +41,13 @@ class WindowMaps(NamedTuple):
 
 
 class Ordered(NamedTuple):
-    """A feature map whose rows and columns were put in an order that shows its structure.
+    """A feature map with rows and columns in an order that shows its structure.
 
     Attributes:
-        values: (R, C) float32, at most 256 x 256: means over neighbours.
-        divide: Columns before it come from audio features, from it on from visual ones.
-        row_span: Features that a row stands for.
-        column_span: Features that a column stands for.
+        values: (R, C) float32, at most 256 x 256, each a mean over neighbours.
+        divide: First column of the visual features; those before it are of audio features.
+        row_span: Features per row.
+        column_span: Features per column.
     """
 
     values: np.ndarray
@@ -59,7 +59,7 @@ class Ordered(NamedTuple):
 def window_maps(
     features: Features, checkpoint: Checkpoint, frame: int, target: str, dropouts: Sequence[DropoutConfig] = ()
 ) -> WindowMaps:
-    """The attention in the window whose prediction counts at a frame. Gates come after attention and do not matter.
+    """The attention in the window whose prediction counts at a frame. Gates follow attention and do not change it.
 
     Choice: rows and columns are those of the model, whose registry entry says whose clips the rows stand for: in CA
     the columns of A_a belong to visual clips, since column j of Z holds the audio clips as visual clip j correlates
@@ -68,8 +68,8 @@ def window_maps(
     Args:
         features: One subject's features.
         checkpoint: The model; it is used read-only, on the device where it is.
-        frame: 0 to N - 1.
-        target: Whose attention, where a model has one trunk for each.
+        frame: The frame, 0 to N - 1.
+        target: valence or arousal, for a model with a trunk for each.
         dropouts: Simulated losses, of either modality.
 
     Returns:
@@ -105,12 +105,15 @@ def window_maps(
 
 
 def ordered(values: np.ndarray) -> Ordered:
-    """Order a feature map by average-linkage clustering, so that alike rows and alike columns are neighbours.
+    """Order a feature map by average-linkage clustering, so that similar rows and similar columns are neighbours.
 
     Features have no order of their own. Columns of audio and of visual features are ordered apart, audio first.
 
     Args:
         values: (D, 2D), columns of audio features before those of visual ones.
+
+    Returns:
+        The map in its new order, at most 256 x 256.
     """
     half = values.shape[1] // 2
     rows = _leaves(values)

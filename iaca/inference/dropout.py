@@ -1,4 +1,4 @@
-"""Which clips lose a modality in a simulated dropout."""
+"""Simulated dropout: which clips lose a modality."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def dropped_clips(config: DropoutConfig, frame: np.ndarray, pts_s: np.ndarray) -
     `second`, whole seconds of the clock are drawn in the same way and every clip that touches one is dropped.
 
     Args:
-        config: Share, pattern, seed, unit.
+        config: Share, pattern, seed and unit.
         frame: (T,) frame at which each clip ends.
-        pts_s: (N,) seconds.
+        pts_s: (N,) presentation time of each frame, seconds.
 
     Returns:
         (T,) bool, true where the clip is dropped.

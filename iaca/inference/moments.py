@@ -1,4 +1,4 @@
-"""Where to look: moments of a recording at which a gate turns, the senses or the models part, or a prediction errs."""
+"""Moments worth a look: a gate flips, modalities or models disagree, or a prediction is far from the annotation."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from iaca.config import (
 from iaca.types import Trace
 
 SPAN_S = 1.0
-"""Seconds that are averaged: a single frame is no moment."""
+"""Span that measures are averaged over, seconds: a single frame may be noise."""
 
 APART_S = 2.0
-"""Two moments of a kind are at least so far apart."""
+"""Least distance between two moments of a kind, seconds."""
 
 MOST = 10
-"""Moments of a kind in one subject."""
+"""Moments of a kind in one subject, at most."""
 
 
 class MomentKind(StrEnum):
-    """What happens: the order in which kinds are listed."""
+    """What happens at a moment, in the order in which kinds are listed."""
 
     GATE_FLIP = "gate flip"
     DISAGREEMENT = "audio-visual disagreement"
@@ -44,14 +44,14 @@ class MomentKind(StrEnum):
 
 
 class Reading(NamedTuple):
-    """What one model says of a subject.
+    """The predictions of one model for one subject.
 
     Attributes:
-        title: What to call the model.
+        title: Name of the model.
         iaca: Whether it has the gates of IACA.
-        trace: What it says.
-        audio_only: What it says from the audio alone, as `single_modality` makes it say; None where nobody asked.
-        visual_only: Likewise.
+        trace: Its predictions.
+        audio_only: Its predictions from the audio alone, changed as `single_modality` says; None where unknown.
+        visual_only: Likewise from the visual modality.
     """
 
     title: str
@@ -65,12 +65,12 @@ class Moment(NamedTuple):
     """A moment worth a look.
 
     Attributes:
-        subject: Whose.
+        subject: Name of the subject.
         kind: What happens.
-        start_s: Where to begin to watch, seconds on the clock of the video.
-        peak_s: Where it is largest.
-        value: How large: a weight in [0, 1] that moves from one side to another, or a distance between valences or
-            arousals.
+        start_s: Where to start watching, seconds on the clock of the video.
+        peak_s: Where the measure is largest, likewise.
+        value: The measure: for a gate flip the weight in [0, 1] that moves from one side to the other, else a distance
+            between valences or arousals, at least 0.
         sentence: What happens, in words.
     """
 
@@ -98,7 +98,7 @@ def single_modality(config: FusionConfig, modality: str, change: WhatIf = UNCHAN
     Args:
         config: Configuration of the model.
         modality: audio or visual, the one that is left.
-        change: What is changed besides; a gate forced in it gives way.
+        change: What is changed besides; gates forced in it give way.
 
     Returns:
         `change` with the dropout or the forced gate added.
@@ -112,16 +112,16 @@ def single_modality(config: FusionConfig, modality: str, change: WhatIf = UNCHAN
 def find_moments(readings: Sequence[Reading], kinds: Sequence[MomentKind] = tuple(MomentKind)) -> list[Moment]:
     """The largest moments of each kind in one subject.
 
-    Choice: all measures but gate flips are means over a second, gate flips compare the second before with the second
-    after. Frames without annotation win no error and no gain; frames without a face or without sound win nothing
-    else. Moments of a kind are two seconds apart.
+    Choice: gate flips compare the second before a frame with the second after it; all other measures are means over a
+    second. Errors and gains exist on annotated frames only, all other measures only on frames with a face and sound.
+    Moments of a kind are at least two seconds apart.
 
     Args:
-        readings: One model or more of the same subject.
-        kinds: Which.
+        readings: Predictions of one or more models for the same subject.
+        kinds: The kinds to look for.
 
     Returns:
-        At most ten of a kind, in the order of `rank`.
+        At most ten moments of each kind, in the order of `rank`.
     """
     if not readings:
         return []
@@ -143,7 +143,7 @@ def find_moments(readings: Sequence[Reading], kinds: Sequence[MomentKind] = tupl
 
 
 def rank(moments: Sequence[Moment]) -> list[Moment]:
-    """The largest of every kind first, then the second of every kind, and so on: their units cannot be compared."""
+    """Sort moments: the largest of each kind first, then the second of each, and so on; kinds have unlike units."""
     order = list(MomentKind)
     places = []
     for kind in order:
@@ -153,7 +153,7 @@ def rank(moments: Sequence[Moment]) -> list[Moment]:
 
 
 def _largest(lanes: Sequence[_Lane], pts_s: np.ndarray, subject: str, kind: MomentKind) -> Iterator[Moment]:
-    """Greedy non-maximum suppression over time, through all lanes at once."""
+    """Greedy non-maximum suppression over time, over all lanes at once."""
     if not lanes:
         return
     whole = np.stack([lane.values for lane in lanes])
@@ -164,7 +164,7 @@ def _largest(lanes: Sequence[_Lane], pts_s: np.ndarray, subject: str, kind: Mome
             return
         near = np.abs(pts_s - pts_s[peak]) < APART_S
         left[:, near] = -1.0
-        # It begins where the measure rises above half of its peak.
+        # The moment begins where the measure rises above half of its peak.
         low = ~(whole[lane] >= whole[lane, peak] / 2) | ~near
         before = np.flatnonzero(low[:peak])
         start = before[-1] + 1 if len(before) else 0

@@ -1,4 +1,4 @@
-"""Features + model + dropout -> Trace: everything that the dashboard plots, on the clock of the video."""
+"""From features and a model to a Trace: everything that the dashboard plots, on the clock of the video."""
 
 from __future__ import annotations
 
@@ -32,8 +32,12 @@ class MismatchError(InputError):
 class WindowMemory:
     """The outputs of a model for each window, kept from one dropout to the next: only changed windows are computed.
 
-    It belongs to one subject's features, one model, its gates and one way of cutting windows. At 5 more per cent of
-    scattered dropout nearly half of the windows stay as they are; a block changes few.
+    Valid for one subject's features, one model, one setting of its gates and one way of cutting windows. From one share
+    of scattered dropout to the next (5 % more) nearly half of the windows stay the same; a block changes few.
+
+    Attributes:
+        names: Names of the outputs: columns of a Trace.
+        outputs: (Number of the window, its dropped clips as bits) -> (outputs, L) float32.
     """
 
     def __init__(self) -> None:
@@ -50,9 +54,9 @@ def infer(
     windows: Windows | str = Windows.OVERLAP,
     memory: WindowMemory | None = None,
 ) -> Trace:
-    """Predict every frame of a subject exactly once, and explain it.
+    """Predict every frame of a subject exactly once, and explain the predictions.
 
-    A missing clip (dropped, or an empty place in a window) is the backbone's answer to zeros. Between clips
+    A missing clip (dropped, or an empty place in a window) is the backbone's output for zeros. Between clips
     predictions are interpolated linearly; gates, scores and dropout marks are those of the last clip that ended;
     after the last clip everything is held. Such frames are marked `interpolated`.
 
@@ -62,10 +66,10 @@ def infer(
         dropouts: Simulated losses, of either modality.
         gates: Overrides of the gates; a model without such a gate stays as it is.
         windows: How clips are cut into windows.
-        memory: What is known of windows; brought up to date. Not to be used by two threads at once.
+        memory: Outputs of windows from earlier calls, which is updated. One thread at a time may use it.
 
     Returns:
-        A Trace with one row a frame.
+        A Trace with one row per frame.
 
     Raises:
         MismatchError: Dimension, clip count or backbone differ from the model's, or a feature is not finite.
@@ -103,7 +107,7 @@ def predict(features: Features, model: FusionNetwork, dropouts: Sequence[Dropout
 
 
 def check_fit(features: Features, checkpoint: Checkpoint) -> None:
-    """Refuse features that the model was not trained for.
+    """Raise unless the features are ones that the model was trained for.
 
     Raises:
         MismatchError: Dimension, clip count or backbone differ, or a feature is not finite.
@@ -138,7 +142,7 @@ def check_fit(features: Features, checkpoint: Checkpoint) -> None:
 
 
 def dropped_by(features: Features, dropouts: Sequence[DropoutConfig]) -> dict[str, np.ndarray]:
-    """Modality -> (T,) bool, clips that lose it by any of the dropouts."""
+    """The clips that each modality loses: modality -> (T,) bool, true where any of the dropouts takes the clip."""
     dropped = {modality: np.zeros(len(features.frame), bool) for modality in MODALITIES}
     for dropout in dropouts:
         dropped[dropout.modality] |= dropped_clips(dropout, features.frame, features.pts_s)
@@ -146,7 +150,7 @@ def dropped_by(features: Features, dropouts: Sequence[DropoutConfig]) -> dict[st
 
 
 def windows_of(features: Features, modality: str, index: np.ndarray, dropped: np.ndarray) -> torch.Tensor:
-    """Features in windows, with missing clips as the backbone's answer to zeros.
+    """The features of a modality in windows, with missing clips replaced by the backbone's output for zeros.
 
     Args:
         features: One subject's features.
@@ -170,7 +174,7 @@ def _per_clip(
     memory: WindowMemory,
     gates: GateOverrides = OWN_GATES,
 ) -> dict[str, np.ndarray]:
-    """Columns of a Trace that the model makes, (T,) each, NaN where the model has no such part."""
+    """The columns of a Trace that come from the model, (T,) float32 each."""
     config = model.config
     device = device_of(model)
 

@@ -1,4 +1,4 @@
-"""What is done to clips in the training of a backbone, so that it does not memorise them."""
+"""Augmentation of clips in the training of a backbone, so that it does not memorise them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from torch import Tensor
 
 
 def augment_visual(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Flip, shift by up to 8 pixels, contrast and light per colour, a third of the clips grey; one draw per clip.
+    """Augment pictures, with one draw per clip.
 
-    Colours are changed apart from each other: skin, hair and wall tell who somebody is, and whoever knows that has
-    learnt the mean of a video and not its face.
+    Half of the clips are mirrored and a third turned grey; all are shifted by up to 8 pixels, and their contrast and
+    brightness changed per colour channel. Colours change independently: skin, hair and wall reveal who somebody is, and
+    a network that knows it predicts the mean of a video instead of reading the face.
 
     Args:
-        x: (B, 3, 8, 112, 112), normalised.
+        x: (B, 3, P, 112, 112), normalised.
         generator: Source of the draws.
 
     Returns:
-        The same shape.
+        Clips of the same shape.
     """
     draws = torch.rand(len(x), 4, generator=generator).tolist()
     contrast = 0.7 + 0.6 * torch.rand(len(x), 3, 1, 1, 1, generator=generator)
@@ -31,7 +32,17 @@ def augment_visual(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def augment_audio(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Loudness by up to 5 dB; in 40 % of the clips a band of 8 mels, in 40 % a span of 16 columns is masked."""
+    """Augment spectrograms, with one draw per clip.
+
+    Loudness changes by up to 5 dB. In 40 % of the clips a band of 8 mels is masked, in 40 % a span of 16 columns.
+
+    Args:
+        x: (B, 1, 64, F), normalised log-mel spectrograms.
+        generator: Source of the draws.
+
+    Returns:
+        Clips of the same shape.
+    """
     draws = torch.rand(len(x), 5, generator=generator).tolist()
     out = x.clone()
     for i, (gain, has_band, band, has_span, span) in enumerate(draws):

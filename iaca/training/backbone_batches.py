@@ -15,7 +15,7 @@ from iaca.training.clip_cache import CachedClips, cached_clips
 from iaca.types import Recording
 
 CLIPS_TOGETHER = 4
-"""Clips of one recording that stand together in a batch."""
+"""Clips of one recording that are neighbours in a batch."""
 
 
 def decode_all(
@@ -26,18 +26,18 @@ def decode_all(
     me: Worker,
     progress: bool,
 ) -> tuple[list[CachedClips], list[str]]:
-    """Clips of all recordings, each decoded by one process and read by all.
+    """Decode the clips of all recordings; each recording is decoded by one process, and read by all.
 
     Args:
         recordings: The subjects.
         modality: audio or visual.
         clip_stride: Frames between the ends of neighbouring clips.
-        cache_dir: Where decoded clips are kept; the same place for all processes.
+        cache_dir: Folder for decoded clips, the same for all processes.
         me: This process.
         progress: Whether the leading process shows a bar on stderr.
 
     Returns:
-        The clips, and one sentence for each recording that cannot be read: it stops no other.
+        The clips, and a sentence for each recording that cannot be read; the others are decoded all the same.
     """
     found: dict[str, CachedClips] = {}
     problems: dict[str, str] = {}
@@ -48,8 +48,8 @@ def decode_all(
         except (InputError, FileNotFoundError, PermissionError) as error:
             problems[recording.subject] = f"{recording.subject} is left out: {error}"
         except OSError:
-            raise  # no room for the cache: the same for all that follow
-        except Exception as error:  # not foreseen, and of this recording alone
+            raise  # no room for the cache: all others would fail as well
+        except Exception as error:  # unforeseen, and a matter of this recording alone
             problems[recording.subject] = f"{recording.subject} is left out: {type(error).__name__}: {error}"
 
     mine = recordings[me.rank :: me.world]
@@ -66,18 +66,18 @@ def decode_all(
 
 
 def draw_epoch(usable: Sequence[np.ndarray], *, clip_stride: int, seed: int, epoch: int) -> np.ndarray:
-    """Clips of an epoch in random order. Each 32 frames of a recording give one clip.
+    """Draw the clips of an epoch in random order: one for each 32 frames of a recording.
 
-    Some clips of one recording stand together, so that a batch can tell what changes within a recording.
+    A few clips of one recording stay together, so that a batch shows what changes within a recording.
 
     Args:
-        usable: For each recording the numbers of its clips that can teach.
+        usable: For each recording, the numbers of its annotated clips.
         clip_stride: Frames between the ends of neighbouring clips.
-        seed: Of all epochs.
-        epoch: Which one.
+        seed: Seed of the run.
+        epoch: Number of the epoch, from 0.
 
     Returns:
-        (M, 2) int64: recording and clip.
+        (M, 2) int64, recording and clip.
     """
     draw = np.random.default_rng((seed, epoch))
     part = CLIP_FRAMES // clip_stride
@@ -87,7 +87,7 @@ def draw_epoch(usable: Sequence[np.ndarray], *, clip_stride: int, seed: int, epo
             chunk = members[start : start + part]
             rows.append((recording, chunk[draw.integers(len(chunk))]))
     shuffled = draw.permutation(np.array(rows, np.int64).reshape(-1, 2))
-    # Stable: clips of a recording stay shuffled, and come in groups that stand together in a batch.
+    # A stable sort keeps the clips of a recording shuffled; they are then cut into groups that stay together.
     shuffled = shuffled[np.argsort(shuffled[:, 0], kind="stable")]
     bounds = np.flatnonzero(np.diff(shuffled[:, 0])) + 1
     groups = [
@@ -101,17 +101,18 @@ def draw_epoch(usable: Sequence[np.ndarray], *, clip_stride: int, seed: int, epo
 def batches(
     clips: Sequence[CachedClips], draw: Callable[[int], np.ndarray], steps: int, numbers: range, me: Worker
 ) -> Iterator[tuple[int, list[np.ndarray], np.ndarray, np.ndarray]]:
-    """This process's share of the batches of a run.
+    """Iterate over this process's share of the batches of a run.
 
     Args:
-        clips: Of each recording.
-        draw: Epoch -> its clips, as `draw_epoch` gives them.
+        clips: The clips of each recording.
+        draw: Epoch -> its clips, as `draw_epoch` returns them.
         steps: Batches in an epoch.
-        numbers: Which batches of the run.
-        me: This process: of each batch it takes neighbours, so that clips of one recording stay together.
+        numbers: Numbers of the batches, counted over the run.
+        me: This process. Its share of a batch are neighbours, so that clips of one recording stay together.
 
     Yields:
-        Number of the step, the clips in groups of one shape, and their targets and recordings in that order.
+        Number of the batch; its clips stacked by shape; and in the order of these, (M, 2) float32 targets and (M,)
+        int64 recordings.
     """
     epoch, rows = -1, np.zeros((0, 2), np.int64)
     for number in numbers:
@@ -132,7 +133,7 @@ def batches(
 
 
 def groups_of_one_shape(clips: CachedClips) -> list[np.ndarray]:
-    """Numbers of all clips of a recording, those of one shape together."""
+    """Numbers of all clips of a recording, in groups of one shape."""
     members = np.arange(len(clips.ends))
     if clips.modality == VISUAL or not len(members):
         return [members] if len(members) else []

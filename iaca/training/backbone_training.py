@@ -1,4 +1,4 @@
-"""Training of a backbone: clips -> valence and arousal of their last frame. Resumable after a kill at any moment."""
+"""Training of a backbone to predict valence and arousal of the last frame of a clip; resumable after any kill."""
 
 from __future__ import annotations
 
@@ -35,16 +35,18 @@ from iaca.training.state import TrainingState
 from iaca.types import Recording
 
 STATE_INTERVAL_S = 300.0
-"""A kill costs at most this, or an epoch where that is shorter."""
+"""A killed run loses at most this much work, or an epoch where that is shorter."""
 
 SCORE_CLIP_STRIDE = 8
+"""Frames between the clips that validation scores."""
 
 RANK_SEED = 2**40
-"""Apart by more than any run has steps: processes augment differently, and the first as if it were alone."""
+"""Distance between the seeds of processes, more than any run has steps: each augments in its own way, and the first as
+if it were alone."""
 
 
 class BackboneTrainingError(InputError):
-    """Recordings that nothing can be learnt from: the message says what was expected."""
+    """Recordings that a backbone cannot be trained on: the message says what was expected."""
 
 
 class BackboneStep(nn.Module):
@@ -67,7 +69,7 @@ class BackboneStep(nn.Module):
             groups: Clips, those of one shape together: (B, P, 112, 112, 3) uint8 or (B, 1, 64, F) float32.
             targets: (M, 2) valence and arousal, in the order of the groups.
             recordings: (M,) int64, which recording each clip is of.
-            seed: Of the augmentation.
+            seed: Seed of the augmentation.
 
         Returns:
             A scalar, at least 0.
@@ -104,29 +106,29 @@ def train_backbone(
     state_file: str | os.PathLike[str] | None = None,
     progress: bool = True,
 ) -> tuple[Backbone, dict[str, Any]]:
-    """Train one backbone on the clips that extraction would make of the recordings.
+    """Train one backbone on the clips that extraction makes of the recordings.
 
-    Loss: per target (1 - CCC) over the batch, plus a small mean squared error; where configured, part of it is
-    (1 - CCC) of what changes within each recording, since the mean of a video is the easiest part of its labels and
-    can be learnt by knowing who is in it. Clips without annotation or without the modality are left out, and so are
-    recordings that cannot be read. Started by torchrun, each process decodes its share of the recordings, takes its
-    share of every batch, and the gradients are averaged; its CCC and its batch statistics are then those of its share.
+    The loss is 1 - CCC per target over the batch, plus a small mean squared error. Where configured, part of it is
+    1 - CCC of what changes within each recording: the mean of a video is the easiest part of its labels, and can be
+    learnt by recognising the person. Clips without annotation or without the modality are left out, and so are
+    recordings that cannot be read. Started by torchrun, each process decodes its share of the recordings and takes its
+    share of every batch, and gradients are averaged; CCC and batch statistics are then those of a share.
 
     Args:
         recordings: Training subjects.
-        config: The network.
-        training: How to train it; by default as `BackboneTraining` says.
-        cache_dir: Where decoded clips are kept between epochs and runs; the same place for all processes.
+        config: Configuration of the network.
+        training: Settings of the training; None: the defaults of `BackboneTraining`.
+        cache_dir: Folder for decoded clips, kept between epochs and runs; the same for all processes.
         validation: Subjects whose CCC is reported at the end.
-        device: Where to train.
-        start: Network whose weights are the start; None: random.
-        state_file: Where the state is kept; a run that finds it goes on from there to the same weights as one that
-            was never stopped. The caller removes it when the result is saved.
+        device: Device to train on.
+        start: Network whose weights to start from; None: random weights.
+        state_file: File for the state of the run. A run that finds it continues, and ends with the same weights as a
+            run that was never stopped. The caller removes the file once the result is saved.
         progress: Whether to show bars on stderr.
 
     Returns:
-        The network in eval mode, and a report: settings, what was left out, losses, wall time, validation CCC. Of
-        several processes only the leading one knows the validation CCC.
+        The network in eval mode, and a report: settings, what was left out, losses, wall time in seconds, and
+        validation CCC, which only the leading one of several processes knows.
 
     Raises:
         ConfigError: `pictures` is given for sound.
@@ -243,7 +245,7 @@ def _steps(
     processes: int,
     left_out: Sequence[str],
 ) -> int:
-    """Batches in an epoch, none so small that a process has nothing to compare."""
+    """Batches in an epoch; refuses ones so small that a process has nothing to compare."""
     annotated = sum(map(len, usable))
     if annotated < 2:
         more = f" ({left_out[0]})" if left_out else ""
@@ -261,7 +263,7 @@ def _steps(
 
 
 def _fingerprint(model: nn.Module) -> str:
-    """Of the weights that a run starts from."""
+    """SHA-256 of the weights that a run starts from."""
     digest = hashlib.sha256()
     for tensor in model.state_dict().values():
         digest.update(tensor.detach().contiguous().numpy().tobytes())
@@ -269,7 +271,7 @@ def _fingerprint(model: nn.Module) -> str:
 
 
 def _centre(values: Tensor, recordings: Tensor) -> Tensor:
-    """(M, K) less the mean of each recording's rows: knowing who somebody is earns nothing here."""
+    """(M, K) less the mean over each recording's rows: recognising the person does not help here."""
     _, place = recordings.unique(return_inverse=True)
     sums = values.new_zeros(int(place.max()) + 1, values.shape[1]).index_add(0, place, values)
     return values - (sums / place.bincount()[:, None])[place]

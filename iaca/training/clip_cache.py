@@ -1,7 +1,7 @@
 """Decoded clips on disk, so that every epoch after the first reads instead of decoding.
 
-Pictures are kept once a frame and not once a clip; spectrograms once a clip. Both are memory-mapped: the file cache of
-the system holds as much of them as fits.
+Pictures are stored once per frame, spectrograms once per clip. Both are memory-mapped: the file cache of the system
+holds as much of them as fits.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from iaca.types import Recording
 
 
 class CachedClips(NamedTuple):
-    """The clips of one recording in one modality, missing ones left out.
+    """The clips of one recording in one modality, without the missing ones.
 
     Attributes:
         subject: Name of the subject.
@@ -49,7 +49,7 @@ class CachedClips(NamedTuple):
     places: np.ndarray
 
     def clip(self, i: int) -> np.ndarray:
-        """Clip i: (8, 112, 112, 3) uint8 pictures, or a (1, 64, F) float32 spectrogram, as extraction sees them."""
+        """Clip i as extraction sees it: (8, 112, 112, 3) uint8 pictures, or a (1, 64, F) float32 spectrogram."""
         if self.modality == VISUAL:
             pictures = clip_pictures([self.values[row] if row >= 0 else None for row in self.places[i]])
             assert pictures is not None, "a clip without any crop is left out"
@@ -67,7 +67,10 @@ def cached_clips(
         recording: The subject.
         modality: audio or visual.
         clip_stride: Frames between the ends of neighbouring clips.
-        cache_dir: Where decoded clips are kept; safe to delete at any time.
+        cache_dir: Folder for decoded clips, which may be deleted at any time.
+
+    Returns:
+        The clips, memory-mapped.
 
     Raises:
         InputError: A video, label file or faces that cannot be read.
@@ -132,7 +135,7 @@ def _decode_audio(recording: Recording, clip_stride: int, path: Path) -> dict[st
 
 
 def _fingerprint(recording: Recording, modality: str, clip_stride: int) -> str:
-    """Changes when a source of the clips does."""
+    """16 hexadecimal digits that change when a source of the clips does."""
     sources = [recording.video_file, recording.label_file]
     if modality == VISUAL:
         sources += [*recording.crop_folders] or [recording.faces_file]

@@ -1,4 +1,4 @@
-"""Random windows from training features: short ones, and ones that lose a modality."""
+"""Random windows of training features, some of them short, and some without a modality for a part of their clips."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from iaca.types import Features
 
 
 class Pool(NamedTuple):
-    """All clips of the training features on one device; row -1 of the features is never drawn.
+    """All clips of the training features in one table, on one device.
 
     Attributes:
-        audio: (S + 1, D_a), all clips of all subjects; the last row is the backbone's answer to zeros.
+        audio: (S + 1, D_a), all clips of all subjects; the last row is the backbone's output for zeros.
         visual: (S + 1, D_v), likewise.
         truth: (S + 1, 2), valence and arousal of the last frame of each clip; NaN where not annotated.
         first_row: (R,) first row of each subject.
@@ -34,7 +34,12 @@ class Pool(NamedTuple):
 
 
 def make_pool(features: Sequence[Features], device: torch.device | str) -> Pool:
-    """Put all clips into one table, so that a batch is one indexing."""
+    """Put all clips into one table, so that drawing a batch is one indexing operation.
+
+    Args:
+        features: Training subjects, all of one clip stride and one pair of backbones.
+        device: Device of the table.
+    """
     parts: dict[str, list[np.ndarray]] = {"audio": [], "visual": [], "truth": []}
     for item in features:
         parts["audio"].append(item.audio)
@@ -52,12 +57,12 @@ def make_pool(features: Sequence[Features], device: torch.device | str) -> Pool:
 def draw_batch(
     pool: Pool, training: TrainingConfig, clips: int, draw: np.random.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Draw windows, some of them short, and take a modality from some.
+    """Draw a batch of windows, some of them short; some lose a modality for a part of their clips.
 
     Args:
         pool: The training clips.
-        training: Batch size and shares.
-        clips: L.
+        training: Batch size, and the shares of short windows and of windows that lose a modality.
+        clips: L, clips in a window.
         draw: Source of all randomness.
 
     Returns:
@@ -69,11 +74,11 @@ def draw_batch(
     available = np.maximum(1, (pool.num_clips[subject] + pool.step - 1) // pool.step)
     length = np.minimum(length, available)
     span = (length - 1) * pool.step + 1
-    # A phase may hold one clip less than the first: shorten the window where its span does not fit.
+    # Later phases may hold one clip less than the first: shorten the window where its span does not fit.
     length = np.where(span > pool.num_clips[subject], length - 1, length)
     span = (length - 1) * pool.step + 1
     start = pool.first_row[subject] + draw.integers(0, pool.num_clips[subject] - span + 1)
-    place = np.arange(clips)[None] - (clips - length)[:, None]  # negative: empty, and it comes first
+    place = np.arange(clips)[None] - (clips - length)[:, None]  # negative: an empty place, which comes first
     rows = np.where(place >= 0, start[:, None] + place * pool.step, empty)
     audio_rows, visual_rows = rows.copy(), rows
     loses = draw.random(size) < training.modality_dropout

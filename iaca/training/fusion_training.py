@@ -1,4 +1,4 @@
-"""Training of fusion models on features: seeded, with progress, resumable after a kill at any moment."""
+"""Training of fusion models on features: seeded, with progress, and resumable after a kill at any time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from iaca.types import Features
 
 
 class TrainingError(InputError):
-    """Features that nothing can be learnt from, or a loss that is lost: the message says what was expected."""
+    """Features that a model cannot be trained on, or a loss that diverged: the message says what was expected."""
 
 
 class TrainingStep(nn.Module):
@@ -46,7 +46,7 @@ class TrainingStep(nn.Module):
         self.auxiliary_weight = auxiliary_weight
 
     def forward(self, audio: Tensor, visual: Tensor, truth: Tensor) -> Tensor:
-        """Sum over targets of (1 - CCC), and of the same for each branch of stage 2.
+        """The loss of a batch: the sum over targets of 1 - CCC, and of the same for each branch of stage 2.
 
         Args:
             audio: (B, L, D_a).
@@ -69,14 +69,14 @@ class TrainingStep(nn.Module):
 
 @dataclass
 class RunProgress:
-    """Where a run stands between two epochs.
+    """The progress of a run between two epochs.
 
     Attributes:
-        epoch: Epochs done.
+        epoch: Number of finished epochs.
         best_score: Best mean validation CCC so far.
-        best_epoch: Its epoch; -1: none.
-        best: Weights of that epoch, kept with `patience` only.
-        history: One record an epoch.
+        best_epoch: The epoch that had it; -1 for none.
+        best: Weights of that epoch; only with `patience`.
+        history: One record per epoch.
     """
 
     epoch: int = 0
@@ -97,29 +97,29 @@ def train_fusion(
     log_dir: Path | None = None,
     progress: bool = True,
 ) -> tuple[FusionModel, dict[str, Any]]:
-    """Train one model.
+    """Train one fusion model on features.
 
-    Windows are drawn at random over subjects and phases. The loss is (1 - CCC) per target over the annotated clips
-    of a batch (the paper's), plus, where configured, the same for each branch of stage 2 alone. With `patience`, the
-    weights of the best validation epoch are kept; without, those of the last. Started by torchrun, each process
-    takes its share of every batch and the gradients are averaged; its CCC is then that of its share.
+    Windows are drawn at random over subjects and phases. The loss is the paper's: 1 - CCC per target over the annotated
+    clips of a batch; where configured, the same for each branch of stage 2 alone is added. With `patience`, the weights
+    of the best validation epoch are kept, otherwise those of the last. Started by torchrun, each process takes its
+    share of every batch and gradients are averaged; the CCC is then that of a share.
 
     Args:
         features: Training subjects, all of one clip stride and one pair of backbones.
-        config: The model.
-        training: How to train it.
-        validation: Subjects whose pooled CCC is followed; needed for `patience` and the plateau schedule.
-        device: Where to train.
-        state_file: Where the state is kept after every epoch; a run that finds it goes on from there to the same
-            weights as one that was never stopped.
-        log_dir: Folder for TensorBoard scalars; None: none.
+        config: Configuration of the model.
+        training: Settings of the training.
+        validation: Subjects whose pooled CCC is tracked; needed for `patience` and for the plateau schedule.
+        device: Device to train on.
+        state_file: File for the state of the run, written after every epoch. A run that finds it continues, and ends
+            with the same weights as a run that was never stopped.
+        log_dir: Folder for TensorBoard scalars; None: no scalars.
         progress: Whether to show a bar on stderr.
 
     Returns:
         The model in eval mode, and a report: settings, fingerprint of the features, history.
 
     Raises:
-        TrainingError: There are no features, they do not go together, no clip is annotated, or the loss is not finite.
+        TrainingError: There are no features, they do not match, no clip is annotated, or the loss is not finite.
         StateError: The state file is damaged or belongs to another run.
     """
     check_together(features, config.targets)
@@ -127,7 +127,7 @@ def train_fusion(
     if needs_validation and not validation:
         raise TrainingError("no validation subjects; expected some, for patience or the plateau schedule")
     fingerprint = features_fingerprint(features)
-    # Validation decides on the best epoch and on a plateau.
+    # Validation decides which epoch is best and where a plateau begins.
     validated = features_fingerprint(validation)
     identity = json.dumps([config.to_dict(), training.to_dict(), fingerprint, validated], sort_keys=True)
     with worker(device) as me:
@@ -181,14 +181,15 @@ def train_fusion(
 
 
 def check_together(features: Sequence[Features], targets: Sequence[str] = TARGETS) -> None:
-    """Refuse features that do not go together.
+    """Raise unless a model can be trained on all of these features together.
 
     Args:
         features: Training subjects.
-        targets: What is to be learnt.
+        targets: The targets of the model.
 
     Raises:
-        TrainingError: None at all, different strides or backbones, nothing annotated, or every label the same.
+        TrainingError: There are no features, their strides or backbones differ, nothing is annotated, or all labels are
+            the same.
     """
     if not features:
         raise TrainingError("there are no feature files; expected at least one subject")
@@ -213,7 +214,7 @@ def check_together(features: Sequence[Features], targets: Sequence[str] = TARGET
 
 
 def features_fingerprint(features: Sequence[Features]) -> str:
-    """What was trained on: a hash of names, features and labels of all subjects."""
+    """SHA-256 of the names, features and labels of subjects, in any order: what a model was trained on."""
     digest = hashlib.sha256()
     for item in sorted(features, key=lambda f: f.subject):
         digest.update(f"{item.subject}/{item.clip_stride}/{item.backbones}".encode(errors="surrogateescape"))
@@ -232,7 +233,7 @@ def _epoch(
     epoch: int,
     me: Worker,
 ) -> dict[str, float]:
-    """One epoch. All its randomness follows from seed, epoch and rank, so a run that goes on repeats it exactly."""
+    """Run one epoch. All its randomness follows from seed, epoch and rank, so a resumed run repeats it exactly."""
     step.train()
     draw = np.random.default_rng([training.seed, epoch])
     torch.manual_seed(int(np.random.default_rng([training.seed, epoch, me.rank]).integers(2**62)))
@@ -286,7 +287,7 @@ def _stack(features: Sequence[Features], modality: str, device: torch.device | s
 
 @contextmanager
 def _scalars(log_dir: Path | None, epoch: int) -> Iterator[Callable[[dict[str, float]], None]]:
-    """A function that writes the record of an epoch for TensorBoard, from `epoch` on."""
+    """Yield a function that writes the record of an epoch for TensorBoard; earlier ones from `epoch` on are dropped."""
     if log_dir is None:
         yield lambda record: None
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 EPSILON = 1e-8
+"""Added to the denominator of the CCC, which is 0 for constant and equal sides."""
 
 
 def ccc_loss(truth: Tensor, prediction: Tensor, valid: Tensor) -> Tensor:
@@ -13,12 +14,12 @@ def ccc_loss(truth: Tensor, prediction: Tensor, valid: Tensor) -> Tensor:
     Source: L = 1 - CCC, as the paper trains; population moments.
 
     Args:
-        truth: (B, L); its value where `valid` is false does not matter, NaN included.
+        truth: (B, L); may be NaN where `valid` is false.
         prediction: (B, L).
-        valid: (B, L) bool.
+        valid: (B, L) bool, the places that count.
 
     Returns:
-        A scalar in [0, 2]; 0 with a gradient of zero where fewer than two places are valid.
+        A scalar in [0, 2]; 0, with a gradient of 0, where fewer than two places are valid.
     """
     truth, prediction = truth[valid].float(), prediction[valid].float()
     if truth.numel() < 2:

@@ -1,4 +1,4 @@
-"""The state of a training run on disk: a run that was killed goes on as if nothing had happened."""
+"""The state of a training run on disk: a run that was killed continues as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from iaca.errors import InputError
 from iaca.files import write_whole
 
 PARTS = ("model", "optimiser", "schedule")
-"""What has a state of its own."""
+"""Parts of a run with a state dict."""
 
 
 class StateError(InputError):
-    """A state file that this run cannot go on from: the message names the file and what was expected."""
+    """A state file that this run cannot continue from: the message names the file and what was expected."""
 
 
 @dataclass(frozen=True)
 class TrainingState:
-    """What of a run is kept, and where.
+    """The state of a training run, and the file that it is kept in.
 
     Attributes:
         path: The file; None: nothing is kept.
-        identity: Tells this run from others: everything that its result depends on.
+        identity: Everything that the result of the run depends on, which tells it from other runs.
         model: The network.
-        optimiser: Of its weights.
-        schedule: Of the learning rate.
+        optimiser: Optimiser of its weights.
+        schedule: Schedule of the learning rate.
     """
 
     path: Path | None
@@ -40,13 +40,13 @@ class TrainingState:
     schedule: Any
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
-        """Bring network, optimiser and schedule to where the run was left.
+        """Restore network, optimiser and schedule.
 
         Args:
-            device: Where tensors go.
+            device: Device of the restored tensors.
 
         Returns:
-            What `save` was given, or None where no state was kept.
+            What `save` was given, or None where no state is kept yet.
 
         Raises:
             StateError: The file is damaged, or belongs to another run.
@@ -63,16 +63,16 @@ class TrainingState:
             raise
         except Exception as error:
             # A damaged pickle can raise anything, and all of it means the same.
-            raise StateError(f"{self.path} is no state of a run; remove it to start again") from error
+            raise StateError(f"{self.path} is not the state of a run; remove it to start again") from error
         raise StateError(
             f"{self.path} belongs to another run; expected the same model, settings and data: remove it to start again"
         )
 
     def save(self, progress: dict[str, Any]) -> None:
-        """Keep where the run stands, whole or not at all.
+        """Write the state, whole or not at all.
 
         Args:
-            progress: Numbers, lists and tensors that the run needs besides.
+            progress: Numbers, lists and tensors that the run needs besides, to continue.
 
         Raises:
             OSError: The file cannot be written; the previous one is still there.

@@ -196,5 +196,5 @@ def test_timestamps_that_jump_are_told_and_take_the_sound_of_the_clips_across(tm
 def test_a_backbone_that_knows_only_single_pictures_is_refused(plain, backbones, tmp_path):
     config = BackboneConfig(modality="visual", width=8, dim=6)
     save_backbone(tmp_path / "still.safetensors", build_backbone(config), config, {"settings": {"pictures": 1}})
-    with pytest.raises(ConfigError, match="taught single pictures"):
+    with pytest.raises(ConfigError, match="trained on single pictures"):
         run(plain, (load_backbone(tmp_path / "still.safetensors"), backbones[1]))
