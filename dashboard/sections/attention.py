@@ -55,7 +55,7 @@ def show(
         selection: What is looked at.
         frame: At the cursor; None before the player has reported it.
         target: Whose attention, where a model has one trunk for each.
-        video: Whose sound is heard; None without.
+        video: Whose sound a click plays; None without.
         notices: What is wrong is added here.
     """
     subject = selection.subject

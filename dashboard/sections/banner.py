@@ -1,4 +1,4 @@
-"""What has to be said of a subject before anything is read off its curves."""
+"""What a user has to know about a subject before reading anything off its curves."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dashboard.services import own_video_features, own_videos
 from dashboard.services.corpora import Subject
 
 SYNTHETIC = (
-    "**Synthetic corpus.** Rendered faces and synthesised voices: nothing here applies to real people. For your own "
-    "data, see “Use your Aff-Wild2” in `README.md` (`python -m iaca index`)."
+    "**Synthetic corpus**: nothing here applies to real people. For your own data, see “Use your Aff-Wild2” in "
+    "`README.md` (`python -m iaca index`)."
 )
 
 OWN = (

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from iaca.features.own_video import Outlook
 
 LONG_S = 600
-"""Seconds of extraction from which the user is warned, and told what to do about it."""
+"""Seconds of extraction from which the user is warned."""
 
 LARGE = 3000
 """Pixels on the longer side from which faces are detected in a smaller copy."""

@@ -1,4 +1,4 @@
-"""Models for the pages: which there are in a folder, told without loading them; each is loaded once and kept."""
+"""Models for the pages: those in a folder are listed without loading them; each is loaded once and kept."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What the pages read of a subject, computed once and kept: only rooms whose names end in `services` cache.
+"""What the pages read of a subject, computed once and kept: only this folder caches.
 
 Objects that are cached are shared by all sessions and are read-only; one lock for each device keeps sessions' threads
 from computing on it at the same time. What every run asks for is kept by functools: to make a key, Streamlit's cache
-hashes for half a millisecond, and is left to what is slow enough to be told with a spinner, or has to be made once.
+hashes for half a millisecond, and is left to what is slow enough for a spinner, or has to be made once.
 """
 
 from __future__ import annotations

@@ -176,7 +176,7 @@ def test_a_film_can_be_cancelled_and_leaves_nothing(page, address):
     page.get_by_text(re.compile(r"MP4: \d+ of 900 frames · [\d,.]+ per second · \d+ (s|min) left")).wait_for(
         timeout=120_000
     )
-    page.get_by_role("button", name="Stop").click()
+    page.locator(".st-key-take_stop_mp4").get_by_role("button").click()
     page.get_by_role("button", name="Make MP4").wait_for()
     assert page.get_by_role("button", name="MP4", exact=True).count() == 0
 
