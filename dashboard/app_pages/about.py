@@ -23,8 +23,9 @@ EQUATIONS = (
         (
             r"Z = X_a^\top W X_v",
             r"A_a = \operatorname{softmax}(Z),\quad A_v = \operatorname{softmax}(Z^\top) \qquad (1)",
-            r"\hat X_a = X_a A_a,\quad \hat X_v = X_v A_v",
-            r"X_{att,a} = \tanh(X_a + \hat X_a),\quad X_{att,v} = \tanh(X_v + \hat X_v)",
+            r"\hat X_a = X_a A_a,\quad \hat X_v = X_v A_v \qquad (2)",
+            r"X_{att,a} = \tanh(X_a + \hat X_a) \qquad (3)",
+            r"X_{att,v} = \tanh(X_v + \hat X_v) \qquad (4)",
         ),
     ),
     (
@@ -34,8 +35,8 @@ EQUATIONS = (
         (
             r"W_{go,m} = X_{att,m}^\top W_{gl,m},\quad m \in \{a, v\} \qquad (5)",
             r"G_m = \operatorname{softmax}(W_{go,m} / T) \qquad (6)",
-            r"X_{att,ga} = \operatorname{ReLU}(X_a \otimes G_{a0} + X_{att,a} \otimes G_{a1}) \qquad (7)",
-            r"X_{att,gv} = \operatorname{ReLU}(X_v \otimes G_{v0} + X_{att,v} \otimes G_{v1}) \qquad (8)",
+            r"X_{att,gv} = \operatorname{ReLU}(X_v \otimes G_{v0} + X_{att,v} \otimes G_{v1}) \qquad (7)",
+            r"X_{att,ga} = \operatorname{ReLU}(X_a \otimes G_{a0} + X_{att,a} \otimes G_{a1}) \qquad (8)",
         ),
     ),
     (
