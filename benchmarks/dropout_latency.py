@@ -2,7 +2,7 @@
 
 A generated subject of 8,012 frames, two models, eight rows. Bars on 2 cores at stride 4, for the CA and for the RJCA
 pair: slider to repaint at most 250 ms in the median and 500 at the 95th percentile, a zoom at most 100 ms, at most
-350 KB for an update. On a busy machine the times on a processor, which are told beside, say more than those of the
+350 KB for an update. On a busy machine the processor times, printed beside, say more than those of the
 clock. Parts of a repaint: what the models take (measured alone, in this process), the rest of the script's run with
 the way there and back, the browser from the arrival of the numbers to the painted frame, and what is left: the widget
 itself and unpacking.

@@ -2,7 +2,7 @@
 
 On a GPU the whole can be as fast as the slower of decoding and networks. On a CPU both want the same cores, so it
 cannot be faster than the processor time of both, spread over all cores; that limit is printed beside.
-The authors cut one wav file per frame and open eight jpg files per clip. Run: python benchmarks/extraction.py
+The authors cut one wav file per frame and open eight jpg files per clip. Run: `python -m benchmarks.extraction`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from iaca.clips import clip_ends, clip_frame_indices
 from iaca.compute.devices import choose_device, device_label, device_of
 from iaca.compute.prefetch import prefetch_all
 from iaca.compute.threads import stream
-from iaca.config import BackboneConfig
+from iaca.config import Architecture, BackboneConfig
 from iaca.data.faces.crops import Crops
 from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
 from iaca.data.recordings import find_recordings
@@ -54,6 +54,9 @@ def main() -> None:
     args = parser.parse_args()
     device = choose_device(args.device)
     recording = find_recordings(args.root).find(args.subject)
+    video = recording.video_file
+    if video is None:
+        raise SystemExit(f"{args.subject} has no video in {args.root}")
     with tempfile.TemporaryDirectory() as folder:
         backbones = [random_backbone(Path(folder), name, getattr(args, name), device) for name in ("visual", "audio")]
         timeline = read_timeline(recording)
@@ -63,7 +66,7 @@ def main() -> None:
         print(f"{recording.subject}: {len(timeline.pts_s)} frames, {clips} clips, {device_label(device)}")
 
         parts = {
-            "decode alone": lambda: _decode(recording, timeline.pts_s, ends),
+            "decode alone": lambda: _decode(recording, video, timeline.pts_s, ends),
             "transforms and backbones alone": lambda: _run_networks(backbones, clips),
             "whole": lambda: extract(recording, *backbones, clip_stride=args.clip_stride),
         }
@@ -78,19 +81,21 @@ def main() -> None:
             used = f"{processor_s[name]:9.2f} s of processor time"
             print(f"  {name:<32}{seconds:7.2f} s{clips / seconds:9.1f} clips/s{used}")
         decode, network, whole = parts
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         both_s, slower_s = processor_s[decode] + processor_s[network], max(wall_s[decode], wall_s[network])
         print(f"  whole against the slower of both: {slower_s / wall_s[whole]:.0%}")
         print(f"  whole against what {cores} cores allow: {max(slower_s, both_s / cores) / wall_s[whole]:.0%}")
         print(f"  processor time of both against that of the whole: {both_s / processor_s[whole]:.0%}")
-        _authors_way(recording, timeline.pts_s, ends, Path(folder), wall_s[decode])
+        _authors_way(recording, video, timeline.pts_s, ends, Path(folder), wall_s[decode])
 
 
 def random_backbone(folder: Path, modality: str, architecture: str, device: torch.device | str = "cpu") -> BackboneFile:
-    """A backbone with random weights, saved and loaded as one that was taught. It has seen noise, or its
-    features would die out."""
+    """A backbone with random weights, saved and loaded like a trained one. Its batch norms have seen noise: with their
+    initial statistics, features would die out."""
     torch.manual_seed(0)
-    config = BackboneConfig(modality=modality, arch=architecture, dim=128 if architecture == "slim" else 512)
+    config = BackboneConfig(
+        modality=modality, arch=Architecture(architecture), dim=128 if architecture == "slim" else 512
+    )
     network = build_backbone(config)
     for module in network.modules():
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
@@ -101,11 +106,11 @@ def random_backbone(folder: Path, modality: str, architecture: str, device: torc
     return load_backbone(folder / f"{modality}.safetensors", device)
 
 
-def _decode(recording: Recording, pts_s: np.ndarray, ends: np.ndarray) -> None:
-    """Everything that extraction reads, as it reads it, for nobody."""
+def _decode(recording: Recording, video: Path, pts_s: np.ndarray, ends: np.ndarray) -> None:
+    """Read everything that extraction reads, in the same way, and drop it."""
 
     def sounds() -> Iterator[np.ndarray | None]:
-        track = read_audio(recording.video_file)
+        track = read_audio(video)
         yield from (audio_clip(track, pts_s, int(end)) for end in ends)
 
     read_timeline(recording)
@@ -130,7 +135,9 @@ def _run_networks(backbones: Sequence[BackboneFile], clips: int) -> None:
         pass
 
 
-def _authors_way(recording, pts_s: np.ndarray, ends: np.ndarray, folder: Path, decode_s: float) -> None:
+def _authors_way(
+    recording: Recording, video: Path, pts_s: np.ndarray, ends: np.ndarray, folder: Path, decode_s: float
+) -> None:
     """Crops as jpg files, one wav per frame; then both opened again for every clip."""
     crops, sounds = folder / "crops", folder / "wavs"
     crops.mkdir()
@@ -139,7 +146,7 @@ def _authors_way(recording, pts_s: np.ndarray, ends: np.ndarray, folder: Path, d
     for frame, crop in Crops(recording, len(pts_s)).iterate(np.ones(len(pts_s), bool)):
         if crop is not None:
             cv2.imwrite(str(crops / f"{frame + 1:05d}.jpg"), crop[..., ::-1])
-    track = read_audio(recording.video_file)
+    track = read_audio(video)
     for end in range(len(pts_s)):
         clip = audio_clip(track, pts_s, end)
         if clip is not None:
@@ -157,7 +164,7 @@ def _authors_way(recording, pts_s: np.ndarray, ends: np.ndarray, folder: Path, d
                 np.frombuffer(file.readframes(file.getnframes()), np.int16)
     read_s = time.perf_counter() - started
     used = sum(path.stat().st_size for path in folder.rglob("*.*") if path.parent in (crops, sounds))
-    own = recording.video_file.stat().st_size
+    own = video.stat().st_size
     print(
         f"the authors' way: {prepare_s:.2f} s to cut files, {read_s:.2f} s to read them for one pass, "
         f"{used / 1e6:.1f} MB in {len(list(crops.iterdir())) + len(list(sounds.iterdir()))} files"

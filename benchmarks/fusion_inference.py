@@ -1,4 +1,4 @@
-"""python benchmarks/fusion_inference.py: time from features to Trace for every fusion, 8,012 frames, 2 CPU threads.
+"""Time from features to Trace for every fusion, 8,012 frames, 2 CPU threads: `python -m benchmarks.fusion_inference`.
 
 Each line: fastest run of the whole (`infer`, which gives each thread windows of its own), of the network alone on the
 same windows (where both threads share each layer), and their ratio.
@@ -6,7 +6,10 @@ same windows (where both threads share each layer), and their ratio.
 
 from __future__ import annotations
 
+import argparse
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import iaca  # noqa: F401  # isort: skip  before torch, or its threads spin while they wait
@@ -35,12 +38,13 @@ def make_features(clip_stride: int) -> Features:
     whole, zero = np.ones(FRAMES, bool), np.zeros(DIM, np.float32)
     pts_s = np.arange(FRAMES) / 25
     return Features(
-        "8012 frames", "random", None, clip_stride, {}, "benchmark", (), audio, visual, frame, pts_s, *labels, whole,
-        whole, zero, zero,
+        subject="8012 frames", video="random", split=None, clip_stride=clip_stride, backbones={},
+        created_by="benchmark", problems=(), audio=audio, visual=visual, frame=frame, pts_s=pts_s, valence=labels[0],
+        arousal=labels[1], has_face=whole, has_audio=whole, audio_zero=zero, visual_zero=zero,
     )  # fmt: skip
 
 
-def time_s(function) -> float:
+def time_s(function: Callable[[], object]) -> float:
     """Fastest of several calls, since other work on the machine only adds time; the first warms up."""
     function()
     times = []
@@ -53,9 +57,12 @@ def time_s(function) -> float:
 
 def main() -> None:
     """Print one line for each fusion and stride."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fusion", nargs="+", default=["concat", "ca", "tca", "jca", "rjca"], help="base fusions")
+    fusions = parser.parse_args().fusion
     torch.set_num_threads(2)
     print(f"{'model':10} {'stride':>6} {'clips':>6} {'whole':>9} {'network':>9} {'ratio':>6}")
-    for fusion in ("concat", "ca", "tca", "jca", "rjca"):
+    for fusion in fusions:
         for clip_stride in (4, 1):
             features = make_features(clip_stride)
             config = FusionConfig(fusion=fusion, iaca=True, audio_dim=DIM, visual_dim=DIM, dim=DIM)
@@ -70,10 +77,10 @@ def main() -> None:
                     for pair in zip(*(part.split(WINDOWS_AT_ONCE["cpu"]) for part in windows), strict=True):
                         model(*pair)
 
-            whole_s = time_s(lambda features=features, checkpoint=checkpoint: infer(features, checkpoint))
+            whole_s = time_s(partial(infer, features, checkpoint))
             network_s = time_s(network)
             print(
-                f"{config.title:10} {clip_stride:6} {len(features.frame):6} {whole_s * 1e3:6.0f} ms "
+                f"{checkpoint.title:10} {clip_stride:6} {len(features.frame):6} {whole_s * 1e3:6.0f} ms "
                 f"{network_s * 1e3:6.0f} ms {whole_s / network_s:6.2f}"
             )
 

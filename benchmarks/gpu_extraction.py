@@ -31,7 +31,7 @@ SAMPLE_S = 0.2
 
 
 class Utilisation:
-    """How busy a GPU is, in percent, sampled while it is open; nothing where there is no nvidia-smi."""
+    """GPU utilisation in percent, sampled while this is open; empty without nvidia-smi."""
 
     def __init__(self, device: torch.device) -> None:
         self.percent: list[int] = []

@@ -102,10 +102,10 @@ def _write_predictions(args: argparse.Namespace, checkpoint: Checkpoint, feature
     folder = args.predictions / checkpoint.name
     if args.list:
         rows = write_listed(folder / "predictions.txt", args.list, predictions)
-        told = f"{rows} rows in {folder / 'predictions.txt'}"
+        written = f"{rows} rows in {folder / 'predictions.txt'}"
     else:
-        told = f"{len(write_per_subject(folder, predictions))} files in {folder}"
-    print(told, file=sys.stderr)
+        written = f"{len(write_per_subject(folder, predictions))} files in {folder}"
+    print(written, file=sys.stderr)
 
 
 def _print(title: str, evaluation: Evaluation) -> None:

@@ -13,7 +13,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("roots", nargs="+", metavar="ROOT", help="folders with videos, crops and annotations")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     parser.add_argument("--strict", action="store_true", help="exit with status 1 when there is any problem")
-    parser.add_argument("--cache", type=Path, metavar="FILE", help="where what was seen is remembered")
+    parser.add_argument(
+        "--cache", type=Path, metavar="FILE", help="where facts about files are kept (default: the user's cache folder)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -38,13 +38,13 @@ def read_labels(path: str | os.PathLike[str]) -> Labels:
     -5 in either column means not annotated. Choice: so does anything else outside [-1, 1].
 
     Args:
-        path: A text file; a byte order mark, either line ending, spaces and blank lines at the end are all right.
+        path: A text file; a byte order mark, either line ending, spaces and trailing blank lines are accepted.
 
     Returns:
         One value per frame and target.
 
     Raises:
-        AnnotationError: The file is missing, is no text, has no header or no frames, or a line is no pair of numbers.
+        AnnotationError: The file is missing or not text, has no header or no frames, or a line is not two numbers.
     """
     path = Path(path)
     try:
@@ -52,7 +52,7 @@ def read_labels(path: str | os.PathLike[str]) -> Labels:
     except OSError as error:
         raise AnnotationError(f"{path} cannot be read ({error.strerror}); expected a label file") from error
     except UnicodeDecodeError as error:
-        raise AnnotationError(f"{path} is no UTF-8 text; expected the header {HEADER!r} and a pair a line") from error
+        raise AnnotationError(f"{path} is not UTF-8 text; expected the header {HEADER!r} and a pair a line") from error
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines or lines[0].replace(" ", "").lower() != HEADER:

@@ -18,7 +18,7 @@ SPLITS = {
 }  # fmt: skip
 SAMPLE_HEADER = "image_location,valence,arousal"
 TEXT_LIMIT = 50_000_000
-"""Bytes beyond which a text file is no test list (the largest has some 700,000 rows)."""
+"""Bytes: a larger text file is not a test list (the largest has some 700,000 rows)."""
 
 _SET = re.compile(r"^(train|training|validation|val|valid|test)[ _-]?set$", re.IGNORECASE)
 _CHALLENGE = re.compile(r"^(va|valence[ _-]?arousal)([ _-]|$)", re.IGNORECASE)
@@ -65,7 +65,7 @@ def walk(root: Path, found: FoundFiles, seen: set[Path]) -> None:
         names = sorted(name for name in files if not name.startswith("."))
         if _CROPS.match(here.name):
             for name in subfolders:
-                if not _CROPS.match(name):  # unpacked into a folder of its own name
+                if not _CROPS.match(name):  # unpacked into a folder of the same name
                     found.crops.setdefault(name, []).append(here / name)
             # Millions of pictures: listed only when they are needed.
             subfolders[:] = [name for name in subfolders if _CROPS.match(name)]
@@ -97,7 +97,7 @@ def _file(path: Path, found: FoundFiles) -> None:
         listed = dict(_test_list(path, found.problems))
         paths = [name for name in listed if "/" in name]
         if paths:
-            reason = f"It lists {len(paths)} names with folders, such as {paths[0]!r}; they are passed over."
+            reason = f"It lists {len(paths)} names with folders, such as {paths[0]!r}; they are ignored."
             found.problems.append(Problem(str(path), reason, "Write bare names, such as video55."))
         for subject in listed.keys() - paths:
             found.listed[subject] = max(listed[subject] or 0, found.listed.get(subject) or 0) or None

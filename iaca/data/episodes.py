@@ -27,7 +27,7 @@ def read_episodes(path: str | os.PathLike[str]) -> list[Episode]:
         Episodes in the order of the file; empty for a corpus without any.
 
     Raises:
-        EpisodeError: The file is missing or damaged, lacks a column, or has a value that cannot be.
+        EpisodeError: The file is missing or damaged, lacks a column, or has an invalid value.
     """
     path = Path(path)
     try:
@@ -51,7 +51,7 @@ def _episode(path: Path, line: int, row: dict[str, str]) -> Episode:
     except ValueError:
         start_s = end_s = float("nan")
     if not 0 <= start_s < end_s:
-        raise EpisodeError(f"{path}, line {line} runs from {start!r} to {end!r}; expected seconds, the first below")
+        raise EpisodeError(f"{path}, line {line} runs from {start!r} to {end!r}; expected seconds, the first smaller")
     if modality not in MODALITIES or truth_modality not in ("", *MODALITIES):
         raise EpisodeError(
             f"{path}, line {line} is {','.join(values)!r}; expected {' or '.join(MODALITIES)} as modality, and as "

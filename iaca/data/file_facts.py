@@ -1,4 +1,4 @@
-"""Looking into every file of a data tree once: what is remembered, what is damaged."""
+"""Facts about every file of a data tree, read once and remembered: what it holds, and whether it is damaged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CACHE_VERSION = 2
 
 
 class VideoFacts(NamedTuple):
-    """What the index needs to know of a video; `error` is empty where it can be read."""
+    """What the index needs to know about a video; `error` is empty where it can be read."""
 
     frames: int | None = None
     variable_frame_rate: bool | None = None
@@ -34,7 +34,7 @@ class VideoFacts(NamedTuple):
 
 
 class LabelFacts(NamedTuple):
-    """What the index needs to know of a label file."""
+    """What the index needs to know about a label file."""
 
     lines: int | None = None
     annotated: int = 0
@@ -50,10 +50,10 @@ class CropFacts(NamedTuple):
 
 
 class Inspector:
-    """Looks into files and remembers what it saw by path, size and time of change.
+    """Reads facts about files and remembers them by path, size and modification time.
 
     Args:
-        cache_file: Where it is remembered; None forgets.
+        cache_file: Where they are kept between runs; None: nowhere.
     """
 
     def __init__(self, cache_file: str | os.PathLike[str] | None) -> None:
@@ -65,18 +65,18 @@ class Inspector:
                 saved = json.loads(self._file.read_text(encoding="utf-8"))
                 self._known = saved["files"] if saved["version"] == CACHE_VERSION else {}
             except (OSError, ValueError, KeyError, TypeError):
-                self._known = {}  # only a memory: whatever is wrong with it, look again
+                self._known = {}  # only a cache: whatever is wrong with it, read the files again
 
     def video(self, path: Path) -> VideoFacts:
-        """Look into a video."""
+        """Facts about a video."""
         return VideoFacts(*self._recall(path, lambda: _look_at_video(path)))
 
     def labels(self, path: Path) -> LabelFacts:
-        """Look into a label file."""
+        """Facts about a label file."""
         return LabelFacts(*self._recall(path, lambda: _look_at_labels(path)))
 
     def crops(self, folder: Path) -> CropFacts:
-        """Look into a folder of crops: every picture is opened on the first visit, damaged ones on each."""
+        """Facts about a folder of crops: every picture is opened the first time, damaged ones every time."""
         try:
             runs, damaged, _ = self._recall(folder, lambda: _look_at_crops(folder))
         except OSError as error:
@@ -85,7 +85,7 @@ class Inspector:
         return CropFacts(tuple((first, last) for first, last in runs), tuple(still))
 
     def save(self) -> None:
-        """Remember what was seen; a folder that cannot be written is no reason to stop."""
+        """Write the cache file; a folder that cannot be written is ignored."""
         if self._file is None or not self._changed:
             return
         try:
@@ -109,7 +109,7 @@ class Inspector:
 
 
 def default_cache_file(roots: Iterable[Path]) -> Path:
-    """Where an index of these roots is remembered: among the caches, since data may be read-only."""
+    """Where facts about these roots are kept: in the user's cache folder, since data may be read-only."""
     key = hashlib.sha256(os.fsencode("\n".join(sorted(map(os.path.realpath, roots))))).hexdigest()[:16]
     return cache_folder() / f"index-{key}.json"
 

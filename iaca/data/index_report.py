@@ -23,13 +23,13 @@ USUAL_EXTRA_FRAMES = 2
 
 
 class SubjectReport(NamedTuple):
-    """What was found of one subject; fields and names are those of `index --json`.
+    """What was found about one subject; the fields are those of `index --json`.
 
     Attributes:
         subject: Name of the subject.
         video: Stem of its video.
         split: train, validation, test or None.
-        frames: N: label lines, else frames of the test list, else of the video; None where nothing tells.
+        frames: N: label lines, else frames of the test list, else of the video; None where it is unknown.
         annotated: Annotated frames.
         missing_crops: Frames without a face; None where neither crops nor faces.csv exist.
         label_lines_minus_frames: None without labels or video.
@@ -86,11 +86,11 @@ def inspect_roots(
 
     Args:
         roots: Folders.
-        cache_file: Where it is remembered what was seen; None: a file below the user's cache folder.
+        cache_file: Where facts about files are kept; None: a file below the user's cache folder.
         progress: Whether to show a bar on stderr.
 
     Returns:
-        The report; nothing that is wrong with a file stops it.
+        The report; a damaged file becomes a problem and stops nothing.
     """
     index = find_recordings(roots)
     inspector = Inspector(default_cache_file(index.roots) if cache_file is None else cache_file)
@@ -148,7 +148,7 @@ def _subject(
             if crops.error:
                 problems.append(_problem(folder, crops.error, "Check its permissions."))
             for path in crops.damaged:
-                problems.append(_problem(path, "It is no whole picture", "Unpack or download it again."))
+                problems.append(_problem(path, "It is not a whole picture", "Unpack or download it again."))
                 damaged = int(Path(path).stem) - 1
                 if damaged < frames:
                     here[damaged] = False
@@ -204,7 +204,7 @@ def _placed_faces(recordings: Iterable[Recording]) -> dict[str, np.ndarray]:
             for subject, faces in read_faces_csv(path).items():
                 placed.setdefault(subject, faces.frame)
         except FacesError:
-            continue  # the index has told
+            continue  # already among the problems of the index
     return placed
 
 

@@ -17,7 +17,7 @@ NAMED = 5
 
 
 def _worst_first(subjects: Iterable[SubjectReport], field: str) -> list[SubjectReport]:
-    """Those with another value than 0, the largest first: only a few are named."""
+    """Subjects whose value is not 0, the largest first: only a few are named."""
     return sorted((s for s in subjects if getattr(s, field)), key=lambda s: -abs(getattr(s, field)))
 
 

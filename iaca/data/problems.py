@@ -25,5 +25,5 @@ class Problem(NamedTuple):
 
 
 def printable(text: str) -> str:
-    """The text with line ends, tabs and what is no character spelt out."""
+    """The text with line ends, tabs and unprintable characters escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -18,7 +18,7 @@ _VIDEOS = re.compile(r"^(batch[ _-]?\d+|new[ _-]?vids|videos?)$", re.IGNORECASE)
 
 
 class SubjectError(InputError):
-    """A subject that is not there; the message names some that are."""
+    """A subject that is not in the data; the message names some that are."""
 
 
 class Index(NamedTuple):
@@ -26,8 +26,8 @@ class Index(NamedTuple):
 
     Attributes:
         recordings: One per subject, in natural order of names.
-        problems: What was wrong on the way; never empty of a failure, never a reason to stop.
-        roots: Where it was looked for.
+        problems: What is wrong; no failure is left out, and none stops the search.
+        roots: Folders that were searched.
     """
 
     recordings: tuple[Recording, ...]
@@ -38,7 +38,7 @@ class Index(NamedTuple):
         """The recording of a subject.
 
         Raises:
-            SubjectError: There is none.
+            SubjectError: There is no such subject.
         """
         for recording in self.recordings:
             if recording.subject == subject:
@@ -68,7 +68,7 @@ def find_recordings(roots: Sequence[str | os.PathLike[str]] | str | os.PathLike[
     seen: set[Path] = set()
     for root in roots:
         if root.is_dir():
-            walk(Path(os.path.abspath(root)), found, seen)  # not resolved: a link may have the telling name
+            walk(Path(os.path.abspath(root)), found, seen)  # not resolved: the name of a link may say what it holds
         else:
             found.problems.append(
                 Problem(str(root), "This folder does not exist.", "Name the folder of your download.")
@@ -90,7 +90,7 @@ def video_of(subject: str, videos: Iterable[str] = ()) -> str:
 
     Args:
         subject: Name of the subject.
-        videos: Stems that exist; one that is equal to the subject wins.
+        videos: Stems that exist; one equal to the subject wins.
     """
     return subject if subject in videos else _PERSON.sub("", subject)
 

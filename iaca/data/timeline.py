@@ -1,4 +1,4 @@
-"""Frames of a recording: how many, when each is shown, and what is annotated."""
+"""The frames of a recording: how many there are, when each is shown, and its labels."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Timeline(NamedTuple):
 def read_timeline(recording: Recording) -> Timeline:
     """Line up the labels of a recording with the times of its video.
 
-    Choice: the label file says how many frames there are, else the test list, else the video. Containers are wrong by
-    one or two in a fifth of Aff-Wild2.
+    Choice: the label file says how many frames there are, else the test list, else the video. In a fifth of Aff-Wild2
+    the container is off by one or two frames.
 
     Raises:
         MediaError: There is no video, or it cannot be read.

@@ -59,11 +59,11 @@ def build_corpus(
 ) -> tuple[str, ...]:
     """Build a corpus, or what is still missing of it.
 
-    Every file is written beside its place and then renamed, so a build that was interrupted goes on where it stopped.
+    Files appear whole or not at all, so a build that was interrupted resumes where it stopped.
     The same arguments give the same labels, byte for byte, and the same pictures.
 
     Args:
-        out: Folder of the corpus; made if need be.
+        out: Folder of the corpus; created where it is missing.
         role: As `plan_corpus`.
         identities: As `plan_corpus`.
         first_identity: As `plan_corpus`.
@@ -83,7 +83,7 @@ def build_corpus(
         Names of the subjects.
 
     Raises:
-        CorpusError: A value that cannot be, or a folder that holds a corpus built with other values.
+        CorpusError: A value is out of range, or the folder holds a corpus built with other values.
     """
     plans = plan_corpus(
         role=role,
@@ -138,8 +138,8 @@ def _claim(out: Path, description: dict[str, object]) -> None:
     if path.exists():
         if path.read_text(encoding="utf-8") != content:
             raise CorpusError(
-                f"{path} describes a corpus built with other values; expected a new folder, or the same values to go "
-                "on with it"
+                f"{path} describes a corpus built with other values; expected a new folder, or the same values to "
+                "resume it"
             )
         return
     write_whole(path, content.encode())

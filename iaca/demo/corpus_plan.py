@@ -20,7 +20,7 @@ class CorpusError(InputError):
 class Role(StrEnum):
     """What a corpus is for. No two roles share a person, whatever else is asked for.
 
-    `backbone` and `training` teach; `validation` is looked at freely; `test` is looked at once.
+    `backbone` and `training` are trained on, `validation` is scored at will, `test` is scored once.
     """
 
     VALIDATION = "validation"
@@ -49,7 +49,7 @@ _MIXED = ((_S,), (_WF,), (_WV,), (_S,), (_C,), (_RF,), (_S,), (_WV,), (_WF,), (_
 
 ROLES = {
     Role.VALIDATION: RoleSettings(0, "validation", _MIXED),
-    # No conflicts: what face and voice show is what a backbone shall learn to read.
+    # No conflicts: a backbone learns to read what face and voice show.
     Role.BACKBONE: RoleSettings(
         1 * IDENTITIES_PER_ROLE,
         "train",
@@ -81,7 +81,7 @@ def plan_corpus(
     Args:
         role: What the corpus is for; decides who is in it.
         identities: Number of people, at least 1.
-        first_identity: People of the role to pass over.
+        first_identity: People of the role to skip.
         seconds: Length of each video, at least 2.
         seed: At least 0. What people do depends on it; who they are does not.
         conditions: Conditions of the recordings of each person in turn, from the start when it runs out; None takes the
@@ -91,7 +91,7 @@ def plan_corpus(
         One plan for each recording, named by condition and number of the person: `weak-face-02`.
 
     Raises:
-        CorpusError: A value that cannot be.
+        CorpusError: A value is out of range.
     """
     try:
         settings = ROLES[Role(role)]

@@ -1,4 +1,4 @@
-"""Conditions of a recording, and the episodes in which a modality is corrupted, restrained or lies."""
+"""Conditions of a recording, and the episodes in which a modality is corrupted, restrained or misleading."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RESTRAINED = "restrained"
 CONFLICT = "conflict"
 CONFLICT_CONTROL = "conflict_control"
 CONTROL_SHARE = 0.35
-"""Share of the conflicts that carry no cue."""
+"""Share of conflicts without a cue."""
 
 
 class Condition(StrEnum):

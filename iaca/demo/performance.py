@@ -24,7 +24,7 @@ RESTRAINT = 0.92
 """Share of an expression that a restrained modality hides."""
 
 ACTIONS = ("mouth", "open", "brow", "frown", "eye", "tilt")
-"""Facial movements that wander on their own."""
+"""Facial movements that drift on their own."""
 
 EXPOSURE_STEP = 0.04
 AUDIO_LEAD_S = 0.3
@@ -41,7 +41,7 @@ class Plan:
         identity: Number of the person.
         condition: Condition of the recording.
         frames: N, frames of the video.
-        seed: Words that seed every draw of the recording.
+        seed: Seeds of every draw of the recording.
     """
 
     subject: str

@@ -29,7 +29,7 @@ from iaca.training.backbone_training import train_backbone
 DEMO_CLIP_STRIDE = 4
 STUDY_CLIP_STRIDE = 16
 TRAINING_VIDEO_SIZE = 192
-"""Pixels; the corpora that only teach are smaller than the one that is looked at: a face is cut at 112 of them."""
+"""Pixels: videos that are only trained on are smaller than those that are shown; a face is cut at 112 pixels."""
 
 
 SHIPPED_MODELS = ("concat", *(f"{base}{gates}" for base in ("ca", "tca", "jca", "rjca") for gates in ("", "_iaca")))
@@ -37,7 +37,7 @@ SHIPPED_MODELS = ("concat", *(f"{base}{gates}" for base in ("ca", "tca", "jca", 
 
 
 SHIPPED_TABLES = ("scores", "subjects", "differences", "missing", "gates")
-"""What the page "Results" shows; the sums behind them, one row a run and subject, stay where the study ran."""
+"""Tables of the page "Results"; the sums behind them, one row a run and subject, stay where the study ran."""
 
 
 class ChainError(InputError):
@@ -51,13 +51,13 @@ class ChainSize:
     Attributes:
         shown: People of the corpus that the dashboard shows.
         validation: Further people, whose scores are reported.
-        test: People whom the confirmation of the study looks at, once.
-        backbone: People who teach the backbones.
-        training: People who teach the fusion models.
+        test: People of the study's confirmation, scored once.
+        backbone: People the backbones are trained on.
+        training: People the fusion models are trained on.
         shown_s: Seconds of each shown video.
         seconds: Seconds of each other video.
-        backbone_s: Seconds of each video that teaches the backbones: many people in short videos, because a network
-            that is shown few people for long memorises them.
+        backbone_s: Seconds of each video that the backbones are trained on: many people in short videos, because a
+            network that sees few people for long memorises them.
         picture_epochs: Passes of the visual backbone over single pictures.
         visual_epochs: Passes of the visual backbone over clips, after that.
         audio_epochs: Passes of the audio backbone.
@@ -85,7 +85,7 @@ class ChainSize:
 
 
 def build_corpora(work: Path, demo: Path, size: ChainSize, seed: int) -> None:
-    """Build the shown corpus in `demo`, and those that teach and score in `work`; what exists is kept."""
+    """Build the shown corpus in `demo`, and those for training and scoring in `work`; what exists is kept."""
     build_corpus(demo, identities=size.shown, seconds=size.shown_s, seed=seed, crops=False)
     build = partial(build_corpus, seed=seed, crops=False, video_size=TRAINING_VIDEO_SIZE, crf=23, preset="veryfast")
     build(work / "backbone", role=Role.BACKBONE, identities=size.backbone, seconds=size.backbone_s)
@@ -95,7 +95,7 @@ def build_corpora(work: Path, demo: Path, size: ChainSize, seed: int) -> None:
         work / "validation",
         role=Role.VALIDATION,
         identities=size.validation,
-        first_identity=size.shown,  # people who are shown are not scored, and the other way round
+        first_identity=size.shown,  # nobody who is shown is scored
         seconds=size.seconds,
     )
 
@@ -179,7 +179,7 @@ def train_demo(
     device: torch.device | str = "cpu",
     study: Callable[[Path, Path], Any],
 ) -> None:
-    """Run the chain: what is finished in `work` is not repeated, so it may be stopped at any moment.
+    """Run the chain. What is finished in `work` is not repeated, so it can be stopped at any moment.
 
     Args:
         work: Folder for corpora, clips and runs, several GiB.

@@ -1,4 +1,4 @@
-"""Writes pictures and sound as an mp4 that browsers play: H.264 and AAC."""
+"""Writing a recording of the synthetic corpus as H.264 and AAC in mp4."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from iaca.data.media.writing import Sound, open_mp4
 
 GOP_FRAMES = 12
-"""A seek decodes at most so many pictures."""
+"""Pictures between key frames: the most that a seek decodes."""
 
 AUDIO_BITS_PER_S = 36_000
 TICKS_PER_S = 12_800
@@ -31,7 +31,7 @@ def write_video(
     crf: int,
     preset: str,
 ) -> None:
-    """Encode a recording. Written beside its place and then renamed: the file is whole or not there.
+    """Encode a recording; the file appears whole or not at all.
 
     Args:
         path: The mp4.
@@ -67,5 +67,5 @@ def write_video(
 
 
 def _repeatable() -> str:
-    """Keep x264 from AVX-512, with which it makes other bytes of the same pictures from one time to the next."""
+    """Keep x264 from AVX-512, with which the same pictures do not always give the same bytes."""
     return ":asm=avx2" if torch.backends.cpu.get_cpu_capability() == "AVX512" else ""

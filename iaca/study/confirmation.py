@@ -1,4 +1,4 @@
-"""The test draw: at most one condition per base fusion, chosen on validation, looked at once."""
+"""Confirmation on the test draw: at most one condition per base fusion, chosen on validation, scored once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tqdm import tqdm
 from iaca.checkpoints import load_checkpoint
 from iaca.study.plan import TEST, Variant
 from iaca.study.processes import run_all
-from iaca.study.runs import StudyError, model_file, moments_of, rows_of
+from iaca.study.runs import StudyError, model_file, rows_of, sums_of
 from iaca.study.tables import Difference, write_table
 from iaca.training import features_fingerprint
 from iaca.types import Episode, Features
@@ -27,7 +27,7 @@ def choose_conditions(variants: Sequence[Variant], differences: Sequence[Differe
     Args:
         variants: All rows.
         differences: Of the validation draw.
-        group: The group that decides; valence and arousal count alike.
+        group: The group that decides; valence and arousal count equally.
 
     Returns:
         One gated variant per base fusion.
@@ -56,24 +56,24 @@ def confirm(
     jobs: int | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Score the chosen models and their bases on the test draw, once: what lies in `out` is never made again.
+    """Score the chosen models and their bases on the test draw, once: a result in `out` is never computed again.
 
     Args:
         out: Folder of the study.
-        chosen: What `choose_conditions` returned.
+        chosen: As `choose_conditions` returns them.
         variants: All rows.
         seeds: Seeds of the study.
         features: Test subjects.
         episodes: Their known episodes.
         device: Where to predict.
-        jobs: Side by side.
+        jobs: Models scored side by side; None: one a core.
         progress: Whether to show a bar.
 
     Returns:
         Rows as of `run_study`, of the draw "test".
 
     Raises:
-        StudyError: The test draw was looked at before, with other models, seeds or subjects.
+        StudyError: The test draw was scored before, with other models, seeds or subjects.
     """
     file = out / FILE
     names = sorted({name for variant in chosen for name in (variant.name, variant.base or "")})
@@ -83,8 +83,8 @@ def confirm(
         known = pd.read_parquet(file)
         if known.attrs.get("identity") != identity:
             raise StudyError(
-                f"{file} holds the test draw of other models, seeds or subjects; it is looked at once: expected the "
-                "same choice as then, or an empty --out folder"
+                f"{file} holds scores on the test draw of other models, seeds or subjects; it is scored once: expected "
+                "the same choice as before, or an empty --out folder"
             )
         return known
     rows: list[dict[str, Any]] = []
@@ -92,9 +92,9 @@ def confirm(
     with bar:
         work = partial(_score, out, features, episodes, device)
         for (variant, seed), found in run_all(work, planned, device, jobs):
-            parameters, moments = found
+            parameters, sums = found
             about = {"variant": variant.name, "seed": seed, "parameters": parameters, "seconds": 0.0}
-            rows += rows_of(moments, **about, draw=TEST)
+            rows += rows_of(sums, **about, draw=TEST)
             bar.update()
     table = pd.DataFrame(rows).sort_values(["variant", "seed", "subject", "segment", "target"], ignore_index=True)
     table.attrs["identity"] = identity
@@ -107,4 +107,4 @@ def _score(
 ) -> tuple[int, dict[str, dict[str, dict[str, list[float]]]]]:
     variant, seed = job
     model = load_checkpoint(model_file(out, variant.name, seed), device).model
-    return sum(p.numel() for p in model.parameters()), moments_of(model, features, episodes)
+    return sum(p.numel() for p in model.parameters()), sums_of(model, features, episodes)

@@ -25,7 +25,7 @@ from iaca.types import Recording
 FORMATS = ("svg", "png")
 PAPER_FIGURE_1 = ("12-24-1920x1080", "21-24-1920x1080")
 PAPER_FIGURE_3 = "131-30-1920x1080"
-"""Subjects of the paper's figures, the default where they are in the data."""
+"""Subjects of the paper's figures, used where they are in the data."""
 
 PICTURES = 3
 PICTURE_PX = 180
@@ -39,7 +39,7 @@ def draw_missing(out: Path, table: pd.DataFrame, synthetic: bool) -> list[Path]:
 
     Args:
         out: Folder of the study; figures go to its `figures`.
-        table: What `missing_clips` returned.
+        table: As `missing_clips` returns it.
         synthetic: Whether the corpus is synthetic.
 
     Returns:

@@ -174,8 +174,8 @@ class Study:
             lines += [f"Confirmation on {self.test_subjects} test subjects, on whom nothing was chosen:", ""]
             lines += [*self._statements(TEST), ""]
             lines += [
-                "Tried on validation (the ablations above besides); per base the one with the largest mean difference "
-                "was confirmed on the test draw, which was looked at once:",
+                "Conditions tried on validation, besides the ablations below. Per base, the one with the largest mean "
+                "difference was confirmed on the test draw, which was scored once:",
                 "",
                 markdown(pd.DataFrame(map(_condition_row, self.conditions))),
                 "",

@@ -1,4 +1,4 @@
-"""Are gates evidence? Their weights against known corruption, and against what removing a modality really changes."""
+"""Are gates evidence? Their weights against known corruption, and against what removing a modality changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from iaca.inference import infer, predict
 from iaca.types import Episode, Features, Trace
 
 FEWEST_SUBJECTS = 2
-"""Below it there is no interval."""
+"""With fewer there is no interval."""
 
 REMOVED = "removed"
 """Kind of a score against what removing the modality changes."""
@@ -35,7 +35,7 @@ SUSPICIONS: dict[str, dict[str, Reading]] = {
         "stage 1: audio self-attended": lambda frames, target: frames[f"{target}_stage1_audio_self"],
     },
 }
-"""CorruptedFeatures modality -> what a gate that noticed would do, as a number that rises with it."""
+"""Corrupted modality -> what a gate that notices it would do, as a number that rises with the effect."""
 
 RELIANCES: dict[str, dict[str, Reading]] = {
     AUDIO: {
@@ -47,21 +47,21 @@ RELIANCES: dict[str, dict[str, Reading]] = {
         "stage 1: audio cross-attended": lambda frames, target: frames[f"{target}_stage1_audio_cross"],
     },
 }
-"""Modality -> gate weights that say how much the prediction leans on it."""
+"""Modality -> gate weights that say how much the prediction relies on it."""
 
 
 class GateScore(NamedTuple):
-    """How well one gate tells one thing.
+    """How well one gate detects one thing.
 
     Attributes:
         target: valence or arousal.
         modality: The one that is corrupted, or removed.
         kind: Kind of episode; "removed" where the modality is taken away.
-        gate: What is read off the gate.
+        gate: Which of its weights is read.
         value: Area under the ROC curve in [0, 1] (0.5 is chance), or rank correlation in [-1, 1] (0 is chance).
         low: Lower bound of the 95 % bootstrap interval over subjects.
         high: Upper bound.
-        subjects: Subjects that count.
+        subjects: Number of subjects.
     """
 
     target: str
@@ -80,7 +80,7 @@ def score_gates(
     episodes: Sequence[Episode],
     kind_of: Callable[[Episode], str] = lambda episode: episode.kind,
 ) -> list[GateScore]:
-    """How well every gate tells the frames of each kind of episode from the rest of the same videos.
+    """How well every gate separates the frames of each kind of episode from the rest of the same videos.
 
     The AUC is that of frames within one subject, averaged over seeds, then over subjects with the weight of their
     pairs of frames: a gate that merely differs between people gains nothing.
@@ -112,8 +112,8 @@ def score_faithfulness(checkpoints: Sequence[Checkpoint], features: Sequence[Fea
     """Rank correlation between a gate's weight and how much the prediction changes without the modality.
 
     Every clip loses the modality at once; the change is |prediction - prediction without it|. Spearman's correlation
-    over the clips of one subject, averaged over seeds, then over subjects: a gate that leans on a modality where the
-    prediction depends on it is faithful.
+    over the clips of one subject, averaged over seeds, then over subjects: a gate is faithful when it relies on a
+    modality where the prediction depends on it.
 
     Args:
         checkpoints: A gated model, once for each seed.

@@ -1,4 +1,4 @@
-"""Fig 3: how the models of the study bear missing clips, with intervals over subjects."""
+"""Fig 3: CCC of the study's models when clips are missing, with intervals over subjects."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from iaca.config import PRESETS, FusionConfig, Gate, Stage1Context, TrainingConf
 from iaca.models.fusions.registry import checked
 
 CONTROL_GATES = (Gate.CONSTANT, Gate.BLIND)
-"""Controls that tell a gate from the skip path which it opens."""
+"""Controls that separate what a gate does from what the skip path does that it opens."""
 
 TABLE_1 = ("transformer", "lstm_transformer", "tcn_transformer", "leader_follower")
 TABLE_2 = ("concat", "ca", "tca", "jca", "rjca")
@@ -30,12 +30,12 @@ SUBJECT_GROUPS = (ALL, "strong", "weak")
 """Groups of subjects; any other group is a kind of frames."""
 
 ALL_FRAMES, CLEAN = "all frames", "no episode"
-"""Segments of a subject that are no kind of episode."""
+"""Segments of a subject that are not a kind of episode."""
 
 EXTENSIONS = "extensions"
 STRICT = "paper-strict"
 OTHER_TEMPERATURES = (0.05, 0.5, 1.0)
-"""Of the ablation, beside 0.1."""
+"""Gate temperatures of the ablation, beside the default of 0.1."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def table_rows(fusion: str, settings: Mapping[str, Any], training: TrainingConfi
 
 
 def ablations(rows: Sequence[Variant], fusion: str = "ca") -> list[Variant]:
-    """IACA with one thing changed at a time, compared with IACA as it is.
+    """IACA with one setting changed at a time, compared with unchanged IACA.
 
     Args:
         rows: What `table_rows` returned for this fusion.

@@ -29,7 +29,7 @@ def run_all(
 
     Args:
         work: A picklable function; what all jobs share is bound to it and sent to each process once.
-        jobs: What is to be done.
+        jobs: The jobs.
         device: Where it computes; several processes do not share a GPU.
         processes: Side by side; None: one a core on a CPU, one on a GPU.
 
@@ -57,7 +57,7 @@ def run_all(
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """The same sums in the same order, however many cores there are."""
+    """Compute on one thread: the same additions in the same order, however many cores there are."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -67,10 +67,10 @@ def one_thread() -> Iterator[None]:
 
 
 def _start(work: Callable[[Any], Any], plugins: Sequence[str]) -> None:
-    """Bring a fresh process to where the one that started it is; it searches the same folders for modules."""
+    """Prepare a fresh process: import the plugins of the process that started it, and keep the work."""
     global _work
     for module in plugins:
-        with suppress(ImportError):  # what was typed in is no module: a model that needs it is refused by its name
+        with suppress(ImportError):  # not a module: a model that needs it is refused by its name
             importlib.import_module(module)
     _work = work
     torch.set_num_threads(1)

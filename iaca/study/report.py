@@ -20,7 +20,7 @@ from iaca.study.plan import ALL, EXTENSIONS, STRICT, SUBJECT_GROUPS, TABLE_1, VA
 
 
 class Published(NamedTuple):
-    """A published score, to be laid beside ours.
+    """A published score, printed beside ours.
 
     Attributes:
         model: Title of our row.
@@ -200,7 +200,7 @@ def differences_section(differences: pd.DataFrame) -> str:
 
 
 def ablation_section(differences: pd.DataFrame, whole: str) -> str:
-    """What each changed setting does to IACA as it is, whose title is `whole`."""
+    """What each changed setting does to the unchanged IACA model, whose title is `whole`."""
     rows = []
     for name, own in differences[differences.group == ALL].groupby("title", sort=False):
         row = {"changed": str(name)}
@@ -248,13 +248,13 @@ def gates_section(gates: pd.DataFrame, titles: Mapping[str, str]) -> str:
         lines += [
             "Area under the ROC curve of frames inside known episodes against the rest of the same videos: 0.5 is "
             "chance, above it the gate turns away from what is corrupted. Mean over seeds, 95 % bootstrap interval "
-            "over subjects; every kind of episode apart is in gates.parquet.",
+            "over subjects; gates.parquet has every kind of episode separately.",
             "",
         ]
         lines += _by_target(gates[~is_removal], titles)
     lines += [
         "Faithfulness: rank correlation (Spearman) over clips between the weight of a gate and the change of the "
-        "prediction when that modality is really removed: 0 is chance, 1 is a gate that leans on a modality exactly "
+        "prediction when that modality is really removed: 0 is chance, 1 is a gate that relies on a modality exactly "
         "where the prediction does. Mean over seeds, 95 % bootstrap interval over subjects.",
         "",
     ]

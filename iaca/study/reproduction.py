@@ -38,16 +38,16 @@ class Reproduction:
 
     Attributes:
         features: Folder of feature files; their split says what each is for.
-        out: Folder for everything that is made.
+        out: Folder for models, tables, figures and report.
         seeds: Seeds 0 to seeds - 1.
         fusions: Base fusions.
         tca_layers: Layers of transformers.
-        test: Folder of features of the test draw; None: nothing is confirmed.
+        test: Folder of features of the test draw; None: no confirmation.
         videos: Folder with videos and, in `features`, feature files for Fig 1; None: no Fig 1.
         published: Published scores to print beside.
-        jobs: Models side by side; None: one a core.
+        jobs: Models trained side by side; None: one a core.
         training: How models are trained.
-        device: Where.
+        device: Where models are trained and run.
     """
 
     features: Path
@@ -75,7 +75,7 @@ class Reproduction:
         sums = Sums(results, VALIDATION)
         groups = groups_in(sums, groups_of(self.features, validation))
         differences = compare(sums, rows, groups)
-        # First of all: where another choice was confirmed before, it refuses, and nothing is overwritten.
+        # Before anything is written: it refuses where another choice was confirmed earlier.
         confirmed = self._confirmed(rows, differences)
         tables = Tables(
             scores=scores(sums, [*rows, *changed], groups),
@@ -153,7 +153,7 @@ class Reproduction:
     def _gates(
         self, variants: Sequence[Variant], validation: Sequence[Features], episodes: Sequence[Episode]
     ) -> pd.DataFrame:
-        """What gates tell: of known episodes first, then of the removal of a modality."""
+        """Scores of gates: against known episodes, then against the removal of a modality."""
         on_episodes, on_removal = {}, {}
         for variant in variants:
             if not variant.is_gated:
@@ -168,7 +168,7 @@ class Reproduction:
         return pd.concat((table_of(on_episodes), table_of(on_removal)), ignore_index=True)
 
     def _confirmed(self, rows: Sequence[Variant], differences: Sequence[Difference]) -> list[Difference]:
-        """What the test draw says of the conditions that validation chooses."""
+        """Differences on the test draw, for the conditions chosen on validation."""
         if self.test is None:
             return []
         chosen = choose_conditions(rows, differences, ALL)
@@ -200,7 +200,7 @@ class Reproduction:
         return False
 
     def _log_time(self, seconds: float, results: pd.DataFrame) -> None:
-        """Beside the report and not in it: a run again prints the same report, in another time."""
+        """Kept beside the report, not in it: running the study again prints the same report."""
         runs = results.groupby(["variant", "seed"]).seconds.first()
         record = {"last_call_s": round(seconds, 1), "training_s": round(float(runs.sum()), 1), "models": len(runs)}
         write_whole(self.out / "time.json", json.dumps(record).encode())

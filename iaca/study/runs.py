@@ -1,4 +1,4 @@
-"""Training every model of the study over several seeds: side by side, resumable, never mixing."""
+"""Training every model of the study with several seeds: side by side, resumable, never mixing two studies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import nn
 from tqdm import tqdm
 
 import iaca
@@ -23,11 +22,15 @@ from iaca.errors import InputError
 from iaca.evaluation import SUM_COLUMNS, ccc_sums
 from iaca.files import write_whole
 from iaca.inference import predict
+from iaca.models.published.network import FusionNetwork
 from iaca.study.gate_truth import inside_episodes
 from iaca.study.plan import ALL_FRAMES, CLEAN, Variant
 from iaca.study.processes import run_all
 from iaca.training import features_fingerprint, train_fusion
 from iaca.types import Episode, Features
+
+SUMS = "moments"
+"""Field of a run's result file that holds its sums."""
 
 
 class StudyError(InputError):
@@ -35,7 +38,7 @@ class StudyError(InputError):
 
 
 def segment_of(episode: Episode) -> str:
-    """What kind of frames an episode gives: corruptions of one modality count together."""
+    """The segment that an episode's frames belong to: all corruptions of one modality count together."""
     sense = "voice" if episode.modality == AUDIO else "face"
     if episode.truth_modality:
         return "conflict without a cue" if episode.kind.endswith("control") else "conflict with a cue"
@@ -43,14 +46,14 @@ def segment_of(episode: Episode) -> str:
 
 
 def segments(features: Features, episodes: Sequence[Episode]) -> dict[str, np.ndarray]:
-    """The frames of a subject by what goes wrong in them.
+    """The frames of a subject, grouped by what goes wrong in them.
 
     Args:
         features: One subject.
         episodes: Known episodes of any subjects.
 
     Returns:
-        Segment -> (N,) bool; all frames are always there, the others where the subject has episodes.
+        Segment -> (N,) bool: "all frames" for everyone, the others where the subject has episodes.
     """
     own = [e for e in episodes if e.subject == features.subject]
     parts = {ALL_FRAMES: np.ones(len(features.pts_s), bool)}
@@ -78,16 +81,16 @@ def run_study(
 ) -> pd.DataFrame:
     """Train what is missing and collect the sums behind every score.
 
-    Every run leaves its model and its sums in `out`/runs; weights are stored in half precision and scored as stored.
-    On CPUs runs go side by side.
+    Every run leaves its model and its sums in `out`/runs. Weights are stored in half precision and scored as stored. On
+    a CPU, several runs go side by side.
 
     Args:
         train: Training subjects.
-        scored: Name of a draw -> its subjects; nothing is selected here.
+        scored: Name of a draw -> its subjects.
         variants: Rows of the tables.
         seeds: Seeds 0 to seeds - 1.
-        out: Folder; a run whose result lies in it already is not repeated.
-        episodes: Known episodes of scored subjects, whose frames are scored apart too.
+        out: Folder; a run whose result is in it is not repeated.
+        episodes: Known episodes of scored subjects; their frames are also scored on their own.
         device: Where to train.
         jobs: Runs side by side; None: one a core on a CPU, one on a GPU.
         progress: Whether to show a bar.
@@ -126,7 +129,7 @@ def _with_seed(variant: Variant, seed: int) -> Variant:
 
 
 def model_file(out: Path, name: str, seed: int = 0) -> Path:
-    """Where a model of the study lies."""
+    """Where a model of the study is stored."""
     return out / "runs" / f"{name}-{seed}.safetensors"
 
 
@@ -164,36 +167,36 @@ def _run(
         "identity": _identity(variant, fingerprint),
         "parameters": sum(p.numel() for p in saved.parameters()),
         "seconds": round(seconds, 2),
-        "moments": {draw: moments_of(saved, subjects, episodes) for draw, subjects in scored.items()},
+        SUMS: {draw: sums_of(saved, subjects, episodes) for draw, subjects in scored.items()},
     }
     write_whole(_result_file(out, variant, seed), json.dumps(result).encode())
     return result
 
 
-def moments_of(
-    model: nn.Module, features: Sequence[Features], episodes: Sequence[Episode]
+def sums_of(
+    model: FusionNetwork, features: Sequence[Features], episodes: Sequence[Episode]
 ) -> dict[str, dict[str, dict[str, list[float]]]]:
     """Subject -> segment -> target -> the sums of `ccc_sums`."""
-    moments: dict[str, dict[str, dict[str, list[float]]]] = {}
+    sums: dict[str, dict[str, dict[str, list[float]]]] = {}
     for item in features:
         predictions = predict(item, model)
-        moments[item.subject] = {
+        sums[item.subject] = {
             segment: {
                 target: ccc_sums(getattr(item, target)[mask], values[mask]).tolist()
                 for target, values in predictions.items()
             }
             for segment, mask in segments(item, episodes).items()
         }
-    return moments
+    return sums
 
 
-def rows_of(moments: Mapping[str, Any], **where: Any) -> list[dict[str, Any]]:
-    """Rows of a table from what `moments_of` returned, each with the columns of `where`."""
+def rows_of(sums: Mapping[str, Any], **where: Any) -> list[dict[str, Any]]:
+    """Rows of a table from what `sums_of` returned, each with the columns of `where`."""
     return [
-        where | {"subject": subject, "segment": segment, "target": target} | dict(zip(SUM_COLUMNS, sums, strict=True))
-        for subject, by_segment in moments.items()
+        where | {"subject": subject, "segment": segment, "target": target} | dict(zip(SUM_COLUMNS, values, strict=True))
+        for subject, by_segment in sums.items()
         for segment, by_target in by_segment.items()
-        for target, sums in by_target.items()
+        for target, values in by_target.items()
     ]
 
 
@@ -206,6 +209,6 @@ def _collect(
             result = done[variant.name, seed]
             about = {"variant": variant.name, "seed": seed}
             about |= {name: result[name] for name in ("parameters", "seconds")}
-            for draw, moments in result["moments"].items():
-                rows += rows_of(moments, **about, draw=draw)
+            for draw, sums in result[SUMS].items():
+                rows += rows_of(sums, **about, draw=draw)
     return pd.DataFrame(rows)

@@ -1,4 +1,4 @@
-"""From sums of runs to scores, differences with intervals, and a verdict in words."""
+"""From sums of runs to scores, and to differences with intervals and verdicts."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from iaca.study.plan import ALL_FRAMES, CLEAN, Variant
 from iaca.study.runs import StudyError
 
 FEWEST_SUBJECTS = 5
-"""Below it, no verdict: an interval over subjects says nothing."""
+"""With fewer there is no verdict: an interval over so few subjects says nothing."""
 
 POOLED = {"any corruption": "corrupted", "any restraint": "restrained", "any conflict": "conflict", "any episode": ""}
-"""Segments together -> the word that they share: a kind alone has few subjects. A frame is of one kind at most in the
-synthetic corpus."""
+"""Group of segments -> the word that they share: one kind alone has few subjects. In the synthetic corpus, a frame
+is of one kind at most."""
 
 
 class Group(NamedTuple):
@@ -31,8 +31,8 @@ class Group(NamedTuple):
 
     Attributes:
         name: What tables call it.
-        subjects: Whose frames.
-        segments: Which of their frames; several are added up, and have no frame in common.
+        subjects: Subjects whose frames are scored.
+        segments: Which of their frames; several are added up and do not overlap.
     """
 
     name: str
@@ -41,10 +41,10 @@ class Group(NamedTuple):
 
 
 class Sums:
-    """Sums of one draw, ready to be added up.
+    """The sums behind the scores of one draw, ready to be added up.
 
     Args:
-        results: What `run_study` returned.
+        results: As `run_study` returns them.
         draw: Name of the draw.
     """
 
@@ -132,14 +132,14 @@ def compare(
 ) -> list[Difference]:
     """What each variant changes against its base: mean over seeds, with a bootstrap interval.
 
-    Subjects and seeds are drawn with replacement, the same for both models: the interval covers who was looked at
-    and how training happened to go.
+    Subjects and seeds are drawn with replacement, the same for both models: the interval covers the choice of
+    subjects and the randomness of training.
 
     Args:
         sums: Of one draw.
-        variants: Rows; those without a base are passed over.
+        variants: Rows; those without a base are skipped.
         groups: Frames to score.
-        bases: Their bases, where these are not among the rows: for their titles.
+        bases: Their bases where these are not among the rows, for their titles.
 
     Returns:
         One entry per variant, group and target.
@@ -188,7 +188,7 @@ def interval_of_difference(ours: np.ndarray, base: np.ndarray, draws: np.ndarray
 
 
 def interval_of_score(values: np.ndarray, draws: np.ndarray) -> tuple[float, float]:
-    """95 % interval of a mean CCC over seeds when subjects and seeds are drawn with replacement; as above."""
+    """95 % interval of a mean CCC over seeds when subjects and seeds are drawn with replacement."""
     if values.shape[1] < 2:
         return float("nan"), float("nan")
     drawn = np.stack([ccc_of_sums(draws @ a) for a in values])

@@ -1,4 +1,4 @@
-"""The faces of a recording, one after another, from wherever they are."""
+"""The faces of a recording, one after another, from crops or cut from the video."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Crops:
     Crop folders win over places in `faces.csv`; without either there are none.
 
     Args:
-        recording: Whose faces.
+        recording: The subject and its files.
         num_frames: N.
 
     Attributes:
@@ -169,7 +169,7 @@ def _ends(encoded: np.ndarray) -> bool:
 def list_crops(folders: Sequence[Path]) -> dict[int, Path]:
     """Faces of a subject: frame, 0-based -> picture. The first folder that has a frame wins.
 
-    Dotfiles and anything that is not a number with a picture's ending are passed over.
+    Dotfiles and files that are not a number with a picture's ending are ignored.
     """
     crops: dict[int, Path] = {}
     for folder in folders:

@@ -23,14 +23,14 @@ YUNET_VARIABLE = "IACA_YUNET"
 """Environment variable that names a YuNet file (face_detection_yunet_*.onnx of the OpenCV model zoo)."""
 
 DETECTION_SIDE = 480
-"""Pixels: larger pictures are made smaller before faces are looked for; none of this size is missed for it."""
+"""Pixels: larger pictures are scaled down to this before detection; faces of the usual size are still found."""
 
 CROP_MARGIN = {"haar": 1.15, "yunet": 1.25}
 """Side of a crop over the longer side of what a detector returns."""
 
 STEP_FRAMES = 4
 GAP_FRAMES = 30
-"""A face that is lost for longer is missing; for less, it is where the line between leads."""
+"""A face that is lost for longer is missing; over a shorter gap, its place is interpolated."""
 
 LINK_DISTANCE = 0.6
 """A face belongs to a track when it has moved by less than this share of its size per detection."""
@@ -43,8 +43,8 @@ class Detection(NamedTuple):
         x: Centre, pixels from the left.
         y: Centre, pixels from the top.
         size: Side of the square that becomes a crop, pixels.
-        roll: Degrees, positive where the head is turned clockwise on screen; 0 where the detector cannot tell.
-        score: Higher is surer.
+        roll: Degrees, positive where the head is turned clockwise on screen; 0 where the detector does not measure it.
+        score: Confidence; higher is more certain.
     """
 
     x: float
@@ -64,7 +64,7 @@ class FaceDetector(Protocol):
 
 
 class HaarDetector:
-    """Frontal faces by the cascade that ships with OpenCV: no further file, no roll, misses turned heads."""
+    """Frontal faces by the cascade that ships with OpenCV: no other file needed, no roll, misses turned heads."""
 
     name = "haar"
 
@@ -98,7 +98,7 @@ class YuNetDetector:
         file: face_detection_yunet_2023mar.onnx or another edition of it.
 
     Raises:
-        FacesError: The file is missing or no YuNet.
+        FacesError: The file is missing or not a YuNet model.
     """
 
     name = "yunet"
@@ -113,7 +113,9 @@ class YuNetDetector:
         try:
             self._network = cv2.FaceDetectorYN.create(str(file), "", (320, 320), score_threshold=0.6)
         except cv2.error as error:
-            raise FacesError(f"{file} is no YuNet model ({error.err}); expected face_detection_yunet_*.onnx") from error
+            raise FacesError(
+                f"{file} is not a YuNet model ({error.err}); expected face_detection_yunet_*.onnx"
+            ) from error
 
     def detect(self, picture: np.ndarray) -> list[Detection]:
         """See `FaceDetector`."""
@@ -136,7 +138,7 @@ def choose_detector(yunet_file: str | os.PathLike[str] | None = None) -> FaceDet
     """YuNet where a file is given or named by IACA_YUNET, else Haar.
 
     Raises:
-        FacesError: The file is missing or no YuNet.
+        FacesError: The file is missing or not a YuNet model.
     """
     file = yunet_file or os.environ.get(YUNET_VARIABLE)
     return YuNetDetector(file) if file else HaarDetector()
@@ -159,8 +161,8 @@ def find_faces(
         video: The video.
         subjects: Names, from left to right on screen; usually one, or NAME_left and NAME_right.
         detector: What finds faces.
-        frames: How many of the first frames are looked at; None: all.
-        progress: Told how many of `frames` are searched, after every fourth.
+        frames: How many frames from the start are searched; None: all.
+        progress: Called after every fourth frame with how many of `frames` are searched.
 
     Returns:
         Subject -> places; with no frame at all for a subject that was not found.
@@ -216,11 +218,11 @@ def has_known_faces(recording: Recording) -> bool:
 def with_found_faces(
     recording: Recording, others: Iterable[Recording], detector: FaceDetector, folder: Path
 ) -> Recording:
-    """The recording with a faces.csv of its own, from an earlier run or looked for now.
+    """The recording with a faces.csv of its own, from an earlier run or detected now.
 
     Args:
-        recording: Who is looked for.
-        others: All recordings: people in the same video are told apart by their order on screen.
+        recording: The subject to find.
+        others: All recordings: people in the same video are distinguished by their order on screen.
         detector: What finds faces.
         folder: Where `<subject>.<detector>.csv` is kept.
 
@@ -276,10 +278,10 @@ def _link(tracks: list[_Track], frame: int, detections: list[Detection]) -> None
 
 
 def _join(tracks: list[_Track]) -> list[_Track]:
-    """People, the most visible first: a track that was lost goes on in a later one at about the same place."""
+    """People, the most visible first: a track that was lost continues in a later one at about the same place."""
     people: list[_Track] = []
     for track in sorted(tracks, key=lambda t: t[0][0]):
-        if len(track) < 2:  # seen once: usually no face
+        if len(track) < 2:  # seen once: usually not a face
             continue
         fitting = [p for p in people if p[-1][0] < track[0][0] and _distance(p[-1][1], track[0][1]) < 1.5]
         if fitting:

@@ -15,7 +15,7 @@ CROP_SIZE = 112
 """Side of a face picture, in pixels."""
 
 LARGEST = 16_384
-"""Pixels: wider than any video, and small enough to be cut."""
+"""Largest side of a face, in pixels: wider than any video."""
 
 COLUMNS = ("subject", "frame", "x", "y", "size", "roll")
 
@@ -52,7 +52,7 @@ def read_faces_csv(path: str | os.PathLike[str]) -> dict[str, Faces]:
         Subject -> places.
 
     Raises:
-        FacesError: The file is missing or damaged, lacks a column, or has a value that cannot be.
+        FacesError: The file is missing or damaged, lacks a column, or has an invalid value.
     """
     path = Path(path)
     try:

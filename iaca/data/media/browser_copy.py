@@ -1,4 +1,4 @@
-"""Copies of videos that a browser cannot play, made once and kept."""
+"""Copies of videos that a browser cannot play, made once and kept in the cache."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def browser_copy(path: str | os.PathLike[str], cache_dir: str | os.PathLike[str]
 
     Args:
         path: The original.
-        cache_dir: Where copies are kept, by path, size and time of change of the original.
+        cache_dir: Where copies are kept, named after path, size and modification time of the original.
 
     Returns:
         The copy; the original itself where a browser plays it.
@@ -61,7 +61,7 @@ def _encode(source: Path, target: Path, pts_s: np.ndarray) -> None:
     interval_s = float(np.median(np.diff(pts_s))) if len(pts_s) > 1 else 0.04
     with open_mp4(
         target,
-        # yuv420p wants even sides: one row or column more is not seen.
+        # yuv420p needs even sides: one more row or column is not noticed.
         width=width + width % 2,
         height=height + height % 2,
         rate=Fraction(max(1, round(1000 / interval_s)), 1000),
@@ -70,7 +70,7 @@ def _encode(source: Path, target: Path, pts_s: np.ndarray) -> None:
         gop_frames=GOP_FRAMES,
     ) as writer:
         for k, picture in itertools.chain([first], pictures):
-            if picture.shape[:2] != (height, width):  # a stream may change its size on the way
+            if picture.shape[:2] != (height, width):  # a stream may change its size
                 other = av.VideoFrame.from_ndarray(picture, format="rgb24")
                 picture = other.reformat(width=width, height=height).to_ndarray()
             writer.add(np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"), float(pts_s[k]))

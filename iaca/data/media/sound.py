@@ -35,7 +35,7 @@ class AudioTrack(NamedTuple):
     end_s: float
 
     def release(self) -> None:
-        """Let go of the samples that were read: they stay on disk, but no longer count as memory of the process."""
+        """Release the memory of samples that were read; they stay on disk."""
         pages = self.samples.base
         if isinstance(pages, mmap.mmap) and hasattr(pages, "madvise"):
             pages.madvise(mmap.MADV_DONTNEED)
@@ -48,8 +48,8 @@ def read_audio(path: str | os.PathLike[str]) -> AudioTrack | None:
     samples lie in an unnamed temporary file.
 
     Choice: what the encoder put before the sound is skipped where the file says how much (mp4, mkv). AVI cannot say it:
-    the 25 ms of LAME stay, as in every player. Programs that write mp3 into AVI let the pictures wait for the sound, by
-    whole frames, so cutting them here would part the two further (by 33 ms instead of 8 at 30 frames/s).
+    the 25 ms of LAME stay, as in every player. Programs that write mp3 into AVI delay the pictures to match, by whole
+    frames, so cutting them here would increase the offset (to 33 ms from 8 at 30 frames/s).
 
     Returns:
         The track, or None where there is no sound from the first frame on.
@@ -67,7 +67,7 @@ def read_audio(path: str | os.PathLike[str]) -> AudioTrack | None:
             chunk = chunk[max(0, -position) :]
             position = max(0, position)
             if len(chunk):
-                file.seek(position * 4)  # what is passed over reads as zeros
+                file.seek(position * 4)  # gaps read as zeros
                 file.write(chunk.astype(np.float32).tobytes())
                 start = position if start is None else min(start, position)
                 end = max(end, position + len(chunk))
@@ -91,7 +91,7 @@ def _placed_sound(container: InputContainer, first_frame_s: float) -> Iterator[t
     stream = container.streams.audio[0]
     stream.codec_context.thread_type = "AUTO"
     resampler: av.AudioResampler | None = None
-    form, position, heard_s = None, 0, 0.0
+    form, position, expected_s = None, 0, 0.0
 
     def converted(frame: av.AudioFrame | None) -> Iterator[tuple[int, np.ndarray]]:
         nonlocal position
@@ -101,8 +101,8 @@ def _placed_sound(container: InputContainer, first_frame_s: float) -> Iterator[t
             position += len(samples)
 
     for frame in decoded(container, stream):
-        time_s = heard_s if frame.pts is None else seconds(frame.pts, frame.time_base)
-        has_jumped = resampler is None or abs(time_s - heard_s) > GAP_S
+        time_s = expected_s if frame.pts is None else seconds(frame.pts, frame.time_base)
+        has_jumped = resampler is None or abs(time_s - expected_s) > GAP_S
         found = (frame.format.name, frame.layout.name, frame.sample_rate)
         if has_jumped or found != form:  # mono can turn into stereo on the way, and a resampler takes one form only
             yield from converted(None)
@@ -111,7 +111,7 @@ def _placed_sound(container: InputContainer, first_frame_s: float) -> Iterator[t
             form = found
         if has_jumped:
             position = round((time_s - first_frame_s) * SAMPLE_RATE_HZ)
-            heard_s = time_s
-        heard_s += frame.samples / frame.sample_rate
+            expected_s = time_s
+        expected_s += frame.samples / frame.sample_rate
         yield from converted(frame)
     yield from converted(None)

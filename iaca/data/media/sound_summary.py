@@ -20,7 +20,7 @@ CONTEXT_HOPS = 2
 
 
 def sound_summary(path: Path, folder: Path) -> Path:
-    """Write the summary of a video's sound once, and say where it lies.
+    """Write the summary of a video's sound once.
 
     The file: five little-endian float32 (columns, mel bands, bins of the envelope per column, seconds per column, 0),
     then uint8 (bands, columns) decibels from 80 below the loudest (0) to the loudest (255), low bands first, then int8
@@ -55,12 +55,12 @@ def _summarise(path: Path) -> bytes:
     for first in range(0, columns, COLUMNS_PER_BLOCK):
         last = min(columns, first + COLUMNS_PER_BLOCK)
         start, stop = first * HOPS_PER_COLUMN, last * HOPS_PER_COLUMN
-        heard = _samples(track.samples, start - CONTEXT_HOPS, stop + CONTEXT_HOPS)
+        block = _samples(track.samples, start - CONTEXT_HOPS, stop + CONTEXT_HOPS)
         with torch.inference_mode():
-            found = mel_power(torch.from_numpy(heard)[None])[0].numpy()
+            found = mel_power(torch.from_numpy(block)[None])[0].numpy()
         found = found[:, CONTEXT_HOPS : CONTEXT_HOPS + stop - start]
         power[:, first:last] = found.reshape(MEL_BANDS, last - first, HOPS_PER_COLUMN).max(axis=2)
-        bins = heard[CONTEXT_HOPS * HOP_SAMPLES : -CONTEXT_HOPS * HOP_SAMPLES].reshape(-1, HOP_SAMPLES)
+        bins = block[CONTEXT_HOPS * HOP_SAMPLES : -CONTEXT_HOPS * HOP_SAMPLES].reshape(-1, HOP_SAMPLES)
         low[start:stop], high[start:stop] = bins.min(axis=1), bins.max(axis=1)
     decibels = 10 * np.log10(np.maximum(power, 1e-10))
     shade = np.clip(1 + (decibels - decibels.max()) / TOP_DB, 0, 1) * 255
@@ -75,7 +75,7 @@ def _samples(samples: np.ndarray, start: int, stop: int) -> np.ndarray:
     """Samples from one hop to another, zeros outside of the track."""
     first, last = start * HOP_SAMPLES, stop * HOP_SAMPLES
     wave = np.zeros(last - first, np.float32)
-    heard = samples[max(0, first) : max(0, min(last, len(samples)))]
+    present = samples[max(0, first) : max(0, min(last, len(samples)))]
     begin = max(0, -first)
-    wave[begin : begin + len(heard)] = heard
+    wave[begin : begin + len(present)] = present
     return wave

@@ -24,7 +24,7 @@ BROWSER_PIXELS = frozenset({"yuv420p", "yuvj420p"})
 """What every current browser plays; anything else is not promised."""
 
 LONGEST_CLIP_S = 60.0
-"""A clip over more time spans a jump of the timestamps: its sound would take gigabytes, and is not one sound."""
+"""A longer clip spans a jump of the timestamps: its sound would take gigabytes and does not belong together."""
 
 
 class MediaInfo(NamedTuple):
@@ -58,7 +58,7 @@ class MediaInfo(NamedTuple):
 
 
 def probe(path: str | os.PathLike[str]) -> MediaInfo:
-    """Look through a video without decoding its pictures, but for formats whose packets have no presentation time.
+    """Read what a video holds, without decoding its pictures unless its packets have no presentation time.
 
     Raises:
         MediaError: The file is missing, damaged, or has no picture.
@@ -113,7 +113,7 @@ def iterate_frames(path: str | os.PathLike[str], wanted: np.ndarray | None = Non
 
     Args:
         path: The video.
-        wanted: (N,) bool, frames to hand out; others are decoded and passed over. None: all.
+        wanted: (N,) bool, frames to yield; others are decoded and skipped. None: all.
 
     Yields:
         The frame number, 0-based, ascending, and the picture, (H, W, 3) uint8 RGB. A frame that cannot be decoded is
@@ -167,7 +167,7 @@ def _codec_name(stream: av.stream.Stream) -> str:
 def _is_uneven(interval_s: np.ndarray) -> bool:
     """Whether intervals differ by more than the rounding of a millisecond clock.
 
-    One odd interval is let pass: writers of AVI put one at the start to make room for the sound.
+    One odd interval is allowed: writers of AVI put one at the start to make room for the sound.
     """
     if len(interval_s) < 2:
         return False

@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 from iaca.files import written_beside
 
 TICKS_PER_S = 90_000
-"""Clock of the pictures unless a caller asks for another one."""
+"""Default clock of the pictures."""
 
 AAC_FRAME = 1024
 
@@ -37,7 +37,7 @@ class Sound(NamedTuple):
 
 
 class Mp4Writer:
-    """Encodes pictures as they come, each with the sound up to it. `open_mp4` makes one."""
+    """Encodes pictures as they come, each with the sound up to it; made by `open_mp4`."""
 
     def __init__(self, container: OutputContainer, video: VideoStream, sound: tuple[AudioStream, Sound] | None) -> None:
         self._container, self._video, self._sound = container, video, sound
@@ -48,7 +48,7 @@ class Mp4Writer:
 
         Args:
             picture: (height, width, 3) uint8 RGB.
-            shown_s: When it is shown, in seconds: later than the picture before.
+            shown_s: When it is shown, in seconds; later than the previous picture.
         """
         time_base = self._video.codec_context.time_base
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
@@ -59,7 +59,7 @@ class Mp4Writer:
             self._add_sound(stream, sound, round(shown_s * sound.sample_rate_hz))
 
     def finish(self) -> None:
-        """Encode the rest of the sound and what the encoders hold back."""
+        """Encode the rest of the sound and flush both encoders."""
         self._container.mux(self._video.encode(None))
         if self._sound is not None:
             stream, sound = self._sound
@@ -97,8 +97,8 @@ def open_mp4(
         path: The file.
         width: Of the pictures, an even number of pixels.
         height: Likewise.
-        rate: Pictures a second; what counts is when each is said to be shown.
-        options: Of x264, such as crf and preset.
+        rate: Nominal pictures a second; the times given to `Mp4Writer.add` decide.
+        options: Options of x264, such as crf and preset.
         sound: What goes with the pictures, or None.
         gop_frames: Most pictures between two key frames; None: the encoder's own choice.
         ticks_per_s: Clock of the pictures.
@@ -109,7 +109,7 @@ def open_mp4(
 
     Raises:
         OSError: The file cannot be written.
-        av.FFmpegError: An encoder refuses.
+        av.FFmpegError: An encoder fails.
     """
     with (
         written_beside(path) as temporary,

@@ -57,7 +57,7 @@ def test_written_labels_are_read_back(tmp_path):
         (b"valence,arousal\n0.1,0.2\n0.1\n", "line 3"),
         (b"valence,arousal\n0.1,0.2,0.3\n", "line 2"),
         (b"valence,arousal\n0.1,happy\n", "line 2"),
-        (b"\xff\xfev\x00a\x00", "no UTF-8 text"),
+        (b"\xff\xfev\x00a\x00", "not UTF-8 text"),
     ],
 )
 def test_a_damaged_label_file_is_refused_by_name_and_place(tmp_path, content, told):

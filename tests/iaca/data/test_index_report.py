@@ -159,7 +159,7 @@ def test_splits_and_videos(subjects):
         ("lonely", "no video"),
         ("cut.mp4", "cannot be decoded"),
         ("worded.txt", "line 2"),
-        ("00003.jpg", "no whole picture"),
+        ("00003.jpg", "not a whole picture"),
         ("lonely", "no faces"),
     ],
 )

@@ -67,7 +67,7 @@ def test_the_report_has_every_part_and_the_test_draw_is_looked_at_once(reproduce
     write_features(folder / "test" / "late.safetensors", make_features(300, 8, seed=99, subject="late"))
     try:
         assert main(["reproduce", *map(str, options)]) == 1
-        assert "it is looked at once" in capsys.readouterr().err
+        assert "it is scored once" in capsys.readouterr().err
     finally:
         (folder / "test" / "late.safetensors").unlink()
 
@@ -77,7 +77,7 @@ def test_another_study_does_not_overwrite_one_whose_test_draw_was_looked_at(repr
     before = {file.name: file.read_bytes() for file in out.glob("*.*")}
     options = ["--seeds", 1, *(one for one in options if one not in ("--seeds", 2))]
     assert main(["reproduce", *map(str, options)]) == 1
-    assert "it is looked at once" in capsys.readouterr().err
+    assert "it is scored once" in capsys.readouterr().err
     assert {file.name: file.read_bytes() for file in out.glob("*.*")} == before
 
 
