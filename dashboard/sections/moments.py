@@ -28,6 +28,9 @@ THIS, ALL = "this subject", "all subjects"
 SEEK = "_seek"
 """Session key: (token, second) to which the player was sent last."""
 
+LEFT = "_search_left"
+"""Session key: whether a search of all subjects was stopped."""
+
 HELP = (
     "Gate flip: another side of a gate becomes the largest. Audio-visual disagreement: the prediction from audio alone "
     "against that from visual alone, by the branches of stage 2, or else without the other modality. Errors, gaps and "
@@ -76,6 +79,9 @@ def show(here: Sequence[Moment], everybody: Sequence[Subject], selection: Select
         everybody: Subjects of the whole corpus.
         selection: What is looked at.
     """
+    if st.session_state.pop(LEFT, False):
+        # Not in the callback: the browser's choice would take its place, as the control lies outside the fragment.
+        st.session_state[session.MOMENT_SCOPE.key] = THIS
     left, right = st.columns([3, 1])
     with left:
         st.pills("Kinds", list(MOMENTS), selection_mode="multi", default=list(MOMENTS), help=HELP,
@@ -86,7 +92,7 @@ def show(here: Sequence[Moment], everybody: Sequence[Subject], selection: Select
     if scope == ALL:
         job = moment_search.of_all(everybody, selection)
         if not job.ended:
-            watch([job], lambda: show_bar(job, "Searching", "subjects", key="moments_stop", on_stop=_search_this))
+            watch([job], lambda: show_bar(job, "Searching", "subjects", key="moments_stop", on_stop=_leave_search))
             return
         if job.error:
             st.error(job.error)
@@ -105,9 +111,9 @@ def show(here: Sequence[Moment], everybody: Sequence[Subject], selection: Select
     moment_list(listed, chosen, with_subjects=scope == ALL)
 
 
-def _search_this() -> None:
-    """Go back to the shown subject: a search that was stopped would begin again."""
-    st.session_state[session.MOMENT_SCOPE.key] = THIS
+def _leave_search() -> None:
+    """Go back to the shown subject with the next run of the page: a search that was stopped would begin again."""
+    st.session_state[LEFT] = True
 
 
 def _kinds() -> list[str]:

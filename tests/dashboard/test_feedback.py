@@ -5,9 +5,11 @@ from __future__ import annotations
 import runpy
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.dashboard.browsing import open_player
 from tests.dashboard.projects import Spec, write_model, write_project
+from tests.dashboard.serving import PATIENCE_S
 
 SLOW = """
 import time
@@ -71,3 +73,10 @@ def test_a_model_that_takes_its_time_is_announced_until_its_curves_are_there(pag
     # Scores of the listed subjects come after the curves of the chosen one.
     assert "SLOW+IACA" not in seen[painted][3]
     assert "SLOW+IACA" in seen[-1][3]
+
+
+def test_a_search_that_is_stopped_leads_back_to_the_shown_subject(page, address):
+    open_player(page, address, "steady", fusion="SLOW", moments="true", **{"in": "all+subjects"})
+    page.locator(".st-key-moments_stop").get_by_role("button").click()
+    expect(page.get_by_role("radio", name="this subject")).to_be_checked(timeout=PATIENCE_S * 1000)
+    page.get_by_test_id("moments").wait_for()

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.dashboard.browsing import PLAYER, choose, open_player
 from tests.dashboard.projects import Spec, write_model, write_project
+from tests.dashboard.serving import PATIENCE_S
 from tests.dashboard.test_page import notices, open_page  # noqa: F401  open_page is a fixture
 
 
@@ -30,7 +31,7 @@ def test_a_device_that_is_not_there_is_one_sentence_on_every_page(open_page, mon
 def leave_and_return(page):
     page.get_by_role("link", name="About the models").click()
     page.get_by_test_id("gate-diagram").wait_for()
-    page.get_by_role("link", name="Compare").click()
+    page.get_by_test_id("stSidebarNavItems").get_by_role("link", name="Compare").click()
     page.wait_for_selector(f"{PLAYER}[data-revision]")
 
 
@@ -38,7 +39,7 @@ def test_subject_and_checkpoints_outlast_a_visit_to_another_page(page, address):
     open_player(page, address, "second-02", fusion="any+two+checkpoints")
     choose(page, "Checkpoint, second", "TCA · tca.safetensors")
     readout = page.get_by_test_id("player-readout").locator("tbody")
-    expect(readout).to_contain_text("TCA")
+    expect(readout).to_contain_text("TCA", timeout=PATIENCE_S * 1000)
     leave_and_return(page)
     page.wait_for_function("location.search.includes('second=tca.safetensors')")
     assert "subject=second-02" in page.url
