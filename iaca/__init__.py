@@ -16,15 +16,25 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 __version__ = "0.1.0"
 
 _LAZY = {
-    "CheckpointError": "iaca.errors",
-    "load_backbone": "iaca.checkpoints",
-    "load_checkpoint": "iaca.checkpoints",
-    "load_plugins": "iaca.plugins",
-    "register_fusion": "iaca.models.fusions.registry",
+    "CheckpointError": ("iaca.errors", "CheckpointError"),
+    "infer": ("iaca.inference", "infer"),
+    "load_backbone": ("iaca.checkpoints", "load_backbone"),
+    "load_checkpoint": ("iaca.checkpoints", "load_checkpoint"),
+    "load_features": ("iaca.features.feature_files", "read_features"),
+    "load_plugins": ("iaca.plugins", "load_plugins"),
+    "plot": ("iaca.figures.curves", "plot"),
+    "register_fusion": ("iaca.models.fusions.registry", "register_fusion"),
+    "save_figure": ("iaca.figures.curves", "save_figure"),
+    "view": ("dashboard.notebook", "view"),
 }
+"""Name -> its module, and its name there. `view` alone comes from the dashboard, whose player it shows."""
+
 _ROOMS = ("config", "inference", "metrics", "types")
 
-__all__ = ["CheckpointError", "__version__", "load_backbone", "load_checkpoint", "load_plugins", "register_fusion"]
+__all__ = [
+    "CheckpointError", "__version__", "infer", "load_backbone", "load_checkpoint", "load_features", "load_plugins",
+    "plot", "register_fusion", "save_figure", "view",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -33,4 +43,5 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"iaca.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module 'iaca' has no attribute {name!r}")
-    return getattr(importlib.import_module(_LAZY[name]), name)
+    module, there = _LAZY[name]
+    return getattr(importlib.import_module(module), there)

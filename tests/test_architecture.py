@@ -77,6 +77,10 @@ ALLOWED = {
         "dashboard.sections", "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.charts",
         "dashboard.state", "dashboard.routes", "iaca.figures",
     },
+    "dashboard.notebook": {
+        "dashboard.timeline", "iaca.checkpoints", "iaca.data", "iaca.features", "iaca.figures", "iaca.inference",
+        "iaca.resources",
+    },
     "dashboard.app": {"dashboard.routes", "dashboard.state", "dashboard.components", "dashboard.services"},
 }  # fmt: skip
 """Folder (or module beside them) -> folders that it may import besides the bottom and itself."""

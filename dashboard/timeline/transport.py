@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from dashboard import routes
 from dashboard.timeline.declared import Column, Curve, Figure, How, Point, Row, Table
 from iaca.config import TARGETS
 from iaca.figures import palette
+
+Keep = Callable[[bytes], str]
+"""Keeps the bytes of columns for the browser, and says by which address it gets them."""
 
 
 def spec(figure: Figure) -> dict[str, Any]:
@@ -27,21 +31,28 @@ def spec(figure: Figure) -> dict[str, Any]:
     }
 
 
-def clock(figure: Figure, media_s: np.ndarray | None) -> tuple[Table, Table]:
+def clock(figure: Figure, media_s: np.ndarray | None, keep: Keep = routes.register_table) -> tuple[Table, Table]:
     """Times of the frames, and times of the pictures on the timeline of the file; float64."""
-    return _times("pts_s", figure.pts_s), _times("media_s", np.empty(0) if media_s is None else media_s)
+    return _times("pts_s", figure.pts_s, keep), _times("media_s", np.empty(0) if media_s is None else media_s, keep)
 
 
-def tables(figure: Figure) -> tuple[tuple[Table, ...], dict[str, pa.Table]]:
+def tables(
+    figure: Figure, keep: Keep = routes.register_table, *, live: bool = True
+) -> tuple[tuple[Table, ...], dict[str, pa.Table]]:
     """The columns of a figure.
 
     Predictions and gates change at clip ends alone: only these travel, and the browser fills in what lies between.
+
+    Args:
+        figure: What is drawn.
+        keep: Takes the columns that do not travel in the update itself.
+        live: Whether columns that a what-if has changed travel in the update.
 
     Returns:
         The tables, and by name those that travel in the update itself.
     """
     found: list[Table] = []
-    live: dict[str, pa.Table] = {}
+    travelling: dict[str, pa.Table] = {}
     changed = {column.model for column in figure.columns if column.ghost}
 
     def travel(column: Column) -> tuple[int, bool, How]:
@@ -52,15 +63,15 @@ def tables(figure: Figure) -> tuple[tuple[Table, ...], dict[str, pa.Table]]:
         names = tuple(map(name_of, columns))
         stride = 1 if how == "frames" else figure.clip_stride
         values = [np.ascontiguousarray(figure.columns[column].values[::stride]) for column in columns]
-        if columns[0].ghost or columns[0].model not in changed:
+        if not live or columns[0].ghost or columns[0].model not in changed:
             # Column after column: each is one typed array in the browser.
-            place = routes.register_table(np.stack(values).tobytes())
+            place = keep(np.stack(values).tobytes())
         else:
-            place = f"live_{len(live)}"
+            place = f"live_{len(travelling)}"
             # Of Arrow, since Streamlit starts threads of its own to make one from a data frame.
-            live[place] = pa.table(values, names=list(names))
+            travelling[place] = pa.table(values, names=list(names))
         found.append(Table(names, how, stride, len(values[0]), place))
-    return tuple(found), live
+    return tuple(found), travelling
 
 
 def name_of(column: Column) -> str:
@@ -69,8 +80,8 @@ def name_of(column: Column) -> str:
     return f"{whose}_{column.quantity}" + ("_ghost" if column.ghost else "")
 
 
-def _times(name: str, values: np.ndarray) -> Table:
-    place = routes.register_table(np.ascontiguousarray(values, np.float64).tobytes())
+def _times(name: str, values: np.ndarray, keep: Keep) -> Table:
+    place = keep(np.ascontiguousarray(values, np.float64).tobytes())
     return Table((name,), "frames", 1, len(values), place)
 
 

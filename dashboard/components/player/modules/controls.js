@@ -121,7 +121,7 @@ export function connect(player, signal) {
   const press = (/** @type {KeyboardEvent} */ event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !player.loaded) return;
     const target = event.target instanceof Element ? event.target : document.body;
-    if (target.closest(TYPING)) return;
+    if (target.closest(TYPING) || (root.dataset.keys === "own" && !root.contains(target))) return;
     if ((event.key === " " || event.key === "Enter") && target.closest(PRESSING)) return;
     const act = KEYS.get(event.key.length === 1 ? event.key.toLowerCase() : event.key);
     if (!act) return;
