@@ -141,7 +141,7 @@ def test_a_range_outlasts_a_visit_to_another_page_also_for_what_if(page, address
     kept = limits(page)
     page.get_by_role("link", name="About the models").click()
     page.get_by_test_id("gate-diagram").wait_for()
-    page.get_by_role("link", name="Compare").click()
+    page.get_by_test_id("stSidebarNavItems").get_by_role("link", name="Compare").click()
     page.wait_for_selector(f"{PLAYER}[data-revision]")
     page.locator("[data-lane='audio dropped']").wait_for()
     assert limits(page) == kept
@@ -167,9 +167,9 @@ def test_the_address_keeps_frame_and_range_and_restores_them_elsewhere(page, add
 def test_an_address_that_cannot_be_is_told_and_the_page_begins_at_the_start(page, address, frame, span):
     page.goto(f"{address}/?subject=short&frame={frame}&range={span}")
     page.wait_for_selector(f"{PLAYER}[data-subject=short][data-revision]")
-    said = page.locator("[data-testid=stAlert]").inner_text()
-    assert f"frame '{frame}'" in said
-    assert f"range '{span}'" in said
+    warning = page.locator("[data-testid=stAlert]").inner_text()
+    assert f"Frame {frame} in this link does not exist" in warning
+    assert f"Range {span} in this link does not exist" in warning
     assert state(page, "frame") == "0"
     assert page.get_by_test_id("player-range").is_hidden()
 
