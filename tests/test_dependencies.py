@@ -47,7 +47,7 @@ def test_the_packages_import_what_is_declared_and_nothing_else():
 
 
 def test_the_tests_import_what_is_pinned():
-    found = imported("iaca", "dashboard", "tests", "docs", "benchmarks")
+    found = imported("iaca", "dashboard", "tests", "docs", "benchmarks", "examples")
     assert found <= set(pins("requirements.txt")) | set(pins("requirements-dev.txt"))
 
 
