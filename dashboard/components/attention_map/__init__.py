@@ -46,8 +46,8 @@ def attention_map(
             on_cell(float(cell["second"]))
 
     shapes = [
-        panel._replace(values=list(panel.values.shape))._asdict()
-        | {"rows": panel.rows._asdict(), "columns": panel.columns._asdict()}
+        panel._asdict()
+        | {"values": list(panel.values.shape), "rows": panel.rows._asdict(), "columns": panel.columns._asdict()}
         for panel in panels
     ]
     _component(
