@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import io
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 import av
 import numpy as np
@@ -14,37 +16,77 @@ from av.container import InputContainer
 
 from iaca.errors import InputError
 
+T = TypeVar("T")
+
+CONTAINERS = ("mov", "mp4", "matroska", "webm", "avi", "flv", "mpeg", "mpegts", "asf", "ogg")
+"""Formats that ffmpeg may take a file for: all hold pictures and sound themselves.
+
+Among its others are playlists, lists of files, and text, which open further files or draw what is written.
+"""
+
+MOST_PIXELS = 2**26
+"""Pixels of a picture: twice as many as 8K has."""
+
+MOST_FRAMES = 3_000_000
+"""Frames of a video: more than 12 hours at 60 frames/s."""
+
 
 class MediaError(InputError):
     """A video that cannot be used: the message names the file and what was expected."""
+
+
+class _MediaFile(io.FileIO):
+    """A file that answers a seek to nowhere, which damage may ask for, as ffmpeg's own reader does."""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        try:
+            return super().seek(offset, whence)
+        except OSError as error:
+            return -(error.errno or 1)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
     """Open a video to read.
 
+    Nothing but this file is read, whatever it says: ffmpeg is given its bytes, and neither its folder nor a protocol.
+
     Raises:
-        MediaError: The file is missing or damaged.
+        MediaError: The file is missing, damaged, or no container of pictures and sound.
     """
     if not path.is_file():
         raise MediaError(f"{path} does not exist; expected a video")
     try:
-        # "file:" keeps names with a colon or a leading dash from being read as a protocol or an option.
-        with av.open(f"file:{path}", metadata_errors="ignore") as container:
+        file = _MediaFile(path)
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read ({error.strerror}); expected a video") from error
+    limits = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "", "enable_drefs": "0"}
+    pixels = {"max_pixels": str(MOST_PIXELS)}  # of pictures that ffmpeg decodes in order to know the stream
+    try:
+        with file, av.open(file, "r", options=pixels, container_options=limits, metadata_errors="ignore") as container:
             yield container
     except av.FFmpegError as error:
-        raise MediaError(f"{path} cannot be decoded ({error.strerror}); expected a video that ffmpeg reads") from error
+        raise MediaError(
+            f"{path} cannot be decoded ({error.strerror}); expected a video in one of the containers "
+            f"{', '.join(CONTAINERS)}"
+        ) from error
 
 
 def video_stream(path: Path, container: InputContainer) -> av.VideoStream:
     """The stream with the pictures.
 
     Raises:
-        MediaError: There is none.
+        MediaError: There is none, or its pictures are too large.
     """
     stream = container.streams.best("video")  # the first may be a cover
     if not isinstance(stream, av.VideoStream):
         raise MediaError(f"{path} has no picture; expected a video")
+    codec = stream.codec_context
+    if codec.width * codec.height > MOST_PIXELS:
+        raise MediaError(
+            f"{path} has pictures of {codec.width} x {codec.height} pixels; expected at most {MOST_PIXELS:,} pixels"
+        )
+    codec.options = {"max_pixels": str(MOST_PIXELS)}  # a stream may change its size
     return stream
 
 
@@ -64,12 +106,13 @@ def picture_times(path: Path) -> PictureTimes:
     """When each picture of a video is shown, without decoding any where the packets tell.
 
     Raises:
-        MediaError: The file is missing, damaged, or has no picture.
+        MediaError: The file is missing, damaged, has no picture, or more than `MOST_FRAMES`.
     """
     with opened(path) as container:
         stream = video_stream(path, container)
         # Packets marked "discard" lie before the start of an edit list: decoded, never shown.
-        packets = [(p.pts, p.dts) for p in container.demux(stream) if p.size and not p.is_discard]
+        shown = ((p.pts, p.dts) for p in container.demux(stream) if p.size and not p.is_discard)
+        packets = _all_of(path, shown)
         pts, time_base = [p for p, _ in packets], seconds(1, stream.time_base)
         # AVI stores no presentation times; what ffmpeg guesses for packets with B-frames can be out of order.
         by_time = bool(pts) and container.format.name != "avi" and None not in pts
@@ -77,7 +120,7 @@ def picture_times(path: Path) -> PictureTimes:
         with opened(path) as container:
             stream = video_stream(path, container)
             stream.thread_type = "AUTO"
-            pts = [frame.pts for frame in decoded(container, stream)]
+            pts = _all_of(path, (frame.pts for frame in decoded(container, stream)))
         slots = [dts for _, dts in packets]
         # A guess for the first frame of an H.264 stream is that of the second packet: a gap between them would be lost.
         if len(slots) == len(pts) and None not in slots:
@@ -90,6 +133,13 @@ def picture_times(path: Path) -> PictureTimes:
         # The guesses are late by the delay of the decoder; the first frame is meant for the time of the first packet.
         ticks -= ticks[0] - packets[0][1]
     return PictureTimes(ticks * time_base, by_time)
+
+
+def _all_of(path: Path, frames: Iterable[T]) -> list[T]:
+    found = list(islice(frames, MOST_FRAMES + 1))
+    if len(found) > MOST_FRAMES:
+        raise MediaError(f"{path} has more than {MOST_FRAMES:,} frames; expected fewer: cut it into parts")
+    return found
 
 
 @overload

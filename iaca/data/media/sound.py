@@ -13,9 +13,13 @@ import av
 import numpy as np
 from av.container import InputContainer
 
-from iaca.data.media.container import decoded, opened, picture_times, seconds
+from iaca.data.media.container import MediaError, decoded, opened, picture_times, seconds
 
 SAMPLE_RATE_HZ = 44_100
+
+LOWEST_RATE_HZ = 1_000
+LONGEST_S = 12 * 3600.0
+"""Bounds of a sound track: beyond them a small file would fill the disk."""
 
 GAP_S = 0.1
 """Sound whose timestamp is off by more than this from the samples before it is placed by its timestamp."""
@@ -55,7 +59,7 @@ def read_audio(path: str | os.PathLike[str]) -> AudioTrack | None:
         The track, or None where there is no sound from the first frame on.
 
     Raises:
-        MediaError: The file is missing or damaged.
+        MediaError: The file is missing or damaged, or its sound goes on for more than `LONGEST_S`.
     """
     path = Path(path)
     first_frame_s = float(picture_times(path).pts_s[0])
@@ -63,7 +67,7 @@ def read_audio(path: str | os.PathLike[str]) -> AudioTrack | None:
         if not container.streams.audio:
             return None
         start, end = None, 0
-        for position, chunk in _placed_sound(container, first_frame_s):
+        for position, chunk in _placed_sound(path, container, first_frame_s):
             chunk = chunk[max(0, -position) :]
             position = max(0, position)
             if len(chunk):
@@ -86,7 +90,7 @@ def first_sound_s(path: Path) -> float | None:
         return next((seconds(pts, time_base) for pts, time_base in starts if pts is not None), None)
 
 
-def _placed_sound(container: InputContainer, first_frame_s: float) -> Iterator[tuple[int, np.ndarray]]:
+def _placed_sound(path: Path, container: InputContainer, first_frame_s: float) -> Iterator[tuple[int, np.ndarray]]:
     """Mono samples at 44.1 kHz and the position of the first of them, from the first video frame."""
     stream = container.streams.audio[0]
     stream.codec_context.thread_type = "AUTO"
@@ -102,6 +106,11 @@ def _placed_sound(container: InputContainer, first_frame_s: float) -> Iterator[t
 
     for frame in decoded(container, stream):
         time_s = expected_s if frame.pts is None else seconds(frame.pts, frame.time_base)
+        if time_s - first_frame_s > LONGEST_S or frame.sample_rate < LOWEST_RATE_HZ:
+            raise MediaError(
+                f"{path} has sound of {frame.sample_rate} Hz at {time_s:.0f} s; expected at least {LOWEST_RATE_HZ} Hz, "
+                f"and an end after {LONGEST_S / 3600:.0f} hours at the latest"
+            )
         has_jumped = resampler is None or abs(time_s - expected_s) > GAP_S
         found = (frame.format.name, frame.layout.name, frame.sample_rate)
         if has_jumped or found != form:  # mono can turn into stereo on the way, and a resampler takes one form only

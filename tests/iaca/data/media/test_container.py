@@ -1,0 +1,99 @@
+"""Files that are no video, or too much of one: refused at once, in a sentence, without a look at any other file."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from iaca.data.media import container, sound
+from iaca.data.media.container import MediaError
+from iaca.data.media.sound import read_audio
+from iaca.data.media.video import iterate_frames, probe
+from tests.media_files import clicks, write_media
+
+TIMES_S = np.arange(20) / 20
+LOOK = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30,) * 2)
+from iaca.data.media.container import MediaError
+from iaca.data.media.video import probe
+try:
+    print("read", len(probe(sys.argv[1]).pts_s))
+except MediaError as error:
+    print("refused", error)
+"""
+
+NO_VIDEOS = {
+    "other.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:50\n#EXTINF:50,\n{video}\n#EXT-X-ENDLIST\n",
+    "endless.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nnone.ts\n",
+    "itself.m3u8": "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nitself.m3u8\n",
+    "itself.mp4": "ffconcat version 1.0\nfile itself.mp4\n",
+    "other.mp4": "ffconcat version 1.0\nfile {video}\n",
+    "note.txt": "text is no video\n" * 100,
+    "said.srt": "1\n00:00:00,000 --> 00:00:01,000\nSubtitles are no video.\n\n" * 20,
+    "many.mpd": "<MPD xmlns='urn:mpeg:dash:schema:mpd:2011'><BaseURL>{video}</BaseURL></MPD>",
+    "call.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 96\n",
+    "%02d.png": "a pattern of pictures",
+}
+
+
+@pytest.mark.parametrize("name", NO_VIDEOS)
+def test_what_names_other_files_or_holds_text_is_no_video(tmp_path, name):
+    video = write_media(tmp_path / "video.mp4", TIMES_S)
+    (tmp_path / name).write_text(NO_VIDEOS[name].format(video=video))
+    done = subprocess.run([sys.executable, "-c", LOOK, tmp_path / name], capture_output=True, text=True, timeout=30)
+    assert done.stdout.startswith("refused"), done.stdout + done.stderr[-300:]
+
+
+def refer_to(other, film):
+    """The bytes of a QuickTime file whose samples lie in another file, said by an alias of the old Macintosh."""
+
+    def path_record(kind, text):
+        return struct.pack(">HH", kind, len(text)) + text + b"\0" * (len(text) % 2)
+
+    name = other.name.encode()
+    alias = b"\0" * 10 + b"\0" * 28 + b"\0" * 12 + bytes([len(name)]) + name.ljust(63, b"\0") + b"\0" * 16
+    alias += struct.pack(">HH", 1, 1) + b"\0" * 16 + path_record(2, str(other).encode()) + struct.pack(">HH", 0xFFFF, 0)
+    alias += b"\0" * 40
+    entry = struct.pack(">I4sI", 12 + len(alias), b"alis", 0) + alias
+    place = film.find(b"dref") + 12
+    old = struct.unpack(">I", film[place : place + 4])[0]
+    content = bytearray(film[:place] + entry + film[place + old :])
+    for box in (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"):
+        at = film.rfind(box, 0, place) - 4
+        size = struct.unpack(">I", film[at : at + 4])[0]
+        content[at : at + 4] = struct.pack(">I", size + len(entry) - old)
+    return bytes(content)
+
+
+def test_a_quicktime_file_cannot_show_the_samples_of_another(tmp_path):
+    film = write_media(tmp_path / "film.mov", TIMES_S)
+    (tmp_path / "points.mov").write_bytes(refer_to(film, film.read_bytes()))
+    with pytest.raises(MediaError):
+        probe(tmp_path / "points.mov")
+
+
+def test_pictures_beyond_any_video_are_refused_by_their_size(tmp_path, monkeypatch):
+    path = write_media(tmp_path / "a.mp4", TIMES_S)
+    monkeypatch.setattr(container, "MOST_PIXELS", 1000)
+    with pytest.raises(MediaError, match="at most 1,000 pixels"):
+        next(iterate_frames(path))
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.avi", "mpeg4")])
+def test_more_frames_than_any_recording_has_are_refused(tmp_path, monkeypatch, name, codec):
+    path = write_media(tmp_path / name, TIMES_S, video_codec=codec)
+    monkeypatch.setattr(container, "MOST_FRAMES", 19)
+    with pytest.raises(MediaError, match="more than 19 frames"):
+        probe(path)
+
+
+def test_sound_that_lies_hours_away_is_refused_before_it_fills_the_disk(tmp_path, monkeypatch):
+    path = write_media(tmp_path / "a.mp4", TIMES_S, clicks(1, (0.5,)))
+    monkeypatch.setattr(sound, "LONGEST_S", 0.5)
+    with pytest.raises(MediaError, match="hours at the latest"):
+        read_audio(path)
