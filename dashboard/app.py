@@ -1,13 +1,15 @@
-"""The dashboard: `streamlit run dashboard/app.py`. Page configuration, navigation and routes; nothing else.
+"""The dashboard: `streamlit run dashboard/app.py`. Page configuration, navigation, routes and the door; nothing else.
 
 Streamlit reads this file twice: the server imports it for `app`, and every visit runs it as a script.
 """
 
 import importlib
+import sys
 import threading
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -22,6 +24,13 @@ def hand_to(name):
         return await getattr(routes, name)(request)
 
     return endpoint
+
+
+def show_fault(error: Exception) -> bool:
+    """What a visit sees of an error that nothing else has caught."""
+    from dashboard.sections import fault
+
+    return fault.show_fault(error)
 
 
 def show_page() -> None:
@@ -45,9 +54,18 @@ def show_page() -> None:
 if __name__ == "__main__":
     show_page()
 else:
+    from dashboard.admission import Admission
     from dashboard.components import player
     from dashboard.routes import ROUTE, SOUNDS, TABLES
+    from dashboard.state.folders import read_options
+    from iaca.listening import ListeningError, check_listening
 
+    options = read_options()
+    try:
+        check_listening(st.get_option("server.address") or "", locked=options.locked, trusted=options.trust_network)
+    except ListeningError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
     # Torch takes seconds to import: begin while the browser still loads the page.
     threading.Thread(target=importlib.import_module, args=("dashboard.services.traces",), daemon=True).start()
     app = st.App(
@@ -58,4 +76,6 @@ else:
             Route(f"{SOUNDS}/{{identifier}}", hand_to("serve_sound")),
             Mount(f"{player.ROUTE}/{{version}}", StaticFiles(directory=player.MODULES)),
         ],
+        middleware=[Middleware(Admission, names=options.allow_host)],
+        on_script_error=show_fault,
     )

@@ -17,6 +17,7 @@ BOTTOM = {
     "iaca.types",
     "iaca.errors",
     "iaca.files",
+    "iaca.listening",
     "iaca.clips",
     "iaca.metrics",
     "iaca.resources",
@@ -32,6 +33,7 @@ ALLOWED = {
     "iaca.config": set(),
     "iaca.types": set(),
     "iaca.files": set(),
+    "iaca.listening": set(),
     "iaca.clips": set(),
     "iaca.metrics": set(),
     "iaca.resources": set(),
@@ -81,7 +83,11 @@ ALLOWED = {
         "dashboard.timeline", "iaca.checkpoints", "iaca.data", "iaca.features", "iaca.figures", "iaca.inference",
         "iaca.resources",
     },
-    "dashboard.app": {"dashboard.routes", "dashboard.state", "dashboard.components", "dashboard.services"},
+    "dashboard.admission": set(),
+    "dashboard.app": {
+        "dashboard.admission", "dashboard.routes", "dashboard.state", "dashboard.components", "dashboard.sections",
+        "dashboard.services",
+    },
 }  # fmt: skip
 """Folder (or module beside them) -> folders that it may import besides the bottom and itself."""
 

@@ -14,7 +14,7 @@ from dashboard.sections.page import begin_page
 from dashboard.services import study_results
 from dashboard.services.study_results import Results
 from dashboard.state import session
-from dashboard.state.folders import results_folder
+from dashboard.state.folders import read_options, results_folder
 from iaca.config import TARGETS
 from iaca.errors import BAD_INPUT
 
@@ -208,6 +208,8 @@ def show() -> None:
 
 
 def _choose_folder(folder: object) -> None:
+    if read_options().locked:
+        return
     with st.expander("Results folder", icon=":material/folder_open:"):
         st.text_input(
             "Folder",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
@@ -13,6 +12,7 @@ from dashboard.sections.page import Page, begin_page, last_seen_models
 from dashboard.services import backbone_files, corpora, model_files, own_video_features, own_videos
 from dashboard.services.corpora import Corpus
 from dashboard.services.own_video_features import Backbones
+from dashboard.state.folders import Folders
 from iaca.errors import BAD_INPUT
 
 # Session keys: how many videos were taken, and what was wrong with the last one.
@@ -31,7 +31,7 @@ def show() -> None:
         backbones = attempt(lambda: _backbones(page), page.notices)
     if backbones is not None:
         st.caption(_about(backbones))
-    _take(page.folders.cache, corpora.corpus(page.folders))
+    _take(page.folders, corpora.corpus(page.folders))
     page.show_notices(st.container())
     if backbones is not None:
         show_cards(page.folders.cache, backbones)
@@ -57,15 +57,16 @@ def _about(backbones: Backbones) -> str:
     return f"Features come from {names}."
 
 
-def _take(cache: Path, corpus: Corpus) -> None:
+def _take(folders: Folders, corpus: Corpus) -> None:
     """Ask for a video; one that was taken leaves the fields empty for the next."""
     names = {subject.name for subject in corpus.subjects}
     count = st.session_state.setdefault(TAKEN, 0)
-    left, right = st.columns(2)
+    left, right = (st.container(), None) if folders.locked else st.columns(2)
     with left:
         upload = st.file_uploader("Video", help="Any format that ffmpeg reads, up to 2 GB.", key=f"own_video {count}")
-    with right:
-        path = st.text_input(
+    path = ""
+    if right is not None:
+        path = right.text_input(
             "Or the path of a video on this machine",
             help="It is read where it is, not copied.",
             key=f"own_path {count}",
@@ -76,9 +77,9 @@ def _take(cache: Path, corpus: Corpus) -> None:
         return
     try:
         if upload is not None:
-            own_videos.add_upload(upload.name, upload, cache, names)
+            own_videos.add_upload(upload.name, upload, folders.cache, names)
         else:
-            own_videos.add_path(path, cache, names)
+            own_videos.add_path(path, folders.cache, names)
         st.session_state[WRONG] = ""
     except BAD_INPUT as error:
         st.session_state[WRONG] = str(error)

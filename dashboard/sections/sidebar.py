@@ -46,7 +46,10 @@ def choose_device(page: Page) -> str:
 
 
 def choose_folders(folders: Folders) -> None:
-    """Ask for folders; `find_folders` reads the answers at the start of the next run."""
+    """Ask for folders, but on a locked page; `find_folders` reads the answers at the start of the next run."""
+    if folders.locked:
+        _offer_rescan()
+        return
     with st.expander("Data folders", icon=":material/folder_open:", key="data_folders"):
         st.text_area(
             "Data roots",
@@ -62,7 +65,11 @@ def choose_folders(folders: Folders) -> None:
             **session.FEATURES_FOLDER.widget,
         )
         st.text_input("Checkpoints", placeholder=str(folders.checkpoints), **session.CHECKPOINTS_FOLDER.widget)
-        st.button("Rescan folders", help="Look for new files in these folders.", on_click=corpora.rescan)
+        _offer_rescan()
+
+
+def _offer_rescan() -> None:
+    st.button("Rescan folders", help="Look for new files in the data folders.", on_click=corpora.rescan)
 
 
 def choose_display(models: Sequence[Chosen]) -> Display:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -84,8 +85,10 @@ def corpus(folders: Folders) -> Corpus:
     problems: list[str] = []
     for source in folders.sources:
         # Looked at in every run: what is kept would still miss a folder that is there by now.
-        problems += [f"{root} does not exist; expected a folder of data." for root in source.roots if not root.is_dir()]
-        roots = tuple(root for root in source.roots if root.is_dir())
+        problems += [
+            f"{root} does not exist; expected a folder of data." for root in source.roots if not os.path.isdir(root)
+        ]
+        roots = tuple(root for root in source.roots if os.path.isdir(root))
         if not roots:
             continue
         found = _corpus(Source(roots, source.features))

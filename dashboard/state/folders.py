@@ -32,6 +32,9 @@ class Options(NamedTuple):
         plugins: Modules that register fusions.
         results: The results of a study, or None.
         device: Where models run, or None.
+        locked: Whether visitors are kept to the folders named here, and each to its own uploads.
+        trust_network: Whether everybody who reaches the server may name folders.
+        allow_host: Names of the host under which the page is asked for, besides its own.
         problem: What is wrong with the options, in one sentence, or "".
     """
 
@@ -41,6 +44,9 @@ class Options(NamedTuple):
     results: Path | None = None
     plugins: tuple[str, ...] = ()
     device: str | None = None
+    locked: bool = False
+    trust_network: bool = False
+    allow_host: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -58,11 +64,13 @@ class Folders(NamedTuple):
         sources: The user's data, where there are some, and then the embedded corpus.
         checkpoints: Models.
         cache: Copies of videos that browsers cannot play, films, uploads.
+        locked: Whether no visitor can name others.
     """
 
     sources: tuple[Source, ...]
     checkpoints: Path
     cache: Path
+    locked: bool = False
 
 
 def read_options() -> Options:
@@ -74,11 +82,18 @@ def read_options() -> Options:
     parser.add_argument("--results", type=Path)
     parser.add_argument("--plugin", action="append", default=[])
     parser.add_argument("--device")
+    parser.add_argument("--locked", action="store_true")
+    parser.add_argument("--trust-network", action="store_true")
+    parser.add_argument("--allow-host", action="append", default=[])
     try:
         values, unknown = parser.parse_known_args(sys.argv[1:])
     except argparse.ArgumentError as error:
-        return Options(problem=f"The options after -- cannot be read and are all ignored: {error}.")
-    known = "--data, --features, --checkpoints, --results, --plugin, --device"
+        # What protects is kept: a page that was meant to be locked must not open over a mistake beside it.
+        return Options(
+            locked="--locked" in sys.argv[1:],
+            problem=f"The options after -- cannot be read and are all ignored: {error}.",
+        )
+    known = "--data, --features, --checkpoints, --results, --plugin, --device, --locked, --trust-network, --allow-host"
     problem = f"There is no option {unknown[0]} after --; expected one of: {known}." if unknown else ""
     return Options(
         data=tuple(values.data),
@@ -87,6 +102,9 @@ def read_options() -> Options:
         results=values.results,
         plugins=tuple(values.plugin),
         device=values.device,
+        locked=values.locked,
+        trust_network=values.trust_network,
+        allow_host=tuple(values.allow_host),
         problem=problem,
     )
 
@@ -96,7 +114,7 @@ def find_folders(given: Options) -> Folders:
 
     The first of these that names any data: the sidebar, `--data`, IACA_DATA (several roots joined as in PATH); their
     features likewise, with IACA_FEATURES. Its subjects come before those of the demo (elsewhere with IACA_DEMO).
-    Models: the sidebar, `--checkpoints`, IACA_CHECKPOINTS, else those that ship.
+    Models: the sidebar, `--checkpoints`, IACA_CHECKPOINTS, else those that ship. With `--locked`, no sidebar.
 
     Args:
         given: The options of the command line.
@@ -107,8 +125,8 @@ def find_folders(given: Options) -> Folders:
     environment = os.environ
     demo = Path(environment.get("IACA_DEMO", shipped("demo")))
     named = tuple(_path(root) for root in environment.get("IACA_DATA", "").split(os.pathsep) if root.strip())
-    roots = tuple(_path(line) for line in _typed(DATA_ROOTS).splitlines() if line.strip()) or given.data or named
-    typed = _typed(FEATURES_FOLDER) or given.features or environment.get("IACA_FEATURES")
+    roots = tuple(_path(line) for line in _typed(DATA_ROOTS, given).splitlines() if line.strip()) or given.data or named
+    typed = _typed(FEATURES_FOLDER, given) or given.features or environment.get("IACA_FEATURES")
     features = _path(str(typed)) if typed else None
     sources: tuple[Source, ...] = (Source((demo,), features or demo / "features"),)
     if roots:
@@ -116,26 +134,29 @@ def find_folders(given: Options) -> Folders:
         if demo.is_dir():
             sources += (Source((demo,), demo / "features"),)
     wanted, study = asked(SUBJECT), demo / "study"
-    if wanted and Path(wanted).name == wanted and (study / f"{wanted}.safetensors").is_file():
+    if wanted and Path(wanted).name == wanted and os.path.isfile(study / f"{wanted}.safetensors"):
         # Subjects of the study have no videos: they are listed only for who comes from its results.
         sources = (*sources, Source((study,), study))
-    checkpoints = _typed(CHECKPOINTS_FOLDER) or given.checkpoints or environment.get("IACA_CHECKPOINTS")
+    checkpoints = _typed(CHECKPOINTS_FOLDER, given) or given.checkpoints or environment.get("IACA_CHECKPOINTS")
     return Folders(
         sources,
         _path(str(checkpoints or shipped("checkpoints"))),
         cache_folder(),
+        given.locked,
     )
 
 
 def results_folder() -> Path:
     """Where the results of a study lie: typed on the page, `--results`, IACA_RESULTS, else those of the demo."""
     demo = Path(os.environ.get("IACA_DEMO", shipped("demo")))
-    wanted = _typed(RESULTS_FOLDER) or read_options().results or os.environ.get("IACA_RESULTS")
+    given = read_options()
+    wanted = _typed(RESULTS_FOLDER, given) or given.results or os.environ.get("IACA_RESULTS")
     return _path(str(wanted or demo / "results"))
 
 
-def _typed(field: Field) -> str:
-    return st.session_state.get(field.key, "").strip()
+def _typed(field: Field, given: Options) -> str:
+    """What a visitor has typed; nothing on a locked page, whatever the browser sends."""
+    return "" if given.locked else st.session_state.get(field.key, "").strip()
 
 
 def _path(text: str) -> Path:

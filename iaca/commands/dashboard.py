@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import runpy
 import signal
+import socket
 import sys
 from pathlib import Path
 
 from iaca.commands import CommandError, add_device
+from iaca.listening import HERE, ListeningError, check_listening, is_loopback
 from iaca.resources import PAGE
 
 
@@ -33,6 +35,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="import a module that registers fusions",
     )  # fmt: skip
     parser.add_argument("--port", type=int, metavar="N", help="port of the page (default: 8501, or the next free one)")
+    parser.add_argument(
+        "--host", default=HERE, metavar="ADDRESS",
+        help="listen there, 0.0.0.0 for every address of the machine (default: this machine alone); needs --locked or "
+        "--trust-network",
+    )  # fmt: skip
+    parser.add_argument(
+        "--locked", action="store_true",
+        help="visitors see only the folders named here; their uploads are their own, and go when they leave",
+    )  # fmt: skip
+    parser.add_argument(
+        "--trust-network", action="store_true",
+        help="everybody who reaches the page may read what this account may read",
+    )  # fmt: skip
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME",
+        help="name of the host in the page's address where a proxy gives it another one",
+    )  # fmt: skip
     parser.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
     add_device(parser)
 
@@ -42,13 +61,21 @@ def run(args: argparse.Namespace) -> None:
 
     Raises:
         CommandError: The port cannot be, or this installation lacks the page.
-        SystemExit: The server has ended; its code is the server's.
+        SystemExit: The server has ended; its code is the server's, or 2 where it would be open to others unasked.
     """
+    try:
+        check_listening(args.host, locked=args.locked, trusted=args.trust_network)
+    except ListeningError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
     if args.port is not None and not 1 <= args.port <= 65535:
         raise CommandError(f"--port is {args.port}; expected 1 to 65535")
     if not PAGE.is_file():
         raise CommandError(f"{PAGE} does not exist; expected the package dashboard beside iaca: install iaca again")
-    command = ["streamlit", "run", str(PAGE)]
+    command = ["streamlit", "run", str(PAGE), "--server.address", args.host]
+    if not is_loopback(args.host):
+        # Streamlit would ask a service on the internet for the address of this machine.
+        command += ["--browser.serverAddress", (args.allow_host or [socket.gethostname()])[0]]
     if args.port is not None:
         command += ["--server.port", str(args.port)]
     if args.no_browser:
@@ -64,4 +91,6 @@ def _for_the_page(args: argparse.Namespace) -> list[str]:
     for name in ("features", "checkpoints", "results", "device"):
         if getattr(args, name) is not None:
             options += [f"--{name}", str(getattr(args, name))]
+    options += [f"--{name}" for name in ("locked", "trust-network") if getattr(args, name.replace("-", "_"))]
+    options += [part for name in args.allow_host for part in ("--allow-host", name)]
     return options + [part for plugin in args.plugins for part in ("--plugin", plugin)]

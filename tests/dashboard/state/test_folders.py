@@ -57,3 +57,24 @@ def test_options_win_over_the_environment_and_the_sidebar_over_both(start):
 def test_an_option_that_does_not_exist_is_told_with_those_that_do(start):
     assert "no option --result " in start("--result", "r").problem
     assert "--results" in start("--result", "r").problem
+
+
+def test_on_a_locked_page_nothing_that_was_typed_counts(start):
+    for key in (session.DATA_ROOTS, session.FEATURES_FOLDER, session.CHECKPOINTS_FOLDER, session.RESULTS_FOLDER):
+        st.session_state[key.key] = "/"
+    given = start("--data", "a", "--locked")
+    assert given.locked
+    folders = find_folders(given)
+    assert folders.locked
+    assert folders.sources[0].roots == (Path("a"),)
+    assert folders.checkpoints == shipped("checkpoints")
+    assert results_folder() == shipped("demo") / "results"
+
+
+def test_a_mistake_among_the_options_does_not_unlock_the_page(start):
+    assert start("--locked", "--features").locked
+
+
+def test_a_subject_of_any_length_can_be_asked_for(start):
+    st.query_params["subject"] = "x" * 5000
+    assert len(find_folders(start()).sources) == 1

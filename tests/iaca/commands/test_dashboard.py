@@ -43,9 +43,22 @@ def test_options_of_the_page_follow_those_of_the_server(monkeypatch):
     assert main(["dashboard", *arguments]) == 0
     (argv,) = called
     assert argv[:2] == ["streamlit", "run"]
-    assert argv[3:5] == ["--server.port", "8600"]
+    assert argv[3:5] == ["--server.address", "127.0.0.1"]
+    assert argv[5:7] == ["--server.port", "8600"]
     page = argv[argv.index("--") + 1 :]
     assert page == ["--data", "a", "b", "--features", "f", "--results", "r", "--plugin", "mine"]
+
+
+def test_terms_are_handed_to_the_page_and_nobody_is_asked_for_the_address_of_this_machine(monkeypatch):
+    called = []
+    monkeypatch.setattr("runpy.run_module", lambda *args, **kwargs: called.append(sys.argv))
+    monkeypatch.setattr("signal.signal", lambda *args: None)
+    monkeypatch.setattr("sys.argv", ["iaca"])
+    assert main(["dashboard", "--host", "0.0.0.0", "--locked", "--allow-host", "lab.example.org"]) == 0
+    (argv,) = called
+    assert argv[argv.index("--server.address") + 1] == "0.0.0.0"
+    assert argv[argv.index("--browser.serverAddress") + 1] == "lab.example.org"
+    assert argv[argv.index("--") + 1 :] == ["--locked", "--allow-host", "lab.example.org"]
 
 
 def test_a_port_that_cannot_be_is_refused(capsys):
