@@ -19,11 +19,16 @@ from dashboard.timeline.declared import Figure, Mark, Shown
 
 
 def brushed_range_s(subject: Subject, truth: pd.DataFrame) -> tuple[float, float] | None:
-    """First and last second of the brushed range, as the player last reported it, or else as the link has it."""
+    """First and last second of the brushed range: as the player last reported it, or as the link of a visit has it.
+
+    A link counts until the player first reports: a range that was cleared is not brought back by an address of before.
+    """
     place = player_state(subject.name)
     if place.frame is not None:
         session.keep_range(subject.name, place.range)
-    frames = place.range or session.kept_range(subject.name) or address.asked_frames(len(truth))[1]
+    elif not session.has_range(subject.name):
+        session.keep_range(subject.name, address.asked_frames(len(truth))[1])
+    frames = session.kept_range(subject.name)
     if frames is None:
         return None
     first, last = frames

@@ -147,8 +147,13 @@ def keep_range(subject: str, frames: tuple[int, int] | None) -> None:
     st.session_state.setdefault(RANGES, {})[subject] = frames
 
 
+def has_range(subject: str) -> bool:
+    """Whether a range was kept in this visit, also none: from then on the address has no say."""
+    return subject in st.session_state.get(RANGES, {})
+
+
 def kept_range(subject: str) -> tuple[int, int] | None:
-    """First and last frame of the range that was brushed last on a subject in this visit, or None."""
+    """First and last frame of the range of a subject in this visit, or None."""
     return st.session_state.get(RANGES, {}).get(subject)
 
 

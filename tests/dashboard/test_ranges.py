@@ -163,6 +163,19 @@ def test_the_address_keeps_frame_and_range_and_restores_them_elsewhere(page, add
     assert page.get_by_test_id("player-range").is_hidden()
 
 
+def test_a_range_that_is_cleared_stays_cleared_for_what_if_whatever_the_link_said(page, address):
+    open_player(page, address, "steady", drop_audio="true", pattern="brushed+range", range="25-75")
+    dropped, scores = page.locator("[data-lane='audio dropped']"), page.get_by_text("no dropout")
+    dropped.wait_for()
+    for _ in range(2):
+        page.get_by_role("button", name="Clear range").click()
+        page.get_by_text("No range is brushed").wait_for()
+        dropped.wait_for(state="detached")
+        assert scores.count() == 0
+        brush(page, 6.0, 8.0)
+        dropped.wait_for()
+
+
 @pytest.mark.parametrize(("frame", "span"), [("ten", "5"), ("-1", "9-3"), ("60", "0-60"), ("1e1", "<b>-2")])
 def test_an_address_that_cannot_be_is_told_and_the_page_begins_at_the_start(page, address, frame, span):
     page.goto(f"{address}/?subject=short&frame={frame}&range={span}")
