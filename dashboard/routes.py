@@ -1,18 +1,22 @@
-"""What a browser may fetch: files and tables that were registered under an identifier; nothing else is reachable."""
+"""What a browser may fetch: what the page registered for it under a secret address; nothing else is reachable."""
 
 from __future__ import annotations
 
-import hashlib
+import hmac
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from dashboard.admission import visit_cookie
+from dashboard.state import visit
 from iaca.errors import InputError
 from iaca.files import file_state
 
@@ -23,19 +27,29 @@ TABLES = "/iaca/table"
 SOUNDS = "/iaca/sound"
 
 TABLE_BYTES = 256 * 2**20
-"""Tables that are kept for browsers that have not fetched them yet; the oldest go first."""
+"""Tables that are kept for browsers that have not fetched them yet; the oldest of whoever has most go first."""
 
 IMMUTABLE = {"Cache-Control": "private, max-age=86400, immutable"}
 """An identifier names one content for ever."""
 
-_files: dict[str, Path] = {}
-_sounds: dict[str, Callable[[], Path]] = {}
-_tables: OrderedDict[str, bytes] = OrderedDict()
+SECRET = secrets.token_bytes(32)
+"""Of this server: identifiers cannot be computed by whoever knows a file."""
+
+
+class Kept(NamedTuple):
+    """What one visit may fetch: identifier -> content."""
+
+    files: dict[str, Path]
+    sounds: dict[str, Callable[[], Path]]
+    tables: OrderedDict[str, bytes]
+
+
+_kept: dict[str, Kept] = {}
 _lock = threading.Lock()
 
 
 def register(path: Path) -> str:
-    """Make one file reachable.
+    """Make one file reachable for the visit for which this script runs.
 
     Args:
         path: An existing file.
@@ -47,19 +61,11 @@ def register(path: Path) -> str:
         OSError: The file cannot be read.
     """
     file = path.resolve(strict=True)
-    identifier = file_state(file).digest[:32]
+    key = visit.current()
+    identifier = _identifier(key, file_state(file).digest.encode())
     with _lock:
-        _files[identifier] = file
+        _of(key).files[identifier] = file
     return f"{ROUTE}/{identifier}"
-
-
-async def serve(request: Request) -> FileResponse:
-    """Answer `ROUTE/{identifier}`: the file (206 for a Range), or 404 for anything that was not registered."""
-    with _lock:
-        file = _files.get(request.path_params["identifier"])
-    if file is None or not file.is_file():
-        raise HTTPException(status_code=404, detail="No such recording")
-    return FileResponse(file, headers={"Cache-Control": "private, max-age=3600"})
 
 
 def register_table(content: bytes) -> str:
@@ -71,13 +77,18 @@ def register_table(content: bytes) -> str:
     Returns:
         Its address below the server's root.
     """
-    identifier = hashlib.sha256(content).hexdigest()[:32]
+    key = visit.current()
+    identifier = _identifier(key, content)
     with _lock:
-        _tables[identifier] = content
-        _tables.move_to_end(identifier)
-        kept = sum(map(len, _tables.values()))
-        while kept > TABLE_BYTES and len(_tables) > 1:
-            kept -= len(_tables.popitem(last=False)[1])
+        tables = _of(key).tables
+        tables[identifier] = content
+        tables.move_to_end(identifier)
+        sizes = {owner: sum(map(len, kept.tables.values())) for owner, kept in _kept.items()}
+        while sum(sizes.values()) > TABLE_BYTES:
+            most = max(sizes, key=sizes.__getitem__)
+            if len(_kept[most].tables) == 1:
+                break
+            sizes[most] -= len(_kept[most].tables.popitem(last=False)[1])
     return f"{TABLES}/{identifier}"
 
 
@@ -91,16 +102,26 @@ def register_sound(path: Path, summarise: Callable[[], Path]) -> str:
     Returns:
         Its address below the server's root.
     """
-    identifier = register(path).removeprefix(f"{ROUTE}/")
+    key = visit.current()
+    identifier = _identifier(key, b"sound " + file_state(path.resolve(strict=True)).digest.encode())
     with _lock:
-        _sounds[identifier] = summarise
+        _of(key).sounds[identifier] = summarise
     return f"{SOUNDS}/{identifier}"
+
+
+async def serve(request: Request) -> FileResponse:
+    """Answer `ROUTE/{identifier}`: the file (206 for a Range), or 404 for what this visit has not registered."""
+    kept, identifier = _asked(request)
+    file = None if kept is None else kept.files.get(identifier)
+    if file is None or not file.is_file():
+        raise HTTPException(status_code=404, detail="No such recording")
+    return FileResponse(file, headers={"Cache-Control": "private, max-age=3600"})
 
 
 async def serve_table(request: Request) -> Response:
     """Answer `TABLES/{identifier}`: the numbers, or 404."""
-    with _lock:
-        content = _tables.get(request.path_params["identifier"])
+    kept, identifier = _asked(request)
+    content = None if kept is None else kept.tables.get(identifier)
     if content is None:
         raise HTTPException(status_code=404, detail="No such table")
     return Response(content, media_type="application/octet-stream", headers=IMMUTABLE)
@@ -108,8 +129,8 @@ async def serve_table(request: Request) -> Response:
 
 async def serve_sound(request: Request) -> Response:
     """Answer `SOUNDS/{identifier}`: the summary of a sound; 404 if it is unknown, 204 for a video without sound."""
-    with _lock:
-        summarise = _sounds.get(request.path_params["identifier"])
+    kept, identifier = _asked(request)
+    summarise = None if kept is None else kept.sounds.get(identifier)
     if summarise is None:
         raise HTTPException(status_code=404, detail="No such sound")
     try:
@@ -117,3 +138,30 @@ async def serve_sound(request: Request) -> Response:
     except (InputError, OSError) as error:
         raise HTTPException(status_code=422, detail=str(error)) from error
     return FileResponse(file, headers=IMMUTABLE) if file.stat().st_size else Response(status_code=204)
+
+
+def forget(key: str) -> None:
+    """Let a visit fetch nothing any more."""
+    with _lock:
+        _kept.pop(key, None)
+
+
+def _identifier(key: str, content: bytes) -> str:
+    """The same for the same content in the same visit, so that a browser's cache helps; a secret for all others."""
+    return hmac.digest(hmac.digest(SECRET, key.encode(), "sha256"), content, "sha256").hex()
+
+
+def _of(key: str) -> Kept:
+    """What a visit keeps; call it with the lock held."""
+    return _kept.setdefault(key, Kept({}, {}, OrderedDict()))
+
+
+def _asked(request: Request) -> tuple[Kept | None, str]:
+    """What the visit that asks has registered, and the identifier that it asks for."""
+    cookie = visit_cookie(request.headers)
+    with _lock:
+        kept = _kept.get(visit.key_of(cookie)) if cookie else None
+    return kept, request.path_params["identifier"]
+
+
+visit.on_end(forget)

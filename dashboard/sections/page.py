@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dashboard.sections.notices import attempt, show_notices
 from dashboard.services import model_files, traces
-from dashboard.state import address, session
+from dashboard.state import address, session, visit
 from dashboard.state.folders import Folders, Options, find_folders, read_options
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ def begin_page() -> Page:
     asked = address.asked_choices()
     options = read_options()
     notices = [options.problem, model_files.plugin_problem(options.plugins)]
+    if not visit.sends_cookie():
+        notices.append(
+            "This browser keeps no cookies, so neither videos nor curves reach it; allow them for this page."
+        )
     return Page(options, find_folders(options), list(filter(None, notices)), asked)
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 import pandas as pd
 
+from dashboard import routes
 from dashboard.components.player import PlayerData, PlayerState, player, player_state
 from dashboard.sections.notices import attempt
 from dashboard.services import recordings, traces
@@ -78,12 +79,12 @@ def show_player(
     Returns:
         Where the user is.
     """
-    tables, live = transport.tables(figure)
+    tables, live = transport.tables(figure, routes.register_table)
     address.check_rows()
     return player(
         PlayerData(
             spec=transport.spec(figure),
-            clock=transport.clock(figure, None if video is None else video.media_s),
+            clock=transport.clock(figure, None if video is None else video.media_s, routes.register_table),
             tables=tables,
             live=live,
             video=None if video is None else video.address,

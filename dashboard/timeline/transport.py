@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dashboard import routes
 from dashboard.timeline.declared import Column, Curve, Figure, How, Point, Row, Table
 from iaca.config import TARGETS
 from iaca.figures import palette
@@ -31,14 +30,12 @@ def spec(figure: Figure) -> dict[str, Any]:
     }
 
 
-def clock(figure: Figure, media_s: np.ndarray | None, keep: Keep = routes.register_table) -> tuple[Table, Table]:
+def clock(figure: Figure, media_s: np.ndarray | None, keep: Keep) -> tuple[Table, Table]:
     """Times of the frames, and times of the pictures on the timeline of the file; float64."""
     return _times("pts_s", figure.pts_s, keep), _times("media_s", np.empty(0) if media_s is None else media_s, keep)
 
 
-def tables(
-    figure: Figure, keep: Keep = routes.register_table, *, live: bool = True
-) -> tuple[tuple[Table, ...], dict[str, pa.Table]]:
+def tables(figure: Figure, keep: Keep, *, live: bool = True) -> tuple[tuple[Table, ...], dict[str, pa.Table]]:
     """The columns of a figure.
 
     Predictions and gates change at clip ends alone: only these travel, and the browser fills in what lies between.

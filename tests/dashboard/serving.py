@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,10 +32,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(root: Path, home: Path, checkpoints: Path | None = None) -> Iterator[tuple[str, subprocess.Popen]]:
+def serve(
+    root: Path, home: Path, checkpoints: Path | None = None, *, server: Sequence[str] = (), page: Sequence[str] = ()
+) -> Iterator[tuple[str, subprocess.Popen]]:
     """`streamlit run dashboard/app.py` on the data below `root`, with an empty HOME; yields address and process.
 
-    A file `plugin.py` in `root` is a plugin of the server.
+    A file `plugin.py` in `root` is a plugin of the server. `server` are more options of Streamlit, `page` of the page.
     """
     port = free_port()
     environment = os.environ | {
@@ -48,22 +50,23 @@ def serve(root: Path, home: Path, checkpoints: Path | None = None) -> Iterator[t
     }
     command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
     options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+    options += [*server, "--", *page]
     log = home / "server.log"
     with log.open("wb") as output:
-        server = subprocess.Popen(
+        process = subprocess.Popen(
             command + options, cwd=PROJECT, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
     try:
         address = f"http://127.0.0.1:{port}"
-        wait_until_up(address, server, log)
-        yield address, server
+        wait_until_up(address, process, log)
+        yield address, process
     finally:
-        server.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
         try:
-            server.wait(10)
+            process.wait(10)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            process.kill()
+            process.wait()
 
 
 def wait_until_up(address: str, server: subprocess.Popen, log: Path) -> None:

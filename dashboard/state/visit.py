@@ -1,0 +1,96 @@
+"""Who is looking: one browser, in any number of tabs, until it has been gone for a while.
+
+What a visit registers or brings is its own, and goes with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from dashboard.admission import COOKIE, is_visit_cookie
+
+LOOK_S = 5.0
+"""How often it is looked who is still there; more often where visits are forgotten sooner."""
+
+_seen: dict[str, dict[str, float]] = {}
+"""Key of a visit -> its sessions of Streamlit, one for each tab -> when each was last seen, s."""
+
+_lock = threading.Lock()
+_farewells: list[Callable[[str], None]] = []
+_log = logging.getLogger(__name__)
+
+
+def key_of(cookie: str) -> str:
+    """Names the visit of a browser in registries and folders; the cookie does not follow from it."""
+    return hashlib.sha256(cookie.encode()).hexdigest()[:32]
+
+
+def current() -> str:
+    """Key of the visit for which this script runs; "" outside of any.
+
+    A browser that sends no cookie has a visit for each of its tabs, and can fetch nothing that they register.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        return ""
+    key = key_of(_cookie() or f"no cookie {context.session_id}")
+    with _lock:
+        if not _seen and runtime.exists():
+            threading.Thread(target=_watch, daemon=True, name="visits").start()
+        _seen.setdefault(key, {})[context.session_id] = time.monotonic()
+    return key
+
+
+def sends_cookie() -> bool:
+    """Whether the browser keeps the cookie without which it gets no video; also true where there is no browser."""
+    return not len(st.context.headers) or bool(_cookie())
+
+
+def on_end(farewell: Callable[[str], None]) -> None:
+    """Have a function called with the key of each visit that has ended."""
+    _farewells.append(farewell)
+
+
+def _cookie() -> str:
+    found = st.context.cookies.get(COOKIE, "")
+    return found if is_visit_cookie(found) else ""
+
+
+def _watch() -> None:
+    """End visits whose tabs are closed, as long as there is any; a tab that reloads or reconnects in time is none."""
+    # As long as Streamlit itself keeps a session for a browser that lost its connection.
+    grace_s = st.get_option("server.disconnectedSessionTTL")
+    while True:
+        time.sleep(min(LOOK_S, max(grace_s / 4, 0.1)))
+        now, server = time.monotonic(), runtime.get_instance()
+        with _lock:
+            for sessions in _seen.values():
+                for session, last_s in list(sessions.items()):
+                    if server.is_active_session(session):
+                        sessions[session] = now
+                    elif now - last_s > grace_s:
+                        del sessions[session]
+            ended = [key for key, sessions in _seen.items() if not sessions]
+            for key in ended:
+                del _seen[key]
+            is_last = not _seen
+        for key in ended:
+            _end(key)
+        if is_last:
+            return
+
+
+def _end(key: str) -> None:
+    for farewell in _farewells:
+        try:
+            farewell(key)
+        except Exception:  # one that fails must not keep the others from cleaning up
+            _log.exception("visit %s: its end was not clean", key[:8])
