@@ -1,4 +1,4 @@
-"""What one browser was given, no other gets: videos, sounds and curves have secret addresses, which end with a visit."""
+"""What one browser was given, no other gets: videos, sounds and curves have secret addresses that end with a visit."""
 
 from __future__ import annotations
 
