@@ -45,10 +45,16 @@ def load_plugins(modules: Sequence[str] = ()) -> tuple[str, ...]:
         except InputError as error:
             problems.append(f"plugin {name!r}: {error}")
         except Exception as error:
-            problems.append(
-                f"plugin {name!r} cannot be imported ({type(error).__name__}: {error}); expected a module that calls "
-                "iaca.register_fusion"
-            )
+            if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
+                problems.append(
+                    f"plugin {name!r} was not found; expected the name of a Python module in {os.getcwd()}, on "
+                    "PYTHONPATH or of an installed package"
+                )
+            else:
+                problems.append(
+                    f"plugin {name!r} was found, but its import failed ({type(error).__name__}: {error}); correct the "
+                    "module"
+                )
     if problems:
         raise PluginError("; ".join(problems))
     return wanted

@@ -25,6 +25,9 @@ from iaca.figures.roles import panels, styles
 # Session key: the job that this visit began last.
 BEGUN = "_robustness_job"
 
+# Session key: table and choice of the curves that were drawn last.
+DRAWN = "_robustness_drawn"
+
 
 def show() -> None:
     """The page."""
@@ -100,6 +103,9 @@ def _show_live(asked: Wanted, shown: Sequence[Subject], choice: Choice) -> None:
             _show_progress(jobs.find(asked.key), asked, found)
         for problem in found.problems[:3]:
             st.warning(literal(problem), icon=":material/warning:")
+        if not found.is_whole and found.table["model"].nunique() < len(asked.models) and DRAWN in st.session_state:
+            _draw_last()
+            return
         if found.table.empty:
             return
         over = f"bands are 95 % bootstrap intervals over {found.subjects} subjects"
@@ -152,12 +158,23 @@ def _leave(key: str) -> None:
 def _draw(table: pd.DataFrame, choice: Choice) -> None:
     by_panel, drawn = panels(table["model"]), styles(table["model"])
     targets = [target for target in TARGETS if target in set(table["target"])]
+    st.session_state[DRAWN] = (table, choice)
     places = st.columns(len(targets)) if len(by_panel) == 1 else [st.container() for _ in targets]
     for target, place in zip(targets, places, strict=True):
         with place:
             _draw_target(table[table["target"] == target], target, by_panel, drawn, choice)
     with st.expander("Numbers", icon=":material/table:"):
         st.dataframe(missing_curves.numbers(table), hide_index=True, key="robustness_numbers")
+
+
+def _draw_last() -> None:
+    """The curves that were drawn last: they stay in sight until each of the new ones has a point."""
+    table, choice = st.session_state[DRAWN]
+    st.caption(
+        f"The curves of before, until the first points of the new ones are computed: {choice.missing} missing, {choice.pattern}, "
+        f"{literal(choice.of)}."
+    )
+    _draw(table, choice)
 
 
 def _draw_target(

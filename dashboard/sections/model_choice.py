@@ -30,6 +30,7 @@ def choose_files(folder: Path, notices: list[str]) -> tuple[Candidate | None, Ca
         return None, None
     fusions = {model_files.fusion_title(name): name for name in shelf.fusions}
     labels = [*fusions, ANY_TWO]
+    address.accept_spellings(session.FUSION, labels, {name: label for label, name in fusions.items()})
     label = st.selectbox(
         "Fusion",
         labels,

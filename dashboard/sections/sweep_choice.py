@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard.sections.page import last_seen_models
 from dashboard.services.model_files import Candidate, Shelf
-from dashboard.state import session
+from dashboard.state import address, session
 from iaca.config import AUDIO, VISUAL
 
 STUDY, ALL = "the study's validation subjects", "all shown subjects"
@@ -60,6 +60,8 @@ def choose(files: dict[str, Candidate], shelf: Shelf, subjects: Sequence[str], s
     kept: Choice | None = st.session_state.get(CHOSEN)
     titles = list(files)
     wanted = kept.models if kept else _first_models(files, shelf)
+    names = {f"{model.fusion}{'+IACA' * model.iaca}": title for title, model in files.items()}
+    address.accept_spellings(session.ROBUST_MODELS, titles, names)
     models = st.multiselect(
         "Models",
         titles,

@@ -96,15 +96,19 @@ def _choose_audio_dropout(range_s: Range) -> tuple[DropoutConfig, ...]:
         help="Remove a share of the audio clips, as in Fig 3 of the paper.",
         **session.DROP_AUDIO.widget,
     )
-    share = st.slider("Audio dropout (%)", 0, 100, session.SHARE.default, 5, disabled=not on, **session.SHARE.widget)
+    drawn = on and session.chosen(session.PATTERN) != BRUSHED
+    share = st.slider("Audio dropout (%)", 0, 100, session.SHARE.default, 5, disabled=not drawn, **session.SHARE.widget)
     pattern = st.selectbox("Pattern", list(PATTERNS), disabled=not on, **session.PATTERN.widget)
-    seed = st.number_input("Seed", 0, 2**31 - 1, session.SEED.default, 1, disabled=not on, **session.SEED.widget)
+    # Visual dropout and noise have the same seed.
+    seeded = drawn or any(map(session.is_set, (session.FACE_SHARE, session.NOISE)))
+    seed = st.number_input("Seed", 0, 2**31 - 1, session.SEED.default, 1, disabled=not seeded, **session.SEED.widget)
     return _dropouts(AUDIO, share, PATTERNS[pattern], int(seed), range_s) if on else ()
 
 
 def _choose_face_dropout(range_s: Range) -> tuple[DropoutConfig, ...]:
     share = st.slider(
         "Visual dropout (%)", 0, 100, session.FACE_SHARE.default, 5,
+        disabled=session.chosen(session.FACE_PATTERN) == BRUSHED,
         help="Remove a share of the visual clips; with a brushed range, every clip that ends in it.",
         **session.FACE_SHARE.widget,
     )  # fmt: skip

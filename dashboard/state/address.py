@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
@@ -26,6 +27,26 @@ def put_into_url(field: session.Field, value: str | None) -> None:
         st.query_params.pop(field.key, None)
     elif st.query_params.get(field.key) != value:
         st.query_params[field.key] = value
+
+
+def accept_spellings(field: session.Field, options: Iterable[str], others: Mapping[str, str] | None = None) -> None:
+    """Correct an address that spells choices in another way, and run anew; call it before the widget is drawn.
+
+    Args:
+        field: Of the widget, which is bound to the address.
+        options: What can be chosen, as the widget spells it; capitals do not matter in an address.
+        others: Further spellings -> the option that is meant.
+    """
+    if field.key in st.session_state or field.key not in st.query_params:
+        return
+    options = list(options)
+    known = {text.casefold(): option for text, option in (others or {}).items()}
+    known |= {option.casefold(): option for option in options}
+    asked = st.query_params.get_all(field.key)
+    spelled = [text if text in options else known.get(text.casefold(), text) for text in asked]
+    if spelled != asked:
+        st.query_params[field.key] = spelled
+        st.rerun()  # Streamlit fills a widget from the address with which its run began
 
 
 def asked_choices() -> dict[str, list[str]]:

@@ -162,6 +162,11 @@ def asked(field: Field) -> str | None:
     return st.query_params.get(field.key)
 
 
+def chosen(field: Field) -> Any:
+    """What is chosen before its widget is drawn: in this visit, else as text in the address, else the default."""
+    return st.session_state.get(field.key, asked(field) or field.default)
+
+
 def is_set(field: Field) -> bool:
     """Whether the session or the address has another value than the default."""
     return asked(field) is not None or st.session_state.get(field.key, field.default) != field.default

@@ -74,7 +74,7 @@ def _usual(title: str) -> Style:
 
 
 def _is_control(fusion: str) -> bool:
-    return fusion.lower() == NO_ATTENTION.lower()
+    return fusion == NO_ATTENTION
 
 
 def _parts(title: str) -> tuple[str, str, str]:

@@ -49,7 +49,7 @@ def rows_of_table(page):
 def test_fusions_come_in_the_papers_order_and_ca_is_first_shown(open_page, all_fusions):  # noqa: F811
     page = open_page(all_fusions)
     fusion = widget(page.selectbox, "Fusion")
-    assert fusion.options == ["CONCAT", "CA", "JCA", "any two checkpoints"]
+    assert fusion.options == ["Concat", "CA", "JCA", "any two checkpoints"]
     assert rows_of_table(page) == ["CA", "CA+IACA"]
     fusion.set_value("JCA").run()
     assert rows_of_table(page) == ["JCA", "JCA+IACA"]
@@ -58,14 +58,31 @@ def test_fusions_come_in_the_papers_order_and_ca_is_first_shown(open_page, all_f
     assert " JCA+IACA " in option
 
 
+@pytest.mark.parametrize(("asked", "shown"), [("concat", "Concat"), ("CONCAT", "Concat"), ("jca", "JCA"), ("Ca", "CA")])
+def test_a_link_opens_a_fusion_in_any_spelling(open_page, all_fusions, asked, shown):  # noqa: F811
+    page = open_page(all_fusions, fusion=asked)
+    assert widget(page.selectbox, "Fusion").value == shown
+    assert not page.warning
+    assert rows_of_table(page) == [shown, f"{shown}+IACA"]
+
+
+def test_a_link_to_robustness_opens_models_in_any_spelling(open_page, all_fusions):  # noqa: F811
+    page = open_page(all_fusions)
+    page.query_params["models"] = ["CONCAT", "jca+iaca"]
+    page.switch_page("app_pages/robustness.py").run()
+    assert not page.exception
+    assert widget(page.multiselect, "Models").value == ["Concat", "JCA+IACA"]
+    assert not page.warning
+
+
 def test_the_subject_stays_when_other_models_are_chosen(open_page, all_fusions, tmp_path):  # noqa: F811
     root = write_project(tmp_path / "two", [Spec("strong-01", 60), Spec("strong-02", 60)])
     write_model(root / "checkpoints" / "concat.safetensors", iaca=False, seed=1, fusion="concat")
     page = open_page(root)
     widget(page.selectbox, "Subject").select_index(1).run()
-    widget(page.selectbox, "Fusion").set_value("CONCAT").run()
+    widget(page.selectbox, "Fusion").set_value("Concat").run()
     assert page.query_params["subject"] in ("strong-02", ["strong-02"])
-    assert "CONCAT" in widget(page.selectbox, "Subject").options[1]
+    assert "Concat" in widget(page.selectbox, "Subject").options[1]
     assert "concat_iaca.safetensors does not exist" in notices(page)
 
 
@@ -151,7 +168,7 @@ def test_a_plugin_named_on_the_command_line_opens_its_models(open_page, project,
 
 def test_a_plugin_that_fails_is_one_sentence(open_page, all_fusions):  # noqa: F811
     page = open_page(all_fusions, ("--plugin", "is_not_there"))
-    assert "plugin 'is_not_there' cannot be imported" in notices(page)
+    assert "plugin 'is_not_there' was not found" in notices(page)
     assert rows_of_table(page) == ["CA", "CA+IACA"]
 
 

@@ -105,6 +105,19 @@ def test_sound_and_face_can_be_dropped_at_once_and_in_a_brushed_range(open_page,
     assert_shows(score_table(page).splitlines()[3], infer(features, model, dropouts), infer(features, model))
 
 
+def test_a_share_that_means_nothing_for_a_brushed_range_cannot_be_set(open_page, plain):  # noqa: F811
+    page = open_page(plain, range="50-100", what_if="true", drop_audio="true", pattern="brushed range")
+    assert widget(page.slider, "Audio dropout (%)").disabled
+    assert widget(page.number_input, "Seed").disabled
+    assert not widget(page.slider, "Visual dropout (%)").disabled
+    widget(page.slider, "Visual dropout (%)").set_value(30).run()
+    assert not widget(page.number_input, "Seed").disabled
+    widget(page.selectbox, "Pattern").set_value("block").run()
+    widget(page.selectbox, "Visual pattern").set_value("brushed range").run()
+    assert not widget(page.slider, "Audio dropout (%)").disabled
+    assert widget(page.slider, "Visual dropout (%)").disabled
+
+
 def test_without_a_brushed_range_the_page_says_how_to_get_one(open_page, plain):  # noqa: F811
     page = open_page(plain)
     widget(page.toggle, "Drop audio").set_value(True).run()

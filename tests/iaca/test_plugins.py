@@ -86,7 +86,7 @@ def test_the_study_trains_a_fusion_of_a_plugin_in_processes_of_their_own(tmp_pat
 def test_a_plugin_that_cannot_be_imported_is_told_in_one_sentence(tmp_path):
     failed = run(tmp_path, "describe", "x.safetensors", "--plugin", "not_there")
     assert failed.returncode == 1
-    assert "plugin 'not_there' cannot be imported" in failed.stderr
+    assert f"plugin 'not_there' was not found; expected the name of a Python module in {tmp_path}" in failed.stderr
     assert "Traceback" not in failed.stderr
 
 
@@ -102,6 +102,6 @@ def test_every_plugin_that_fails_is_named_and_the_others_are_loaded(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     message, plugin = done.stdout.splitlines()
-    assert "plugin 'not_there' cannot be imported" in message
-    assert "plugin 'broken' cannot be imported (ZeroDivisionError: division by zero)" in message
+    assert "plugin 'not_there' was not found" in message
+    assert "plugin 'broken' was found, but its import failed (ZeroDivisionError: division by zero)" in message
     assert plugin == "my_fusion"

@@ -40,4 +40,4 @@ def _build(config: FusionConfig) -> nn.Module:
     return Concatenation()
 
 
-register_fusion("concat", _build, title="CONCAT", check=_check, order=0)
+register_fusion("concat", _build, title="Concat", check=_check, order=0)

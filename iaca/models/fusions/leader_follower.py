@@ -51,4 +51,4 @@ class LeaderFollower(nn.Module):
         return Attended(audio, visual, follower, leader, follower - audio, leader - visual)
 
 
-register_fusion("leader_follower", LeaderFollower, title="LEADER_FOLLOWER", order=5)
+register_fusion("leader_follower", LeaderFollower, title="Leader-follower", order=5)

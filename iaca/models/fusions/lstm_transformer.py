@@ -28,4 +28,4 @@ def _build(config: FusionConfig) -> nn.Module:
     return ConcatenatedTransformer(BLSTM(config.dim, config.dim), BLSTM(config.dim, config.dim), config)
 
 
-register_fusion("lstm_transformer", _build, title="LSTM_TRANSFORMER", check=_check, order=6)
+register_fusion("lstm_transformer", _build, title="LSTM-transformer", check=_check, order=6)

@@ -24,4 +24,4 @@ def _build(config: FusionConfig) -> nn.Module:
     return ConcatenatedTransformer(build_tcn(config), build_tcn(config), config)
 
 
-register_fusion("tcn_transformer", _build, title="TCN_TRANSFORMER", check=_check, order=7)
+register_fusion("tcn_transformer", _build, title="TCN-transformer", check=_check, order=7)

@@ -66,4 +66,4 @@ def _build(config: FusionConfig) -> nn.Module:
     return ConcatenatedTransformer(nn.Identity(), nn.Identity(), config)
 
 
-register_fusion("transformer", _build, title="TRANSFORMER", check=_check, order=8)
+register_fusion("transformer", _build, title="Transformer", check=_check, order=8)

@@ -94,6 +94,25 @@ def test_stored_curves_come_at_once_and_others_are_computed_as_they_should_be(pa
     assert page.locator("[data-testid=stException]").count() == 0
 
 
+def test_curves_stay_in_sight_while_others_are_computed(page, server, root):
+    page.goto(f"{server(root)}/robustness")
+    page.locator(CHART).nth(1).locator(".scatterlayer .trace").first.wait_for()
+    page.evaluate(
+        """(chart) => {
+          window.charts = [];
+          const look = () => {
+            window.charts.push(document.querySelectorAll(chart).length);
+            requestAnimationFrame(look);
+          };
+          look();
+        }""",
+        CHART,
+    )
+    choose(page, "Subjects", NAMES[0])
+    page.get_by_text(f"one subject, {NAMES[0]}: no interval").wait_for()
+    assert min(page.evaluate("charts")) > 0
+
+
 def test_what_was_computed_before_a_stop_is_kept(root):
     files = [(name, root / "checkpoints" / f"{name}.safetensors") for name in ("ca", "ca_iaca")]
     people = [Subject(name, "", None, root / "features" / f"{name}.safetensors", True) for name in (*NAMES, SILENT)]

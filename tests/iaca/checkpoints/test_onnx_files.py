@@ -103,7 +103,7 @@ def test_the_model_is_left_as_it_was(tmp_path):
 def test_the_command_writes_the_file_and_says_how_closely_it_agrees(tmp_path, capsys):
     saved(tmp_path, fusion="concat")
     assert main(["export", str(tmp_path / "model.safetensors"), "--onnx", str(tmp_path / "out.onnx")]) == 0
-    assert "CONCAT -> " in capsys.readouterr().out
+    assert "Concat -> " in capsys.readouterr().out
     assert [one.name for one in session_of(tmp_path / "out.onnx").get_outputs()] == ["valence", "arousal"]
     assert main(["export", str(tmp_path / "model.safetensors"), "--onnx", str(tmp_path / "out.txt")]) == 1
     assert "expected a file that ends in .onnx" in capsys.readouterr().err

@@ -18,7 +18,6 @@ from iaca.figures.roles import CONTROL, fusion_of, panels, role_of, styles
         ("TCN-Transformer (a.safetensors)", "TCN-Transformer", "base fusion (a.safetensors)"),
         ("MY FUSION+IACA", "MY FUSION", "with IACA"),
         ("Concat", "Concat", "Concat"),
-        ("CONCAT", "CONCAT", "CONCAT"),
     ],
 )
 def test_a_title_says_its_fusion_and_its_role(title, fusion, role):
