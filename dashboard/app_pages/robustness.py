@@ -171,8 +171,8 @@ def _draw_last() -> None:
     """The curves that were drawn last: they stay in sight until each of the new ones has a point."""
     table, choice = st.session_state[DRAWN]
     st.caption(
-        f"The curves of before, until the first points of the new ones are computed: {choice.missing} missing, {choice.pattern}, "
-        f"{literal(choice.of)}."
+        f"The curves of before, until the first points of the new ones are computed: {choice.missing} missing, "
+        f"{choice.pattern}, {literal(choice.of)}."
     )
     _draw(table, choice)
 
