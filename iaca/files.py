@@ -7,8 +7,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import NamedTuple
+from pathlib import Path, PurePath
+from typing import NamedTuple, TypeGuard
 
 from iaca.errors import InputError
 
@@ -119,6 +119,17 @@ def written_beside(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_plain_name(name: object) -> TypeGuard[str]:
+    """Whether a value from a file may name a file in a folder: a text that leads nowhere else and has no line ends."""
+    return (
+        isinstance(name, str)
+        and name not in ("", ".", "..")
+        and PurePath(name).name == name  # on Windows, "c:name" leads to another drive
+        and "\\" not in name
+        and not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in name)
+    )
 
 
 def fingerprint(path: str | os.PathLike[str]) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
 
 from dashboard.services import own_videos
 from dashboard.state.folders import Folders, Source
+from iaca.data.corpus_description import CorpusDescription, read_description
 from iaca.data.episodes import read_episodes
 from iaca.data.problems import printable
 from iaca.data.recordings import find_recordings, natural_key
@@ -112,17 +112,17 @@ def corpus(folders: Folders) -> Corpus:
 def _corpus(source: Source) -> Corpus:
     index = find_recordings(source.roots)
     problems = [problem.line for problem in index.problems]
-    descriptions: list[dict[str, Any]] = []
+    descriptions: list[CorpusDescription] = []
     episodes: dict[str, list[Episode]] = {}
     for root in source.roots:
         try:
-            descriptions.append(_read_description(root / "corpus.json"))
+            descriptions.append(read_description(root))
             for episode in read_episodes(root / "episodes.csv") if (root / "episodes.csv").is_file() else ():
                 episodes.setdefault(episode.subject, []).append(episode)
         except BAD_INPUT as error:
             problems.append(str(error))
-    described = {name: facts for one in descriptions for name, facts in one.get("subjects", {}).items()}
-    rendered = {name for one in descriptions if one.get("synthetic") for name in one.get("subjects", {})}
+    conditions = {name: condition for one in descriptions for name, condition in one.conditions.items()}
+    rendered = {name for one in descriptions if one.synthetic for name in one.conditions}
     recordings = {recording.subject: recording for recording in index.recordings}
     files = {file.stem: file for file in sorted(source.features.glob("*.safetensors"))}
     foreign = sorted(name for name in recordings.keys() | files.keys() if not _is_text(name))
@@ -150,7 +150,7 @@ def _corpus(source: Source) -> Corpus:
     shown = [
         Subject(
             name,
-            described.get(name, {}).get("condition", ""),
+            conditions.get(name, ""),
             recordings.get(name),
             files.get(name),
             name in rendered,
@@ -192,15 +192,6 @@ def rescan() -> None:
 
 def _listed(paths: tuple[Path, ...]) -> str:
     return ", ".join(map(str, paths))
-
-
-def _read_description(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise OSError(f"{path} is not JSON ({error}); expected the description that `demo build` writes.") from error
 
 
 def _split(subject: Subject) -> str | None:

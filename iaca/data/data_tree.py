@@ -9,6 +9,7 @@ from pathlib import Path
 
 from iaca.data.faces.places import FacesError, read_faces_csv
 from iaca.data.problems import Problem
+from iaca.files import is_plain_name
 
 VIDEO_ENDINGS = frozenset({".mp4", ".avi", ".mkv", ".mov", ".m4v", ".webm", ".mpg", ".mpeg", ".wmv", ".flv"})
 SPLITS = {
@@ -95,9 +96,9 @@ def _file(path: Path, found: FoundFiles) -> None:
             found.problems.append(Problem(str(path), f"{error}.", "Repair or remove the file."))
     elif ending in (".txt", ".csv"):
         listed = dict(_test_list(path, found.problems))
-        paths = [name for name in listed if "/" in name]
+        paths = [name for name in listed if not is_plain_name(name)]
         if paths:
-            reason = f"It lists {len(paths)} names with folders, such as {paths[0]!r}; they are ignored."
+            reason = f"It lists {len(paths)} names with folders, such as {paths[0][:80]!r}; they are ignored."
             found.problems.append(Problem(str(path), reason, "Write bare names, such as video55."))
         for subject in listed.keys() - paths:
             found.listed[subject] = max(listed[subject] or 0, found.listed.get(subject) or 0) or None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 from pathlib import Path
 
 from iaca.config import MODALITIES
 from iaca.errors import InputError
+from iaca.files import is_plain_name
 from iaca.types import Episode
 
 COLUMNS = ("subject", "start_s", "end_s", "modality", "kind", "truth_modality")
@@ -50,13 +52,13 @@ def _episode(path: Path, line: int, row: dict[str, str]) -> Episode:
         start_s, end_s = float(start), float(end)
     except ValueError:
         start_s = end_s = float("nan")
-    if not 0 <= start_s < end_s:
+    if not 0 <= start_s < end_s < math.inf:
         raise EpisodeError(f"{path}, line {line} runs from {start!r} to {end!r}; expected seconds, the first smaller")
     if modality not in MODALITIES or truth_modality not in ("", *MODALITIES):
         raise EpisodeError(
             f"{path}, line {line} is {','.join(values)!r}; expected {' or '.join(MODALITIES)} as modality, and as "
             "truth_modality these or nothing"
         )
-    if not subject or not kind:
+    if not is_plain_name(subject) or not kind:
         raise EpisodeError(f"{path}, line {line} is {','.join(values)!r}; expected a subject and a kind of episode")
     return Episode(subject, start_s, end_s, modality, kind, truth_modality)

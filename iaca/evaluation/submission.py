@@ -10,7 +10,7 @@ import numpy as np
 
 from iaca.config import TARGETS
 from iaca.errors import InputError
-from iaca.files import write_whole
+from iaca.files import is_plain_name, write_whole
 
 HEADER = "image_location,valence,arousal"
 _ROW = re.compile(r"(?P<subject>.+)/(?P<number>\d+)\.jpg$")
@@ -29,7 +29,13 @@ def write_per_subject(folder: Path, predictions: Mapping[str, Mapping[str, np.nd
 
     Returns:
         The files, each a header `valence,arousal` and one line per frame.
+
+    Raises:
+        SubmissionError: The name of a subject has parts of a path; nothing is written.
     """
+    for subject in predictions:
+        if not is_plain_name(subject):
+            raise SubmissionError(f"subject {subject!r} cannot name a file; expected a name without parts of a path")
     files = []
     for subject, by_target in predictions.items():
         rows = zip(*(by_target[target] for target in TARGETS), strict=True)

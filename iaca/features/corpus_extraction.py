@@ -21,7 +21,7 @@ from iaca.data.media.container import MediaError
 from iaca.data.problems import Problem, printable
 from iaca.features.extraction import FOUND_BY, extract
 from iaca.features.feature_files import FeatureError, read_feature_header, read_feature_labels, write_features
-from iaca.files import check_writable, fingerprint
+from iaca.files import check_writable, fingerprint, is_plain_name
 from iaca.types import Recording
 
 RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureError, OSError)
@@ -100,6 +100,8 @@ def extract_all(
         for recording in mine:
             path = out_dir / f"{recording.subject}.safetensors"
             try:
+                if not is_plain_name(recording.subject):
+                    raise FeatureError(f"{recording.subject!r} has parts of a path or control characters in its name")
                 if is_current(path, recording, visual, audio, clip_stride):
                     skipped.append(path)
                 else:
@@ -196,4 +198,6 @@ def _remedy(error: Exception) -> str:
         return "Add the folder of crops to the data roots, or let a detector find the faces (YuNet finds most)."
     if isinstance(error, AnnotationError):
         return "Repair the label file."
+    if isinstance(error, FeatureError):
+        return "Rename the subject's files, or repair what is named."
     return "Check free space and permissions."

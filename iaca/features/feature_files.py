@@ -4,14 +4,18 @@ Tensors, with T clips and N frames: `audio (T, D_a)`, `visual (T, D_v)`, `audio_
 float16; `frame (T,)` int32; `pts_s (N,)` float64; `valence (N,)`, `arousal (N,)` float32, NaN where not annotated;
 `has_face (N,)`, `has_audio (N,)` bool. The metadata of the header have one key, `iaca_features`: a JSON object with
 `subject`, `video`, `split`, `clip_stride`, `backbones`, `created_by`, `problems` and, where the video is known, its
-fingerprint `media`. Its names are sorted, so the same features give the same bytes. An older form is read as well:
+fingerprint `media`. Its names are sorted, so the same features give the same bytes. Where it has the checksum of
+`iaca.headers`, as every file that this module writes, the file must agree with it. An older form is read as well:
 there, each of these names is a key of the metadata itself, with a value in JSON.
+
+`pts_s` begins at 0 or later and never falls, labels lie in [-1, 1], there is at least one frame, and subject and video
+are plain names: no parts of a path, no control characters.
 """
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +26,8 @@ from safetensors.numpy import save
 from iaca.config import CLIP_FRAMES, MODALITIES
 from iaca.data.annotations import Labels
 from iaca.errors import InputError
-from iaca.files import write_whole
+from iaca.files import is_plain_name, write_whole
+from iaca.headers import CHECKSUM, HeaderError, are_backbones, is_intact, parse_json, with_checksum
 from iaca.types import Features
 
 HEADER_KEY = "iaca_features"
@@ -45,6 +50,10 @@ TENSORS = {
 }
 WIDENED = ("audio", "visual", "audio_zero", "visual_zero")
 FINITE = ("audio", "visual", "audio_zero", "visual_zero", "pts_s")
+LABELS = ("valence", "arousal")
+SPLITS = ("train", "validation", "test")
+LATEST_S = 1e9
+"""Latest time of a frame, 30 years: clocks that began in 1970 jump as far."""
 
 
 class FeatureError(InputError):
@@ -61,11 +70,13 @@ def read_features(path: str | os.PathLike[str]) -> Features:
         The features as float32, everything else as stored.
 
     Raises:
-        FeatureError: The file is missing, truncated, not a feature file, or its tensors contradict each other.
+        FeatureError: The file is missing, damaged, not a feature file, its header or a tensor has an impossible value,
+            or its tensors contradict each other.
     """
     path = Path(path)
     metadata, tensors = _open(path, with_tensors=True)
     _check(path, tensors, metadata["clip_stride"])
+    _check_values(path, tensors)
     for name in WIDENED:
         tensors[name] = tensors[name].astype(np.float32)
     metadata["problems"] = tuple(metadata["problems"])
@@ -93,12 +104,16 @@ def read_feature_labels(path: str | os.PathLike[str]) -> Labels:
         Valence and arousal, (N,) each, NaN where not annotated.
 
     Raises:
-        FeatureError: The file is missing, truncated or not a feature file. The tensors are not checked.
+        FeatureError: The file is missing, truncated or not a feature file, or a label is outside [-1, 1]. The other
+            tensors are not checked.
     """
     path = Path(path)
     _open(path, with_tensors=False)
     with safe_open(path, framework="np") as file:
-        return Labels(file.get_tensor("valence"), file.get_tensor("arousal"))
+        labels = Labels(*(file.get_tensor(name) for name in LABELS))
+    for name, values in labels._asdict().items():
+        _check_labels(path, name, values)
+    return labels
 
 
 def write_features(path: str | os.PathLike[str], features: Features) -> None:
@@ -109,7 +124,7 @@ def write_features(path: str | os.PathLike[str], features: Features) -> None:
         features: The content; audio and visual features are rounded to float16.
 
     Raises:
-        FeatureError: The tensors contradict each other, or a feature is not finite in float16.
+        FeatureError: A value is impossible, the tensors contradict each other, or a feature is not finite in float16.
         OSError: The file cannot be written; nothing is left of it.
     """
     path = Path(path)
@@ -117,10 +132,12 @@ def write_features(path: str | os.PathLike[str], features: Features) -> None:
         tensors: dict[str, np.ndarray] = {
             name: np.ascontiguousarray(getattr(features, name), dtype=kind) for name, (kind, _) in TENSORS.items()
         }
-    _check(path, tensors, features.clip_stride)
     header = {name: getattr(features, name) for name in (*METADATA, *OPTIONAL)}
-    # One key: safetensors writes several in an order that changes from run to run.
-    write_whole(path, save(tensors, {HEADER_KEY: json.dumps(header, sort_keys=True)}))
+    header["problems"] = list(features.problems)
+    _check_header(path, header)
+    _check(path, tensors, features.clip_stride)
+    _check_values(path, tensors)
+    write_whole(path, with_checksum(save, tensors, HEADER_KEY, header))
 
 
 def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -133,12 +150,21 @@ def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, 
             missing = [name for name in TENSORS if name not in names] + [n for n in METADATA if n not in header]
             if missing:
                 raise FeatureError(f"{path} has no {missing[0]!r}; expected a feature file, written by 'extract'")
-            if with_tensors:
-                content = {name: file.get_tensor(name) for name in TENSORS}
-            else:
-                content = {name: tuple(file.get_slice(name).get_shape()) for name in TENSORS}
-        return OPTIONAL | {name: header[name] for name in (*METADATA, *OPTIONAL) if name in header}, content
-    except (SafetensorError, OSError, json.JSONDecodeError) as error:
+            metadata = OPTIONAL | {name: header[name] for name in (*METADATA, *OPTIONAL) if name in header}
+            _check_header(path, metadata)
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in TENSORS}
+            for name, (_, axes) in TENSORS.items():
+                if len(shapes[name]) != len(axes):
+                    raise FeatureError(f"{path}: {name} is {shapes[name]}; expected ({', '.join(axes)})")
+            if not with_tensors:
+                return metadata, shapes
+            tensors = {name: file.get_tensor(name) for name in TENSORS}
+        if not is_intact(path, header):
+            raise FeatureError(
+                f"{path} is damaged: its {CHECKSUM} is not the one in its header; copy it again or extract it again"
+            )
+        return metadata, tensors
+    except (SafetensorError, OSError, HeaderError) as error:
         raise FeatureError(
             f"{path} is damaged or truncated ({error}); expected a whole feature file: delete it and extract it again"
         ) from error
@@ -147,14 +173,38 @@ def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, 
 def _header(metadata: dict[str, str]) -> dict[str, Any]:
     """The header in either form; empty for a file of another kind."""
     if HEADER_KEY in metadata:
-        header = json.loads(metadata[HEADER_KEY])
+        header = parse_json(metadata[HEADER_KEY])
         return header if isinstance(header, dict) else {}
-    return {name: json.loads(metadata[name]) for name in (*METADATA, *OPTIONAL) if name in metadata}
+    return {name: parse_json(metadata[name]) for name in (*METADATA, *OPTIONAL) if name in metadata}
 
 
-def _check(path: Path, tensors: dict[str, np.ndarray], clip_stride: Any) -> None:
-    if not isinstance(clip_stride, int) or clip_stride < 1 or CLIP_FRAMES % clip_stride:
-        raise FeatureError(f"{path}: clip_stride is {clip_stride!r}; expected one of 1, 2, 4, 8, 16, 32")
+def _check_header(path: Path, header: Mapping[str, Any]) -> None:
+    for name in ("subject", "video"):
+        if not is_plain_name(header[name]):
+            raise FeatureError(f"{path}: {name} is {_short(header[name])}; expected a name without parts of a path")
+    stride = header["clip_stride"]
+    if type(stride) is not int or stride < 1 or CLIP_FRAMES % stride:
+        raise FeatureError(f"{path}: clip_stride is {_short(stride)}; expected one of 1, 2, 4, 8, 16, 32")
+    if header["split"] is not None and header["split"] not in SPLITS:
+        raise FeatureError(f"{path}: split is {_short(header['split'])}; expected null or one of {', '.join(SPLITS)}")
+    for name in ("created_by", "media"):
+        if not isinstance(header[name], str):
+            raise FeatureError(f"{path}: {name} is {_short(header[name])}; expected a text")
+    if not isinstance(header["problems"], list) or not all(isinstance(one, str) for one in header["problems"]):
+        raise FeatureError(f"{path}: problems is {_short(header['problems'])}; expected a list of sentences")
+    if not are_backbones(header["backbones"]):
+        raise FeatureError(
+            f"{path}: backbones is {_short(header['backbones'])}; expected name and sha256 for each of "
+            f"{', '.join(MODALITIES)}"
+        )
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def _check(path: Path, tensors: dict[str, np.ndarray], clip_stride: int) -> None:
     sizes: dict[str, int] = {}
     for name, (kind, axes) in TENSORS.items():
         tensor = tensors[name]
@@ -166,6 +216,8 @@ def _check(path: Path, tensors: dict[str, np.ndarray], clip_stride: Any) -> None
             raise FeatureError(f"{path}: {name} is {tensor.dtype}; expected {np.dtype(kind)}")
         if name in FINITE and not np.isfinite(tensor).all():
             raise FeatureError(f"{path}: {name} has a value that is not finite; expected finite numbers")
+    if not sizes["N"]:
+        raise FeatureError(f"{path} has no frames; expected at least one")
     for modality in MODALITIES:
         if not tensors[modality].shape[1]:
             raise FeatureError(f"{path}: {modality} has no dimensions; expected at least one")
@@ -175,3 +227,24 @@ def _check(path: Path, tensors: dict[str, np.ndarray], clip_stride: Any) -> None
             f"{path}: frame is not 0, {clip_stride}, {2 * clip_stride}, ... below {sizes['N']}; expected the ends of "
             f"clips {clip_stride} frames apart"
         )
+
+
+def _check_values(path: Path, tensors: Mapping[str, np.ndarray]) -> None:
+    pts_s = tensors["pts_s"]
+    falls = np.flatnonzero(np.diff(pts_s) < 0)
+    if len(falls):
+        raise FeatureError(
+            f"{path}: pts_s falls from {pts_s[falls[0]]:g} to {pts_s[falls[0] + 1]:g} s; expected rising times"
+        )
+    if pts_s[0] < 0 or pts_s[-1] > LATEST_S or (len(pts_s) > 1 and pts_s[0] == pts_s[-1]):
+        raise FeatureError(
+            f"{path}: pts_s runs from {pts_s[0]:g} to {pts_s[-1]:g} s; expected rising times from 0 to {LATEST_S:g} s"
+        )
+    for name in LABELS:
+        _check_labels(path, name, tensors[name])
+
+
+def _check_labels(path: Path, name: str, values: np.ndarray) -> None:
+    outside = values[np.abs(values) > 1]
+    if len(outside):
+        raise FeatureError(f"{path}: {name} is {outside[0]:g} in a frame; expected values in [-1, 1], or NaN")

@@ -13,6 +13,7 @@ import pandas as pd
 
 from iaca.checkpoints import load_checkpoint
 from iaca.config import VALENCE, TrainingConfig
+from iaca.data.corpus_description import FILE, read_description
 from iaca.data.episodes import read_episodes
 from iaca.features.folder import EPISODES, groups_of, read_folder
 from iaca.files import write_whole
@@ -194,9 +195,8 @@ class Reproduction:
     def _is_synthetic(self) -> bool:
         """Whether any folder above the features, or with the videos, is that of a synthetic corpus."""
         for folder in filter(None, (self.features, self.features.parent, self.videos)):
-            file = folder / "corpus.json"
-            if file.is_file():
-                return bool(json.loads(file.read_text(encoding="utf-8")).get("synthetic"))
+            if (folder / FILE).is_file():
+                return read_description(folder).synthetic
         return False
 
     def _log_time(self, seconds: float, results: pd.DataFrame) -> None:

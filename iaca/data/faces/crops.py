@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 
 from iaca.clips import clip_frame_indices
 from iaca.data.faces.places import CROP_SIZE, crop_face, read_faces_csv
+from iaca.data.media.container import MOST_PIXELS
 from iaca.data.media.video import iterate_frames
 from iaca.errors import InputError
 from iaca.types import Recording
@@ -144,9 +146,11 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray | None:
     """Read a crop.
 
     Returns:
-        (112, 112, 3) uint8 RGB, resized where it is not; None where the file is damaged.
+        (112, 112, 3) uint8 RGB, resized where it is not; None where the file is damaged, neither JPEG nor PNG, or says
+        that its picture has more pixels than any video.
     """
     import cv2
+    from PIL import Image
 
     try:
         encoded = np.fromfile(path, np.uint8)  # cv2.imread prints to stderr and fails on some names
@@ -154,7 +158,12 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray | None:
         return None
     if not len(encoded) or not _ends(encoded):
         return None
-    picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB)
+    try:
+        # Reads the header alone. A few bytes can claim a picture that takes gigabytes to decode.
+        width, height = Image.open(io.BytesIO(encoded.tobytes()), formats=("JPEG", "PNG")).size
+        picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB) if width * height <= MOST_PIXELS else None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, cv2.error):
+        return None
     if picture is not None and picture.shape[:2] != (CROP_SIZE, CROP_SIZE):
         picture = cv2.resize(picture, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_AREA)
     return picture

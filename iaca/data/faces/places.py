@@ -10,12 +10,19 @@ import numpy as np
 import pandas as pd
 
 from iaca.errors import InputError
+from iaca.files import is_plain_name
 
 CROP_SIZE = 112
 """Side of a face picture, in pixels."""
 
 LARGEST = 16_384
 """Largest side of a face, in pixels: wider than any video."""
+
+FARTHEST = 4 * LARGEST
+"""Largest distance of a centre from the corner of the picture, in pixels."""
+
+LAST_FRAME = 2**31
+"""Bound of frame numbers."""
 
 COLUMNS = ("subject", "frame", "x", "y", "size", "roll")
 
@@ -58,18 +65,27 @@ def read_faces_csv(path: str | os.PathLike[str]) -> dict[str, Faces]:
     try:
         table = pd.read_csv(path, dtype={"subject": str}, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise FacesError(f"{path} cannot be read ({error}); expected the columns {', '.join(COLUMNS)}") from error
+        reason = " ".join(str(error).split())
+        raise FacesError(f"{path} cannot be read ({reason}); expected the columns {', '.join(COLUMNS)}") from error
+    if not isinstance(table.index, pd.RangeIndex):
+        raise FacesError(f"{path} has lines with more values than its first; expected {', '.join(COLUMNS)}")
     missing = [name for name in COLUMNS if name not in table]
     if missing:
         raise FacesError(f"{path} has no column {missing[0]!r}; expected {', '.join(COLUMNS)}")
-    numbers = table[list(COLUMNS[1:])].apply(pd.to_numeric, errors="coerce")
-    bad = ~np.isfinite(numbers).all(axis=1) | ~numbers["size"].between(0, LARGEST, "right") | (numbers["frame"] < 0)
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
+    numbers = table[list(COLUMNS[1:])].apply(pd.to_numeric, errors="coerce").astype(np.float64)
+    frame = numbers["frame"]
+    good = np.isfinite(numbers).all(axis=1) & numbers["size"].between(0, LARGEST, "right")
+    good &= frame.between(0, LAST_FRAME) & (frame % 1 == 0)
+    good &= numbers["x"].between(-FARTHEST, FARTHEST) & numbers["y"].between(-FARTHEST, FARTHEST)
+    if not good.all():
+        row = int(np.flatnonzero(~good)[0])
         raise FacesError(
-            f"{path}, line {row + 2} is {','.join(map(str, table.iloc[row]))!r}; expected numbers, with frame at least "
-            f"0 and size above 0 and at most {LARGEST}"
+            f"{path}, line {row + 2} is {','.join(map(str, table.iloc[row]))!r}; expected numbers, with a whole frame "
+            f"of at least 0, x and y within {FARTHEST} of 0, and size above 0 and at most {LARGEST}"
         )
+    for subject in table["subject"].unique():
+        if not is_plain_name(subject):
+            raise FacesError(f"{path} names the subject {subject!r}; expected a name without parts of a path")
     numbers["frame"] = numbers["frame"].astype(np.int64)
     faces = {}
     for subject, rows in numbers.groupby(table["subject"], sort=False):

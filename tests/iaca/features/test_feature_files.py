@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -134,8 +135,78 @@ def test_another_safetensors_file_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ({"subject": "../../escaped"}, "subject is '../../escaped'"),
+        ({"subject": "two\nlines"}, "without parts of a path"),
+        ({"subject": 5}, "subject is 5"),
+        ({"video": "..\\film"}, "video is"),
+        ({"split": "banana"}, "split is 'banana'"),
+        ({"clip_stride": True}, "clip_stride is True"),
+        ({"clip_stride": 4.0}, "clip_stride is 4.0"),
+        ({"backbones": "x"}, "backbones is 'x'"),
+        ({"backbones": {"audio": "x"}}, "expected name and sha256"),
+        ({"problems": 5}, "problems is 5"),
+        ({"problems": ["x" * 10**6, 5]}, "expected a list of sentences"),
+        ({"created_by": []}, "created_by is"),
+        ({"media": 5}, "media is 5"),
+    ],
+)
+def test_a_value_of_the_header_that_cannot_be_is_named(tmp_path, features, header, message):
+    write_features(tmp_path / "a.safetensors", features)
+    with safe_open(tmp_path / "a.safetensors", framework="np") as file:
+        whole = json.loads(file.metadata()["iaca_features"]) | header
+    save_file(load_file(tmp_path / "a.safetensors"), tmp_path / "b.safetensors", {"iaca_features": json.dumps(whole)})
+    for read in (read_features, read_feature_header):
+        with pytest.raises(FeatureError) as error:
+            read(tmp_path / "b.safetensors")
+        assert message in str(error.value)
+        assert len(str(error.value)) < 400
+
+
+@pytest.mark.parametrize("problems", ["[" * 100_000, "[" * 40 + "]" * 40, "9" * 5000])
+def test_a_header_without_end_is_a_sentence(tmp_path, features, problems):
+    write_features(tmp_path / "a.safetensors", features)
+    with safe_open(tmp_path / "a.safetensors", framework="np") as file:
+        text = file.metadata()["iaca_features"].replace('["one", "two"]', problems)
+    save_file(load_file(tmp_path / "a.safetensors"), tmp_path / "b.safetensors", {"iaca_features": text})
+    with pytest.raises(FeatureError, match="expected a whole feature file"):
+        read_features(tmp_path / "b.safetensors")
+
+
+@pytest.mark.parametrize("place", [b'"someone"', b'"created_by"', None])
+def test_a_bit_that_flips_anywhere_is_noticed(tmp_path, features, place):
+    path = tmp_path / "a.safetensors"
+    write_features(path, features)
+    content = bytearray(path.read_bytes())
+    # In the name of the subject, in what wrote the file, or in the last tensor.
+    at = len(content) - 1 if place is None else content.find(place.replace(b'"', b'\\"')) + 3
+    content[at] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(FeatureError):
+        read_features(path)
+
+
+def test_a_file_without_a_checksum_is_read(tmp_path, features):
+    write_features(tmp_path / "a.safetensors", features)
+    with safe_open(tmp_path / "a.safetensors", framework="np") as file:
+        header = json.loads(file.metadata()["iaca_features"])
+    assert re.fullmatch("[0-9a-f]{8}", header.pop("crc32"))
+    save_file(load_file(tmp_path / "a.safetensors"), tmp_path / "b.safetensors", {"iaca_features": json.dumps(header)})
+    assert read_features(tmp_path / "b.safetensors").subject == features.subject
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"pts_s": np.arange(50)[::-1] / 25}, "pts_s falls"),
+        ({"pts_s": np.zeros(50)}, "expected rising times"),
+        ({"pts_s": np.arange(50) - 1e6}, "expected rising times"),
+        ({"pts_s": np.arange(50) * 1e300}, "expected rising times"),
+        ({"valence": np.full(50, 7, np.float32)}, "valence is 7"),
+        ({"arousal": np.full(50, -np.inf, np.float32)}, "arousal is -inf"),
+        ({"split": "banana"}, "split is 'banana'"),
+        ({"subject": "../x"}, "without parts of a path"),
         ({"visual": np.zeros((7, 5), np.float32)}, "visual is (7, 5)"),
         ({"valence": np.zeros(49, np.float32)}, "valence is (49,)"),
         ({"audio_zero": np.zeros(7, np.float32)}, "audio_zero is (7,)"),

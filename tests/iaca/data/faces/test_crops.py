@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import cv2
 import numpy as np
 import pytest
@@ -116,3 +118,17 @@ def test_a_picture_of_another_size_is_resized(tmp_path):
     picture = read_picture(tmp_path / "a.png")
     assert picture.shape == (112, 112, 3)
     assert picture[50, 50].tolist() == [30, 20, 10]  # RGB
+
+
+@pytest.mark.parametrize("side", [30_000, 65_500])
+def test_a_picture_that_claims_an_absurd_size_is_damaged(tmp_path, side):
+    content = bytearray(cv2.imencode(".jpg", np.zeros((64, 64, 3), np.uint8))[1].tobytes())
+    place = content.find(b"\xff\xc0")  # of the frame, which says its height and width
+    content[place + 5 : place + 9] = struct.pack(">HH", side, side)
+    (tmp_path / "1.jpg").write_bytes(content)
+    assert read_picture(tmp_path / "1.jpg") is None
+
+
+def test_a_picture_of_another_format_is_damaged(tmp_path):
+    (tmp_path / "1.jpg").write_bytes(cv2.imencode(".tiff", np.zeros((64, 64, 3), np.uint8))[1].tobytes())
+    assert read_picture(tmp_path / "1.jpg") is None

@@ -66,6 +66,12 @@ def test_places_are_read_per_subject_in_order(tmp_path):
         (HEADER + "a,-1,1,2,50,0\n", "line 2"),
         (HEADER + "a,0,1,2,inf,0\n", "line 2"),
         (HEADER + "a,0,1,2,1000000,0\n", "at most 16384"),
+        (HEADER + "a,1.5,1,2,50,0\n", "whole frame"),
+        (HEADER + "a,1e18,1,2,50,0\n", "line 2"),
+        (HEADER + "a,0,1e30,2,50,0\n", "line 2"),
+        (HEADER + "a,0,1,2,50,0,9,9\n", "more values"),
+        (HEADER + "../../a,0,1,2,50,0\n", "'../../a'"),
+        (HEADER + ",0,1,2,50,0\n", "names the subject ''"),
     ],
 )
 def test_a_damaged_faces_file_is_refused_by_name_and_place(tmp_path, content, told):
@@ -74,3 +80,9 @@ def test_a_damaged_faces_file_is_refused_by_name_and_place(tmp_path, content, to
     with pytest.raises(FacesError, match=r"faces\.csv") as error:
         read_faces_csv(path)
     assert told in str(error.value)
+
+
+def test_a_file_without_places_names_nobody(tmp_path):
+    path = tmp_path / "faces.csv"
+    path.write_text(HEADER)
+    assert read_faces_csv(path) == {}
