@@ -92,7 +92,7 @@ def show() -> None:
     # Last: whoever opens it waits for nothing else of the page.
     with export_place:
         exports.show_exports(subject, figure, shown, truth, display, page.folders.cache)
-    tour.show()
+    tour.show(shown, display.target)
     subject_choice.score_rest(corpus, models, device)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboard.components.guide import Step, guide
 from dashboard.timeline import meanings
+from dashboard.timeline.declared import Shown
 
 ASKED = "tour_asked"
+VOICE_LOST = "What if the voice is lost?"
 
 STEPS = (
     Step(
@@ -35,8 +40,8 @@ STEPS = (
     ),
     Step(
         "[data-testid=stSidebar] .st-key-drop_audio",
-        "What if the voice is lost?",
-        "Drop audio and watch the gates turn to the face. Dotted lines keep the curves as they were.",
+        VOICE_LOST,
+        "Drop audio: this card then says what the gates made of it. Dotted lines keep the curves as they were.",
     ),
     Step(
         ".st-key-take",
@@ -47,9 +52,58 @@ STEPS = (
 )
 
 
-def show() -> None:
-    """Mount the tour on the page that it is about."""
-    guide(STEPS, st.session_state.get(ASKED, 0))
+WEIGHTS = {
+    "stage1_audio_cross": "cross-attended audio",
+    "stage1_visual_cross": "cross-attended visual",
+    "stage2_audio": "audio",
+    "stage2_joint": "joint",
+    "stage2_visual": "visual",
+}
+"""Gate weights -> what they weigh."""
+
+
+def show(shown: Sequence[Shown], target: str) -> None:
+    """Mount the tour on the page that it is about.
+
+    Args:
+        shown: The models on the page.
+        target: Whose gates they show, valence or arousal.
+    """
+    said = without_audio(shown, target)
+    steps = [step._replace(text=said) if said and step.title == VOICE_LOST else step for step in STEPS]
+    guide(steps, st.session_state.get(ASKED, 0))
+
+
+def without_audio(shown: Sequence[Shown], target: str) -> str:
+    """What the gates do where audio is dropped: mean weights over those frames, before and after.
+
+    Args:
+        shown: The models; the first one with gates is spoken of.
+        target: Whose gates, valence or arousal.
+
+    Returns:
+        Sentences, or "" where no model has gates or no audio is dropped.
+    """
+    model = next((one for one in shown if one.has_gates and one.changed), None)
+    if model is None:
+        return ""
+    frames, before = model.trace.frames, model.baseline.frames
+    dropped = frames["audio_dropped"].to_numpy(bool)
+    if not dropped.any():
+        return ""
+    stages = []
+    for stage in (1, 2):
+        parts = []
+        for gate, what in WEIGHTS.items():
+            was, now = (float(one[f"{target}_{gate}"].to_numpy()[dropped].mean()) for one in (before, frames))
+            if gate.startswith(f"stage{stage}") and not math.isnan(now):
+                parts.append(f"{what} {was:.2f} → {now:.2f}")
+        if parts:
+            stages.append(f"stage {stage}: {', '.join(parts)}")
+    return (
+        f"Mean gate weights of {model.title} for {target} in the {dropped.sum():,} frames without audio, before and "
+        f"after: {'; '.join(stages)}. Dotted lines keep the curves as they were."
+    )
 
 
 def offer() -> None:

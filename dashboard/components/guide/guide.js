@@ -5,6 +5,8 @@
 
 const SEEN = "iaca-tour";
 const GAP_PX = 12;
+const PATIENCE_MS = 10_000; // how long the first step waits for a page that is still being drawn
+const EDGES = /** @type {const} */ (["left", "top", "width", "height"]);
 
 // Storage may be unavailable, as in private windows; then the tour is offered again.
 function seen() {
@@ -44,6 +46,14 @@ function button(label, action) {
   return make("button", { type: "button", textContent: label, onclick: action });
 }
 
+/**
+ * What a step points at, if that is on the page and has a size.
+ * @param {string} selector
+ */
+function onPage(selector) {
+  return [...document.querySelectorAll(selector)].find((one) => one.getClientRects().length > 0) ?? null;
+}
+
 // Progress in this visit. Streamlit may remount the component at any time; that must not restart the tour.
 const visit = (window.iacaTour ??= { asked: 0, begun: false, step: null });
 
@@ -52,13 +62,16 @@ class Guide {
   steps = [];
   /** @type {Element | null} */
   target = null;
+  stood = ""; // the box around which the card last stood
+  frameRequest = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  waiting;
   card = make("aside", { className: "iaca-guide-card" });
   frame = make("div", { className: "iaca-guide-frame" });
 
   /** @param {Element} anchor */
   constructor(anchor) {
     this.anchor = anchor;
-    this.place = () => this.stand();
     // Works wherever the focus is: a rerun of the page takes it from the card.
     this.escape = (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Escape") this.close();
@@ -71,7 +84,8 @@ class Guide {
     const wanted = asked > visit.asked || (!visit.begun && new URL(location.href).searchParams.has("tour"));
     visit.asked = asked;
     if (wanted) this.start();
-    else if (visit.step !== null && !this.card.isConnected) this.go(visit.step, 1);
+    else if (visit.step !== null && !this.card.isConnected) this.await(visit.step);
+    else if (visit.step !== null) this.say();
     // Automated browsers want the page, not a tour; they can ask for one in the address.
     else if (!visit.begun && !seen() && !navigator.webdriver) this.offer();
     visit.begun = true;
@@ -85,7 +99,29 @@ class Guide {
   }
 
   start() {
-    this.go(0, 1);
+    this.await(0);
+  }
+
+  /**
+   * Go to a step once its target is on the page, which may still be drawn; later to the next one that is.
+   * @param {number} index
+   */
+  await(index) {
+    visit.step = index;
+    clearTimeout(this.waiting);
+    const until = performance.now() + PATIENCE_MS;
+    const look = () => {
+      if (onPage(this.steps[index].target) || performance.now() > until) this.go(index, 1);
+      else this.waiting = setTimeout(look, 50);
+    };
+    look();
+  }
+
+  // The page may have more to say of the same step by now.
+  say() {
+    const text = this.steps[visit.step ?? 0].text;
+    const shown = this.card.querySelector("p");
+    if (shown && shown.textContent !== text) shown.textContent = text;
   }
 
   /**
@@ -95,7 +131,7 @@ class Guide {
    */
   go(index, direction) {
     for (let next = index; this.steps[next]; next += direction) {
-      const target = document.querySelector(this.steps[next].target);
+      const target = onPage(this.steps[next].target);
       if (target) return this.point(next, target);
     }
     this.close();
@@ -136,9 +172,17 @@ class Guide {
     this.takeTheme();
     document.body.append(this.frame, this.card);
     addEventListener("keydown", this.escape, true);
-    addEventListener("resize", this.place);
-    addEventListener("scroll", this.place, true);
+    this.stood = "";
+    this.follow();
+  }
+
+  // The page moves as it is drawn, scrolled and resized, and Streamlit may put another element in the target's place.
+  follow() {
+    if (this.target && !this.target.isConnected && visit.step !== null) {
+      this.target = onPage(this.steps[visit.step].target) ?? this.target;
+    }
     this.stand();
+    this.frameRequest = requestAnimationFrame(() => this.follow());
   }
 
   takeTheme() {
@@ -166,6 +210,9 @@ class Guide {
     const within = (/** @type {number} */ value, /** @type {number} */ most) =>
       Math.max(GAP_PX, Math.min(value, most - GAP_PX));
     const box = target.getBoundingClientRect();
+    const stood = [...EDGES.map((edge) => box[edge]), wide, high, innerWidth, innerHeight].join();
+    if (stood === this.stood) return;
+    this.stood = stood;
     const around = { left: box.left - 4, top: box.top - 4, width: box.width + 8, height: box.height + 8 };
     for (const [name, value] of Object.entries(around)) frame.style.setProperty(name, `${value}px`);
     const [right, leftward] = [box.right + GAP_PX, box.left - GAP_PX - wide];
@@ -179,8 +226,8 @@ class Guide {
 
   remove() {
     removeEventListener("keydown", this.escape, true);
-    removeEventListener("resize", this.place);
-    removeEventListener("scroll", this.place, true);
+    clearTimeout(this.waiting);
+    cancelAnimationFrame(this.frameRequest);
     this.card.remove();
     this.frame.remove();
   }

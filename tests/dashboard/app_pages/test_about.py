@@ -7,6 +7,7 @@ import re
 import pytest
 
 from iaca.checkpoints import load_checkpoint
+from iaca.config import DropoutConfig
 from iaca.features.feature_files import read_features
 from iaca.inference import infer
 from tests.dashboard.browsing import PLAYER, open_player
@@ -87,3 +88,38 @@ def test_the_tour_points_at_what_is_there_is_remembered_and_can_be_taken_again(p
     page.keyboard.press("Escape")
     card.wait_for(state="detached")
     page.wait_for_selector(PLAYER)
+
+
+def test_the_tour_begins_at_its_first_step_from_another_page_and_its_frame_follows(page, address):
+    page.goto(f"{address}/about")
+    page.get_by_role("button", name="Take the tour").click()
+    card = page.get_by_test_id("tour")
+    card.wait_for()
+    assert card.inner_text().splitlines()[0] == "One subject at a time"
+    assert "1 of 6" in card.inner_text()
+    page.wait_for_selector(f"{PLAYER}[data-revision]")
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    for target in ("[data-testid=stMain] [data-testid=stSelectbox]", ".iaca-screen"):
+        box, frame = (page.locator(one).first.bounding_box() for one in (target, ".iaca-guide-frame"))
+        assert (frame["x"], frame["y"]) == pytest.approx((box["x"] - 4, box["y"] - 4), abs=1)
+        assert (frame["width"], frame["height"]) == pytest.approx((box["width"] + 8, box["height"] + 8), abs=1)
+        card.get_by_role("button", name="Next").click()
+
+
+def test_the_tour_says_what_the_gates_really_do_without_audio(page, address, root):
+    open_player(page, address, "first-01", tour="1")
+    card = page.get_by_test_id("tour")
+    for _ in range(4):
+        card.get_by_role("button", name="Next").click()
+    card.get_by_text("What if the voice is lost?").wait_for()
+    assert "→" not in card.inner_text()
+    page.get_by_text("Drop audio", exact=True).click()
+    card.get_by_text("Mean gate weights of CA+IACA for valence").wait_for()
+    subject = read_features(root / "features" / "first-01.safetensors")
+    model = load_checkpoint(root / "checkpoints" / "ca_iaca.safetensors")
+    before, after = infer(subject, model).frames, infer(subject, model, [DropoutConfig(share=0.4)]).frames
+    dropped = after["audio_dropped"]
+    assert 0 < dropped.sum() < len(dropped)
+    for gate, what in (("stage1_audio_cross", "cross-attended audio"), ("stage2_visual", "visual")):
+        was, now = (frames.loc[dropped, f"valence_{gate}"].mean() for frames in (before, after))
+        assert f"{what} {was:.2f} → {now:.2f}" in card.inner_text()
