@@ -20,6 +20,8 @@ from iaca.errors import BAD_INPUT
 
 NUMBER = st.column_config.NumberColumn(format="%.3f")
 SIGNED = st.column_config.NumberColumn(format="%+.3f")
+OPENED = "results_opened"
+OPENS = st.column_config.ButtonColumn(type="tertiary", alignment="left", pinned=True, key=OPENED)
 GATES = {"+IACA": "IACA", "+blind gates": "Gates that cannot see their input", "+constant gates": "Constant gates"}
 DRAWS = {"validation": "validation subjects", "test": "test subjects, on whom nothing was chosen"}
 DIFFERENCE_COLUMNS = {
@@ -124,7 +126,7 @@ def _differences(results: Results) -> None:
 
 def _subjects(results: Results) -> None:
     st.subheader("Scores per subject")
-    st.caption("CCC per subject, mean over seeds. Select a row to open the subject in the player.")
+    st.caption("CCC per subject, mean over seeds. Click a subject to open it in the player.")
     table = results.subjects
     titles = table.drop_duplicates("variant").set_index("variant")
     names = [name for name in titles.index if titles.regime[name] == "extensions"]
@@ -146,13 +148,14 @@ def _subjects(results: Results) -> None:
     selection = st.dataframe(
         wide,
         hide_index=True,
-        column_config=dict.fromkeys(order, NUMBER),
+        column_config={"subject": OPENS, **dict.fromkeys(order, NUMBER)},
         on_select="rerun",
         selection_mode="single-row",
         key="results_subjects",
     ).selection.rows
-    if selection:
-        subject = str(wide.subject.iloc[selection[0]])
+    clicked = st.session_state.get(OPENED)
+    if clicked or selection:
+        subject = str(wide.subject.iloc[clicked["row"] if clicked else selection[0]])
         st.switch_page("app_pages/compare.py", query_params={session.SUBJECT.key: subject})
 
 

@@ -91,7 +91,7 @@ def corpus(folders: Folders) -> Corpus:
         roots = tuple(root for root in source.roots if os.path.isdir(root))
         if not roots:
             continue
-        found = _corpus(Source(roots, source.features))
+        found = _corpus(source._replace(roots=roots))
         problems += found.problems
         new = {subject.name: subject for subject in found.subjects if subject.name not in subjects}
         if len(new) < len(found.subjects) and roots != folders.sources[0].roots:
@@ -111,7 +111,9 @@ def corpus(folders: Folders) -> Corpus:
 @st.cache_resource(show_spinner="Looking through the data folders")
 def _corpus(source: Source) -> Corpus:
     index = find_recordings(source.roots)
-    problems = [problem.line for problem in index.problems]
+    files = {file.stem: file for file in sorted(source.features.glob("*.safetensors"))}
+    # Where there are feature files alone, `_without_video` says what the index, which found nothing, cannot know.
+    problems = [problem.line for problem in (index.problems if index.recordings or not files else index.problems[:-1])]
     descriptions: list[CorpusDescription] = []
     episodes: dict[str, list[Episode]] = {}
     for root in source.roots:
@@ -124,7 +126,6 @@ def _corpus(source: Source) -> Corpus:
     conditions = {name: condition for one in descriptions for name, condition in one.conditions.items()}
     rendered = {name for one in descriptions if one.synthetic for name in one.conditions}
     recordings = {recording.subject: recording for recording in index.recordings}
-    files = {file.stem: file for file in sorted(source.features.glob("*.safetensors"))}
     foreign = sorted(name for name in recordings.keys() | files.keys() if not _is_text(name))
     if foreign:
         problems.append(
@@ -179,6 +180,8 @@ def _is_text(name: str) -> bool:
 
 def _without_video(files: Sequence[Path], source: Source) -> list[str]:
     """A sentence each, or one for many."""
+    if not source.has_videos:
+        return []
     below = f"no video under {_listed(source.roots)}"
     if len(files) > NAMED_ONE_BY_ONE:
         return [f"{len(files)} subjects, such as {files[0].stem}, have {below}; their curves are shown without it."]

@@ -51,10 +51,17 @@ class Options(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Folders of data that belong together: roots of a corpus, and the feature files of its subjects."""
+    """Folders of data that belong together.
+
+    Attributes:
+        roots: Of a corpus.
+        features: The feature files of its subjects.
+        has_videos: Whether subjects have videos, so that one without is a problem.
+    """
 
     roots: tuple[Path, ...]
     features: Path
+    has_videos: bool = True
 
 
 class Folders(NamedTuple):
@@ -136,7 +143,7 @@ def find_folders(given: Options) -> Folders:
     wanted, study = asked(SUBJECT), demo / "study"
     if wanted and Path(wanted).name == wanted and os.path.isfile(study / f"{wanted}.safetensors"):
         # Subjects of the study have no videos: they are listed only for who comes from its results.
-        sources = (*sources, Source((study,), study))
+        sources = (*sources, Source((study,), study, has_videos=False))
     checkpoints = _typed(CHECKPOINTS_FOLDER, given) or given.checkpoints or environment.get("IACA_CHECKPOINTS")
     return Folders(
         sources,

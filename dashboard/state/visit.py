@@ -61,7 +61,8 @@ def on_end(farewell: Callable[[str], None]) -> None:
 
 def _cookie() -> str:
     found = st.context.cookies.get(COOKIE, "")
-    return found if is_visit_cookie(found) else ""
+    # Streamlit's AppTest has an object of another kind in place of a cookie.
+    return found if isinstance(found, str) and is_visit_cookie(found) else ""
 
 
 def _watch() -> None:

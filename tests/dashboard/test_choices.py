@@ -103,6 +103,15 @@ def test_every_split_is_listed_and_only_validation_is_pooled(open_page, tmp_path
     assert [subject.name for subject in corpora.corpus(folders).pooled] == ["d"]
 
 
+def test_feature_files_alone_are_told_to_lack_videos_and_nothing_else(open_page, all_fusions, tmp_path):  # noqa: F811
+    write_project(tmp_path / "whole", [Spec("own-1", 60)])
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "whole" / "features").rename(tmp_path / "bare" / "features")
+    said = notices(open_page(all_fusions, ("--data", str(tmp_path / "bare"))))
+    assert "own-1.safetensors has no video under" in said
+    assert "No subject was found" not in said
+
+
 def test_a_name_that_is_no_text_hides_nobody_else(open_page, project):  # noqa: F811
     features = project / "features"
     shutil.copy(features / "strong-01.safetensors", features / os.fsdecode(b"no text \xff.safetensors"))

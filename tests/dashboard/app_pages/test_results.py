@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from iaca.features.feature_files import write_features
 from iaca.study.findings import Change, Finding, Study, Verdict
 from tests.dashboard.browsing import PLAYER
-from tests.dashboard.projects import Spec, write_project
+from tests.dashboard.projects import Spec, make_features, write_project
 
 NAMES = ("strong-01", "weak-voice-02")
 MODELS = {"ca": ("CA", 0.5), "ca_iaca": ("CA+IACA", 0.625)}
@@ -86,7 +87,8 @@ def test_the_differences_leave_as_a_figure(page, address):
     assert "On validation · arousal" in content
 
 
-def test_a_subjects_row_opens_it_in_the_player(page, address):
+@pytest.mark.parametrize("x_px", [14, 60])  # the box before the second subject, and its name
+def test_a_subjects_name_or_box_opens_it_in_the_player(page, address, x_px):
     page.goto(f"{address}/results")
     grid = page.locator(".st-key-results_subjects")
     grid.wait_for()
@@ -96,9 +98,20 @@ def test_a_subjects_row_opens_it_in_the_player(page, address):
     page.get_by_test_id("data-grid-canvas").nth(1).wait_for()
     page.wait_for_timeout(1000)  # the grid takes no click before it has laid itself out, and says so nowhere
     box = grid.locator("canvas").first.bounding_box()
-    page.mouse.click(box["x"] + 14, box["y"] + 2.5 * ROW_PX)  # the box before the second subject
+    page.mouse.click(box["x"] + x_px, box["y"] + 2.5 * ROW_PX)
     page.wait_for_selector(f'{PLAYER}[data-subject="weak-voice-02"]')
     assert "subject=weak-voice-02" in page.url
+
+
+def test_a_subject_of_the_study_that_has_no_video_by_design_opens_without_a_warning(page, address, root):
+    (root / "study").mkdir()
+    subject = make_features(Spec("conflict-17", 120), 9)
+    write_features(root / "study" / "conflict-17.safetensors", subject)
+    page.goto(f"{address}/?subject=conflict-17")
+    page.wait_for_selector(f'{PLAYER}[data-subject="conflict-17"][data-revision]')
+    page.get_by_text("There is no video for this subject. The curves are complete.").wait_for()
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    assert page.get_by_test_id("stAlert").count() == 0
 
 
 def test_a_folder_of_an_earlier_study_opens_and_says_what_it_lacks(page, address, root):
