@@ -37,7 +37,12 @@ def show_page() -> None:
     """What a visit runs."""
     from dashboard.state import session
 
-    st.set_page_config(page_title="IACA", page_icon=Path(__file__).parent / "favicon.svg", layout="wide")
+    st.set_page_config(
+        page_title="IACA",
+        page_icon=Path(__file__).parent / "favicon.svg",
+        layout="wide",
+        initial_sidebar_state="collapsed",
+    )
     st.html(Path(__file__).parent / "page.css")
     session.keep_typed()
     st.navigation(
@@ -47,7 +52,8 @@ def show_page() -> None:
             st.Page("app_pages/robustness.py", title="Robustness", icon=":material/trending_down:"),
             st.Page("app_pages/results.py", title="Results", icon=":material/table_chart:"),
             st.Page("app_pages/about.py", title="About the models", icon=":material/account_tree:"),
-        ]
+        ],
+        position="top",
     ).run()
 
 

@@ -94,7 +94,7 @@ def take_picture(address: str, *, width: int, height: int, dark: bool, browser: 
             page.goto(address)
             page.wait_for_selector("[data-testid=player][data-revision][data-seeking=false]")
             # Scores come last; by then Streamlit no longer says that it is running.
-            page.wait_for_selector("[data-testid=stSidebar] table")
+            page.wait_for_selector("[data-testid=player-ccc] tbody tr")
             page.wait_for_selector("[data-testid=stStatusWidget]", state="detached")
             page.evaluate("document.fonts.ready")
             page.mouse.move(0, 0)

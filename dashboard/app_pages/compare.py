@@ -34,7 +34,6 @@ def show() -> None:
 
     with st.sidebar:
         files = model_choice.choose_files(page.folders.checkpoints, page.notices)
-        score_place = st.container()
         progress_place = st.container()
         st.divider()
         what_if_place = st.container()
@@ -46,13 +45,16 @@ def show() -> None:
     models = model_choice.load_models(files, device, page.notices)
     with display_place:
         display = sidebar.choose_display(models)
-    head = head.container(horizontal=True, vertical_alignment="bottom")
-    subject_place, export_place = head.container(), head.container(width="content")
+    head = head.container(horizontal=True, vertical_alignment="center", key="head")
+    subject_place = head.container(key="subject_place")
+    bar = head.container(horizontal=True, vertical_alignment="center", width="content", key="dropout_bar")
+    export_place = head.container(width="content")
     with subject_place:
         subject = subject_choice.choose_subject(corpus, models, device)
     truth = None if subject is None else attempt(lambda: recordings.truth(subject), page.notices)
     with what_if_place:
-        change = what_if.choose(playback.brushed_range_s(subject, truth) if subject and truth is not None else None)
+        range_s = playback.brushed_range_s(subject, truth) if subject and truth is not None else None
+        change = what_if.choose(range_s, bar)
     if subject is None:
         page.show_notices(notice_place, "There is no subject to show.")
         return
@@ -84,10 +86,10 @@ def show() -> None:
     if moments_place.open:
         with moments_place:
             moments.show(here, corpus.pooled, selection)
+    if shown and selection.applied.words:
+        notice_place.caption(f"**What if:** {selection.applied.words}")
     page.show_notices(notice_place)
     if shown:
-        with score_place:
-            sidebar.show_scores(shown, len(truth), selection.applied.words)
         foot.caption(playback.provenance(selection, shown))
     # Last: whoever opens it waits for nothing else of the page.
     with export_place:

@@ -67,6 +67,8 @@ export interface Point {
   /** Of its shape, beside a circle of radius 1; none for the circle itself. */
   corners: readonly [x: number, y: number][];
   model: ModelIndex;
+  /** Of valence and arousal, as shown and before any change; none for the truth. */
+  ccc: [now: number | null, before: number | null][];
 }
 
 export interface Spec {
@@ -78,6 +80,8 @@ export interface Spec {
   points: Point[];
   models: string[];
   gates_of: string | null;
+  /** Frames with an annotation. */
+  annotated: number;
 }
 
 export interface Mark {

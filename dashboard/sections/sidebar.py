@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,7 +12,6 @@ from dashboard.services import corpora, traces
 from dashboard.services.model_files import Chosen
 from dashboard.state import session
 from dashboard.state.folders import Folders
-from dashboard.timeline.declared import Shown
 from dashboard.timeline.meanings import SCORES
 from iaca.config import TARGETS, TrunkSharing
 
@@ -97,41 +95,3 @@ def choose_display(models: Sequence[Chosen]) -> Display:
         **session.SCALED.widget,
     )
     return Display(target, score, scaled)
-
-
-def show_scores(shown: list[Shown], num_frames: int, change: str) -> None:
-    """CCC of every model, over how many frames, and under which change.
-
-    Args:
-        shown: The models; at least one.
-        num_frames: Of the recording.
-        change: What is changed, in a few words, or "".
-    """
-    st.markdown(score_table(shown))
-    annotated = max(score.valid_frames for score in shown[0].trace.scores.values())
-    if annotated:
-        st.caption(f"CCC over {annotated:,} annotated of {num_frames:,} frames")
-    else:
-        st.caption("No annotated frames, so no CCC")
-    if change:
-        st.caption(f"**What if:** {change}")
-
-
-def score_table(shown: list[Shown]) -> str:
-    """CCC of every model and target with its change under what-if, as a Markdown table."""
-    lines = ["| CCC | Valence | Arousal |", "|:--|--:|--:|"]
-    for model in shown:
-        cells = []
-        for name in TARGETS:
-            score, before = (trace.scores.get(name) for trace in (model.trace, model.baseline))
-            if score is None or before is None or math.isnan(score.ccc):
-                cells.append("–")
-                continue
-            cell = f"**{score.ccc:.3f}**"
-            if model.changed:
-                change = score.ccc - before.ccc
-                colour = "gray" if abs(change) < 0.0005 else "red" if change < 0 else "green"
-                cell += f" :{colour}[{change:+.3f}]"
-            cells.append(cell.replace("-", "−"))
-        lines.append(f"| {model.title} | {' | '.join(cells)} |")
-    return "\n".join(lines)

@@ -51,11 +51,12 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str) -> Sub
     chosen = st.selectbox(
         "Subject",
         list(subjects),
+        label_visibility="collapsed",
         index=list(subjects).index(wanted) if is_new and wanted in subjects else 0,
         # The browser sends labels, also those of an earlier run, when they were others.
         format_func=lambda one: labels.get(_name_in(one, subjects), one),
         help="Name · condition or split · length · CCC of each model (valence / arousal). CCC is listed for the first "
-        "subjects; the sidebar has that of the chosen one. Type to search.",
+        "subjects; the player has that of the chosen one. Type to search.",
         key=key,
     )
     st.session_state[session.SUBJECT_BOX] = key

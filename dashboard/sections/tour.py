@@ -39,7 +39,7 @@ STEPS = (
         meanings.BANDS.text,
     ),
     Step(
-        "[data-testid=stSidebar] .st-key-drop_audio",
+        ".st-key-dropout_bar",
         VOICE_LOST,
         "Drop audio: this card then says what the gates made of it. Dotted lines keep the curves as they were.",
     ),

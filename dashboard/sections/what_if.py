@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from dashboard.state import session
@@ -18,6 +20,9 @@ from iaca.config import (
     Stage2Choice,
     WhatIf,
 )
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 Range = tuple[float, float] | None
 """First and last second of the brushed range, or None."""
@@ -46,13 +51,15 @@ STAGE_2 = {
 NO_RANGE = "No range is brushed: press [ and ] at two points of the video, or brush one on a row."
 
 
-def choose(range_s: Range) -> WhatIf:
+def choose(range_s: Range, bar: DeltaGenerator) -> WhatIf:
     """Ask what is changed.
 
     Args:
         range_s: First and last second of the brushed range, or None.
+        bar: Where audio dropout is asked for, in a line; all else is asked for here.
     """
-    dropouts = _choose_audio_dropout(range_s)
+    with bar:
+        dropouts = _choose_audio_dropout(range_s)
     section = st.expander("What if", icon=":material/tune:", **session.WHAT_IF.section)
     if not section.open and not any(map(session.is_set, session.WHAT_IF_FIELDS)):
         # Controls that nobody sees would be sent and drawn anew with every step of a slider.
@@ -97,11 +104,15 @@ def _choose_audio_dropout(range_s: Range) -> tuple[DropoutConfig, ...]:
         **session.DROP_AUDIO.widget,
     )
     drawn = on and session.chosen(session.PATTERN) != BRUSHED
-    share = st.slider("Audio dropout (%)", 0, 100, session.SHARE.default, 5, disabled=not drawn, **session.SHARE.widget)
-    pattern = st.selectbox("Pattern", list(PATTERNS), disabled=not on, **session.PATTERN.widget)
+    share = st.slider(
+        "Audio dropout (%)", 0, 100, session.SHARE.default, 5, disabled=not drawn, width=230, **session.SHARE.widget
+    )
+    pattern = st.selectbox("Pattern", list(PATTERNS), disabled=not on, width=190, **session.PATTERN.widget)
     # Visual dropout and noise have the same seed.
     seeded = drawn or any(map(session.is_set, (session.FACE_SHARE, session.NOISE)))
-    seed = st.number_input("Seed", 0, 2**31 - 1, session.SEED.default, 1, disabled=not seeded, **session.SEED.widget)
+    seed = st.number_input(
+        "Seed", 0, 2**31 - 1, session.SEED.default, 1, disabled=not seeded, width=110, **session.SEED.widget
+    )
     return _dropouts(AUDIO, share, PATTERNS[pattern], int(seed), range_s) if on else ()
 
 

@@ -199,12 +199,14 @@ class Point(NamedTuple):
         colour: Its colour.
         shape: A key of `iaca.figures.palette.SHAPES`.
         model: Index of the model that says it, among those shown; None for the annotation, which comes first.
+        ccc: For each of `TARGETS` the model's CCC as it is shown and before any change; NaN where it is undefined.
     """
 
     name: str
     colour: Colour
     shape: str
     model: int | None = None
+    ccc: tuple[tuple[float, float], ...] = ()
 
 
 class Figure(NamedTuple):
@@ -220,6 +222,7 @@ class Figure(NamedTuple):
         pts_s: (N,) seconds.
         clip_stride: Frames between clips.
         gates_of: The target whose attention and gates the rows show, where each has its own; or None.
+        annotated: Frames with an annotation, over which CCC is taken.
     """
 
     subject: str
@@ -231,6 +234,7 @@ class Figure(NamedTuple):
     pts_s: np.ndarray
     clip_stride: int
     gates_of: str | None = None
+    annotated: int = 0
 
 
 class Mark(NamedTuple):

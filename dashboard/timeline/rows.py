@@ -133,7 +133,10 @@ def compare_figure(
     )
     points = (
         Point("truth", palette.TRUTH.colour, palette.TRUTH.shape),
-        *(Point(model.title, model.style.colour, model.style.shape, i) for i, model in enumerate(shown)),
+        *(
+            Point(model.title, model.style.colour, model.style.shape, i, tuple(_ccc(model, name) for name in TARGETS))
+            for i, model in enumerate(shown)
+        ),
     )
     return Figure(
         subject,
@@ -145,7 +148,15 @@ def compare_figure(
         pts_s,
         clip_stride=shown[0].trace.clip_stride if shown else 1,
         gates_of=target if _differ_by_target(shown) else None,
+        annotated=max((score.valid_frames for model in shown for score in model.trace.scores.values()), default=0),
     )
+
+
+def _ccc(model: Shown, target: str) -> tuple[float, float]:
+    """CCC of a model as it is shown and before any change; NaN where it is undefined."""
+    scores = (trace.scores.get(target) for trace in (model.trace, model.baseline))
+    now, before = (math.nan if score is None else score.ccc for score in scores)
+    return now, before
 
 
 def _attention_rows(

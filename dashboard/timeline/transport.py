@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,7 @@ def spec(figure: Figure) -> dict[str, Any]:
         "points": [_point(point) for point in figure.points],
         "models": list(figure.models),
         "gates_of": figure.gates_of,
+        "annotated": figure.annotated,
     }
 
 
@@ -106,4 +108,6 @@ def _point(point: Point) -> dict[str, Any]:
     """A point, with the corners of its shape instead of its name."""
     declared = point._asdict()
     corners = palette.SHAPES[declared.pop("shape")]
-    return declared | {target: name_of(Column(target, point.model)) for target in TARGETS} | {"corners": corners}
+    ccc = [[None if math.isnan(score) else score for score in scores] for scores in declared.pop("ccc")]
+    columns = {target: name_of(Column(target, point.model)) for target in TARGETS}
+    return declared | columns | {"corners": corners, "ccc": ccc}

@@ -95,6 +95,12 @@ def slide(page: Any, label: str, key: str) -> None:
     page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.revision) > {before}")
 
 
+def open_sidebar(page: Any) -> None:
+    """Open the sidebar, which is closed at first."""
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.wait_for_function("document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().x === 0")
+
+
 def choose(page: Any, label: str, option: str) -> None:
     """Choose in a selectbox. Its list closes when the page moves below it: then it is opened again, as a user would."""
     box = page.get_by_role("combobox", name=label)

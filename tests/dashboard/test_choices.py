@@ -12,7 +12,7 @@ from dashboard.services import corpora, model_files, traces
 from dashboard.state.folders import Folders, Source
 from iaca.models.published.network import Published, PublishedNetwork
 from tests.dashboard.projects import Spec, write_model, write_project
-from tests.dashboard.test_page import notices, open_page, score_table, widget  # noqa: F401  open_page is a fixture
+from tests.dashboard.test_page import notices, open_page, score_lines, widget  # noqa: F401  open_page is a fixture
 
 PLUGIN = """
 import torch
@@ -43,7 +43,7 @@ def project(all_fusions, tmp_path):
 
 
 def rows_of_table(page):
-    return [line.split("|")[1].strip() for line in score_table(page).splitlines()[2:]]
+    return list(score_lines(page))
 
 
 def test_fusions_come_in_the_papers_order_and_ca_is_first_shown(open_page, all_fusions):  # noqa: F811
@@ -225,7 +225,7 @@ def test_ones_own_subjects_come_before_the_demo_and_only_the_demo_has_a_banner(
     assert "Synthetic" not in " ".join(one.value for one in page.caption)
     widget(page.selectbox, "Subject").select_index(1).run()
     assert "Synthetic" in " ".join(one.value for one in page.caption)
-    assert score_table(page)
+    assert score_lines(page)
 
 
 def test_features_and_checkpoints_may_lie_elsewhere(open_page, all_fusions, own, tmp_path):  # noqa: F811

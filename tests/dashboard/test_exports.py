@@ -21,10 +21,8 @@ SPECS = [Spec("strong-01", FRAMES, variable=True), Spec("long-02", 900)]
 
 LEGEND = """() => {
   const boxes = [...document.querySelectorAll('[data-testid=player-legend] .iaca-row-legend[data-row]')];
-  const text = (line, cell) => line.querySelector(cell).textContent.trim();
-  const cells = (box, line) => [box.dataset.row, text(line, 'th'), text(line, 'td')];
-  const lines = (box) => [...box.querySelectorAll('tr')].map((line) => cells(box, line));
-  return boxes.flatMap(lines);
+  const parts = (box, item) => [box.dataset.row, item.childNodes[1].data.trim(), item.lastChild.textContent];
+  return boxes.flatMap((box) => [...box.querySelectorAll('li')].map((item) => parts(box, item)));
 }"""
 
 
@@ -186,7 +184,7 @@ def test_a_copied_link_shows_the_same_in_another_browser(page, address, chromium
     open_player(page, address, "long-02", range="100-200", drop_audio="true", dropout="60")
     seek(page, 123)
     page.locator(".iaca-view summary").click()
-    page.get_by_label("Side by side").check()
+    page.get_by_role("combobox", name="Models").select_option("Side by side")
     page.locator("input[type=checkbox][value=arousal]").uncheck()
     page.keyboard.press("Escape")
     open_exports(page)
@@ -199,7 +197,7 @@ def test_a_copied_link_shows_the_same_in_another_browser(page, address, chromium
     other.goto(link)
     other.wait_for_selector(f'{PLAYER}[data-subject="long-02"][data-frame="123"]')
     settle(other)
-    other.wait_for_function("document.querySelectorAll('[data-testid=player-legend] tr').length > 0")
+    other.wait_for_function("document.querySelectorAll('[data-testid=player-legend] li').length > 0")
     assert other.evaluate(LEGEND) == shown
     assert "range=100-200" in other.url
     assert other.locator(".iaca-panel-title").all_inner_texts() == ["CA", "CA+IACA"]

@@ -7,7 +7,7 @@ import runpy
 import pytest
 from playwright.sync_api import expect
 
-from tests.dashboard.browsing import open_player
+from tests.dashboard.browsing import open_player, open_sidebar
 from tests.dashboard.projects import Spec, write_model, write_project
 from tests.dashboard.serving import PATIENCE_S
 
@@ -59,6 +59,7 @@ def test_a_model_that_takes_its_time_is_announced_until_its_curves_are_there(pag
     open_player(page, address, "steady")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     page.evaluate(WATCH)
+    open_sidebar(page)
     page.get_by_role("combobox", name="Fusion").click()
     page.get_by_role("option", name="SLOW", exact=True).click()
     page.wait_for_function("seen.at(-1)[2]")

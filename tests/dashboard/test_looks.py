@@ -50,57 +50,115 @@ def test_text_and_axes_stand_out_in_both_themes_and_follow_a_change(page, addres
         assert abs(brightness(shades["axis"]) - brightness(shades["page"])) > 100
 
 
-@pytest.mark.parametrize("width", [1280, 1680])
-def test_nothing_overlaps_or_leaves_the_window(page, address, width):
-    page.set_viewport_size({"width": width, "height": 1000})
+SIZES = [(1280, 720), (1440, 900), (1920, 1080), (2560, 1440)]
+PARTS = {
+    "player": PLAYER,
+    "video": "[data-testid=player-video]",
+    "plane": "[data-testid=player-plane]",
+    "readout": "[data-testid=player-readout]",
+    "scores": "[data-testid=player-ccc]",
+    "transport": ".iaca-transport",
+    "scrub bar": "[data-testid=player-scrub]",
+    "lanes": "[data-testid=player-episodes]",
+    "rows": "[data-testid=player-plot]",
+    "time axis": ".iaca-x-axes .iaca-x-tick",
+    "dropout": ".st-key-dropout_bar",
+}
+
+
+def parts(page):
+    """The boxes of what has to be seen at once, with those of the rows by their titles."""
+    boxes = {name: page.locator(selector).first.bounding_box() for name, selector in PARTS.items()}
+    for row in page.locator(".iaca-row-legend").all():
+        boxes[row.locator(".iaca-row-title").first.inner_text()] = row.bounding_box()
+    return boxes
+
+
+def ends(box):
+    """Its right and lower ends."""
+    return box["x"] + box["width"], box["y"] + box["height"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_that_matters_is_seen_at_once_when_the_page_opens(page, address, scheme):
+    page.emulate_media(color_scheme=scheme)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        open_player(page, address, "good")
+        page.wait_for_timeout(300)
+        boxes = parts(page)
+        for name, box in boxes.items():
+            assert box["x"] >= 0, (width, name)
+            assert box["y"] >= 0, (width, name)
+            assert ends(box)[0] <= width, (width, name)
+            assert ends(box)[1] <= height, (width, name)
+        assert boxes["video"]["height"] >= 0.2 * boxes["player"]["height"], width
+        for name in ("Valence", "Arousal"):
+            assert boxes[name]["height"] >= 45, (width, name)
+
+
+def test_on_a_small_screen_the_video_valence_and_arousal_are_seen_at_once(page, address):
+    page.set_viewport_size({"width": 1024, "height": 768})
     open_player(page, address, "good")
-    boxes = {
-        name: page.get_by_test_id(f"player-{name}").bounding_box()
-        for name in ("video", "plane", "readout", "plot", "legend", "scrub")
-    }
+    boxes = parts(page)
+    for name in ("video", "Valence", "Arousal"):
+        assert boxes[name]["y"] >= 0
+        assert ends(boxes[name])[1] <= 768
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 1920])
+def test_what_is_seen_stands_left_of_the_rows_and_nothing_overlaps(page, address, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    open_player(page, address, "good")
+    boxes = parts(page)
+    for name in ("video", "plane", "readout", "scores"):
+        assert ends(boxes[name])[0] <= boxes["rows"]["x"]
+    for above, below in itertools.pairwise(("video", "plane", "readout", "scores")):
+        assert ends(boxes[above])[1] <= boxes[below]["y"] + 1
+    for above, below in itertools.pairwise(("transport", "scrub bar", "lanes", "rows")):
+        assert ends(boxes[above])[1] <= boxes[below]["y"] + 1
+    heads = [head.bounding_box() for head in page.locator(".iaca-row-head").all()]
+    rows = [row.bounding_box() for row in page.locator(".iaca-row-legend").all()]
+    for head, row in zip(heads, rows, strict=True):
+        assert ends(head)[1] <= row["y"] + 1
+    for row, head in itertools.pairwise(itertools.chain(*zip(heads, rows, strict=True))):
+        assert ends(row)[1] <= head["y"] + 1
+
+
+def test_a_narrow_window_stacks_the_video_above_the_rows(page, address):
+    page.set_viewport_size({"width": 800, "height": 900})
+    open_player(page, address, "good")
+    boxes = parts(page)
+    assert ends(boxes["video"])[1] <= boxes["transport"]["y"] + 1
+    assert boxes["rows"]["width"] > 700
     for name, box in boxes.items():
-        assert box["width"] > 60, name
-        assert box["x"] + box["width"] <= width, name
-    assert boxes["video"]["x"] + boxes["video"]["width"] <= boxes["plane"]["x"] + 1
-    assert boxes["plane"]["x"] + boxes["plane"]["width"] <= boxes["readout"]["x"] + 1
-    assert boxes["plot"]["x"] + boxes["plot"]["width"] <= boxes["legend"]["x"] + 1
-    legends = [box.bounding_box() for box in page.get_by_test_id("player-legend").locator("> div").all()]
-    for above, below in itertools.pairwise(legends):
-        assert above["y"] + above["height"] <= below["y"] + 1
+        assert ends(box)[0] <= 800, name
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080)])
-def test_the_page_begins_below_its_bar_and_the_picture_stays_in_sight_down_to_the_last_row(
-    page, address, width, height
-):
-    page.set_viewport_size({"width": width, "height": height})
+def test_the_picture_and_the_transport_stay_in_sight_down_to_the_last_row(page, address):
+    page.set_viewport_size({"width": 1280, "height": 560})
     open_player(page, address, "good")
-    assert page.get_by_test_id("stMainBlockContainer").locator("p").first.bounding_box()["y"] < 60
-    rows = page.get_by_test_id("player-legend").locator("> div")
-    rows.nth(rows.count() - 1).scroll_into_view_if_needed()
-    picture, last = page.get_by_test_id("player-canvas").bounding_box(), rows.last.bounding_box()
-    controls = page.get_by_role("group", name="Playback").bounding_box()
-    assert picture["y"] >= 0
-    assert picture["y"] + picture["height"] <= controls["y"]
-    assert controls["y"] + controls["height"] <= last["y"]
-    assert last["y"] + last["height"] <= height + 1
-    first = rows.first.bounding_box()
-    below = height - controls["y"] - controls["height"]
-    assert last["y"] + last["height"] - first["y"] <= below, "not all rows are seen at once below the picture"
-
-
-def test_rows_take_the_room_that_a_higher_window_gives_and_no_more(page, address):
-    page.set_viewport_size({"width": 1280, "height": 800})
-    open_player(page, address, "good")
-    plot = page.get_by_test_id("player-plot")
-    low = plot.bounding_box()["height"]
-    for height in (1000, 1300):
-        page.set_viewport_size({"width": 1280, "height": height})
-        page.wait_for_function(f"document.querySelector('[data-testid=player-plot]').offsetHeight > {low}")
-        high = plot.bounding_box()["height"]
-    page.set_viewport_size({"width": 1280, "height": 1500})
+    page.mouse.move(900, 400)
+    page.mouse.wheel(0, 3000)
     page.wait_for_timeout(500)
-    assert plot.bounding_box()["height"] == high
+    boxes = parts(page)
+    assert boxes["video"]["y"] >= 0
+    assert boxes["transport"]["y"] >= 0
+    assert boxes["player"]["y"] < 0
+
+
+def test_rows_grow_with_the_window(page, address):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    open_player(page, address, "good")
+    for height in (900, 1100, 1400):
+        low = parts(page)
+        page.set_viewport_size({"width": 1280, "height": height})
+        page.wait_for_function(
+            f"document.querySelector('[data-testid=player-plot]').offsetHeight > {low['rows']['height'] + 100}"
+        )
+        high = parts(page)
+        assert high["Valence"]["height"] > low["Valence"]["height"] + 15
+        assert height - 40 < ends(high["rows"])[1] <= height
 
 
 def test_the_plane_is_drawn_anew_for_another_height_of_the_window(page, address):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.dashboard.browsing import PLAYER, choose, open_player
+from tests.dashboard.browsing import PLAYER, choose, open_player, open_sidebar
 from tests.dashboard.projects import Spec, write_model, write_project
 from tests.dashboard.serving import PATIENCE_S
 from tests.dashboard.test_page import notices, open_page  # noqa: F401  open_page is a fixture
@@ -37,6 +37,7 @@ def leave_and_return(page):
 
 def test_subject_and_checkpoints_outlast_a_visit_to_another_page(page, address):
     open_player(page, address, "second-02", fusion="any+two+checkpoints")
+    open_sidebar(page)
     choose(page, "Checkpoint, second", "TCA · tca.safetensors")
     readout = page.get_by_test_id("player-readout").locator("tbody")
     expect(readout).to_contain_text("TCA", timeout=PATIENCE_S * 1000)
@@ -49,6 +50,7 @@ def test_subject_and_checkpoints_outlast_a_visit_to_another_page(page, address):
 
 def test_folders_that_were_typed_stay_and_their_fields_stay_open_to_be_corrected(page, address):
     open_player(page, address, "first-01")
+    open_sidebar(page)
     page.get_by_test_id("stSidebar").get_by_text("Data folders").click()
     field = page.get_by_role("textbox", name="Checkpoints")
     field.fill("/nowhere")

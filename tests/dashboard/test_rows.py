@@ -35,7 +35,7 @@ def ink(page, title, x_share=(0, 1), canvas=".iaca-curves", least=60):
           const box = [...document.querySelectorAll('.iaca-row-legend')].find((one) => one.innerText.includes(title));
           const canvas = document.querySelector(selector);
           const ratio = window.devicePixelRatio;
-          const [left, right] = [52 + from * (canvas.width / ratio - 60), 52 + to * (canvas.width / ratio - 60)];
+          const [left, right] = [from, to].map((share) => 84 + share * (canvas.width / ratio - 92));
           const pixels = canvas.getContext('2d').getImageData(
             left * ratio, box.offsetTop * ratio, (right - left) * ratio, box.offsetHeight * ratio).data;
           let drawn = 0;
@@ -44,6 +44,10 @@ def ink(page, title, x_share=(0, 1), canvas=".iaca-curves", least=60):
         }""",
         [title, x_share, canvas, least],
     )
+
+
+def choose_models(page, choice):
+    page.get_by_role("combobox", name="Models").select_option(choice)
 
 
 def open_menu(page):
@@ -85,7 +89,7 @@ def test_rows_are_moved_and_resized_by_pointer(page, address):
     page.mouse.move(box["x"] + 300, box["y"] + 64, steps=4)
     page.mouse.up()
     assert heights(page) == [high[0] + 60, *high[1:]]
-    page.locator(".iaca-row-legend").first.hover()
+    page.locator(".iaca-rows").hover()
     grip = page.locator(".iaca-grip").first.bounding_box()
     target = page.locator(".iaca-row-legend").nth(2).bounding_box()
     page.mouse.move(grip["x"] + 4, grip["y"] + 6)
@@ -107,9 +111,8 @@ def test_an_arrangement_that_somebody_else_wrote_is_passed_over(page, address):
 
 def test_side_by_side_both_panels_have_the_cursor_at_the_frame_and_one_model_each(page, address):
     open_player(page, address, "steady", frame="60")
-    open_menu(page)
-    page.get_by_label("Side by side").check()
-    page.keyboard.press("Escape")
+    choose_models(page, "Side by side")
+    page.locator(PLAYER).focus()
     assert page.locator(".iaca-panel-title").all_inner_texts() == ["CA", "CA+IACA"]
     page.keyboard.press("ArrowRight")
     settle(page)
@@ -145,13 +148,12 @@ def test_spans_that_would_hide_the_curves_stay_in_their_lane_until_one_zooms_in(
 
 def test_one_model_alone_against_the_truth(page, address):
     open_player(page, address, "steady")
-    open_menu(page)
-    page.get_by_label("CA only", exact=True).check()
+    choose_models(page, "CA only")
     legend = page.get_by_test_id("player-legend").inner_text()
     assert "CA+IACA" not in legend
     assert "truth" in legend
     assert "CA+IACA" not in page.get_by_test_id("player-readout").inner_text()
-    page.get_by_label("Overlaid").check()
+    choose_models(page, "Overlaid")
     assert "CA+IACA − CA" in page.get_by_test_id("player-legend").inner_text()
 
 
@@ -208,7 +210,17 @@ def test_every_control_of_the_player_is_reached_by_tab_has_a_name_and_shows_its_
         seen.append(found)
         page.keyboard.press("Tab")
     names = [name for name, _ in seen]
-    for name in ("First frame", "Play", "Speed", "Mute", "Start the range here", "Rows", "Keyboard shortcuts", "Frame"):
+    for name in (
+        "First frame",
+        "Play",
+        "Speed",
+        "Mute",
+        "Start the range here",
+        "Models",
+        "Rows",
+        "Keyboard shortcuts",
+        "Frame",
+    ):
         assert name in names
     assert sum("Move or resize" in name for name in names) == 7
     assert all(names)

@@ -18,9 +18,9 @@ from iaca.features.noise_and_blur import corrupt
 from iaca.inference import infer
 from iaca.models.backbones import build_backbone
 from iaca.models.fusion_model import FusionModel
-from tests.dashboard.browsing import PLAYER, choose, open_player, state
+from tests.dashboard.browsing import PLAYER, choose, open_player, open_sidebar, state
 from tests.dashboard.projects import Spec, write_project
-from tests.dashboard.test_page import notices, open_page, score_table, widget  # noqa: F401  open_page is a fixture
+from tests.dashboard.test_page import changes, notices, open_page, score_lines, widget  # noqa: F401  open_page is a fixture
 
 FRAMES = 150
 DIM = 8
@@ -65,12 +65,11 @@ def subject_and_model(root, name="ca_iaca"):
     return features, load_checkpoint(root / "checkpoints" / f"{name}.safetensors")
 
 
-def assert_shows(table, trace, before):
-    """The table has the score of a trace and its change."""
-    for target in ("valence", "arousal"):
-        score, change = trace.scores[target].ccc, trace.scores[target].ccc - before.scores[target].ccc
-        assert f"**{score:.3f}**".replace("-", "−") in table
-        assert f"[{change:+.3f}]".replace("-", "−") in table
+def assert_shows(scores, trace, before):
+    """They are the scores of a trace and their changes."""
+    for shown, target in zip(scores, ("valence", "arousal"), strict=True):
+        ccc = trace.scores[target].ccc
+        assert shown == pytest.approx((ccc, ccc - before.scores[target].ccc))
 
 
 def test_forced_gates_and_temperature_change_the_gated_model_alone(open_page, plain):  # noqa: F811
@@ -79,16 +78,15 @@ def test_forced_gates_and_temperature_change_the_gated_model_alone(open_page, pl
     widget(page.selectbox, "Stage 2").set_value("audio alone").run()
     features, model = subject_and_model(plain)
     forced = infer(features, model, gates=GateOverrides(forced=ForcedGates(stage1="cross", stage2="audio")))
-    base, gated = score_table(page).splitlines()[2:]
-    assert_shows(gated, forced, infer(features, model))
-    assert "[" not in base
+    assert_shows(score_lines(page)["CA+IACA"], forced, infer(features, model))
+    assert len(changes(page)) == 2
     said = " ".join(caption.value for caption in page.caption)
     assert "stage 1 always cross-attended · stage 2 audio alone" in said
     widget(page.button, "Reset").click().run()
-    assert "[" not in score_table(page)
+    assert not changes(page)
     widget(page.select_slider, "Gate temperature").set_value("5").run()
     assert_shows(
-        score_table(page).splitlines()[3],
+        score_lines(page)["CA+IACA"],
         infer(features, model, gates=GateOverrides(temperature=5.0)),
         infer(features, model),
     )
@@ -102,7 +100,7 @@ def test_sound_and_face_can_be_dropped_at_once_and_in_a_brushed_range(open_page,
     features, model = subject_and_model(plain)
     span = {"start_s": float(features.pts_s[50]), "end_s": float(features.pts_s[100])}
     dropouts = [DropoutConfig(pattern="range", **span), DropoutConfig(modality="visual", share=0.3)]
-    assert_shows(score_table(page).splitlines()[3], infer(features, model, dropouts), infer(features, model))
+    assert_shows(score_lines(page)["CA+IACA"], infer(features, model, dropouts), infer(features, model))
 
 
 def test_a_share_that_means_nothing_for_a_brushed_range_cannot_be_set(open_page, plain):  # noqa: F811
@@ -123,7 +121,7 @@ def test_without_a_brushed_range_the_page_says_how_to_get_one(open_page, plain):
     widget(page.toggle, "Drop audio").set_value(True).run()
     widget(page.selectbox, "Pattern").set_value("brushed range").run()
     assert any("No range is brushed" in caption.value for caption in page.caption)
-    assert "[" not in score_table(page)
+    assert not changes(page)
 
 
 def test_without_the_backbone_noise_is_refused_in_one_sentence(open_page, plain):  # noqa: F811
@@ -131,7 +129,7 @@ def test_without_the_backbone_noise_is_refused_in_one_sentence(open_page, plain)
     widget(page.selectbox, "Noise").set_value("white").run()
     said = notices(page)
     assert "White noise needs the audio backbone that made the features of strong-01, audio_slim (aaaaaaaa)" in said
-    assert "[" not in score_table(page)
+    assert not changes(page)
 
 
 def test_a_changed_page_has_ghosts_and_its_address_restores_it_elsewhere(address, chromium, page):
@@ -139,6 +137,7 @@ def test_a_changed_page_has_ghosts_and_its_address_restores_it_elsewhere(address
     legend = page.get_by_test_id("player-legend")
     assert "unchanged" not in legend.inner_text()
     assert not page.get_by_role("combobox", name="Stage 1").is_visible()  # one step away
+    open_sidebar(page)
     page.get_by_text("What if", exact=True).click()
     for name, choice in (("Stage 2", "visual alone"), ("Stage 1", "always self-attended")):
         before = int(state(page, "revision"))
@@ -146,7 +145,7 @@ def test_a_changed_page_has_ghosts_and_its_address_restores_it_elsewhere(address
         page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.revision) > {before}")
     page.get_by_text("What if: stage 1 always self-attended").wait_for()
     assert "CA+IACA, unchanged" in legend.inner_text()
-    table = page.locator("[data-testid=stSidebar] table").inner_text()
+    table = page.get_by_test_id("player-ccc").inner_text()
     assert re.search(r"[+−]0\.\d{3}", table)
 
     page.wait_for_function("['stage1=', 'stage2='].every((part) => location.search.includes(part))")
@@ -154,7 +153,7 @@ def test_a_changed_page_has_ghosts_and_its_address_restores_it_elsewhere(address
     other.goto(page.url)
     other.get_by_text("What if: stage 1 always self-attended").wait_for()
     other.wait_for_selector(f"{PLAYER}[data-revision]")
-    assert other.locator("[data-testid=stSidebar] table").inner_text() == table
+    assert other.get_by_test_id("player-ccc").inner_text() == table
     assert "CA+IACA, unchanged" in other.get_by_test_id("player-legend").inner_text()
     other.close()
 
@@ -174,7 +173,7 @@ def test_noise_and_blur_are_really_extracted_while_the_page_tells_how_far_it_is(
         made = corrupt(features, recording, backbone, config)
         changed[config.modality] = made.astype(np.float16).astype(np.float32)
     trace, before = infer(features._replace(**changed), model), infer(features, model)
-    table = page.locator("[data-testid=stSidebar] table").inner_text()
+    table = page.get_by_test_id("player-ccc").inner_text()
     for target in ("valence", "arousal"):
         score, change = trace.scores[target].ccc, trace.scores[target].ccc - before.scores[target].ccc
         assert f"{score:.3f}".replace("-", "−") in table

@@ -1,45 +1,36 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { GAP, rowHeights } from "../../dashboard/components/player/modules/rowHeights.js";
-import { curve, row } from "./rows.js";
+import { GAP, HIGHEST, LOWEST, rowHeights } from "../../dashboard/components/player/modules/rowHeights.js";
+import { row } from "./rows.js";
 
-const group = (height, names) => ({
-  key: names[0],
-  height,
-  rows: [row(names[0], { traces: names.map((name) => curve(name)) })],
-});
-const GROUPS = [group(120, ["a", "b"]), group(80, ["c"]), group(60, ["d", "e", "f"])];
+const group = (height, key) => ({ key, height, rows: [row(key)] });
+const GROUPS = [group(120, "a"), group(80, "b"), group(60, "c")];
 const sum = (heights) => heights.reduce((all, height) => all + height, 0);
 
-test("with room for all, rows are as high as the page has them", () => {
-  assert.deepEqual(rowHeights(GROUPS, 1000), [120, 80, 60]);
+test("where the page scrolls, rows are as high as the page has them", () => {
   assert.deepEqual(rowHeights(GROUPS, Infinity), [120, 80, 60]);
 });
 
-test("with less room they fill it, gaps included", () => {
-  const room = 230;
-  const used = sum(rowHeights(GROUPS, room)) + 2 * GAP;
-  assert.ok(used <= room && used > room - GROUPS.length, `${used} of ${room} px`);
+test("with less or more room than that they fill it, gaps included", () => {
+  for (const room of [230, 300, 700]) {
+    const used = sum(rowHeights(GROUPS, room)) + GROUPS.length * GAP;
+    assert.ok(used <= room && used > room - GROUPS.length, `${used} of ${room} px`);
+  }
 });
 
-test("no row is lower than its legend, however little room there is", () => {
-  const [first, second, third] = rowHeights(GROUPS, 0);
-  assert.ok(first >= 43 && second >= 28 && third >= 57);
+test("on a large screen they grow in proportion, and not without end", () => {
+  assert.deepEqual(rowHeights(GROUPS, 2 * 260 + 3 * GAP), [240, 160, 120]);
+  assert.deepEqual(rowHeights([GROUPS[0]], 5000), [HIGHEST]);
 });
 
-test("a row that is lower than its legend from the start stays as it is", () => {
-  assert.deepEqual(rowHeights([group(20, ["a", "b", "c"])], 0), [20]);
+test("every row can be read, however little room there is", () => {
+  const [high, middle, low] = rowHeights(GROUPS, 0);
+  assert.ok(high > middle && middle > low && low === LOWEST);
 });
 
-test("a name that two panels share takes one line", () => {
-  const twice = { key: "a", height: 200, rows: [row("a"), row("a")] };
-  assert.deepEqual(rowHeights([twice], 0), rowHeights([{ ...twice, rows: [row("a"), null] }], 0));
-});
-
-test("curves without a legend take none", () => {
-  const ghost = { key: "a", height: 200, rows: [row("a", { traces: [curve("a"), curve("b", { legend: false })] })] };
-  assert.deepEqual(rowHeights([ghost], 0), rowHeights([{ ...ghost, rows: [row("a")] }], 0));
+test("a row that is lower than that from the start stays as it is", () => {
+  assert.deepEqual(rowHeights([group(20, "a")], 0), [20]);
 });
 
 test("no rows have no heights", () => {

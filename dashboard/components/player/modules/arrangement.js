@@ -1,13 +1,10 @@
 // @ts-check
 // The user's arrangement of the rows: which are shown, in which order, how high, and in one or two panels.
 
-import { rowHeights } from "./rowHeights.js";
+import { HIGHEST, LOWEST, rowHeights } from "./rowHeights.js";
 
 /** @import { ModelIndex, Row } from "../../types" */
 /** @import { Group } from "./rowHeights.js" */
-
-const LOWEST = 28; // of a row, px
-const HIGHEST = 420;
 
 export const OVERLAY = "overlay";
 export const SIDE = "side";

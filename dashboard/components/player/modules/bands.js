@@ -74,6 +74,14 @@ export class Bands {
   }
 
   /**
+   * Give the lanes their height before they are painted: the rows below share what is left of the window.
+   * @param {number} count
+   */
+  reserve(count) {
+    this.lanes.style.setProperty("--iaca-lanes", String(count));
+  }
+
+  /**
    * @param {Plot} plot
    * @param {Band[]} bands
    * @param {string[]} laneNames
@@ -131,7 +139,7 @@ export class Bands {
    */
   paintLanes(plot, bands, laneNames, theme, crowded) {
     this.lanes.replaceChildren(
-      ...laneNames.flatMap((name) => {
+      ...laneNames.map((name) => {
         const lane = make("div", { className: "iaca-lane" });
         lane.dataset.lane = name;
         for (const band of bands.filter((one) => one.lane === name)) {
@@ -144,7 +152,8 @@ export class Bands {
           }
           if (narrow.length) lane.prepend(unlabelled(narrow, plot.area.width, fade(theme.pick(band.colour), 0.26)));
         }
-        return [lane, make("div", { className: "iaca-lane-title", textContent: name, title: lane.title })];
+        lane.append(make("div", { className: "iaca-lane-title", textContent: name }));
+        return lane;
       }),
     );
   }

@@ -1,6 +1,7 @@
 // @ts-check
 // The player: one video, one cursor, one figure. Streamlit calls `render` again for every update of the data.
 
+import { Agreement } from "./agreement.js";
 import { Announcer } from "./announcer.js";
 import { Bands } from "./bands.js";
 import { Clock } from "./clock.js";
@@ -8,12 +9,14 @@ import { loadColumns, loadTimes } from "./columns.js";
 import { connect } from "./controls.js";
 import { find } from "./dom.js";
 import { keptArrangement } from "./keptRows.js";
+import { Layouts } from "./layouts.js";
 import { Marks } from "./marks.js";
 import { Plane } from "./plane.js";
 import { Plot } from "./plot.js";
 import { Range } from "./range.js";
 import { Readout } from "./readout.js";
-import { RowHandles } from "./rowHandles.js";
+import { Room } from "./room.js";
+import { EDGE, RowHandles } from "./rowHandles.js";
 import { readTheme } from "./theme.js";
 import { clockText, nearest } from "./times.js";
 import { Zoom } from "./zoom.js";
@@ -45,7 +48,7 @@ export class Player {
   /** @type {PlayerData | null} */
   newest = null;
   /** @type {Spec} */
-  spec = { subject: "", rows: [], bands: [], lanes: [], points: [], models: [], gates_of: null };
+  spec = { subject: "", rows: [], bands: [], lanes: [], points: [], models: [], gates_of: null, annotated: 0 };
   /** @type {Columns} */
   frames = {};
   /** @type {Mark[]} */
@@ -65,7 +68,6 @@ export class Player {
     this.component = component;
     const root = (this.root = find(component.parentElement, ".iaca-player", HTMLElement));
     this.theme = readTheme(root);
-    this.top = find(root, ".iaca-top", HTMLElement);
     this.cursorLines = [find(root, ".iaca-cursor", HTMLElement)];
     this.screen = find(root, ".iaca-screen", HTMLElement);
     this.scrub = find(root, ".iaca-scrubber input", HTMLInputElement);
@@ -79,6 +81,8 @@ export class Player {
     this.plot = new Plot(find(root, ".iaca-plot", HTMLElement), this.theme, () => this.placeAll());
     this.bands = new Bands(find(root, ".iaca-bands", HTMLCanvasElement), find(root, ".iaca-lanes", HTMLElement));
     this.plane = new Plane(find(root, ".iaca-plane canvas", HTMLCanvasElement), this.theme);
+    this.agreement = new Agreement(find(root, ".iaca-ccc", HTMLElement));
+    this.layouts = new Layouts(this, find(root, ".iaca-layout", HTMLSelectElement));
     this.handles = new RowHandles(
       this,
       find(root, ".iaca-dividers", HTMLElement),
@@ -100,13 +104,7 @@ export class Player {
     connect(this, signal);
     window.addEventListener("resize", () => this.redraw(), { signal });
     document.addEventListener("iaca-show-player", () => this.scrollIntoView(), { signal });
-    // Only a new width calls for a new layout: rows change the height themselves.
-    let width = 0;
-    this.resize = new ResizeObserver(([{ contentRect }]) => {
-      if (contentRect.width !== width) this.redraw();
-      width = contentRect.width;
-    });
-    this.resize.observe(this.plot.element);
+    this.room = new Room(this);
   }
 
   /** @param {PlayerData} data */
@@ -172,6 +170,7 @@ export class Player {
   arrange() {
     this.layOut();
     this.handles.show();
+    this.layouts.show();
   }
 
   /**
@@ -181,31 +180,23 @@ export class Player {
   arrangeKeeping(edge) {
     this.layOut();
     const place = this.plot.places().find((one) => one.key === edge.dataset.row);
-    if (place) edge.style.top = `${place.top + place.height + 2}px`;
+    if (place) edge.style.top = `${place.top + place.height - EDGE}px`;
   }
 
   layOut() {
     const { arrangement, spec, frames, clock, plot, theme, shownPoints } = this;
     const panels = arrangement.panels(spec.models);
-    const slots = arrangement.slots(this.rows, spec.models, this.roomBelowVideo(panels.length));
+    this.bands.reserve(spec.lanes.length);
+    const slots = arrangement.slots(this.rows, spec.models, Plot.room(this.room.share(), panels.length));
     this.arranged = arrangement.text;
     this.printedRows = slots.map(({ rows, printed }) => [rows.find((row) => row !== null)?.key ?? "", printed]);
     this.root.dataset.layout = arrangement.layout(spec.models);
     plot.show(slots, panels, spec.models, frames, clock.pts, this.sound, theme);
+    this.agreement.show(shownPoints, spec, clock.frames, theme);
     this.readout.show(plot, shownPoints, spec.gates_of, spec.bands, frames, theme);
     this.range.score();
     if (this.plane.points.length !== shownPoints.length) this.plane.show(shownPoints, frames, clock.pts, theme);
     this.tick();
-  }
-
-  /**
-   * Room for rows below the video, px; infinite if the video scrolls away.
-   * @param {number} panels
-   */
-  roomBelowVideo(panels) {
-    const { position, top } = getComputedStyle(this.top);
-    if (position !== "sticky") return Infinity;
-    return Plot.room(window.innerHeight - parseFloat(top) - this.top.offsetHeight, panels);
   }
 
   get shownRows() {
@@ -317,7 +308,7 @@ export class Player {
 
   destroy() {
     this.listeners.abort();
-    this.resize.disconnect();
+    this.room.destroy();
     cancelAnimationFrame(this.redrawing);
     cancelAnimationFrame(this.repainting);
     this.announcer.destroy();

@@ -37,6 +37,7 @@ export class Picture {
     if (canvas.width !== video.videoWidth || canvas.height !== video.videoHeight) {
       canvas.width = video.videoWidth;
       canvas.height = video.videoHeight;
+      canvas.parentElement?.style.setProperty("--iaca-aspect", `${canvas.width} / ${canvas.height}`);
     }
     let frame = null;
     try {

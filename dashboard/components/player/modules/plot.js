@@ -15,7 +15,8 @@ import { framesIn, innerWidth, LEFT, panelsOf, secondAt, ticksOf, xOf } from "./
 
 const TOP = 4;
 const TITLE = 18; // above panels that stand side by side, px
-const BOTTOM = 34;
+const BOTTOM = 20; // the time axis, px
+const LETTER = 5.5; // of a label, px
 
 /**
  * @param {string} className
@@ -112,13 +113,13 @@ export class Plot {
     return secondAt(x, this.shownSpan, this.panels);
   }
 
-  // All slots, each with its top in px.
+  // All slots, each with its top in px; its title stands in the gap above.
   places() {
-    let { top } = this;
+    let bottom = this.top;
     return this.slots.map((slot) => {
-      const place = { ...slot, top };
-      top += slot.height + GAP;
-      return place;
+      const top = bottom + GAP;
+      bottom = top + slot.height;
+      return { ...slot, top };
     });
   }
 
@@ -134,7 +135,7 @@ export class Plot {
   show(slots, models, titles, frames, times, sound, theme) {
     Object.assign(this, { slots, models, titles, frames, times, sound, theme });
     this.width = this.element.clientWidth;
-    this.inner = slots.reduce((sum, slot) => sum + slot.height, 0) + GAP * Math.max(0, slots.length - 1);
+    this.inner = slots.reduce((sum, slot) => sum + slot.height, 0) + GAP * slots.length;
     this.element.style.height = `${this.height}px`;
     this.element.style.setProperty("--iaca-axis", theme.axis);
     this.labelRows();
@@ -162,7 +163,8 @@ export class Plot {
           const place = { right: `calc(100% - ${left - 5}px)`, top: `${y}px` };
           labels.push(label("iaca-y-tick", String(tick).replace("-", "−"), place));
         }
-        labels.push(label("iaca-y-title", row.unit, { left: `${left - 42}px`, top: `${top + height / 2}px` }));
+        if (row.unit.length * LETTER > height) continue;
+        labels.push(label("iaca-y-title", row.unit, { left: `${left - 38}px`, top: `${top + height / 2}px` }));
       }
     });
     this.yLabels.replaceChildren(...labels);
@@ -176,7 +178,7 @@ export class Plot {
       for (const [second, text] of ticksOf(this.shownSpan, panel.width)) {
         labels.push(label("iaca-x-tick", text, { left: `${this.x(second, panel)}px`, top: `${y}px` }));
       }
-      labels.push(label("iaca-x-title", "time (s)", { left: `${panel.left + panel.width / 2}px`, top: `${y + 16}px` }));
+      labels.push(label("iaca-x-title", "time (s)", { right: `calc(100% - ${panel.left - 12}px)`, top: `${y}px` }));
     }
     this.xLabels.replaceChildren(...labels);
   }

@@ -82,6 +82,12 @@ export class Range {
     }
   }
 
+  // Of the panel with its margins, px; 0 while it is hidden.
+  get height() {
+    const { marginTop, marginBottom } = getComputedStyle(this.panel);
+    return this.panel.hidden ? 0 : this.panel.offsetHeight + parseFloat(marginTop) + parseFloat(marginBottom);
+  }
+
   play() {
     const { clock } = this.player;
     if (clock.playing) return clock.video.pause();

@@ -1,5 +1,5 @@
 // @ts-check
-// Values at the cursor: the legend beside each row, the table beside the plane, and labels of the bands at the cursor.
+// Values at the cursor: titles and values above each row, the table below the plane, and labels of the bands there.
 
 import { valuesOf } from "./curves.js";
 import { make, rowHead } from "./dom.js";
@@ -11,6 +11,7 @@ import { swatch } from "./plane.js";
 /** @import { Theme } from "./theme.js" */
 /** @import { Panel } from "./timeAxis.js" */
 
+const AFTER_AXIS = 4; // from the left end of a row to its title, px
 const MISSING = "–";
 const BORDERS = new Map([
   ["solid", "solid"],
@@ -89,13 +90,13 @@ export class Readout {
   }
 
   /**
-   * A cell that shows values at the cursor.
+   * Text that shows values at the cursor.
    * @param {Float32Array | undefined} values
    */
-  cell(values) {
+  text(values) {
     const text = document.createTextNode(MISSING);
     this.cells.push([text, values]);
-    return make("td", {}, text);
+    return text;
   }
 
   /**
@@ -106,41 +107,42 @@ export class Readout {
     const { panels } = plot;
     this.legend.replaceChildren(
       ...plot.places().map((slot) => {
-        const [row] = slot.rows.flatMap((one) => one ?? []);
         const box = make("div", { className: "iaca-row-legend" });
-        box.dataset.row = row.key;
+        box.dataset.row = slot.key;
         box.style.top = `${slot.top}px`;
         box.style.height = `${slot.height}px`;
-        const textContent = slot.rows.length > 1 ? row.title.split(" · ")[0] : row.title;
-        const title = make("div", { className: "iaca-row-title", textContent, title: row.help });
         const [grip, close] = this.handles.buttons(slot);
-        const head = make("div", { className: "iaca-row-head" }, grip, title, close);
-        box.append(head, this.curveTable(slot.rows, panels, theme));
+        const heads = slot.rows.flatMap((row, i) =>
+          row ? this.rowHead(row, panels[i], slot.rows.length > 1, theme) : [],
+        );
+        box.append(grip, ...heads, close);
         return box;
       }),
     );
   }
 
   /**
-   * One line per curve; side by side, curves of the same name share a line.
-   * @param {(Row | null)[]} rows
-   * @param {Panel[]} panels
+   * Title of a row and the values of its curves, in a line above it.
+   * @param {Row} row
+   * @param {Panel} panel
+   * @param {boolean} side Whether panels stand side by side: each says whose it is.
    * @param {Theme} theme
    */
-  curveTable(rows, panels, theme) {
-    /** @type {Map<string, HTMLTableRowElement>} */
-    const lines = new Map();
-    const curves = new Set(rows.flatMap((row) => row?.traces ?? []));
-    for (const curve of curves) {
+  rowHead(row, panel, side, theme) {
+    const textContent = side ? row.title.split(" · ")[0] : row.title;
+    const title = make("div", { className: "iaca-row-title", textContent, title: row.help });
+    const values = make("ul", { className: "iaca-values" });
+    for (const curve of row.traces) {
       const { name, model } = curve;
-      const seen =
-        model === null || curve.minus || panels.some((panel) => panel.model === null || panel.model === model);
+      const seen = model === null || curve.minus || panel.model === null || panel.model === model;
       if (!curve.legend || !seen || !(curve.column in this.frames)) continue;
-      const line = lines.get(name) ?? make("tr", {}, rowHead(sample(curve, theme), name));
-      lines.set(name, line);
-      line.append(this.cell(valuesOf(curve, this.frames)));
+      const value = make("span", { className: "iaca-value" }, this.text(valuesOf(curve, this.frames)));
+      values.append(make("li", {}, sample(curve, theme), `${name} `, value));
     }
-    return make("table", {}, ...lines.values());
+    const head = make("div", { className: "iaca-row-head" }, title, values);
+    head.style.left = `${panel.left + AFTER_AXIS}px`;
+    head.style.width = `${panel.width - 2 * AFTER_AXIS}px`;
+    return head;
   }
 
   /**
@@ -151,7 +153,8 @@ export class Readout {
     this.body.replaceChildren(
       ...points.map(({ name, valence, arousal, corners, colour }) => {
         const head = rowHead(swatch(corners, theme.pick(colour)), name);
-        return make("tr", {}, head, this.cell(this.frames[valence]), this.cell(this.frames[arousal]));
+        const cells = [valence, arousal].map((column) => make("td", {}, this.text(this.frames[column])));
+        return make("tr", {}, head, ...cells);
       }),
     );
   }

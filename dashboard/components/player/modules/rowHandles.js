@@ -1,7 +1,7 @@
 // @ts-check
 // Handles that move, resize and hide rows by pointer and keyboard, and the menu that brings rows back.
 
-import { OVERLAY, SIDE, slotOf } from "./arrangement.js";
+import { slotOf } from "./arrangement.js";
 import { find, make } from "./dom.js";
 
 /** @import { Row } from "../../types" */
@@ -9,6 +9,7 @@ import { find, make } from "./dom.js";
 /** @import { Player } from "./main.js" */
 
 const STEP_PX = 16;
+export const EDGE = 3; // of a row that belongs to its divider, px
 
 /**
  * @param {Row[]} rows
@@ -60,7 +61,7 @@ export class RowHandles {
   divider({ key, top, height }) {
     const { player } = this;
     const edge = make("div", { className: "iaca-divider", title: "Drag to resize; double-click to reset" });
-    edge.style.top = `${top + height + 2}px`;
+    edge.style.top = `${top + height - EDGE}px`;
     edge.dataset.row = key;
     /** @type {{ y: number, height: number } | null} */
     let start = null;
@@ -89,7 +90,7 @@ export class RowHandles {
   }
 
   /**
-   * The buttons in the legend of a row.
+   * The buttons above a row.
    * @param {Slot} slot
    */
   buttons(slot) {
@@ -177,52 +178,27 @@ export class RowHandles {
     grip.addEventListener("pointerup", drop, { once: true });
   }
 
-  /**
-   * A checkbox or radio button with its label.
-   * @param {"radio" | "checkbox"} type
-   * @param {string} name
-   * @param {string} value
-   * @param {boolean} checked
-   * @param {string} text
-   * @param {(checked: boolean) => void} act
-   */
-  choice(type, name, value, checked, text, act) {
-    const input = make("input", { type, name, value, checked });
-    input.addEventListener("change", () => {
-      act(input.checked);
-      this.player.arrange();
-    });
-    return make("label", {}, input, ` ${text}`);
-  }
-
   showMenu() {
     const { rows, choices } = this;
-    const { arrangement, spec } = this.player;
+    const { arrangement } = this.player;
     const { activeElement } = document;
     const focused =
       activeElement instanceof HTMLInputElement && choices.contains(activeElement) ? activeElement.value : null;
-    const layouts = [
-      [OVERLAY, "Overlaid"],
-      [SIDE, "Side by side"],
-      ...spec.models.map((title, i) => [String(i), `${title} only`]),
-    ];
-    const current = arrangement.layout(spec.models);
-    const models = make("fieldset", { hidden: spec.models.length < 2 }, make("legend", { textContent: "Models" }));
-    for (const [value, text] of models.hidden ? [] : layouts) {
-      const act = () => arrangement.setLayout(value);
-      models.append(this.choice("radio", "iaca-layout", value, value === current, text, act));
-    }
     const list = make("fieldset", {}, make("legend", { textContent: "Rows" }));
     for (const key of arrangement.ordered(rows)) {
-      const act = (/** @type {boolean} */ checked) => arrangement.hide(key, !checked);
-      list.append(this.choice("checkbox", "iaca-row", key, !arrangement.isHidden(rows, key), titleOf(rows, key), act));
+      const box = make("input", { type: "checkbox", value: key, checked: !arrangement.isHidden(rows, key) });
+      box.addEventListener("change", () => {
+        arrangement.hide(key, !box.checked);
+        this.player.arrange();
+      });
+      list.append(make("label", {}, box, ` ${titleOf(rows, key)}`));
     }
     const reset = make("button", { type: "button", textContent: "Reset rows" });
     reset.addEventListener("click", () => {
       arrangement.reset();
       this.player.arrange();
     });
-    choices.replaceChildren(models, list, reset);
+    choices.replaceChildren(list, reset);
     [...choices.querySelectorAll("input")].find((input) => input.value === focused)?.focus();
   }
 }

@@ -1,38 +1,34 @@
 // @ts-check
-// Heights of the rows, which share the window with the video above them: all fit at once if possible.
+// Heights of the rows, which share the height that the window has for them.
 
 /** @import { Row } from "../../types" */
 
-export const GAP = 12; // between rows, px
-const LINE = 14.4; // of a legend, px
+export const GAP = 18; // above each row, px: room for its title and the values at the cursor
+export const LOWEST = 28; // of a row, px
+export const HIGHEST = 420;
+const LOWEST_SHARE = 0.45; // of the height that the page gives a row
 
 /**
  * Rows that share one height: one per panel, or null if the panel's model lacks it.
  * @typedef {{ key: string, height: number, rows: (Row | null)[] }} Group
  */
 
-/**
- * Height of a group's legend, px: the title and one line per name.
- * @param {Group} group
- */
-function legendHeight({ rows }) {
-  const curves = rows.flatMap((row) => row?.traces ?? []).filter((curve) => curve.legend);
-  return Math.ceil(LINE * (1 + new Set(curves.map((curve) => curve.name)).size));
-}
-
 /** @param {number[]} heights */
 const sum = (heights) => heights.reduce((all, height) => all + height, 0);
 
 /**
- * Heights of groups, px, that fit into `room` px if possible: at most the default, never less than the legend.
+ * Heights of groups, px, that fill `room` px together with the gaps above them. In proportion to the heights that the
+ * page gives them if there is more room than these take; if there is less, each keeps a height at which it can be read.
  * @param {Group[]} groups
- * @param {number} room
+ * @param {number} room Infinite for the heights of the page.
  */
 export function rowHeights(groups, room) {
   const natural = groups.map((group) => group.height);
-  const least = groups.map((group) => Math.min(group.height, legendHeight(group)));
-  const goal = Math.max(sum(least), Math.min(sum(natural), room - GAP * (groups.length - 1)));
-  const spare = sum(natural) - sum(least);
-  const share = spare ? (goal - sum(least)) / spare : 1;
+  const total = sum(natural);
+  const goal = room === Infinity ? total : room - GAP * groups.length;
+  if (goal >= total) return natural.map((height) => Math.min(HIGHEST, Math.floor((height * goal) / total)));
+  const least = natural.map((height) => Math.min(height, Math.max(LOWEST, LOWEST_SHARE * height)));
+  const spare = total - sum(least);
+  const share = spare ? Math.max(0, goal - sum(least)) / spare : 1;
   return natural.map((height, i) => Math.floor(least[i] + share * (height - least[i])));
 }

@@ -3,7 +3,7 @@
 
 /** @import { ModelIndex, Span } from "../../types" */
 
-export const LEFT = 52; // room for the labels of the y axes, px
+export const LEFT = 84; // room for the labels of the y axes and the names of the lanes, px
 const RIGHT = 8;
 const BETWEEN = 60; // between panels, px
 const TICK_PX = 90; // room for a label
