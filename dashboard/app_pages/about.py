@@ -88,7 +88,7 @@ def show() -> None:
         for equation in equations:
             st.latex(equation)
     st.subheader("What the rows mean")
-    st.markdown(meanings.markdown_table((*meanings.ROWS, meanings.BANDS, meanings.GATE_CHANGED)))
+    st.markdown(meanings.markdown_table((*meanings.ROWS, meanings.BANDS, meanings.DIFFER)))
     st.subheader("Choices and deviations")
     st.markdown(DECISIONS)
     st.subheader("The demo data")

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.sections import (
     attention,
     exports,
+    look_for,
     model_choice,
     moments,
     playback,
@@ -30,7 +31,8 @@ def show() -> None:
     page = begin_page()
     corpus = corpora.corpus(page.folders)
     page.notices.extend(corpus.problems)
-    banner_place, head, notice_place, stage, foot = (st.container() for _ in range(5))
+    banner_place = st.container(key="banner")
+    head, notice_place, stage, foot = (st.container() for _ in range(4))
 
     with st.sidebar:
         files = model_choice.choose_files(page.folders.checkpoints, page.notices)
@@ -61,20 +63,22 @@ def show() -> None:
 
     # At once: whoever leaves while the rest is computed finds it so.
     session.remember(session.LastView(subject.name, tuple(model.path for model in models), device))
-    with banner_place:
-        show_banner(subject)
     if truth is None:
+        with banner_place:
+            show_banner(subject)
         page.show_notices(notice_place)
         subject_choice.score_rest(corpus, models, device)
         return
     selection = Selection(subject, models, device)
     selection = what_if_applied.apply(change, selection, page.folders, progress_place, page.notices)
     shown = playback.shown_models(selection, page.notices)
+    episodes = corpus.episodes.get(subject.name, ())
+    with banner_place:
+        show_banner(subject, look_for.sentence(shown, episodes, truth["pts_s"].to_numpy(), display.target))
     with foot:
         attention_place, moments_place = attention.section(), moments.section()
     here = moments.find(selection, page.notices) if moments_place.open else []
     video = playback.load_video(subject, page.folders, page.notices)
-    episodes = corpus.episodes.get(subject.name, ())
     figure = rows.compare_figure(subject.name, truth, shown, **display._asdict(), episodes=episodes)
     with stage:
         place = playback.show_player(

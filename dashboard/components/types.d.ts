@@ -23,6 +23,8 @@ export interface Curve {
   /** "" for a line; otherwise a weight that is stacked, the first of its stack or on top of those before it. */
   stack: "" | "first" | "next";
   fill: number;
+  /** Whether what is filled is dotted. */
+  dotted: boolean;
   legend: boolean;
   model: ModelIndex;
   /** A column that is subtracted. */

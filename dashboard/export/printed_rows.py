@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
+from dashboard.export.layers import shaded_spans
 from dashboard.timeline.declared import Band, Columns, Curve, Row
 from iaca.config import SYNTHETIC
 from iaca.figures.print_style import COLUMN_IN, POINTS_PER_PX, FigureError, dashes, ink, new_figure, printed
@@ -30,6 +31,9 @@ IN_PER_PX = 0.006
 
 ROOM_IN = 0.1
 """Width that each span of a band needs on average to be shaded behind rows."""
+
+DOTS = "....."
+"""Hatch of what is dotted on the page."""
 
 BINS = 1500
 """Most bins along the time axis; of each, smallest and largest value are kept."""
@@ -189,7 +193,8 @@ def _fits_beside_title(row: Row, lines: Sequence[Sequence[Curve]], width_in: flo
 def _sample(curve: Curve) -> Line2D | Patch:
     colour = ink(curve.colour)
     if curve.stack:
-        return Patch(facecolor=colour, alpha=min(1.0, curve.fill + 0.1), label=curve.name)
+        hatch = {"hatch": DOTS, "edgecolor": colour, "lw": 0} if curve.dotted else {}
+        return Patch(facecolor=colour, alpha=min(1.0, curve.fill + 0.1), label=curve.name, **hatch)
     width = curve.width * POINTS_PER_PX
     return Line2D([], [], color=colour, alpha=curve.opacity, lw=width, ls=dashes(curve.dash), label=curve.name)
 
@@ -235,6 +240,8 @@ def _draw_row(
             line, floor = values, np.zeros(len(kept))
         if curve.fill:
             axes.fill_between(times[kept], floor, line[kept], color=colour, alpha=curve.fill, lw=0)
+            if curve.dotted:
+                axes.fill_between(times[kept], floor, line[kept], facecolor="none", edgecolor=colour, hatch=DOTS, lw=0)
         width = curve.width * POINTS_PER_PX
         axes.plot(times[kept], line[kept], color=colour, ls=dashes(curve.dash), lw=width, alpha=curve.opacity)
     axes.set_ylim(row.range)
@@ -244,10 +251,10 @@ def _draw_row(
 
 
 def _draw_bands(axes: Axes, bands: Sequence[Band]) -> None:
-    for band in bands:
+    for band, spans in zip(bands, shaded_spans(bands), strict=True):
         if not band.opacity:  # a hatch would be drawn all the same
             continue
-        for a, b in band.spans:
+        for a, b in spans:
             colour = ink(band.colour)
             if band.hatched:
                 axes.axvspan(a, b, fill=False, hatch="/////", ec=colour, alpha=band.opacity, lw=0, zorder=0.5)

@@ -18,13 +18,23 @@ OWN = (
 )
 
 
-def show_banner(subject: Subject) -> None:
-    """Say where rendered faces and voices are behind the curves."""
+PAGE = "One video, read by two models frame by frame."
+
+
+def show_banner(subject: Subject, look_for: str = "") -> None:
+    """Say what the page is and, where rendered faces and voices are behind the curves, that they are.
+
+    Args:
+        subject: Who is shown.
+        look_for: What to look for, in a sentence, or "".
+    """
+    lines = [f"{PAGE} {look_for}".strip()]
     if subject.synthetic:
-        st.caption(SYNTHETIC)
+        lines.append(SYNTHETIC)
     elif (
         subject.condition == own_videos.CONDITION
         and subject.features is not None
         and own_video_features.trained_on_synthetic(subject.features)
     ):
-        st.caption(OWN)
+        lines.append(OWN)
+    st.caption("  \n".join(lines))

@@ -27,6 +27,13 @@ class NoFeaturesError(InputError):
     """A subject without a feature file, where one is needed."""
 
 
+CURATED = (
+    "weak-face-09", "weak-voice-03", "conflict-05", "restrained-voice-11", "weak-voice-08", "restrained-face-06",
+    "strong-07", "strong-04", "strong-01", "strong-10", "conflict-12", "weak-face-02",
+)  # fmt: skip
+"""Subjects of the demo, those first in whom a spoilt face or voice, and what the gates make of it, is seen best."""
+
+
 class Subject(NamedTuple):
     """A subject that the page can show.
 
@@ -63,7 +70,8 @@ class Corpus(NamedTuple):
     """What lies in the data folders.
 
     Attributes:
-        subjects: Everybody, those of the validation split first; in natural order.
+        subjects: Everybody, those of the validation split first; those of the demo in the order of `CURATED`, all
+            others in natural order.
         episodes: Subject -> known episodes of corruption.
         problems: What was wrong, one sentence each.
     """
@@ -156,7 +164,7 @@ def _corpus(source: Source) -> Corpus:
             files.get(name),
             name in rendered,
         )
-        for name in sorted(files.keys() | recordings.keys(), key=natural_key)
+        for name in sorted(files.keys() | recordings.keys(), key=lambda one: (_place(one, rendered), natural_key(one)))
         if name in files or recordings[name].label_file
     ]
     splits = {one.name: _split(one) for one in shown}
@@ -167,6 +175,11 @@ def _corpus(source: Source) -> Corpus:
             one._replace(apart=(splits[one.name] or "") if places.get(splits[one.name], 3) > 1 else "") for one in shown
         ]
     return Corpus(tuple(shown), episodes, tuple(problems))
+
+
+def _place(name: str, rendered: set[str]) -> int:
+    """Where a subject stands among those of the demo; all others follow, in natural order."""
+    return CURATED.index(name) if name in rendered and name in CURATED else len(CURATED)
 
 
 def _is_text(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What lies behind the curves: known episodes, simulated losses, masks, and where the gates changed the answer."""
+"""What lies behind the curves: known episodes, simulated losses, masks, and where models differ."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from iaca.types import Episode, Trace
 MODALITY_COLOURS = {AUDIO: palette.AUDIO, VISUAL: palette.VISUAL}
 SENSES = {AUDIO: "voice", VISUAL: "face"}
 
-ANSWER_CHANGED = 0.1
-"""Difference between two predictions, on the scale from -1 to 1, from which the answer counts as another one."""
+ANSWERS_APART = 0.1
+"""Difference between two predictions, on the scale from -1 to 1, from which they count as different."""
 
 GATE_MOVED = 0.2
 """How far a gate weight lies from its median over the recording where the gate counts as moved."""
+
+SHORTEST_S = 0.5
+"""Shortest span that is shown, in seconds: shorter ones flicker."""
 
 GATES_OF = {
     "stage 1": tuple(f"stage1_{modality}_cross" for modality in MODALITIES),
@@ -99,11 +102,11 @@ def mask_bands(truth: pd.DataFrame, pts_s: np.ndarray, rows: Sequence[Row]) -> l
     ]  # fmt: skip
 
 
-def gate_changed(base: Trace, gated: Trace, target: str) -> np.ndarray:
-    """Frames where the gates changed the answer.
+def differ_off_median(base: Trace, gated: Trace, target: str) -> np.ndarray:
+    """Frames where two models differ while a gate is off its median.
 
-    Two things at once: the predictions are at least `ANSWER_CHANGED` apart, and a weight of stage 1 or 2 is at least
-    `GATE_MOVED` from its median over the recording, so that the gates do not stand where they usually stand.
+    Two things at once: the predictions are at least `ANSWERS_APART` apart, and a weight of stage 1 or 2 is at least
+    `GATE_MOVED` from its median over the recording. It does not say that the one is the cause of the other.
 
     Args:
         base: Of the model without gates.
@@ -113,7 +116,7 @@ def gate_changed(base: Trace, gated: Trace, target: str) -> np.ndarray:
     Returns:
         (N,) bool.
     """
-    differs = np.abs(gated.frames[target].to_numpy() - base.frames[target].to_numpy()) >= ANSWER_CHANGED
+    differs = np.abs(gated.frames[target].to_numpy() - base.frames[target].to_numpy()) >= ANSWERS_APART
     moved = np.zeros(len(differs), bool)
     for column in (f"{target}_{name}" for names in GATES_OF.values() for name in names):
         weight = gated.frames[column].to_numpy()
@@ -122,16 +125,27 @@ def gate_changed(base: Trace, gated: Trace, target: str) -> np.ndarray:
     return differs & moved
 
 
-def gate_changed_sentence(base: str, gated: str, target: str) -> str:
-    """What `gate_changed` finds, of models by these names."""
+def lasting(found: Sequence[tuple[float, float]], shortest_s: float = SHORTEST_S) -> list[tuple[float, float]]:
+    """Spans that last: gaps shorter than `shortest_s` seconds are closed, and spans that are still shorter left out."""
+    joined: list[tuple[float, float]] = []
+    for start, end in found:
+        if joined and start - joined[-1][1] < shortest_s:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return [(start, end) for start, end in joined if end - start >= shortest_s]
+
+
+def differ_sentence(base: str, gated: str, target: str) -> str:
+    """What `differ_bands` shows, of models by these names."""
     return (
-        f"{base} and {gated} are at least {ANSWER_CHANGED} apart in {target}, and a weight of stage 1 or 2 is at least "
-        f"{GATE_MOVED} from its median over the recording."
+        f"{base} and {gated} are at least {ANSWERS_APART} apart in {target} while a weight of stage 1 or 2 is at least "
+        f"{GATE_MOVED} from its median over the recording, for {SHORTEST_S} s or longer; shorter gaps are closed."
     )
 
 
-def gate_changed_bands(shown: Sequence[Shown], pts_s: np.ndarray) -> list[Band]:
-    """Behind each target where the gates changed it; none unless exactly one of two models has gates."""
+def differ_bands(shown: Sequence[Shown], pts_s: np.ndarray) -> list[Band]:
+    """Behind each target where two models differ with a gate off its median; none unless exactly one has gates."""
     with_gates = [model for model in shown if model.has_gates]
     without = [model for model in shown if not model.has_gates]
     if len(with_gates) != 1 or len(without) != 1:
@@ -141,18 +155,18 @@ def gate_changed_bands(shown: Sequence[Shown], pts_s: np.ndarray) -> list[Band]:
     for name in TARGETS:
         if not all(name in model.trace.scores for model in (base, gated)):
             continue
-        found = spans(gate_changed(base.trace, gated.trace, name), pts_s)
+        found = lasting(spans(differ_off_median(base.trace, gated.trace, name), pts_s))
         if found:
             bands.append(
                 Band(
-                    "changed",
-                    f"gate changed {name}",
+                    "differ",
+                    f"models differ in {name}, gate off median",
                     found,
                     gated.style.colour,
                     0.13,
                     rows=(name,),
-                    lane=f"gate changed {name}",
-                    help=gate_changed_sentence(base.title, gated.title, name),
+                    lane=f"differ: {name}",
+                    help=differ_sentence(base.title, gated.title, name),
                 )
             )
     return bands

@@ -93,6 +93,7 @@ class Curve(NamedTuple):
         stack: "" for a line; "first" or "next" for a weight that is stacked on those before it. Without a fill, the
             line above it is all that is drawn.
         fill: Opacity below a stacked weight, or between a line and zero.
+        dotted: Whether what is filled is dotted, which tells it apart where its colour does not.
         legend: Whether it is listed beside the row.
         model: Index of the model that says it, among those shown; None for the annotation.
         ghost: Whether it shows what the model says before the change.
@@ -107,6 +108,7 @@ class Curve(NamedTuple):
     opacity: float = 1.0
     stack: Stack = ""
     fill: float = 0.0
+    dotted: bool = False
     legend: bool = True
     model: int | None = None
     ghost: bool = False
@@ -169,7 +171,7 @@ class Band(NamedTuple):
     """Spans of time that are shaded behind rows.
 
     Attributes:
-        kind: episode, dropped, mask or changed.
+        kind: episode, dropped, mask or differ.
         label: What is the case there.
         spans: (start, end) in seconds.
         colour: Its colour.
@@ -180,7 +182,7 @@ class Band(NamedTuple):
         help: What it means, in a sentence, where the label does not say it.
     """
 
-    kind: Literal["episode", "dropped", "mask", "changed"]
+    kind: Literal["episode", "dropped", "mask", "differ"]
     label: str
     spans: list[tuple[float, float]]
     colour: Colour

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dashboard.timeline.bands import gate_changed_sentence
+from dashboard.timeline.bands import differ_sentence
 
 
 class Meaning(NamedTuple):
@@ -65,9 +65,9 @@ BANDS = Meaning(
     "Shaded and hatched spans",
     "Known episodes of corruption (synthetic corpus only) and dropped clips are shaded; missing data are hatched.",
 )
-GATE_CHANGED = Meaning(
-    "Gate changed valence or arousal",
-    gate_changed_sentence("The model without gates", "the one with them", "the prediction"),
+DIFFER = Meaning(
+    "Models differ, gate off its median",
+    differ_sentence("The model without gates", "the one with them", "a prediction"),
 )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.timeline import meanings
-from dashboard.timeline.bands import MODALITY_COLOURS, dropped_bands, episode_bands, gate_changed_bands, mask_bands
+from dashboard.timeline.bands import MODALITY_COLOURS, differ_bands, dropped_bands, episode_bands, mask_bands
 from dashboard.timeline.declared import (
     ATTENTION,
     STAGE_1,
@@ -129,7 +129,7 @@ def compare_figure(
         *episode_bands(episodes),
         *dropped_bands(shown, pts_s),
         *mask_bands(truth, pts_s, rows),
-        *gate_changed_bands(shown, pts_s),
+        *differ_bands(shown, pts_s),
     )
     points = (
         Point("truth", palette.TRUTH.colour, palette.TRUTH.shape),
@@ -217,7 +217,9 @@ def _gate_rows(columns: dict[Column, Samples], i: int, model: Shown, target: str
             if not np.isfinite(values).any():
                 return
             stack: Stack = "next" if curves else "first"
-            curve = Curve(name, quantity, colour, width=0.8, opacity=0.9, stack=stack, fill=fill, model=i)
+            curve = Curve(
+                name, quantity, colour, width=0.8, opacity=0.9, stack=stack, fill=fill, dotted=name == "joint", model=i
+            )
             curves.append(curve)
             columns[curve.column] = Samples(values, "held")
             # Of stacked weights only the limits between them are seen; the last one lies at 1.

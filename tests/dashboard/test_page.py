@@ -68,7 +68,7 @@ def players(page):
     def below(block):
         for child in block.children.values():
             if child.type == "bidi_component" and child.proto.component_name == "iaca_player":
-                yield json.loads(child.proto.mixed.json)
+                yield json.loads(child.proto.mixed.json or child.proto.json)
             yield from below(child) if hasattr(child, "children") else ()
 
     return list(below(page.main))

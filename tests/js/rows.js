@@ -10,6 +10,7 @@ export function curve(name, fields = {}) {
     opacity: 1,
     stack: "",
     fill: 0,
+    dotted: false,
     legend: true,
     model: null,
     minus: null,

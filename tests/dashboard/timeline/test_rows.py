@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard.timeline.bands import ANSWER_CHANGED, GATE_MOVED, episode_label, gate_changed, spans
+from dashboard.timeline.bands import ANSWERS_APART, GATE_MOVED, differ_off_median, episode_label, lasting, spans
 from dashboard.timeline.declared import Column
 from dashboard.timeline.rows import compare_figure, score_limits
 from iaca.checkpoints import load_checkpoint
@@ -166,18 +166,23 @@ def test_models_without_attention_or_of_one_target_have_no_such_curves(features,
     ]  # fmt: skip
 
 
-def test_the_gate_changed_the_answer_only_where_predictions_differ_and_a_gate_moved(features, models):
+def test_models_differ_off_the_median_only_where_predictions_differ_and_a_gate_moved(features, models):
     base, gated = (infer(features, model) for model in models)
-    where = gate_changed(base, gated, "valence")
+    where = differ_off_median(base, gated, "valence")
     assert 0 < where.sum() < len(where)
     gap = np.abs(base.frames["valence"] - gated.frames["valence"])
-    assert gap[where].min() >= ANSWER_CHANGED
+    assert gap[where].min() >= ANSWERS_APART
     names = ("stage1_audio_cross", "stage1_visual_cross", "stage2_audio", "stage2_visual", "stage2_joint")
     gates = [f"valence_{name}" for name in names]
     away = (gated.frames[gates] - gated.frames[gates].median()).abs().max(axis=1)
     assert away[where].min() >= GATE_MOVED
-    assert (away[~where & (gap >= ANSWER_CHANGED)] < GATE_MOVED).all()
-    assert not gate_changed(base, base, "valence").any()
+    assert (away[~where & (gap >= ANSWERS_APART)] < GATE_MOVED).all()
+    assert not differ_off_median(base, base, "valence").any()
+
+
+def test_what_is_shorter_than_half_a_second_does_not_flicker():
+    assert lasting([(0, 0.2), (0.4, 1.0), (2, 2.3), (5, 5.5)]) == [(0, 1.0), (5, 5.5)]
+    assert lasting([]) == []
 
 
 def test_the_difference_is_the_second_model_less_the_first(features, models):

@@ -2,6 +2,7 @@
 // Bands behind the curves (episodes of corruption, dropped spans, masks) and their named lanes above the rows.
 
 import { make, penOf } from "./dom.js";
+import { shadedSpans } from "./layers.js";
 import { fade } from "./theme.js";
 
 /** @import { Band, Span } from "../../types" */
@@ -95,12 +96,15 @@ export class Bands {
     canvas.height = Math.round(height * ratio);
     canvas.style.height = `${height}px`;
     const crowded = crowdedKinds(bands, plot.shownSpan, panels[0].width);
+    const shaded = bands.filter((band) => !crowded.has(band.kind));
+    // The range that the user brushes is seen whatever else is there.
+    shaded.sort((a, b) => Number(b.kind === "range") - Number(a.kind === "range"));
     panels.forEach((panel, i) => {
       pen.save();
       pen.beginPath();
       pen.rect(panel.left * ratio, 0, panel.width * ratio, height * ratio);
       pen.clip();
-      for (const band of bands) if (!crowded.has(band.kind)) this.paintBand(plot, band, panel, i, theme, ratio);
+      this.paintPanel(plot, shaded, panel, i, theme, ratio);
       pen.restore();
     });
     this.paintLanes(plot, bands, laneNames, theme, crowded);
@@ -108,25 +112,31 @@ export class Bands {
 
   /**
    * @param {Plot} plot
-   * @param {Band} band
+   * @param {Band[]} bands
    * @param {Panel} panel
    * @param {number} index Of the panel.
    * @param {Theme} theme
    * @param {number} ratio
    */
-  paintBand(plot, band, panel, index, theme, ratio) {
+  paintPanel(plot, bands, panel, index, theme, ratio) {
     const { pen } = this;
-    const colour = fade(theme.pick(band.colour), band.opacity);
-    pen.fillStyle = band.hatched ? hatching(pen, colour, ratio) : colour;
+    const inks = bands.map(({ colour, opacity, hatched }) => {
+      const faded = fade(theme.pick(colour), opacity);
+      return hatched ? hatching(pen, faded, ratio) : faded;
+    });
     for (const { rows, top, height } of plot.places()) {
       const row = rows[index];
-      if (!row || (band.rows && !band.rows.includes(row.key))) continue;
-      for (const [start, end] of band.spans) {
-        const from = plot.x(start, panel);
-        const to = Math.max(plot.x(end, panel), from + 1);
-        if (to < panel.left || from > panel.left + panel.width) continue;
-        pen.fillRect(from * ratio, top * ratio, (to - from) * ratio, height * ratio);
-      }
+      if (!row) continue;
+      const behind = bands.map((band) => (!band.rows || band.rows.includes(row.key) ? band : { ...band, spans: [] }));
+      shadedSpans(behind).forEach((spans, i) => {
+        pen.fillStyle = inks[i];
+        for (const [start, end] of spans) {
+          const from = plot.x(start, panel);
+          const to = Math.max(plot.x(end, panel), from + 1);
+          if (to < panel.left || from > panel.left + panel.width) continue;
+          pen.fillRect(from * ratio, top * ratio, (to - from) * ratio, height * ratio);
+        }
+      });
     }
   }
 
@@ -183,7 +193,7 @@ export class Bands {
     const span = make("span");
     Object.assign(span.style, { left: `${x}px`, width: `${wide}px`, background: fade(colour, 0.26) });
     span.title = [`${band.label}, ${from.toFixed(2)} to ${to.toFixed(2)} s`, band.help].filter(Boolean).join(". ");
-    if (band.label !== band.lane) {
+    if (band.kind === "episode") {
       span.textContent = band.label;
       span.style.borderColor = colour;
       span.classList.add("iaca-named");

@@ -109,6 +109,8 @@ const ACTIONS = {
 // Elements that handle keys themselves.
 const TYPING = `input, textarea, select, [contenteditable], [role=slider], [role=combobox], [role=listbox],
   [role=dialog], dialog, .iaca-grip`;
+const LISTS = "select, [role=combobox]";
+const CLOSING_MS = 100; // until a list of Streamlit is closed
 const PRESSING = "button, a, [role=button], [role=switch], [role=checkbox], [role=radio], [role=tab], summary";
 
 /**
@@ -129,6 +131,7 @@ export function connect(player, signal) {
     event.stopPropagation();
     act(player, event);
   };
+  releaseKeys(player, signal);
   // In the capture phase, ahead of Streamlit's own shortcuts.
   document.addEventListener("keydown", press, { signal, capture: true });
 
@@ -150,6 +153,34 @@ export function connect(player, signal) {
   connectPointer(player, rows, signal);
   connectWheel(player, rows, signal);
   holdPlayback(rows, clock, signal);
+}
+
+/**
+ * A list keeps the focus, and with it the keys, after a choice. Whoever chose by pointer is done with it: the keys belong
+ * to the player again. By keyboard, one goes on from there.
+ * @param {Player} player
+ * @param {AbortSignal} signal
+ */
+function releaseKeys({ root }, signal) {
+  let byPointer = false;
+  const note = (/** @type {Event} */ event) => {
+    byPointer = event.type === "pointerdown";
+  };
+  const release = () => {
+    const list = document.activeElement;
+    if (!(list instanceof HTMLElement) || !list.matches(LISTS) || list.ariaExpanded === "true") return;
+    if (root.contains(list)) root.focus({ preventScroll: true });
+    else list.blur();
+  };
+  const chosen = (/** @type {Event} */ event) => {
+    const isChoice = event.target instanceof Element && event.target.closest("[role=option], select");
+    if (!byPointer || !isChoice) return;
+    // Streamlit gives the focus back to its list only after the click.
+    if (event.type === "click" && !isChoice.matches("select")) setTimeout(release, CLOSING_MS);
+    else if (event.type === "change") release();
+  };
+  for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, note, { signal, capture: true });
+  for (const type of ["change", "click"]) document.addEventListener(type, chosen, { signal, capture: true });
 }
 
 /**

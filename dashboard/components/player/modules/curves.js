@@ -1,10 +1,14 @@
 // @ts-check
 // Curves on a canvas, reduced to what its pixels can show.
 
+import { penOf } from "./dom.js";
 import { fade } from "./theme.js";
 
 /** @import { Columns, Curve, FrameRange } from "../../types" */
 /** @import { Theme } from "./theme.js" */
+
+const DOTS_PX = 8; // from one row of dots to the next but one
+const DOT_PX = 1.1; // radius
 
 /**
  * From frames and values to device pixels.
@@ -98,6 +102,25 @@ function stroke(pen, line, width, dense) {
 }
 
 /**
+ * A pattern of dots.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {string} colour
+ * @param {number} ratio
+ */
+function dots(pen, colour, ratio) {
+  const size = Math.max(2, Math.round(DOTS_PX * ratio));
+  const tile = new OffscreenCanvas(size, size);
+  const dot = penOf(tile);
+  dot.fillStyle = colour;
+  for (const at of [size / 4, (3 * size) / 4]) {
+    dot.beginPath();
+    dot.arc(at, at, DOT_PX * ratio, 0, 2 * Math.PI);
+    dot.fill();
+  }
+  return pen.createPattern(tile, "repeat") ?? colour;
+}
+
+/**
  * Fill the area between a line and a lower line over the same frames, or a constant height.
  * @param {CanvasRenderingContext2D} pen
  * @param {number[]} line
@@ -171,8 +194,11 @@ export function drawCurves(pen, curves, frames, reach, scale, theme) {
     const colour = theme.pick(curve.colour);
     const line = polyline(values, reach, scale);
     if (curve.fill) {
-      pen.fillStyle = fade(colour, curve.fill);
-      fillBelow(pen, line, curve.stack === "next" ? floor : zero);
+      const inks = [fade(colour, curve.fill), ...(curve.dotted ? [dots(pen, colour, theme.ratio)] : [])];
+      for (const ink of inks) {
+        pen.fillStyle = ink;
+        fillBelow(pen, line, curve.stack === "next" ? floor : zero);
+      }
       if (curve.stack) floor = line;
     }
     pen.strokeStyle = fade(colour, curve.opacity);

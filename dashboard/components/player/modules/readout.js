@@ -4,6 +4,7 @@
 import { valuesOf } from "./curves.js";
 import { make, rowHead } from "./dom.js";
 import { swatch } from "./plane.js";
+import { fade } from "./theme.js";
 
 /** @import { Band, Columns, Curve, Point, Row } from "../../types" */
 /** @import { Plot } from "./plot.js" */
@@ -32,7 +33,9 @@ function sample(curve, theme) {
   const colour = theme.pick(curve.colour);
   const mark = make("i", { className: curve.stack ? "iaca-block" : "iaca-stroke" });
   if (curve.stack) {
-    mark.style.background = colour;
+    mark.style.background = curve.dotted
+      ? `radial-gradient(${colour} 1.2px, ${fade(colour, 0.45)} 1.4px) 0 0 / 5px 5px`
+      : colour;
     mark.style.opacity = String(Math.min(1, curve.fill + 0.1));
   } else {
     mark.style.borderTop = `${Math.max(2, curve.width)}px ${BORDERS.get(curve.dash) ?? "dashed"} ${colour}`;

@@ -7,6 +7,7 @@ export const GAP = 18; // above each row, px: room for its title and the values 
 export const LOWEST = 28; // of a row, px
 export const HIGHEST = 420;
 const LOWEST_SHARE = 0.45; // of the height that the page gives a row
+const LOWEST_SOUND = 40; // of a row of the sound, px
 
 /**
  * Rows that share one height: one per panel, or null if the panel's model lacks it.
@@ -27,7 +28,10 @@ export function rowHeights(groups, room) {
   const total = sum(natural);
   const goal = room === Infinity ? total : room - GAP * groups.length;
   if (goal >= total) return natural.map((height) => Math.min(HIGHEST, Math.floor((height * goal) / total)));
-  const least = natural.map((height) => Math.min(height, Math.max(LOWEST, LOWEST_SHARE * height)));
+  const least = groups.map(({ height, rows }) => {
+    const lowest = rows.every((row) => row === null || row.kind === "curves") ? LOWEST : LOWEST_SOUND;
+    return Math.min(height, Math.max(lowest, LOWEST_SHARE * height));
+  });
   const spare = total - sum(least);
   const share = spare ? Math.max(0, goal - sum(least)) / spare : 1;
   return natural.map((height, i) => Math.floor(least[i] + share * (height - least[i])));
