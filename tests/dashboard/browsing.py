@@ -96,8 +96,9 @@ def slide(page: Any, label: str, key: str) -> None:
 
 
 def open_sidebar(page: Any) -> None:
-    """Open the sidebar, which is closed at first."""
-    page.get_by_test_id("stExpandSidebarButton").click()
+    """Open the sidebar, which is closed until a visit opens it."""
+    if page.evaluate("document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().x < 0"):
+        page.get_by_test_id("stExpandSidebarButton").click()
     page.wait_for_function("document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().x === 0")
 
 

@@ -91,10 +91,10 @@ def test_rows_are_moved_and_resized_by_pointer(page, address):
     assert heights(page) == [high[0] + 60, *high[1:]]
     page.locator(".iaca-rows").hover()
     grip = page.locator(".iaca-grip").first.bounding_box()
-    target = page.locator(".iaca-row-legend").nth(2).bounding_box()
+    target = page.locator(".iaca-grip").nth(2).bounding_box()
     page.mouse.move(grip["x"] + 4, grip["y"] + 6)
     page.mouse.down()
-    page.mouse.move(grip["x"] + 4, target["y"] + target["height"] / 2, steps=5)
+    page.mouse.move(grip["x"] + 4, target["y"] + 6, steps=5)
     page.mouse.up()
     assert titles(page) == [*before[1:3], before[0], *before[3:]]
 

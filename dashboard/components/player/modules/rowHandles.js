@@ -3,6 +3,7 @@
 
 import { slotOf } from "./arrangement.js";
 import { find, make } from "./dom.js";
+import { GAP } from "./rowHeights.js";
 
 /** @import { Row } from "../../types" */
 /** @import { Slot } from "./arrangement.js" */
@@ -164,13 +165,9 @@ export class RowHandles {
     const drop = (/** @type {PointerEvent} */ now) => {
       grip.removeEventListener("pointermove", move);
       box.classList.remove("iaca-dragged");
-      const places = plot.places().map(({ key, top, height }) => ({ key, middle: top + height / 2 }));
-      const from = places.find((place) => place.key === slot.key);
-      if (!from) return;
-      const middle = from.middle + now.clientY - start;
-      const target = places.reduce((best, one) =>
-        Math.abs(one.middle - middle) < Math.abs(best.middle - middle) ? one : best,
-      );
+      const y = now.clientY - plot.element.getBoundingClientRect().top;
+      const places = plot.places();
+      const target = places.findLast(({ top }) => y >= top - GAP) ?? places[0];
       arrangement.move(this.rows, slot.key, target.key);
       this.player.arrange();
     };
