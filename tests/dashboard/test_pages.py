@@ -31,7 +31,7 @@ def test_a_device_that_is_not_there_is_one_sentence_on_every_page(open_page, mon
 def leave_and_return(page):
     page.get_by_role("link", name="About the models").click()
     page.get_by_test_id("gate-diagram").wait_for()
-    page.get_by_test_id("stSidebarNavItems").get_by_role("link", name="Compare").click()
+    page.get_by_test_id("stTopNav").get_by_role("link", name="Compare").click()
     page.wait_for_selector(f"{PLAYER}[data-revision]")
 
 

@@ -141,7 +141,7 @@ def test_a_range_outlasts_a_visit_to_another_page_also_for_what_if(page, address
     kept = limits(page)
     page.get_by_role("link", name="About the models").click()
     page.get_by_test_id("gate-diagram").wait_for()
-    page.get_by_test_id("stSidebarNavItems").get_by_role("link", name="Compare").click()
+    page.get_by_test_id("stTopNav").get_by_role("link", name="Compare").click()
     page.wait_for_selector(f"{PLAYER}[data-revision]")
     page.locator("[data-lane='audio dropped']").wait_for()
     assert limits(page) == kept
