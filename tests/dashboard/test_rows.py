@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dashboard.browsing import PLAYER, open_player, sample, settle
+from tests.dashboard.browsing import PLAYER, choose, open_player, sample, settle
 from tests.dashboard.projects import Spec, write_project
 
 
@@ -172,6 +172,25 @@ def test_sound_rows_are_drawn_from_the_sound_of_the_video_once_asked_for(page, a
     assert ink(page, "Sound") > 0.6
     assert ink(page, "Mel spectrogram") > 0.9
     assert len(asked) == 1
+
+
+def test_after_a_choice_by_pointer_the_keys_belong_to_the_player_again(page, address):
+    open_player(page, address, "steady")
+    expected = 0
+    page.get_by_role("switch", name="Drop audio").locator("xpath=ancestor::label").click()
+    for label, option in (("Pattern", "block"), ("Subject", "long")):
+        choose(page, label, option)
+        page.wait_for_function("document.activeElement.getAttribute('role') !== 'combobox'")
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        settle(page)
+        expected = sample(page)["frame"] + 1
+        page.keyboard.press("ArrowRight")
+        page.wait_for_selector(f'{PLAYER}[data-frame="{expected}"]')
+    speed = page.get_by_role("combobox", name="Speed")
+    speed.click()
+    speed.select_option("2×")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(f'{PLAYER}[data-frame="{expected + 1}"]')
 
 
 def test_the_list_of_keys_is_opened_by_its_key_and_gives_the_focus_back(page, address):

@@ -9,6 +9,7 @@ import { fade } from "./theme.js";
 
 const DOTS_PX = 8; // from one row of dots to the next but one
 const DOT_PX = 1.1; // radius
+const DOT_OPACITY = 0.6;
 
 /**
  * From frames and values to device pixels.
@@ -194,7 +195,10 @@ export function drawCurves(pen, curves, frames, reach, scale, theme) {
     const colour = theme.pick(curve.colour);
     const line = polyline(values, reach, scale);
     if (curve.fill) {
-      const inks = [fade(colour, curve.fill), ...(curve.dotted ? [dots(pen, colour, theme.ratio)] : [])];
+      const inks = [
+        fade(colour, curve.fill),
+        ...(curve.dotted ? [dots(pen, fade(colour, DOT_OPACITY), theme.ratio)] : []),
+      ];
       for (const ink of inks) {
         pen.fillStyle = ink;
         fillBelow(pen, line, curve.stack === "next" ? floor : zero);
