@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.sections.notices import attempt
+from dashboard.sections.notices import attempt, literal
 from dashboard.services import model_files
 from dashboard.services.model_files import Candidate, Chosen, Shelf
 from dashboard.state import address, session
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ANY_TWO = "any two checkpoints"
 NONE = "none"
+FITS = 28
+"""Characters that a box of the sidebar shows whole."""
 
 
 def choose_files(folder: Path, notices: list[str]) -> tuple[Candidate | None, Candidate | None]:
@@ -104,14 +106,17 @@ def _select(
     wanted = (asked, *defaults)
     if asked is not None and asked not in names:
         address.report(f"Checkpoint {asked!r} in this link is not in the checkpoints folder; showing another one.")
+    titles = {name: f"{files[name].title} · {name}" if name in files else name for name in names}
     chosen = st.selectbox(
         label,
         names,
         index=next((names.index(name) for name in wanted if name in names), 0),
-        format_func=lambda name: f"{files[name].title} · {name}" if name in files else name,
+        format_func=titles.__getitem__,
         help="Any fusion model in the checkpoints folder."
         + (f" Choose {NONE} to show one model." if NONE in names else ""),
         **field.widget,
     )
+    if len(titles[chosen]) > FITS:
+        st.caption(literal(titles[chosen]))  # the box cuts it
     address.put_into_url(field, chosen)
     return chosen

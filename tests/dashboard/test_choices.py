@@ -142,6 +142,14 @@ def test_any_two_checkpoints_or_one_alone_are_shown(open_page, project):  # noqa
     assert page.query_params["second"] in ("none", ["none"])
 
 
+def test_the_name_of_a_checkpoint_is_also_shown_where_its_box_cuts_it(open_page, project):  # noqa: F811
+    name = "ca_without_modality_dropout_in_training_seed_2.safetensors"
+    write_model(project / "checkpoints" / name, iaca=False, seed=9)
+    page = open_page(project, fusion="any two checkpoints", checkpoint=name, second="ca.safetensors")
+    assert f"CA · {name}".replace("_", "\\_") in [caption.value for caption in page.caption]
+    assert not any("ca.safetensors" in caption.value for caption in page.sidebar.caption)
+
+
 def test_backbones_and_strangers_are_no_models_and_a_damaged_file_is_told(project):
     folder = project / "checkpoints"
     (folder / "broken.safetensors").write_bytes(b"\x00" * 30)
