@@ -72,6 +72,7 @@ def save_backbone(
         dtype: How weights are stored.
 
     Raises:
+        CheckpointError: A weight is not finite or too large, as after training that failed.
         OSError: The file cannot be written; nothing is left of it.
     """
     header = {"kind": BACKBONE, "config": asdict(config), "training": training or {}}

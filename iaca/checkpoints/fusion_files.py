@@ -98,7 +98,11 @@ class Checkpoint:
             "window": f"{self.config.clips} clips",
             "targets": ", ".join(self.config.targets),
             "trained on": f"{subjects} subjects, a clip every {stride} frames" if subjects else "",
-            "scores": ", ".join(f"{t} CCC {s['ccc']:.3f}" for t, s in self.scores.items() if s.get("ccc") is not None),
+            "scores": ", ".join(
+                f"{t} CCC {s['ccc']:.3f}"
+                for t, s in self.scores.items()
+                if isinstance(s, dict) and isinstance(s.get("ccc"), int | float)
+            ),
             "file": str(self.path),
             "written by": self.created_by,
         }
@@ -124,6 +128,7 @@ def save_checkpoint(
         dtype: How weights are stored; float16 halves the file and rounds the weights.
 
     Raises:
+        CheckpointError: A weight is not finite or too large, as after training that failed.
         OSError: The file cannot be written; nothing is left of it.
     """
     header = {
@@ -149,8 +154,8 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
         The model in float32 and eval mode, with its configuration and history.
 
     Raises:
-        CheckpointError: The file is missing, damaged, a backbone, of a newer version, its tensors are not those of its
-            configuration, or a weight is not finite.
+        CheckpointError: The file is missing, damaged, a backbone, of a newer version, its header has another shape, its
+            tensors are not those of its configuration, or a weight is not finite or too large.
     """
     path = weights_file(path)
     if is_torch_file(path):
@@ -168,10 +173,17 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
                 f"{path} needs fusion {config.fusion!r} of plugin {plugin!r}; name it if you trust it: "
                 f"--plugin {plugin} or IACA_PLUGINS={plugin}"
             )
+        if plugin and registered_fusion(config.fusion).plugin is None:
+            raise CheckpointError(
+                f"{path} needs plugin {plugin!r} for {config.fusion!r}, which needs none; expected null"
+            )
         # Without memory first: a damaged header may ask for any size. Code of others need not work so.
         with nullcontext() if plugin else torch.device("meta"):
             model = FusionModel(config)
         check_tensors(path, model, tensors)
+        for modality in MODALITIES:
+            if not (tensors[f"{modality}_scale"] > 0).all():
+                raise CheckpointError(f"{path}: tensor '{modality}_scale' falls to 0 or below; expected scales above 0")
         if not plugin:
             model = FusionModel(config)
     except ConfigError as error:

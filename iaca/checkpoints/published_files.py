@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from iaca.checkpoints.tensor_files import Shape, check_finite, mismatches, shapes_of
+from iaca.checkpoints.tensor_files import Shape, check_tensors, mismatches, shapes_of
 from iaca.checkpoints.torch_files import WeightFileError, as_state_dict, listed, read_torch_file
 from iaca.config import AUDIO, VISUAL
 from iaca.models.published.blocks import CLIPS, DIM, VISUAL_DIM
@@ -149,7 +149,7 @@ def load_published(
 
     Raises:
         WeightFileError: The file is missing, damaged, needs more than tensors and scores, or holds something else.
-        CheckpointError: A weight is not finite.
+        CheckpointError: A tensor is no weight, or a weight is not finite or too large.
     """
     path = Path(path)
     state_dict, file = _read(path)
@@ -160,9 +160,9 @@ def load_published(
             else "; download it again from the authors"
         )
         raise WeightFileError(f"{path} holds {file.identity.summary}; expected a published fusion network{hint}")
-    check_finite(path, state_dict)
     with torch.device("meta"):
         model = PublishedNetwork(file.identity.kind)
+    check_tensors(path, model, state_dict)
     model.load_state_dict({name: values.float() for name, values in state_dict.items()}, strict=True, assign=True)
     return model.to(device).eval().requires_grad_(False), file
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -15,6 +16,7 @@ from torch import nn
 import iaca
 from iaca.errors import CheckpointError
 from iaca.files import write_whole
+from iaca.headers import HeaderError, are_backbones, is_intact, parse_json, shortened, with_checksum
 
 FORMAT_VERSION = 1
 HEADER_KEY = "iaca"
@@ -24,6 +26,12 @@ BACKBONE = "backbone"
 HEADER_FIELDS = {"kind": str, "created_by": str, "config": dict, "training": dict}
 FUSION_FIELDS = {"plugin": str | None, "backbones": dict, "scores": dict}
 """Fields of a header and their types; the second only for fusion models."""
+
+STORED_TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+"""Types of numbers that a weight may be stored in."""
+
+LARGEST_WEIGHT = 1e9
+"""Largest size of a weight: training that gives larger ones has failed."""
 
 
 def write_checkpoint_file(path: Path, model: nn.Module, header: dict[str, Any], dtype: torch.dtype) -> None:
@@ -36,6 +44,7 @@ def write_checkpoint_file(path: Path, model: nn.Module, header: dict[str, Any], 
         dtype: How weights are stored.
 
     Raises:
+        CheckpointError: A weight is not finite or beyond `LARGEST_WEIGHT`, as after training that failed.
         OSError: The file cannot be written; nothing is left of it.
     """
     header = {"format_version": FORMAT_VERSION, "created_by": f"iaca {iaca.__version__}", **header}
@@ -43,14 +52,16 @@ def write_checkpoint_file(path: Path, model: nn.Module, header: dict[str, Any], 
         name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).detach().cpu().contiguous()
         for name, tensor in model.state_dict().items()
     }
-    write_whole(path, save(tensors, {HEADER_KEY: json.dumps(header, sort_keys=True)}))
+    check_values(path, tensors)
+    write_whole(path, save(tensors, {HEADER_KEY: with_checksum(header, _bytes_of(tensors))}))
 
 
 def read_checkpoint_file(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """Read the header and the tensors of a file.
 
     Raises:
-        CheckpointError: It is missing, damaged, of a newer version, or its header lacks a field.
+        CheckpointError: It is missing, damaged, of a newer version, or a field of its header is missing or has another
+            shape.
     """
     if not path.is_file():
         found = "is no file" if path.exists() else "does not exist"
@@ -58,22 +69,36 @@ def read_checkpoint_file(path: Path) -> tuple[dict[str, Any], dict[str, torch.Te
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
+            if HEADER_KEY not in metadata:
+                raise CheckpointError(
+                    f"{path} has no {HEADER_KEY!r} header; expected a checkpoint written by this project"
+                )
+            header = _header(path, metadata[HEADER_KEY])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is damaged or no safetensors file ({error}); expected a whole one") from error
-    if HEADER_KEY not in metadata:
-        raise CheckpointError(f"{path} has no {HEADER_KEY!r} header; expected a checkpoint written by this project")
-    return _header(path, metadata[HEADER_KEY]), tensors
+    if not is_intact(header, _bytes_of(tensors)):
+        raise CheckpointError(
+            f"{path} is damaged: its checksum is not the one in its header; expected what was written: copy it again"
+        )
+    return header, tensors
+
+
+def _bytes_of(tensors: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """Name -> (n,) uint8, the bytes of a tensor as they are stored, which it shares; NumPy does not know bfloat16."""
+    return {name: values.reshape(-1).view(torch.uint8).numpy() for name, values in tensors.items()}
 
 
 def _header(path: Path, text: str) -> dict[str, Any]:
     try:
-        header = json.loads(text)
-    except json.JSONDecodeError as error:
+        header = parse_json(text)
+    except HeaderError as error:
         raise CheckpointError(f"{path} has a damaged {HEADER_KEY!r} header ({error}); expected JSON") from error
     version = header.get("format_version") if isinstance(header, dict) else None
-    if not isinstance(version, int):
-        raise CheckpointError(f"{path} has format version {version!r}; expected a whole number up to {FORMAT_VERSION}")
+    if type(version) is not int or version < 1:
+        raise CheckpointError(
+            f"{path} has format version {shortened(version)}; expected a whole number up to {FORMAT_VERSION}"
+        )
     if version > FORMAT_VERSION:
         raise CheckpointError(
             f"{path} has format version {version} ({header.get('created_by')}); this is iaca {iaca.__version__}, which "
@@ -82,8 +107,17 @@ def _header(path: Path, text: str) -> dict[str, Any]:
     for name, kind in (HEADER_FIELDS | (FUSION_FIELDS if header.get("kind") == FUSION else {})).items():
         if not isinstance(header.get(name), kind):
             raise CheckpointError(
-                f"{path}: {name!r} of the header is {header.get(name)!r}; expected {getattr(kind, '__name__', kind)}"
+                f"{path}: {name!r} of the header is {shortened(header.get(name))}; "
+                f"expected {getattr(kind, '__name__', kind)}"
             )
+    if header["kind"] not in (FUSION, BACKBONE):
+        raise CheckpointError(f"{path} is a {shortened(header['kind'])}; expected {FUSION!r} or {BACKBONE!r}")
+    if not are_backbones(header.get("backbones", {})):
+        raise CheckpointError(
+            f"{path}: 'backbones' of the header is {shortened(header['backbones'])}; expected name and sha256 of each"
+        )
+    if not isinstance(header["training"].get("settings", {}), dict):
+        raise CheckpointError(f"{path}: 'settings' of its training is no dict; expected names and values")
     return header
 
 
@@ -117,22 +151,41 @@ def mismatches(expected: Mapping[str, Shape], found: Mapping[str, Shape]) -> lis
 
 
 def check_tensors(path: Path, model: nn.Module, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Refuse tensors that are not finite or not those of a model, which may be on the meta device.
+    """Refuse tensors that are not those of a model, which may be on the meta device, or whose values cannot be.
 
     Raises:
-        CheckpointError: A tensor is missing, unexpected, of another shape, or not finite.
+        CheckpointError: A tensor is missing, unexpected, of another shape or type, or has a value that is not finite or
+            beyond `LARGEST_WEIGHT`.
     """
-    for mismatch in mismatches(shapes_of(model.state_dict()), shapes_of(tensors)):
+    state = model.state_dict()
+    for mismatch in mismatches(shapes_of(state), shapes_of(tensors)):
         raise CheckpointError(f"{path}: {mismatch}")
-    check_finite(path, tensors)
+    for name, values in tensors.items():
+        wanted = STORED_TYPES if state[name].is_floating_point() else (state[name].dtype,)
+        if values.dtype not in wanted:
+            raise CheckpointError(
+                f"{path}: tensor {name!r} is {_type_name(values.dtype)}; expected {', '.join(map(_type_name, wanted))}"
+            )
+    check_values(path, tensors)
 
 
-def check_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Refuse tensors with a value that is not finite.
+def check_values(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Refuse weights with a value that is not finite, or larger than any that training gives.
 
     Raises:
         CheckpointError: The first such tensor.
     """
     for name, values in tensors.items():
-        if not values.isfinite().all():
+        if not values.is_floating_point() or not values.numel():
+            continue
+        largest = float(values.abs().max())  # NaN where any value is
+        if not math.isfinite(largest):
             raise CheckpointError(f"{path}: tensor {name!r} has a value that is not finite; expected finite numbers")
+        if largest > LARGEST_WEIGHT:
+            raise CheckpointError(
+                f"{path}: tensor {name!r} has a value of {largest:.3g}; expected at most {LARGEST_WEIGHT:g}"
+            )
+
+
+def _type_name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

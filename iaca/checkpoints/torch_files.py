@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ PREFIXES = ("module.", "_orig_mod.")
 """Prefixes that training on several GPUs and `torch.compile` put before every name."""
 
 NAMES_SHOWN = 4
+
+MOST_UNPACKED = 2**20
+"""Bytes that a file may unpack to beyond its own size: torch stores tensors as they are."""
 
 _SCALAR = np.float64().__reduce__()[0]
 """NumPy's constructor of scalars, which it keeps in a private module."""
@@ -54,8 +58,10 @@ def read_torch_file(path: Path) -> Any:
         path: A file that `torch.save` wrote.
 
     Raises:
-        WeightFileError: It is missing, damaged, or holds what cannot be read without running code from it.
+        WeightFileError: It is missing, damaged, holds what cannot be read without running code from it, or unpacks to
+            more than it is.
     """
+    _check_unpacked_size(path)
     try:
         with torch.serialization.safe_globals(ALLOWED_GLOBALS):
             return torch.load(path, map_location="cpu", weights_only=True)
@@ -77,6 +83,25 @@ def read_torch_file(path: Path) -> Any:
             f"{path} is damaged, cut short, or no weight file of torch ({reason.strip().splitlines()[0].strip()}); "
             "download it again from its authors"
         ) from error
+
+
+def _check_unpacked_size(path: Path) -> None:
+    """Refuse a ZIP that unpacks to more than its size, as one does that is made to fill the memory.
+
+    Raises:
+        WeightFileError: It does.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return  # missing, damaged, or of the older form, a bare pickle: the reader says so
+    size = path.stat().st_size
+    if unpacked > size + MOST_UNPACKED:
+        raise WeightFileError(
+            f"{path} has {size:,} bytes and unpacks to {unpacked:,}; expected a file in which torch stored tensors as "
+            "they are; download it again from its authors"
+        )
 
 
 def as_state_dict(content: Any) -> dict[str, Tensor] | None:

@@ -27,7 +27,7 @@ from iaca.config import CLIP_FRAMES, MODALITIES
 from iaca.data.annotations import Labels
 from iaca.errors import InputError
 from iaca.files import is_plain_name, write_whole
-from iaca.headers import CHECKSUM, HeaderError, are_backbones, is_intact, parse_json, with_checksum
+from iaca.headers import CHECKSUM, HeaderError, are_backbones, is_intact, parse_json, shortened, with_checksum
 from iaca.types import Features
 
 HEADER_KEY = "iaca_features"
@@ -137,7 +137,8 @@ def write_features(path: str | os.PathLike[str], features: Features) -> None:
     _check_header(path, header)
     _check(path, tensors, features.clip_stride)
     _check_values(path, tensors)
-    write_whole(path, with_checksum(save, tensors, HEADER_KEY, header))
+    # One key: safetensors writes several in an order that changes from run to run.
+    write_whole(path, save(tensors, {HEADER_KEY: with_checksum(header, tensors)}))
 
 
 def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -159,7 +160,7 @@ def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, 
             if not with_tensors:
                 return metadata, shapes
             tensors = {name: file.get_tensor(name) for name in TENSORS}
-        if not is_intact(path, header):
+        if not is_intact(header, tensors):
             raise FeatureError(
                 f"{path} is damaged: its {CHECKSUM} is not the one in its header; copy it again or extract it again"
             )
@@ -181,27 +182,24 @@ def _header(metadata: dict[str, str]) -> dict[str, Any]:
 def _check_header(path: Path, header: Mapping[str, Any]) -> None:
     for name in ("subject", "video"):
         if not is_plain_name(header[name]):
-            raise FeatureError(f"{path}: {name} is {_short(header[name])}; expected a name without parts of a path")
+            raise FeatureError(f"{path}: {name} is {shortened(header[name])}; expected a name without parts of a path")
     stride = header["clip_stride"]
     if type(stride) is not int or stride < 1 or CLIP_FRAMES % stride:
-        raise FeatureError(f"{path}: clip_stride is {_short(stride)}; expected one of 1, 2, 4, 8, 16, 32")
+        raise FeatureError(f"{path}: clip_stride is {shortened(stride)}; expected one of 1, 2, 4, 8, 16, 32")
     if header["split"] is not None and header["split"] not in SPLITS:
-        raise FeatureError(f"{path}: split is {_short(header['split'])}; expected null or one of {', '.join(SPLITS)}")
+        raise FeatureError(
+            f"{path}: split is {shortened(header['split'])}; expected null or one of {', '.join(SPLITS)}"
+        )
     for name in ("created_by", "media"):
         if not isinstance(header[name], str):
-            raise FeatureError(f"{path}: {name} is {_short(header[name])}; expected a text")
+            raise FeatureError(f"{path}: {name} is {shortened(header[name])}; expected a text")
     if not isinstance(header["problems"], list) or not all(isinstance(one, str) for one in header["problems"]):
-        raise FeatureError(f"{path}: problems is {_short(header['problems'])}; expected a list of sentences")
+        raise FeatureError(f"{path}: problems is {shortened(header['problems'])}; expected a list of sentences")
     if not are_backbones(header["backbones"]):
         raise FeatureError(
-            f"{path}: backbones is {_short(header['backbones'])}; expected name and sha256 for each of "
+            f"{path}: backbones is {shortened(header['backbones'])}; expected name and sha256 for each of "
             f"{', '.join(MODALITIES)}"
         )
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}..."
 
 
 def _check(path: Path, tensors: dict[str, np.ndarray], clip_stride: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -110,6 +111,7 @@ def with_header(file, change):
     with safe_open(file, "pt") as opened:
         header = json.loads(opened.metadata()["iaca"])
         tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    del header["crc32"]
     change(header, tensors)
     save_file(tensors, file, {"iaca": json.dumps(header)})
 
@@ -124,6 +126,17 @@ def with_header(file, change):
         (lambda h, t: t.update(extra=torch.zeros(3)), r"'extra' is \(3,\); expected none"),
         (lambda h, t: t.update(audio_mean=torch.zeros(5)), r"'audio_mean' is \(5,\); expected \(12,\)"),
         (lambda h, t: t.update(audio_mean=torch.full((12,), torch.nan)), "'audio_mean' has a value that is not finite"),
+        (lambda h, t: t.update(audio_mean=torch.full((12,), 1e30)), "'audio_mean' has a value of 1e.30"),
+        (lambda h, t: t.update(audio_mean=torch.zeros(12, dtype=torch.int32)), "'audio_mean' is int32"),
+        (lambda h, t: t.update(audio_mean=torch.zeros(12, dtype=torch.bool)), "'audio_mean' is bool"),
+        (lambda h, t: t.update(audio_scale=-t["audio_scale"]), "'audio_scale' falls to 0 or below"),
+        (lambda h, t: h.update(kind="x"), "is a 'x'; expected 'fusion' or 'backbone'"),
+        (lambda h, t: h.update(format_version=True), "format version True"),
+        (lambda h, t: h.update(format_version=-1), "format version -1"),
+        (lambda h, t: h.update(backbones={"audio": "x"}), "'backbones' of the header"),
+        (lambda h, t: h.update(backbones={"audio": {"name": 1, "sha256": 2}}), "'backbones' of the header"),
+        (lambda h, t: h.update(training={"settings": 5}), "'settings' of its training"),
+        (lambda h, t: h.update(plugin="os"), "needs plugin 'os' for 'ca', which needs none"),
         (lambda h, t: h.update(format_version="x"), "format version 'x'; expected a whole number"),
         (lambda h, t: h.pop("format_version"), "format version None; expected a whole number"),
         (lambda h, t: h.pop("config"), "'config' of the header is None; expected dict"),
@@ -161,6 +174,41 @@ def test_a_header_that_is_no_json_and_a_backbone_that_cannot_be_are_told(tmp_pat
     with_header(file, lambda h, t: h["config"].update(width=2**16))
     with pytest.raises(iaca.CheckpointError, match=r"tensor .* expected \(65536"):
         load_backbone(file)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"kind": ' * 100 + "1" + "}" * 100])
+def test_a_header_nested_without_end_is_told(tmp_path, text):
+    save_file({"x": torch.zeros(2)}, tmp_path / "m.safetensors", {"iaca": text})
+    with pytest.raises(iaca.CheckpointError, match="expected at most 32 levels"):
+        load_checkpoint(tmp_path / "m.safetensors")
+
+
+@pytest.mark.parametrize("place", [b"gate_temperature", b"created_by", None])
+def test_a_bit_that_flips_anywhere_is_noticed(tmp_path, place):
+    file = tmp_path / "m.safetensors"
+    save_checkpoint(file, make_model(), backbones={})
+    content = bytearray(file.read_bytes())
+    at = len(content) - 1 if place is None else content.find(place) + len(place) + 6  # in the value, or in a weight
+    content[at] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(iaca.CheckpointError, match="its checksum is not the one in its header"):
+        load_checkpoint(file)
+
+
+def test_a_file_without_a_checksum_is_read(tmp_path):
+    file = tmp_path / "m.safetensors"
+    save_checkpoint(file, make_model(), backbones={})
+    with_header(file, lambda h, t: None)
+    assert load_checkpoint(file).config.dim == 12
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 1e30])
+def test_a_model_whose_training_failed_is_not_written(tmp_path, value):
+    model = make_model()
+    torch.nn.init.constant_(next(model.parameters()), value)
+    with pytest.raises(iaca.CheckpointError, match="expected"):
+        save_checkpoint(tmp_path / "m.safetensors", model, backbones={})
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("content", [{"state_dict": {"a": torch.zeros(2)}}, [1, 2], torch.zeros(3)])

@@ -21,6 +21,7 @@ from iaca.checkpoints.published_files import (
     load_published,
 )
 from iaca.checkpoints.torch_files import WeightFileError
+from iaca.errors import CheckpointError
 from iaca.models.published.network import Published, PublishedNetwork
 from tests.released_networks import KINDS, SIZES, build, windows
 
@@ -237,3 +238,20 @@ def test_a_tsav_file_without_its_mask_channel_is_not_taken_for_the_published_one
     identity = identify(tsav | {stem: tsav[stem][:, :3]})
     assert identity.kind == TSAV
     assert identity.other_shape == ((stem, (45, 3, 1, 7, 7), (45, 4, 1, 7, 7)),)
+
+
+def test_a_zip_that_unpacks_to_more_than_it_is_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.pt"
+    torch.save({"net": {"a": torch.zeros(2)}}, path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/9", bytes(2**24))
+    with pytest.raises(WeightFileError, match="unpacks to"):
+        describe_weights(path)
+
+
+def test_a_network_of_integers_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ints.pt"
+    state = PublishedNetwork(next(iter(Published))).state_dict()
+    torch.save({"net": {name: values.to(torch.int32) for name, values in state.items()}}, path)
+    with pytest.raises(CheckpointError, match="is int32"):
+        load_published(path)
