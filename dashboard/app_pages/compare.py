@@ -36,7 +36,6 @@ def show() -> None:
 
     with st.sidebar:
         files = model_choice.choose_files(page.folders.checkpoints, page.notices)
-        progress_place = st.container()
         st.divider()
         what_if_place = st.container()
         st.divider()
@@ -56,7 +55,7 @@ def show() -> None:
     truth = None if subject is None else attempt(lambda: recordings.truth(subject), page.notices)
     with what_if_place:
         range_s = playback.brushed_range_s(subject, truth) if subject and truth is not None else None
-        change = what_if.choose(range_s, bar)
+        asked = what_if.choose(range_s, bar)
     if subject is None:
         page.show_notices(notice_place, "There is no subject to show.")
         return
@@ -70,7 +69,7 @@ def show() -> None:
         subject_choice.score_rest(corpus, models, device)
         return
     selection = Selection(subject, models, device)
-    selection = what_if_applied.apply(change, selection, page.folders, progress_place, page.notices)
+    selection = what_if_applied.apply(asked, selection, page.folders, notice_place, page.notices)
     shown = playback.shown_models(selection, page.notices)
     episodes = corpus.episodes.get(subject.name, ())
     with banner_place:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
@@ -51,7 +52,20 @@ STAGE_2 = {
 NO_RANGE = "No range is brushed: press [ and ] at two points of the video, or brush one on a row."
 
 
-def choose(range_s: Range, bar: DeltaGenerator) -> WhatIf:
+class Asked(NamedTuple):
+    """What the user asks for.
+
+    Attributes:
+        change: All of it.
+        places: Modality -> where to show how far its noise or blur is: below the control that asks for it. Empty while
+            the controls are not seen.
+    """
+
+    change: WhatIf
+    places: Mapping[str, DeltaGenerator]
+
+
+def choose(range_s: Range, bar: DeltaGenerator) -> Asked:
     """Ask what is changed.
 
     Args:
@@ -63,15 +77,16 @@ def choose(range_s: Range, bar: DeltaGenerator) -> WhatIf:
     section = st.expander("What if", icon=":material/tune:", **session.WHAT_IF.section)
     if not section.open and not any(map(session.is_set, session.WHAT_IF_FIELDS)):
         # Controls that nobody sees would be sent and drawn anew with every step of a slider.
-        return WhatIf(dropouts=dropouts)
+        return Asked(WhatIf(dropouts=dropouts), {})
     with section:
         st.caption("**Face**")
         dropouts += _choose_face_dropout(range_s)
-        corruptions = _choose_corruptions(range_s)
+        corruptions, places = _choose_corruptions(range_s)
         st.caption("**Gates**")
         gates = _choose_gates()
         st.button("Reset", help="Undo all of these changes.", on_click=_reset, icon=":material/undo:")
-    return WhatIf(dropouts=dropouts, corruptions=corruptions, gates=gates)
+    change = WhatIf(dropouts=dropouts, corruptions=corruptions, gates=gates)
+    return Asked(change, places if section.open else {})
 
 
 def describe(change: WhatIf) -> str:
@@ -139,12 +154,13 @@ def _dropouts(
     return (DropoutConfig(modality=modality, pattern=pattern, start_s=range_s[0], end_s=range_s[1]),)
 
 
-def _choose_corruptions(range_s: Range) -> tuple[CorruptionConfig, ...]:
+def _choose_corruptions(range_s: Range) -> tuple[tuple[CorruptionConfig, ...], dict[str, DeltaGenerator]]:
     sigma = st.slider(
         "Blur (px)", 0.0, 12.0, session.BLUR.default, 0.5,
         help="Standard deviation of a Gaussian blur on the 112-pixel face. The backbone then sees the blurred face.",
         **session.BLUR.widget,
     )  # fmt: skip
+    places = {VISUAL: st.container()}
     st.caption("**Sound**")
     noise = NOISES[
         st.selectbox(
@@ -159,13 +175,14 @@ def _choose_corruptions(range_s: Range) -> tuple[CorruptionConfig, ...]:
         help="Mean power of the speech where the noise is, relative to that of the noise.",
         **session.SNR.widget,
     )  # fmt: skip
+    places[AUDIO] = st.container()
     is_clean = noise is None and not sigma
     where = st.selectbox("Noise and blur in", [WHOLE, BRUSHED], disabled=is_clean, **session.CORRUPTED_SPAN.widget)
     if is_clean:
-        return ()
+        return (), places
     if where == BRUSHED and range_s is None:
         st.caption(NO_RANGE)
-        return ()
+        return (), places
     start_s, end_s = range_s if where == BRUSHED and range_s is not None else (None, None)
     seed = st.session_state.get(session.SEED.key, 0)
     corruptions = []
@@ -173,7 +190,7 @@ def _choose_corruptions(range_s: Range) -> tuple[CorruptionConfig, ...]:
         corruptions.append(CorruptionConfig(kind=noise, strength=ratio_db, seed=seed, start_s=start_s, end_s=end_s))
     if sigma:
         corruptions.append(CorruptionConfig(kind=CorruptionKind.BLUR, strength=sigma, start_s=start_s, end_s=end_s))
-    return tuple(corruptions)
+    return tuple(corruptions), places
 
 
 def _choose_gates() -> GateOverrides:

@@ -19,8 +19,8 @@ from dashboard.services.traces import CorruptedFeatures
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+    from dashboard.sections.what_if import Asked
     from dashboard.state.folders import Folders
-    from iaca.config import WhatIf
 
 BEGUN = "_corrupting"
 """Session key: extractions that this visit waits for -> running or stopped."""
@@ -28,19 +28,17 @@ BEGUN = "_corrupting"
 RUNNING, STOPPED = "running", "stopped"
 
 
-def apply(
-    change: WhatIf, selection: Selection, folders: Folders, place: DeltaGenerator, notices: list[str]
-) -> Selection:
+def apply(asked: Asked, selection: Selection, folders: Folders, place: DeltaGenerator, notices: list[str]) -> Selection:
     """The selection with what can be shown of a change now.
 
     Args:
-        change: What the user wants.
+        asked: What the user wants, and where the progress of what has to be extracted first is shown.
         selection: What is looked at.
         folders: Where backbones are looked for, and where features are kept.
-        place: Where the progress of what has to be extracted first is shown.
+        place: Where that is shown while the controls are not seen.
         notices: What is wrong is added here.
     """
-    subject = selection.subject
+    change, subject = asked.change, selection.subject
     ready: list[CorruptedFeatures] = []
     waiting: list[Extraction] = []
     for config in change.corruptions if subject.features else ():
@@ -56,9 +54,9 @@ def apply(
             if _state(found) != STOPPED:
                 corrupted_features.begin(found, selection.device)
     _stop_what_is_not_wanted({extraction.key for extraction in waiting})
-    if waiting:
-        with place:
-            watch([jobs.find(extraction.key) for extraction in waiting], lambda: _show_progress(waiting))
+    for extraction in waiting:
+        with asked.places.get(extraction.config.modality, place):
+            watch([jobs.find(extraction.key)], partial(_show_progress, extraction))
     modalities = {one.modality for one in ready}
     shown = replace(change, corruptions=tuple(one for one in change.corruptions if one.modality in modalities))
     return selection._replace(applied=Applied(replace(change, corruptions=()), tuple(ready), describe(shown)))
@@ -74,16 +72,15 @@ def _stop_what_is_not_wanted(wanted: set[str]) -> None:
     st.session_state[BEGUN] = {key: begun.get(key, RUNNING) for key in wanted}
 
 
-def _show_progress(waiting: list[Extraction]) -> None:
-    for extraction in waiting:
-        job = jobs.find(extraction.key)
-        if job is None or _state(extraction) == STOPPED:
-            if st.button(f"Resume: {extraction.title}", key=f"resume {extraction.key}"):
-                _set_state(extraction, RUNNING)
-                st.rerun()
-        else:
-            stop = partial(_set_state, extraction, STOPPED)
-            show_bar(job, extraction.title.capitalize(), "clips", key=f"stop {extraction.key}", on_stop=stop)
+def _show_progress(extraction: Extraction) -> None:
+    job = jobs.find(extraction.key)
+    if job is None or _state(extraction) == STOPPED:
+        if st.button(f"Resume: {extraction.title}", key=f"resume {extraction.key}"):
+            _set_state(extraction, RUNNING)
+            st.rerun()
+    else:
+        stop = partial(_set_state, extraction, STOPPED)
+        show_bar(job, extraction.title.capitalize(), "clips", key=f"stop {extraction.key}", on_stop=stop)
 
 
 def _state(extraction: Extraction) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 
 import numpy as np
 import pytest
@@ -160,6 +161,30 @@ def test_a_changed_page_has_ghosts_and_its_address_restores_it_elsewhere(address
     page.get_by_role("button", name="Reset", exact=True).click()
     page.get_by_text("What if: stage 1").wait_for(state="detached")
     assert not any(f"{field.key}=" in page.url for field in (*session.DROPOUT_FIELDS, *session.WHAT_IF_FIELDS))
+
+
+def test_a_bar_with_stop_stands_below_the_control_that_began_the_work(address, page):
+    open_player(page, address, "strong-01")
+    open_sidebar(page)
+    page.get_by_text("What if", exact=True).click()
+    page.get_by_role("slider", name="Blur (px)").wait_for()
+    page.evaluate(
+        """() => {
+          window.gaps = [];
+          const look = () => {
+            const stop = [...document.querySelectorAll("button")].find((one) => one.textContent === "Stop");
+            const slider = document.querySelector(".st-key-blur");
+            if (stop) window.gaps.push(stop.getBoundingClientRect().top - slider.getBoundingClientRect().bottom);
+            requestAnimationFrame(look);
+          };
+          look();
+        }"""
+    )
+    page.get_by_role("slider", name="Blur (px)").press("ArrowRight")
+    page.get_by_text("What if: blur of 0.5 px").wait_for()
+    gaps = page.evaluate("gaps")
+    assert gaps
+    assert 0 < statistics.median(gaps) < 120  # while elements come and go, a frame may have them elsewhere
 
 
 def test_noise_and_blur_are_really_extracted_while_the_page_tells_how_far_it_is(address, extracted, page):
