@@ -142,15 +142,22 @@ export class Arrangement {
     const side = panels.length > 1;
     /** @type {Group[]} */
     const groups = [];
+    /** @type {Row[]} */
+    const shared = [];
     for (const key of this.ordered(rows)) {
       if (this.isHidden(rows, key)) continue;
       const mine = rows.filter((row) => slotOf(row) === key);
+      if (side && mine.every(isShared)) {
+        shared.push(...mine);
+        continue;
+      }
       // Side by side, the rows of one slot share it; otherwise each row has its own.
       for (const group of side ? [mine] : mine.map((row) => [row])) {
         const shown = panels.map((model) => group.find((row) => isAbout(row, model, side)) ?? null);
         if (shown.some(Boolean)) groups.push({ key, height: mine[0].height, rows: shown });
       }
     }
+    for (const row of shared) placeOnce(row, groups, panels.length);
     const heights = rowHeights(groups, room);
     return groups.map((group, i) => {
       const own = this.state.heights[group.key];
@@ -213,6 +220,26 @@ export class Arrangement {
 }
 
 /**
+ * Whether a row is about the comparison or the recording and not about a model.
+ * @param {Row} row
+ */
+function isShared(row) {
+  return row.kind !== "curves" || row.traces.every((curve) => curve.minus);
+}
+
+/**
+ * Side by side, a row that is about no single model is shown once: where a model lacks a row, or else below the others.
+ * @param {Row} row
+ * @param {Group[]} groups
+ * @param {number} panels
+ */
+function placeOnce(row, groups, panels) {
+  const free = groups.find(({ rows }) => rows.includes(null));
+  if (free) free.rows[free.rows.indexOf(null)] = row;
+  else groups.push({ key: slotOf(row), height: row.height, rows: [row, ...Array(panels - 1).fill(null)] });
+}
+
+/**
  * Whether a panel for `model` (null: all) has anything to show of a row. A difference belongs to no single model.
  * @param {Row} row
  * @param {ModelIndex} model
@@ -222,4 +249,21 @@ function isAbout(row, model, side) {
   if (model === null || row.kind !== "curves") return true;
   if (row.model !== null) return row.model === model;
   return row.traces.some((curve) => (curve.minus ? side : curve.model === null || curve.model === model));
+}
+
+/**
+ * Keys and heights on paper of a slot's rows: one that models share, and others that stand in a cell of it.
+ * @param {Slot} slot
+ * @returns {[key: string, height: number][]}
+ */
+export function printedRows({ key, rows, printed }) {
+  const shown = rows.flatMap((row) => row ?? []);
+  const own = shown.find((row) => slotOf(row) === key);
+  /** @type {[key: string, height: number][]} */
+  const found = [];
+  for (const row of new Set(shown)) {
+    if (row === own) found.push([row.key, printed]);
+    else if (slotOf(row) !== key) found.push([row.key, row.height]);
+  }
+  return found;
 }

@@ -124,8 +124,9 @@ export class Bands {
       const faded = fade(theme.pick(colour), opacity);
       return hatched ? hatching(pen, faded, ratio) : faded;
     });
-    for (const { rows, top, height } of plot.places()) {
+    for (const { rows, top, heights } of plot.places()) {
       const row = rows[index];
+      const height = heights[index];
       if (!row) continue;
       const behind = bands.map((band) => (!band.rows || band.rows.includes(row.key) ? band : { ...band, spans: [] }));
       shadedSpans(behind).forEach((spans, i) => {

@@ -3,6 +3,7 @@
 
 import { Agreement } from "./agreement.js";
 import { Announcer } from "./announcer.js";
+import { printedRows } from "./arrangement.js";
 import { Bands } from "./bands.js";
 import { Clock } from "./clock.js";
 import { loadColumns, loadTimes } from "./columns.js";
@@ -189,7 +190,7 @@ export class Player {
     this.bands.reserve(spec.lanes.length);
     const slots = arrangement.slots(this.rows, spec.models, Plot.room(this.room.share(), panels.length));
     this.arranged = arrangement.text;
-    this.printedRows = slots.map(({ rows, printed }) => [rows.find((row) => row !== null)?.key ?? "", printed]);
+    this.printedRows = slots.flatMap(printedRows);
     this.root.dataset.layout = arrangement.layout(spec.models);
     plot.show(slots, panels, spec.models, frames, clock.pts, this.sound, theme);
     this.agreement.show(shownPoints, spec, clock.frames, theme);

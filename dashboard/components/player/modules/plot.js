@@ -113,14 +113,29 @@ export class Plot {
     return secondAt(x, this.shownSpan, this.panels);
   }
 
-  // All slots, each with its top in px; its title stands in the gap above.
+  // All slots, each with its top in px; its title stands in the gap above. Side by side, a row extends over what its model
+  // lacks below it: `heights` has the height in each panel, 0 where there is no row, and `covered` whether one extends
+  // there.
   places() {
     let bottom = this.top;
-    return this.slots.map((slot) => {
+    const places = this.slots.map((slot) => {
       const top = bottom + GAP;
       bottom = top + slot.height;
-      return { ...slot, top };
+      const heights = slot.rows.map((row) => (row ? slot.height : 0));
+      return { ...slot, top, heights, covered: slot.rows.map(() => false) };
     });
+    this.models.forEach((_, i) => {
+      /** @type {typeof places[number] | null} */
+      let above = null;
+      for (const place of places) {
+        if (place.rows[i]) above = place;
+        else if (above && place.rows.some((row) => row && row.model !== null)) {
+          above.heights[i] = place.top + place.height - above.top;
+          place.covered[i] = true;
+        } else above = null;
+      }
+    });
+    return places;
   }
 
   /**
@@ -149,9 +164,11 @@ export class Plot {
       const { left, width } = panel;
       const title = panel.model === null ? "" : this.titles[panel.model];
       if (this.models.length > 1) labels.push(label("iaca-panel-title", title, { left: `${left}px`, top: `${TOP}px` }));
-      for (const { rows, top, height } of this.places()) {
+      for (const { rows, top, height: own, heights, covered } of this.places()) {
         const row = rows[i];
+        const height = heights[i] || own;
         if (!row) {
+          if (covered[i] || !rows.some((one) => one && one.model !== null)) continue;
           // Only one of two panels can be empty: its model lacks what the row shows.
           const place = { left: `${left + width / 2}px`, top: `${top + height / 2}px` };
           labels.push(label("iaca-none", `${title} does not have this`, place));
@@ -192,9 +209,9 @@ export class Plot {
     pen.lineJoin = "round";
     const reach = framesIn(this.times, this.shownSpan);
     this.panels.forEach((panel, i) => {
-      for (const { rows, top, height: high } of this.places()) {
+      for (const { rows, top, heights } of this.places()) {
         const row = rows[i];
-        if (row) this.paintRow(row, panel, top, high, reach);
+        if (row) this.paintRow(row, panel, top, heights[i], reach);
       }
     });
     this.labelTime();

@@ -1,6 +1,7 @@
 // @ts-check
 // Values at the cursor: titles and values above each row, the table below the plane, and labels of the bands there.
 
+import { slotOf } from "./arrangement.js";
 import { valuesOf } from "./curves.js";
 import { make, rowHead } from "./dom.js";
 import { swatch } from "./plane.js";
@@ -13,6 +14,7 @@ import { fade } from "./theme.js";
 /** @import { Panel } from "./timeAxis.js" */
 
 const AFTER_AXIS = 4; // from the left end of a row to its title, px
+const BEFORE_AXIS = 20; // from its handle to the left end of a row, px
 const MISSING = "–";
 const BORDERS = new Map([
   ["solid", "solid"],
@@ -115,6 +117,8 @@ export class Readout {
         box.style.top = `${slot.top}px`;
         box.style.height = `${slot.height}px`;
         const [grip, close] = this.handles.buttons(slot);
+        const own = slot.rows.findIndex((row) => row && slotOf(row) === slot.key);
+        grip.style.left = `${panels[own].left - BEFORE_AXIS}px`;
         const heads = slot.rows.flatMap((row, i) =>
           row ? this.rowHead(row, panels[i], slot.rows.length > 1, theme) : [],
         );
