@@ -15,6 +15,7 @@ from dashboard.sections.progress import show_bar, watch
 from dashboard.sections.sweep_choice import ALL, MODALITIES, STUDY, Choice
 from dashboard.services import corpora, jobs, model_files, study_results, sweeps, traces
 from dashboard.services.corpora import Subject
+from dashboard.services.file_names import models_part, stem
 from dashboard.services.model_files import Candidate
 from dashboard.services.sweeps import Found, Wanted
 from dashboard.state.folders import results_folder
@@ -200,7 +201,8 @@ def _take(table: pd.DataFrame, choice: Choice, *, synthetic: bool) -> None:
         ending: lambda ending=ending: sweeps.figure_file(table, ending, synthetic) for ending in downloads.FIGURES
     } | {"csv": lambda: sweeps.csv_file(table)}
     with st.container(horizontal=True):
-        downloads.offer(f"missing-{choice.missing}-{choice.pattern}", files, "robustness")
+        name = stem(f"missing-{choice.missing}-{choice.pattern}", models_part(choice.models), choice.of)
+        downloads.offer(name, files, "robustness")
 
 
 show()

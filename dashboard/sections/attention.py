@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from dashboard.components.attention_map import attention_map
 from dashboard.sections import downloads, moments
 from dashboard.sections.notices import attempt
 from dashboard.services import recordings, traces, window_maps
+from dashboard.services.file_names import models_part, stem
 from dashboard.services.selection import Selection
 from dashboard.state import address, session
 from dashboard.timeline.panels import Axis, Panel
@@ -82,7 +82,8 @@ def show(
         if same:
             panels, limits = _show_alike(same, modality, features.pts_s, video, over_clips=over_clips)
             heading = f"{subject.name}, {features.pts_s[frame]:.2f} s: attention of the {modality} feature"
-            _take(panels, limits, heading + (f", {SYNTHETIC}" if subject.synthetic else ""))
+            name = stem(subject.name, models_part(list(same)), selection.applied.named, f"{modality}-attention-{frame}")
+            _take(panels, limits, heading + (f", {SYNTHETIC}" if subject.synthetic else ""), name)
 
 
 def _show_alike(
@@ -112,14 +113,14 @@ def _show_alike(
     return panels, limits
 
 
-def _take(panels: list[Panel], limits: tuple[float, float], heading: str) -> None:
+def _take(panels: list[Panel], limits: tuple[float, float], heading: str, name: str) -> None:
     """The maps as files."""
     files = {
         ending: lambda ending=ending: window_maps.figure_file(panels, limits, ending, heading=heading)
         for ending in downloads.FIGURES
     } | {"csv": lambda: window_maps.csv_file(panels)}
     with st.container(horizontal=True):
-        downloads.offer(re.sub(r"[^A-Za-z0-9._-]+", "_", heading), files, f"attention {limits[0] < 0}")
+        downloads.offer(name, files, f"attention {limits[0] < 0}")
 
 
 def _clips(title: str, maps: WindowMaps, modality: str, pts_s: np.ndarray, video: recordings.Video | None) -> Panel:

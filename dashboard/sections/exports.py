@@ -28,6 +28,7 @@ def show_exports(
     truth: pd.DataFrame,
     display: Display,
     cache: Path,
+    change: str,
 ) -> None:
     """A popover with downloads of what is shown. While it is closed nothing of it runs.
 
@@ -38,6 +39,7 @@ def show_exports(
         truth: Truth and masks, one row a frame.
         display: What is drawn.
         cache: Where videos are kept.
+        change: What is changed, as a part of names of files.
     """
     place = st.popover("Export", icon=":material/download:", key="take", on_change="rerun", width="content")
     if not place.open:
@@ -58,7 +60,7 @@ def show_exports(
             frames = seen.range if part == "range" else whole
         video = subject.recording.video_file if subject.recording else None
         take = export_files.Take(
-            subject.name, subject.synthetic, figure, shown, truth, video, *display, seen.rows, frames
+            subject.name, subject.synthetic, figure, shown, truth, video, *display, seen.rows, frames, change
         )
         st.markdown("**Curves**, one row per frame")
         tables = {

@@ -13,6 +13,7 @@ from dashboard.sections.progress import show_bar, watch
 from dashboard.sections.what_if import describe
 from dashboard.services import corrupted_features, jobs
 from dashboard.services.corrupted_features import Extraction
+from dashboard.services.file_names import change_part
 from dashboard.services.selection import Applied, Selection
 from dashboard.services.traces import CorruptedFeatures
 
@@ -59,7 +60,8 @@ def apply(asked: Asked, selection: Selection, folders: Folders, place: DeltaGene
             watch([jobs.find(extraction.key)], partial(_show_progress, extraction))
     modalities = {one.modality for one in ready}
     shown = replace(change, corruptions=tuple(one for one in change.corruptions if one.modality in modalities))
-    return selection._replace(applied=Applied(replace(change, corruptions=()), tuple(ready), describe(shown)))
+    applied = Applied(replace(change, corruptions=()), tuple(ready), describe(shown), change_part(shown))
+    return selection._replace(applied=applied)
 
 
 def _stop_what_is_not_wanted(wanted: set[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from dashboard.export.film import write_film
 from dashboard.export.gif import LONGEST_S, write_gif
 from dashboard.export.printed_rows import View, figure_of_view
 from dashboard.services import jobs
+from dashboard.services.file_names import models_part, slugs, stem
 from dashboard.timeline.declared import ATTENTION, GATES, Curve, Figure, Row, Shown
 from dashboard.timeline.meanings import SCORES
 from iaca.config import TARGETS
@@ -54,6 +54,7 @@ class Take(NamedTuple):
         scaled: Whether it is scaled to [0, 1].
         rows: Keys or slots of the rows in their order, and heights, px; None: all that are not hidden.
         frames: First and last frame of the range.
+        change: What is changed, as a part of names; "" for nothing.
     """
 
     subject: str
@@ -67,13 +68,14 @@ class Take(NamedTuple):
     scaled: bool
     rows: tuple[tuple[str, int], ...] | None
     frames: tuple[int, int]
+    change: str = ""
 
     @property
     def stem(self) -> str:
         """Beginning of the names of files."""
         first, last = self.frames
-        part = "" if (first, last) == (0, len(self.figure.pts_s) - 1) else f"_{first}-{last}"
-        return f"{re.sub(r'[^A-Za-z0-9._-]+', '_', self.subject)}{part}"
+        part = "" if (first, last) == (0, len(self.figure.pts_s) - 1) else f"{first}-{last}"
+        return stem(self.subject, models_part([model.title for model in self.shown]), self.change, part)
 
 
 def view(take: Take) -> View:
@@ -98,7 +100,7 @@ def curves(take: Take) -> pd.DataFrame:
         column; Parquet files keep both.
     """
     first, last = take.frames
-    names = _slugs([model.title for model in take.shown])
+    names = slugs([model.title for model in take.shown])
     columns: dict[str, Any] = {"frame": np.arange(len(take.figure.pts_s)), "pts_s": take.figure.pts_s}
     meaning = {
         "frame": "frame number, from 0",
@@ -189,15 +191,6 @@ def _make_film(take: Take, cache: Path, ending: str, progress: Progress) -> Path
     for old in sorted(folder.glob("[!.]*"), key=lambda one: one.stat().st_mtime)[:-FILMS_KEPT]:
         old.unlink(missing_ok=True)
     return file
-
-
-def _slugs(titles: Sequence[str]) -> list[str]:
-    """Titles of models as parts of names, each its own: "CA+IACA" -> "ca_iaca"."""
-    found: list[str] = []
-    for title in titles:
-        slug = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_") or "model"
-        found.append(slug if slug not in found else f"{slug}_{len(found) + 1}")
-    return found
 
 
 def _order(row: Row, curve: Curve) -> tuple[bool, int]:

@@ -18,11 +18,13 @@ class Applied(NamedTuple):
         change: Dropout and gates.
         corrupted: Features of corrupted modalities that are ready.
         words: The change in a few words, or "".
+        named: The change as a part of names of files, or "".
     """
 
     change: WhatIf = UNCHANGED
     corrupted: tuple[CorruptedFeatures, ...] = ()
     words: str = ""
+    named: str = ""
 
     def reaches(self, config: FusionConfig) -> bool:
         """Whether a model can say anything else than unchanged: gates reach only those that have some."""

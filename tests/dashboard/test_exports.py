@@ -68,7 +68,7 @@ def test_curves_of_the_csv_are_those_on_the_screen_and_parquet_says_what_they_ar
     open_player(page, address, "strong-01", drop_audio="true")
     open_exports(page)
     name, content = download(page, "CSV")
-    assert name == "strong-01.csv"
+    assert name == "strong-01_ca-vs-ca_iaca_audio-dropped-40pct-scattered.csv"
     table = pd.read_csv(io.BytesIO(content))
     assert table["frame"].tolist() == list(range(FRAMES))
     other = pd.read_parquet(io.BytesIO(download(page, "Parquet")[1]))
@@ -94,15 +94,30 @@ def test_curves_of_the_csv_are_those_on_the_screen_and_parquet_says_what_they_ar
     assert compared == set(COLUMNS)
 
 
+@pytest.mark.parametrize("height", [600, 720])
+def test_the_exports_end_inside_the_window(page, address, height):
+    page.set_viewport_size({"width": 1280, "height": height})
+    open_player(page, address, "strong-01", range="40-90")
+    open_exports(page)
+    page.get_by_role("button", name="Make MP4").wait_for()
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    body = page.get_by_test_id("stPopoverBody")
+    box = body.bounding_box()
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= height
+    body.evaluate("(one) => one.scrollTo(0, one.scrollHeight)")
+    assert page.get_by_role("button", name="Make GIF").bounding_box()["y"] < height
+
+
 def test_a_brushed_range_is_what_is_taken(page, address):
     open_player(page, address, "strong-01", range="40-90")
     open_exports(page)
     page.get_by_text("frames 40–90").wait_for()
     name, content = download(page, "CSV")
-    assert name == "strong-01_40-90.csv"
+    assert name == "strong-01_ca-vs-ca_iaca_40-90.csv"
     assert pd.read_csv(io.BytesIO(content))["frame"].tolist() == list(range(40, 91))
     name, content = download(page, "PDF")
-    assert name == "strong-01_40-90.pdf"
+    assert name == "strong-01_ca-vs-ca_iaca_40-90.pdf"
     assert b"/FontFile2" in content
     svg = download(page, "SVG")[1].decode()
     texts = re.findall(r"<text[^>]*>([^<]+)</text>", svg)
@@ -124,7 +139,7 @@ def test_a_film_is_made_beside_the_page_and_shows_the_range(page, address):
     page.get_by_role("button", name="Make MP4").click()
     page.get_by_role("button", name="MP4", exact=True).wait_for(timeout=180_000)
     name, content = download(page, "MP4")
-    assert name == "strong-01_40-70.mp4"
+    assert name == "strong-01_ca-vs-ca_iaca_40-70.mp4"
     with av.open(io.BytesIO(content)) as film:
         assert len(film.streams.audio) == 1
         images = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
@@ -156,7 +171,7 @@ def test_a_gif_is_made_of_the_film_and_a_long_range_is_refused(page, address):
     page.get_by_role("button", name="Make GIF").click()
     page.get_by_role("button", name="GIF", exact=True).wait_for(timeout=180_000)
     name, content = download(page, "GIF")
-    assert name == "strong-01_40-70.gif"
+    assert name == "strong-01_ca-vs-ca_iaca_40-70.gif"
     with Image.open(io.BytesIO(content)) as gif:
         seconds = gif.n_frames * gif.info["duration"] / 1000
     times = frame_times(SPECS[0])
