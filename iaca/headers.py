@@ -93,5 +93,5 @@ def is_intact(header: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> b
 def _checksum(header: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str:
     found = 0
     for name in sorted(tensors):
-        found = zlib.crc32(tensors[name], found)
+        found = zlib.crc32(tensors[name].data, found)
     return f"{zlib.crc32(json.dumps(header, sort_keys=True).encode(), found):08x}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,7 +64,7 @@ def read_checkpoint_file(path: Path) -> tuple[dict[str, Any], dict[str, torch.Te
         CheckpointError: It is missing, damaged, of a newer version, or a field of its header is missing or has another
             shape.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         found = "is no file" if path.exists() else "does not exist"
         raise CheckpointError(f"{path} {found}; expected a checkpoint (.safetensors)")
     try:

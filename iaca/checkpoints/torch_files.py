@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import re
 import zipfile
@@ -43,7 +44,7 @@ class WeightFileError(CheckpointError):
 
 def is_torch_file(path: Path) -> bool:
     """Whether torch saved a file, by its first bytes: a ZIP or a pickle."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         return False
     with open(path, "rb") as file:
         start = file.read(9)

@@ -19,6 +19,12 @@ MOST_UNITS = 2**16
 MOST_LAYERS = 256
 """Largest dimension and depth of a network; a damaged file may ask for more."""
 
+MOST_SEED = 2**63 - 1
+"""Largest seed."""
+
+LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 1e-6, 1e6
+"""Bounds of a gate's temperature: beyond them its softmax overflows, or is flat to the last bit."""
+
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -58,6 +64,12 @@ def from_fields(kind: type, values: dict[str, Any]) -> Any:
     return kind(**values)
 
 
+def check_seed(config: Any) -> None:
+    """Raise ConfigError unless field `seed` is a whole number that every generator takes."""
+    at_least(config, 0, "seed")
+    at_most(config, MOST_SEED, "seed")
+
+
 def at_most(config: Any, maximum: int, *names: str) -> None:
     """Raise ConfigError for fields above `maximum`: a value that large is a mistake."""
     for name in names:
@@ -87,6 +99,17 @@ def above_zero(config: Any, *names: str) -> None:
         value = getattr(config, name)
         if not (is_number(value) and 0 < value < float("inf")):
             raise ConfigError(f"{name} is {value!r}; expected a number above 0")
+
+
+def check_temperature(config: Any, *names: str) -> None:
+    """Raise ConfigError for fields that are no temperature of a gate."""
+    for name in names:
+        value = getattr(config, name)
+        if not (is_number(value) and LOWEST_TEMPERATURE <= value <= HIGHEST_TEMPERATURE):
+            raise ConfigError(
+                f"{name} is {value!r}; expected a number above 0, from {LOWEST_TEMPERATURE:g} to "
+                f"{HIGHEST_TEMPERATURE:g}"
+            )
 
 
 def not_negative(config: Any, *names: str) -> None:

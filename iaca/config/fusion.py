@@ -10,10 +10,10 @@ from iaca.config.checks import (
     MOST_LAYERS,
     MOST_UNITS,
     ConfigError,
-    above_zero,
     as_enum,
     at_least,
     at_most,
+    check_temperature,
     from_fields,
     share,
     true_or_false,
@@ -126,7 +126,7 @@ class FusionConfig:
         at_most(self, MOST_LAYERS, "num_recursions", "num_layers")
         share(self, "attention_dropout", "head_dropout")
         true_or_false(self, "iaca", "scale_correlation", "recurrent", "stage1", "stage2")
-        above_zero(self, "gate_temperature")
+        check_temperature(self, "gate_temperature")
         if (
             not isinstance(self.targets, list | tuple)
             or not self.targets

@@ -12,6 +12,7 @@ from iaca.config.checks import (
     as_enum,
     at_least,
     check_clip_stride,
+    check_seed,
     from_fields,
     is_number,
     not_negative,
@@ -70,7 +71,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         as_enum(self, "optimiser", Optimiser)
         as_enum(self, "schedule", Schedule)
-        at_least(self, 0, "seed")
+        check_seed(self)
         at_least(self, 1, "epochs", "steps_per_epoch", "batch_windows", "plateau_patience")
         if self.patience is not None:
             at_least(self, 1, "patience")
@@ -154,7 +155,7 @@ class BackboneTraining:
 
     def __post_init__(self) -> None:
         check_clip_stride(self.clip_stride)
-        at_least(self, 0, "seed")
+        check_seed(self)
         at_least(self, 1, "epochs", "pictures")
         at_least(self, 2, "batch")
         if self.pictures > CLIP_PICTURES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from iaca.config.checks import ConfigError, above_zero, as_enum, at_least, is_number
+from iaca.config.checks import ConfigError, as_enum, check_seed, check_temperature, is_number
 from iaca.config.vocabulary import AUDIO, MODALITIES, VISUAL
 
 
@@ -65,7 +65,7 @@ class GateOverrides:
 
     def __post_init__(self) -> None:
         if self.temperature is not None:
-            above_zero(self, "temperature")
+            check_temperature(self, "temperature")
 
 
 OWN_GATES = GateOverrides()
@@ -93,7 +93,7 @@ class CorruptionConfig:
 
     def __post_init__(self) -> None:
         as_enum(self, "kind", CorruptionKind)
-        at_least(self, 0, "seed")
+        check_seed(self)
         low, high, unit = (0, 40, "pixels") if self.modality == VISUAL else (-60, 60, "dB")
         if not low <= self.strength <= high:
             raise ConfigError(f"strength is {self.strength!r}; expected {low} to {high} {unit} for {self.kind.value}")
@@ -176,7 +176,7 @@ class DropoutConfig:
     def __post_init__(self) -> None:
         as_enum(self, "pattern", DropoutPattern)
         as_enum(self, "unit", DropoutUnit)
-        at_least(self, 0, "seed")
+        check_seed(self)
         if self.modality not in MODALITIES:
             raise ConfigError(f"modality is {self.modality!r}; expected one of: {', '.join(MODALITIES)}")
         if not (is_number(self.share) and 0 <= self.share <= 1):

@@ -14,6 +14,10 @@ from iaca.files import write_whole
 HEADER = "valence,arousal"
 NOT_ANNOTATED = -5
 
+MOST_BYTES = 50_000_000
+LONGEST_LINE = 100
+"""Bounds of a label file, a hundred times those of the longest."""
+
 
 class AnnotationError(InputError):
     """A label file that cannot be read: the message names the file, the line and what was expected."""
@@ -47,6 +51,9 @@ def read_labels(path: str | os.PathLike[str]) -> Labels:
         AnnotationError: The file is missing or not text, has no header or no frames, or a line is not two numbers.
     """
     path = Path(path)
+    if not os.path.isfile(path) or path.stat().st_size > MOST_BYTES:
+        reason = f"it has more than {MOST_BYTES:,} bytes" if os.path.isfile(path) else "it is missing, or no file"
+        raise AnnotationError(f"{path} cannot be read ({reason}); expected a label file")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
@@ -63,6 +70,8 @@ def read_labels(path: str | os.PathLike[str]) -> Labels:
     values = np.empty((len(lines) - 1, 2), np.float64)
     for k, line in enumerate(lines[1:]):
         try:
+            if len(line) > LONGEST_LINE:
+                raise ValueError
             valence, arousal = line.split(",")
             values[k] = float(valence), float(arousal)
         except ValueError:

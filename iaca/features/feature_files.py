@@ -142,7 +142,7 @@ def write_features(path: str | os.PathLike[str], features: Features) -> None:
 
 
 def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, Any]]:
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise FeatureError(f"{path} does not exist; expected a feature file (.safetensors)")
     try:
         with safe_open(path, framework="np") as file:

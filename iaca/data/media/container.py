@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -54,7 +55,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
     Raises:
         MediaError: The file is missing, damaged, or no container of pictures and sound.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise MediaError(f"{path} does not exist; expected a video")
     try:
         file = _MediaFile(path)
@@ -76,18 +77,25 @@ def video_stream(path: Path, container: InputContainer) -> av.VideoStream:
     """The stream with the pictures.
 
     Raises:
-        MediaError: There is none, or its pictures are too large.
+        MediaError: There is none, its codec is unknown, or its pictures are too large.
     """
     stream = container.streams.best("video")  # the first may be a cover
     if not isinstance(stream, av.VideoStream):
         raise MediaError(f"{path} has no picture; expected a video")
     codec = stream.codec_context
+    if codec is None:
+        raise MediaError(f"{path} has pictures of a codec that ffmpeg does not know; expected a video")
     if codec.width * codec.height > MOST_PIXELS:
         raise MediaError(
             f"{path} has pictures of {codec.width} x {codec.height} pixels; expected at most {MOST_PIXELS:,} pixels"
         )
     codec.options = {"max_pixels": str(MOST_PIXELS)}  # a stream may change its size
     return stream
+
+
+def audio_stream(container: InputContainer) -> av.AudioStream | None:
+    """The first stream with sound of a codec that ffmpeg knows, or None."""
+    return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
 
 
 class PictureTimes(NamedTuple):

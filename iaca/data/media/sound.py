@@ -13,7 +13,7 @@ import av
 import numpy as np
 from av.container import InputContainer
 
-from iaca.data.media.container import MediaError, decoded, opened, picture_times, seconds
+from iaca.data.media.container import MediaError, audio_stream, decoded, opened, picture_times, seconds
 
 SAMPLE_RATE_HZ = 44_100
 
@@ -64,10 +64,11 @@ def read_audio(path: str | os.PathLike[str]) -> AudioTrack | None:
     path = Path(path)
     first_frame_s = float(picture_times(path).pts_s[0])
     with opened(path) as container, tempfile.TemporaryFile() as file:
-        if not container.streams.audio:
+        stream = audio_stream(container)
+        if stream is None:
             return None
         start, end = None, 0
-        for position, chunk in _placed_sound(path, container, first_frame_s):
+        for position, chunk in _placed_sound(path, container, stream, first_frame_s):
             chunk = chunk[max(0, -position) :]
             position = max(0, position)
             if len(chunk):
@@ -84,15 +85,17 @@ def read_audio(path: str | os.PathLike[str]) -> AudioTrack | None:
 
 def first_sound_s(path: Path) -> float | None:
     with opened(path) as container:
-        if not container.streams.audio:
+        stream = audio_stream(container)
+        if stream is None:
             return None
-        starts = ((f.pts, f.time_base) for f in decoded(container, container.streams.audio[0]))
+        starts = ((f.pts, f.time_base) for f in decoded(container, stream))
         return next((seconds(pts, time_base) for pts, time_base in starts if pts is not None), None)
 
 
-def _placed_sound(path: Path, container: InputContainer, first_frame_s: float) -> Iterator[tuple[int, np.ndarray]]:
+def _placed_sound(
+    path: Path, container: InputContainer, stream: av.AudioStream, first_frame_s: float
+) -> Iterator[tuple[int, np.ndarray]]:
     """Mono samples at 44.1 kHz and the position of the first of them, from the first video frame."""
-    stream = container.streams.audio[0]
     stream.codec_context.thread_type = "AUTO"
     resampler: av.AudioResampler | None = None
     form, position, expected_s = None, 0, 0.0

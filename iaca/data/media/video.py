@@ -14,7 +14,7 @@ from typing import NamedTuple
 import av
 import numpy as np
 
-from iaca.data.media.container import MediaError, decoded, opened, picture_times, seconds, video_stream
+from iaca.data.media.container import MediaError, audio_stream, decoded, opened, picture_times, seconds, video_stream
 from iaca.data.media.sound import first_sound_s
 
 BROWSER_CONTAINERS = frozenset({"mp4", "webm"})
@@ -67,7 +67,7 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
     pts_s = picture_times(path).pts_s
     with opened(path) as container:
         video = video_stream(path, container)
-        audio = container.streams.audio[0] if container.streams.audio else None
+        audio = audio_stream(container)
         starts = [
             seconds(s.start_time, s.time_base) for s in (video, audio) if s is not None and s.start_time is not None
         ]

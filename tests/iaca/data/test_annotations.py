@@ -57,6 +57,7 @@ def test_written_labels_are_read_back(tmp_path):
         (b"valence,arousal\n0.1,0.2\n0.1\n", "line 3"),
         (b"valence,arousal\n0.1,0.2,0.3\n", "line 2"),
         (b"valence,arousal\n0.1,happy\n", "line 2"),
+        (b"valence,arousal\n" + b"0" * 1000 + b",0\n", "line 2"),
         (b"\xff\xfev\x00a\x00", "not UTF-8 text"),
     ],
 )
@@ -72,6 +73,12 @@ def test_a_damaged_label_file_is_refused_by_name_and_place(tmp_path, content, to
 def test_a_missing_label_file_is_refused_by_name(tmp_path):
     with pytest.raises(AnnotationError, match=r"nobody\.txt cannot be read"):
         read_labels(tmp_path / "nobody.txt")
+
+
+@pytest.mark.parametrize("path", ["a\0b", "/dev/zero", "n" * 300])
+def test_what_is_no_file_is_refused_at_once(path):
+    with pytest.raises(AnnotationError, match="expected a label file"):
+        read_labels(path)
 
 
 def test_labels_out_of_range_are_not_written(tmp_path):

@@ -92,6 +92,16 @@ def test_more_frames_than_any_recording_has_are_refused(tmp_path, monkeypatch, n
         probe(path)
 
 
+def test_pictures_and_sound_of_unknown_codecs_are_refused_and_left_out(tmp_path):
+    content = write_media(tmp_path / "a.mp4", TIMES_S, clicks(1, (0.5,))).read_bytes()
+    (tmp_path / "pictures.mp4").write_bytes(content.replace(b"avc1", b"zzzz"))
+    with pytest.raises(MediaError, match="expected a video"):
+        probe(tmp_path / "pictures.mp4")
+    (tmp_path / "sound.mp4").write_bytes(content.replace(b"mp4a", b"zzzz").replace(b"esds", b"zzzz"))
+    assert probe(tmp_path / "sound.mp4").audio_codec is None
+    assert read_audio(tmp_path / "sound.mp4") is None
+
+
 def test_sound_that_lies_hours_away_is_refused_before_it_fills_the_disk(tmp_path, monkeypatch):
     path = write_media(tmp_path / "a.mp4", TIMES_S, clicks(1, (0.5,)))
     monkeypatch.setattr(sound, "LONGEST_S", 0.5)
