@@ -15,7 +15,7 @@ OTHER = {AUDIO: VISUAL, VISUAL: AUDIO}
 
 
 def sentence(shown: Sequence[Shown], episodes: Sequence[Episode], pts_s: np.ndarray, target: str) -> str:
-    """How the gates of stage 1 answer to a spoilt face or voice.
+    """How the gates of stage 1 answer to a corrupted face or voice.
 
     Args:
         shown: The models; the first one with gates is spoken of.
@@ -24,14 +24,14 @@ def sentence(shown: Sequence[Shown], episodes: Sequence[Episode], pts_s: np.ndar
         target: Whose gates, valence or arousal.
 
     Returns:
-        A sentence, or "" where there is nothing to compare: no gates, or not exactly one modality that is spoilt in a
+        A sentence, or "" where there is nothing to compare: no gates, or not exactly one modality that is corrupted in a
         part of the recording.
     """
-    spoilt = {episode.modality for episode in episodes}
+    corrupted = {episode.modality for episode in episodes}
     gated = next((model for model in shown if model.has_gates), None)
-    if gated is None or len(spoilt) != 1 or any(episode.truth_modality for episode in episodes):
+    if gated is None or len(corrupted) != 1 or any(episode.truth_modality for episode in episodes):
         return ""
-    (modality,) = spoilt
+    (modality,) = corrupted
     inside = np.zeros(len(pts_s), bool)
     for episode in episodes:
         inside |= (pts_s >= episode.start_s) & (pts_s < episode.end_s)
@@ -43,8 +43,5 @@ def sentence(shown: Sequence[Shown], episodes: Sequence[Episode], pts_s: np.ndar
         if not np.isfinite(weight).all():
             return ""
         there, elsewhere = (f"{weight[mask].mean():.2f}" for mask in (inside, ~inside))
-        parts.append(f"{there} in the {one} gate ({elsewhere} elsewhere)")
-    return (
-        f"Look at the shaded spans, where the {SENSES[modality]} is spoilt: {gated.title} cross-attends "
-        f"{' and '.join(parts)}."
-    )
+        parts.append(f"{there} for {one} ({elsewhere} elsewhere)")
+    return f"Where the {SENSES[modality]} is corrupted (shaded), {gated.title} weighs cross-attention {' and '.join(parts)}."
