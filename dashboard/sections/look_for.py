@@ -24,8 +24,8 @@ def sentence(shown: Sequence[Shown], episodes: Sequence[Episode], pts_s: np.ndar
         target: Whose gates, valence or arousal.
 
     Returns:
-        A sentence, or "" where there is nothing to compare: no gates, or not exactly one modality that is corrupted in a
-        part of the recording.
+        A sentence, or "" where there is nothing to compare: no gates, or not exactly one modality that is corrupted in
+        a part of the recording.
     """
     corrupted = {episode.modality for episode in episodes}
     gated = next((model for model in shown if model.has_gates), None)

@@ -1,4 +1,4 @@
-"""The sentence above the player says what the gates of the shown model do, and nothing where there is nothing to say."""
+"""The sentence above the player says what the gates of the shown model do, or nothing."""
 
 from __future__ import annotations
 
