@@ -44,4 +44,5 @@ def sentence(shown: Sequence[Shown], episodes: Sequence[Episode], pts_s: np.ndar
             return ""
         there, elsewhere = (f"{weight[mask].mean():.2f}" for mask in (inside, ~inside))
         parts.append(f"{there} for {one} ({elsewhere} elsewhere)")
-    return f"Where the {SENSES[modality]} is corrupted (shaded), {gated.title} weighs cross-attention {' and '.join(parts)}."
+    weights = " and ".join(parts)
+    return f"Where the {SENSES[modality]} is corrupted (shaded), {gated.title} weighs cross-attention {weights}."
