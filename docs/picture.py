@@ -132,9 +132,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m docs.picture", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="a .png or .webp file")
-    parser.add_argument("--view", default="subject=weak-voice-03&frame=400", help="what stands behind ? in the address")
+    parser.add_argument("--view", default="subject=weak-face-09&frame=400", help="what stands behind ? in the address")
     parser.add_argument("--width", type=int, default=1440, help="of the window, px")
-    parser.add_argument("--height", type=int, default=1270, help="of the window, px")
+    parser.add_argument("--height", type=int, default=900, help="of the window, px")
     parser.add_argument("--dark", action="store_true", help="in the dark theme")
     chosen = parser.parse_args(arguments)
     try:
