@@ -10,6 +10,7 @@ from pathlib import Path
 from iaca.config import MODALITIES
 from iaca.errors import InputError
 from iaca.files import is_plain_name
+from iaca.headers import shortened
 from iaca.types import Episode
 
 COLUMNS = ("subject", "start_s", "end_s", "modality", "kind", "truth_modality")
@@ -47,18 +48,20 @@ def read_episodes(path: str | os.PathLike[str]) -> list[Episode]:
 
 def _episode(path: Path, line: int, row: dict[str, str]) -> Episode:
     values = [row[name] or "" for name in COLUMNS]
+    found = f"{path}, line {line} is {shortened(','.join(values))}"
     subject, start, end, modality, kind, truth_modality = values
     try:
         start_s, end_s = float(start), float(end)
     except ValueError:
         start_s = end_s = float("nan")
     if not 0 <= start_s < end_s < math.inf:
-        raise EpisodeError(f"{path}, line {line} runs from {start!r} to {end!r}; expected seconds, the first smaller")
+        raise EpisodeError(
+            f"{path}, line {line} runs from {shortened(start)} to {shortened(end)}; expected seconds, the first smaller"
+        )
     if modality not in MODALITIES or truth_modality not in ("", *MODALITIES):
         raise EpisodeError(
-            f"{path}, line {line} is {','.join(values)!r}; expected {' or '.join(MODALITIES)} as modality, and as "
-            "truth_modality these or nothing"
+            f"{found}; expected {' or '.join(MODALITIES)} as modality, and as truth_modality these or nothing"
         )
     if not is_plain_name(subject) or not kind:
-        raise EpisodeError(f"{path}, line {line} is {','.join(values)!r}; expected a subject and a kind of episode")
+        raise EpisodeError(f"{found}; expected a subject and a kind of episode")
     return Episode(subject, start_s, end_s, modality, kind, truth_modality)

@@ -105,6 +105,8 @@ def extract_all(
                 if is_current(path, recording, visual, audio, clip_stride):
                     skipped.append(path)
                 else:
+                    if recording.label_file is not None:
+                        read_labels(recording.label_file)  # damaged ones are told before the long work
                     clips.reset()
                     clips.set_description(printable(recording.subject))
                     found_by = None

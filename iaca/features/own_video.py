@@ -21,7 +21,8 @@ from iaca.data.faces.places import CROP_SIZE
 from iaca.data.media.container import MediaError
 from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS
 from iaca.data.media.sound import SAMPLE_RATE_HZ
-from iaca.data.media.video import MediaInfo, iterate_frames, probe
+from iaca.data.media.vetting import vet
+from iaca.data.media.video import LONGEST_CLIP_S, MediaInfo, iterate_frames, probe
 from iaca.features.extraction import FOUND_BY, extract, run_backbone
 from iaca.types import Features, Progress, Recording, no_progress
 
@@ -88,14 +89,16 @@ def look_at(video: Path, visual: BackboneFile, audio: BackboneFile, detector: Fa
         Facts and times.
 
     Raises:
-        MediaError: The file is empty, or not a video that can be read.
+        MediaError: The file is empty, not a video that can be read, or takes too much memory or time to be read.
     """
     if video.is_file() and video.stat().st_size == 0:
         raise MediaError(f"{video} is empty (0 bytes); expected a video")
+    vet(video)
     info = probe(video)
     frame_s, search_s = _time_pictures(video, detector)
     pictures = torch.zeros(TRIED_CLIPS, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE)
-    samples = CLIP_FRAMES * (info.duration_s / max(1, len(info.pts_s))) * SAMPLE_RATE_HZ
+    clip_duration_s = min(CLIP_FRAMES * info.duration_s / max(1, len(info.pts_s)), LONGEST_CLIP_S)
+    samples = clip_duration_s * SAMPLE_RATE_HZ
     spectrograms = torch.zeros(TRIED_CLIPS, 1, MEL_BANDS, 1 + round(samples / HOP_SAMPLES))
     clip_s = 0.0
     for backbone, clips in ((visual, pictures), *([(audio, spectrograms)] if info.audio_codec else [])):

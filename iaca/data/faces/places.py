@@ -11,6 +11,7 @@ import pandas as pd
 
 from iaca.errors import InputError
 from iaca.files import is_plain_name
+from iaca.headers import shortened
 
 CROP_SIZE = 112
 """Side of a face picture, in pixels."""
@@ -79,13 +80,14 @@ def read_faces_csv(path: str | os.PathLike[str]) -> dict[str, Faces]:
     good &= numbers["x"].between(-FARTHEST, FARTHEST) & numbers["y"].between(-FARTHEST, FARTHEST)
     if not good.all():
         row = int(np.flatnonzero(~good)[0])
+        found = shortened(",".join(map(str, table.iloc[row])))
         raise FacesError(
-            f"{path}, line {row + 2} is {','.join(map(str, table.iloc[row]))!r}; expected numbers, with a whole frame "
+            f"{path}, line {row + 2} is {found}; expected numbers, with a whole frame "
             f"of at least 0, x and y within {FARTHEST} of 0, and size above 0 and at most {LARGEST}"
         )
     for subject in table["subject"].unique():
         if not is_plain_name(subject):
-            raise FacesError(f"{path} names the subject {subject!r}; expected a name without parts of a path")
+            raise FacesError(f"{path} names the subject {shortened(subject)}; expected a name without parts of a path")
     numbers["frame"] = numbers["frame"].astype(np.int64)
     faces = {}
     for subject, rows in numbers.groupby(table["subject"], sort=False):
