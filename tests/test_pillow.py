@@ -21,8 +21,10 @@ from iaca.figures import palette
 from tests.dashboard.projects import Spec, frame_times, write_video
 
 ROOT = Path(__file__).resolve().parent.parent
-USED = {"Image.new", "ImageDraw.Draw", "ImageFont.FreeTypeFont", "ImageFont.truetype"}
-"""All that the project takes from Pillow: an empty picture, a pen, and a font."""
+USED = {
+    "Image.new", "Image.Image", "ImageDraw.Draw", "ImageDraw.ImageDraw", "ImageFont.truetype", "ImageFont.FreeTypeFont",
+}  # fmt: skip
+"""All that the project takes from Pillow: an empty picture, a pen, a font, and their types."""
 
 OPENERS = {"imread", "imageio", "ImageClip", "TextClip", "ImageSequenceClip", "camera_input", "logo", "add_image"}
 """Names by which other libraries hand files or bytes to Pillow, or draw with a font of their own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from iaca.data.media.video import iterate_frames, probe
@@ -17,7 +18,16 @@ RATE_HZ = 10
 
 WIDTH_PX = 800
 LONGEST_S = 30.0
-"""Every picture of a GIF is whole: a minute of rows would weigh more than a talk can carry."""
+"""A minute of rows would weigh more than a talk can carry."""
+
+COLOURS = 128
+"""Of all pictures together: with one palette and without dithering, what does not move weighs next to nothing."""
+
+CELL_BITS = 5
+"""Bits of each channel that tell colours apart."""
+
+SAMPLED = 20
+"""Pictures from which the palette is made."""
 
 
 class AnimationError(InputError):
@@ -40,6 +50,38 @@ class _Reader:
                 break
             self._shown = following
         return self._shown[1]
+
+
+def _palette(film: Path, pictures: int) -> np.ndarray:
+    """(32768, 3) uint8: for each cell of colours, blue fastest, the nearest of `COLOURS` that the film has most."""
+    counts, sums = np.zeros(1 << 3 * CELL_BITS), np.zeros((1 << 3 * CELL_BITS, 3))
+    every = max(1, pictures // SAMPLED)
+    for k, picture in enumerate(iterate_frames(film)):
+        if k % every:
+            continue
+        pixels = cv2.resize(picture[1], None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA).reshape(-1, 3)
+        cells = _cells(pixels)
+        counts += np.bincount(cells, minlength=len(counts))
+        for channel in range(3):
+            sums[:, channel] += np.bincount(cells, pixels[:, channel], minlength=len(counts))
+    seen = np.flatnonzero(counts)
+    means = (sums[seen] / counts[seen, None]).astype(np.float32)
+    # By the root of their number, so that lines and small marks are not lost in the white around them.
+    weighted = np.repeat(means, np.ceil(np.sqrt(counts[seen]) / 4).astype(int), axis=0)
+    cv2.setRNGSeed(0)
+    ends = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 1.0)
+    count = min(COLOURS, len(weighted))
+    _, _, centres = cv2.kmeans(weighted, count, None, ends, 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
+    steps = (np.arange(1 << CELL_BITS, dtype=np.float32) + 0.5) * (256 >> CELL_BITS)
+    middles = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    distance = (centres**2).sum(axis=1) - 2 * middles @ centres.T
+    return np.rint(centres[distance.argmin(axis=1)]).astype(np.uint8)
+
+
+def _cells(pixels: np.ndarray) -> np.ndarray:
+    """(..., 3) uint8 -> (...): which cell of colours each pixel lies in."""
+    red, green, blue = np.moveaxis(pixels.astype(np.int32) >> 8 - CELL_BITS, -1, 0)
+    return (red << 2 * CELL_BITS) | (green << CELL_BITS) | blue
 
 
 def write_gif(
@@ -84,6 +126,16 @@ def write_gif(
     if info.duration_s > LONGEST_S:
         raise AnimationError(f"{film} lasts {info.duration_s:.1f} s; expected at most {LONGEST_S:g} s for a GIF")
     with written_beside(path) as temporary:
-        clip = VideoClip(_Reader(film, info.pts_s).at, duration=info.duration_s)
-        clip.resized(width=WIDTH_PX).write_gif(str(temporary), fps=RATE_HZ, logger=Logger())
+        reader, palette = _Reader(film, info.pts_s), _palette(film, len(info.pts_s))
+
+        def picture_at(second: float) -> np.ndarray:
+            picture = reader.at(second)
+            size = (WIDTH_PX, round(picture.shape[0] * WIDTH_PX / picture.shape[1]))
+            smaller = size[0] < picture.shape[1]
+            return palette[
+                _cells(cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR))
+            ]
+
+        clip = VideoClip(picture_at, duration=info.duration_s)
+        clip.write_gif(str(temporary), fps=RATE_HZ, logger=Logger())
     return path

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from dashboard.export.layers import shaded_spans
-from dashboard.timeline.declared import Band, Columns, Curve, Row
+from dashboard.timeline.declared import Band, Columns, Curve, Point, Row
 from iaca.config import SYNTHETIC
 from iaca.figures.print_style import COLUMN_IN, POINTS_PER_PX, FigureError, dashes, ink, new_figure, printed
 
@@ -28,6 +28,9 @@ LANE_IN = 0.1
 GAP_IN = 0.06
 IN_PER_PX = 0.006
 """Height of a row: px of the page to inches on paper."""
+
+LEAST_IN = 0.18
+"""Height below which nothing can be read off a row."""
 
 ROOM_IN = 0.1
 """Width that each span of a band needs on average to be shaded behind rows."""
@@ -50,6 +53,7 @@ class View(NamedTuple):
         pts_s: (N,) seconds, ascending.
         synthetic: Whether the title says that the corpus is synthetic.
         gates_of: The target whose attention and gates the rows show, where each has its own; or None.
+        points: Of the valence-arousal plane, which films show.
     """
 
     title: str
@@ -59,6 +63,7 @@ class View(NamedTuple):
     pts_s: np.ndarray
     synthetic: bool = False
     gates_of: str | None = None
+    points: Sequence[Point] = ()
 
     @property
     def heading(self) -> str:
@@ -69,7 +74,12 @@ class View(NamedTuple):
 
 @printed
 def figure_of_view(
-    view: View, *, range_s: tuple[float, float] | None = None, width_in: float = COLUMN_IN, headed: bool = True
+    view: View,
+    *,
+    range_s: tuple[float, float] | None = None,
+    width_in: float = COLUMN_IN,
+    height_in: float | None = None,
+    headed: bool = True,
 ) -> Figure:
     """What the page shows, as a figure: the same rows, curves, bands and colours.
 
@@ -77,13 +87,14 @@ def figure_of_view(
         view: What is shown.
         range_s: First and last second; None: all.
         width_in: Width, inches.
+        height_in: Height, inches, which the rows share in the proportion of their own; None: as high as they need.
         headed: Whether the heading stands above.
 
     Returns:
-        The figure, as high as its rows need; the axes of rows come last and in order.
+        The figure; the axes of rows come last and in order.
 
     Raises:
-        FigureError: There is nothing to draw, or the range holds no frame.
+        FigureError: There is nothing to draw, the range holds no frame, or the rows are too many for the height.
     """
     rows, bands, pts_s = view.rows, view.bands, view.pts_s
     if not rows or not len(pts_s):
@@ -102,8 +113,14 @@ def figure_of_view(
     beside = [_fits_beside_title(row, lines, inner_in) for row, lines in zip(rows, legends, strict=True)]
     heights = [row.height * IN_PER_PX for row in rows]
     above = [TITLE_IN * (1 + len(lines) - one) for lines, one in zip(legends, beside, strict=True)]
-    total = sum(heights) + sum(above) + GAP_IN * len(rows) + LANE_IN * len(lanes) + BOTTOM_IN
-    total += TITLE_IN * bool(heading) + GAP_IN
+    around = sum(above) + GAP_IN * (len(rows) + 1) + LANE_IN * len(lanes) + BOTTOM_IN + TITLE_IN * bool(heading)
+    if height_in is not None:
+        heights = [height * (height_in - around) / sum(heights) for height in heights]
+        if min(heights) < LEAST_IN:
+            raise FigureError(
+                f"{len(rows)} rows do not fit into {height_in:.2f} in; expected rows of at least {LEAST_IN:g} in"
+            )
+    total = around + sum(heights)
     figure = new_figure(width_in, total)
     top = total - GAP_IN
 

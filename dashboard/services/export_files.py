@@ -89,7 +89,9 @@ def view(take: Take) -> View:
         chosen = [
             row._replace(height=height) for key, height in take.rows for row in rows if key in (row.key, row.slot)
         ]
-    return View(take.subject, chosen, figure.bands, figure.columns, figure.pts_s, take.synthetic, figure.gates_of)
+    return View(
+        take.subject, chosen, figure.bands, figure.columns, figure.pts_s, take.synthetic, figure.gates_of, figure.points
+    )
 
 
 def curves(take: Take) -> pd.DataFrame:
@@ -157,7 +159,7 @@ def film_key(take: Take, ending: str) -> str:
     digest = hashlib.sha256()
     shown = view(take)
     state = None if take.video is None else file_state(take.video)
-    digest.update(json.dumps([shown.heading, shown.rows, shown.bands, take.frames, state]).encode())
+    digest.update(json.dumps([shown.heading, shown.rows, shown.bands, shown.points, take.frames, state]).encode())
     for samples in shown.columns.values():
         digest.update(samples.values.tobytes())
     return f"film {digest.hexdigest()[:24]}.{ending}"

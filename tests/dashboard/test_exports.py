@@ -13,7 +13,7 @@ from PIL import Image
 
 from dashboard.export.film import PAD_PX, PICTURE_PX
 from tests.dashboard.browsing import PLAYER, open_player, settle
-from tests.dashboard.projects import CELL, CODE_BITS, HEIGHT, Spec, frame_times, write_project
+from tests.dashboard.projects import CELL, CODE_BITS, HEIGHT, WIDTH, Spec, frame_times, write_project
 from tests.dashboard.serving import CHROMIUM, FLAGS
 
 FRAMES = 220
@@ -144,11 +144,10 @@ def test_a_film_is_made_beside_the_page_and_shows_the_range(page, address):
         assert len(film.streams.audio) == 1
         images = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
     assert len(images) == 31
-    scale = PICTURE_PX / HEIGHT
-    left = int(np.argmax(images[0][PAD_PX + PICTURE_PX // 2].mean(axis=1) < 240))
+    scale = min(PICTURE_PX[0] / WIDTH, PICTURE_PX[1] / HEIGHT)
     for k, image in enumerate(images):
         bits = [
-            image[PAD_PX + round(scale * CELL / 2), left + round(scale * (bit + 0.5) * CELL)]
+            image[PAD_PX + round(scale * CELL / 2), PAD_PX + round(scale * (bit + 0.5) * CELL)]
             for bit in range(CODE_BITS)
         ]
         assert sum(1 << bit for bit, colour in enumerate(bits) if colour.mean() > 128) == 40 + k

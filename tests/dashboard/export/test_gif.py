@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dashboard.export.gif import LONGEST_S, RATE_HZ, WIDTH_PX, write_gif
+from dashboard.export.gif import COLOURS, LONGEST_S, RATE_HZ, WIDTH_PX, write_gif
 from iaca.errors import InputError
 from tests.dashboard.projects import CELL, CODE_BITS, WIDTH, Spec, frame_times, write_video
 
@@ -43,6 +43,16 @@ def test_every_picture_is_that_of_the_film_at_its_time(tmp_path, film):
             assert gif.info["duration"] == 1000 / RATE_HZ
             assert code_of(gif) == np.searchsorted(pts_s, j / RATE_HZ + 1e-6, side="right") - 1
         assert told[-1] == (gif.n_frames, gif.n_frames, "pictures")
+
+
+def test_pictures_have_one_palette_so_that_what_stands_still_weighs_nothing(tmp_path, film):
+    path = write_gif(tmp_path / "film.gif", film)
+    colours = set()
+    with Image.open(path) as gif:
+        for j in range(gif.n_frames):
+            gif.seek(j)
+            colours |= {colour for _, colour in gif.convert("RGB").getcolors(1 << 20)}
+    assert 2 < len(colours) <= COLOURS
 
 
 def test_a_gif_that_is_cancelled_or_cannot_be_leaves_nothing(tmp_path, film):
