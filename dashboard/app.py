@@ -64,6 +64,7 @@ else:
     from dashboard.components import player
     from dashboard.routes import ROUTE, SOUNDS, TABLES
     from dashboard.state.folders import read_options
+    from dashboard.uploads import UploadsToDisk, quota_of
     from iaca.listening import ListeningError, check_listening
 
     options = read_options()
@@ -82,6 +83,9 @@ else:
             Route(f"{SOUNDS}/{{identifier}}", hand_to("serve_sound")),
             Mount(f"{player.ROUTE}/{{version}}", StaticFiles(directory=player.MODULES)),
         ],
-        middleware=[Middleware(Admission, names=options.allow_host)],
+        middleware=[
+            Middleware(Admission, names=options.allow_host),
+            Middleware(UploadsToDisk, quota=quota_of(options), largest=st.get_option("server.maxUploadSize") * 2**20),
+        ],
         on_script_error=show_fault,
     )

@@ -65,21 +65,23 @@ ALLOWED = {
     "dashboard": set(),
     "dashboard.routes": {"dashboard.admission", "dashboard.state"},
     "dashboard.state": {"dashboard.admission"},
+    "dashboard.uploads": {"dashboard.state"},
     "dashboard.charts": {"iaca.figures"},
     "dashboard.timeline": {"iaca.figures"},
     "dashboard.timeline.declared": {"iaca.figures"},
     "dashboard.components": {"dashboard.timeline"},
     "dashboard.export": {"dashboard.timeline.declared", "iaca.data", "iaca.figures"},
     "dashboard.services": {
-        "dashboard.timeline", "dashboard.export", "dashboard.routes", "dashboard.state", *WHOLE_OF_IACA,
+        "dashboard.timeline", "dashboard.export", "dashboard.routes", "dashboard.state", "dashboard.uploads",
+        *WHOLE_OF_IACA,
     },
     "dashboard.sections": {
         "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.state", "dashboard.routes",
-        "iaca.figures",
+        "dashboard.uploads", "iaca.figures",
     },
     "dashboard.app_pages": {
         "dashboard.sections", "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.charts",
-        "dashboard.state", "dashboard.routes", "iaca.figures",
+        "dashboard.state", "dashboard.routes", "dashboard.uploads", "iaca.figures",
     },
     "dashboard.notebook": {
         "dashboard.timeline", "iaca.checkpoints", "iaca.data", "iaca.features", "iaca.figures", "iaca.inference",
@@ -88,7 +90,7 @@ ALLOWED = {
     "dashboard.admission": set(),
     "dashboard.app": {
         "dashboard.admission", "dashboard.routes", "dashboard.state", "dashboard.components", "dashboard.sections",
-        "dashboard.services",
+        "dashboard.services", "dashboard.uploads",
     },
 }  # fmt: skip
 """Folder (or module beside them) -> folders that it may import besides the bottom and itself."""

@@ -96,7 +96,8 @@ def show() -> None:
         foot.caption(playback.provenance(selection, shown))
     # Last: whoever opens it waits for nothing else of the page.
     with export_place:
-        exports.show_exports(subject, figure, shown, truth, display, page.folders.cache, selection.applied.named)
+        cache = page.folders.cache_of(subject.features)
+        exports.show_exports(subject, figure, shown, truth, display, cache, selection.applied.named)
     tour.show(shown, display.target)
     subject_choice.score_rest(corpus, models, device)
 

@@ -6,17 +6,19 @@ from functools import partial
 
 import streamlit as st
 
+from dashboard import uploads
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.own_video_cards import show_cards
 from dashboard.sections.page import Page, begin_page, last_seen_models
 from dashboard.services import backbone_files, corpora, model_files, own_video_features, own_videos
 from dashboard.services.corpora import Corpus
 from dashboard.services.own_video_features import Backbones
-from dashboard.state.folders import Folders
+from dashboard.state import visit
+from dashboard.state.folders import Folders, read_options
 from iaca.errors import BAD_INPUT
 
-# Session keys: how many videos were taken, and what was wrong with the last one.
-TAKEN, WRONG = "_videos_taken", "_video_wrong"
+# Session keys: how many videos were taken, what was wrong with the last one, and how large the next may be.
+TAKEN, WRONG, ROOM = "_videos_taken", "_video_wrong", "_video_room"
 
 
 def show() -> None:
@@ -26,6 +28,7 @@ def show() -> None:
     st.markdown(
         "Bring a video of one person whose face can be seen and, ideally, whose voice can be heard. Its features are "
         "computed on this machine; then it appears in the list of subjects like any other. Nothing leaves the machine."
+        + (" It is yours alone, and is deleted once you have closed the page." if page.folders.locked else "")
     )
     with st.spinner("Reading the backbones"):
         backbones = attempt(lambda: _backbones(page), page.notices)
@@ -34,7 +37,7 @@ def show() -> None:
     _take(page.folders, corpora.corpus(page.folders))
     page.show_notices(st.container())
     if backbones is not None:
-        show_cards(page.folders.cache, backbones)
+        show_cards(page.folders.own, backbones)
 
 
 def _backbones(page: Page) -> Backbones:
@@ -62,8 +65,24 @@ def _take(folders: Folders, corpus: Corpus) -> None:
     names = {subject.name for subject in corpus.subjects}
     count = st.session_state.setdefault(TAKEN, 0)
     left, right = (st.container(), None) if folders.locked else st.columns(2)
+    quota = uploads.quota_of(read_options())
+    # Asked once for each video: a limit that changes would empty the field while a file arrives.
+    room = st.session_state.setdefault(f"{ROOM} {count}", uploads.room(visit.current(), quota))
+    upload = None
     with left:
-        upload = st.file_uploader("Video", help="Any format that ffmpeg reads, up to 2 GB.", key=f"own_video {count}")
+        if room < uploads.MIB:
+            st.info(
+                f"There is no room for another video: one visitor's may take {quota.visit / 2**30:g} GB, those of all "
+                f"{quota.all / 2**30:g} GB. Remove one, then load the page again.",
+                icon=":material/hard_drive:",
+            )
+        else:
+            upload = st.file_uploader(
+                "Video",
+                help="Any format that ffmpeg reads.",
+                max_upload_size=min(st.get_option("server.maxUploadSize"), room // uploads.MIB),
+                key=f"own_video {count}",
+            )
     path = ""
     if right is not None:
         path = right.text_input(
@@ -77,9 +96,9 @@ def _take(folders: Folders, corpus: Corpus) -> None:
         return
     try:
         if upload is not None:
-            own_videos.add_upload(upload.name, upload, folders.cache, names)
+            own_videos.add_upload(upload.name, uploads.take(upload), folders.own, names)
         else:
-            own_videos.add_path(path, folders.cache, names)
+            own_videos.add_path(path, folders.own, names)
         st.session_state[WRONG] = ""
     except BAD_INPUT as error:
         st.session_state[WRONG] = str(error)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard import uploads
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.progress import show_bar, watch
 from dashboard.services import jobs, own_video_features, own_videos, traces
@@ -157,7 +158,7 @@ def _labels(entry: Entry) -> None:
         if file is None:
             own_videos.set_labels(entry, None)
         else:
-            own_videos.set_labels(entry, file.getvalue(), file.name)
+            own_videos.set_labels(entry, uploads.content(file), file.name)
     except BAD_INPUT as error:
         st.error(literal(str(error)))
 

@@ -52,7 +52,9 @@ def show_bar(
         already_done: Parts that were finished before this job began.
     """
     done, total = already_done + job.done, already_done + job.total
-    if not job.total:
+    if job.waiting:
+        text = f"{title}: waiting for its turn"
+    elif not job.total:
         text = f"{title}: starting"
     elif unit:
         text = f"{title}: {done:,} of {total:,} {unit}{job.pace}"

@@ -110,7 +110,7 @@ def corpus(folders: Folders) -> Corpus:
             )
         subjects |= new
         episodes |= {name: found.episodes[name] for name in new if name in found.episodes}
-    for own in own_videos.finished(folders.cache):
+    for own in own_videos.finished(folders.own):
         mine = Subject(own.subject, own_videos.CONDITION, own.recording, own.features, False)
         subjects.setdefault(own.subject, mine)
     return Corpus(tuple(subjects.values()), episodes, tuple(map(printable, problems)))

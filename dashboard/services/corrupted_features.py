@@ -76,7 +76,7 @@ def prepare(subject: Subject, config: CorruptionConfig, folders: Folders) -> tra
     states = [file_state(file) for file in (subject.feature_file, recording.video_file)]
     facts = [made_by["sha256"], *((state.mtime_ns, state.size) for state in states), asdict(config)]
     key = hashlib.sha256(json.dumps([subject.name, *facts]).encode()).hexdigest()[:32]
-    path = folders.cache / "what_if" / f"{key}.npy"
+    path = folders.cache_of(subject.feature_file) / "what_if" / f"{key}.npy"
     if path.is_file():
         return traces.CorruptedFeatures(config.modality, file_state(path))
     recording = _with_faces(recording, subject.feature_file)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from iaca.errors import InputError
@@ -15,6 +17,10 @@ from iaca.types import Progress
 
 KEPT = 64
 """Jobs that are remembered after they ended."""
+
+
+STOP_S = 0.5
+"""How soon a job that waits for its turn sees that it was stopped."""
 
 
 class Stopped(Exception):
@@ -30,18 +36,20 @@ class Job:
         title: What is being done, in a few words, or "".
         ended: Whether it runs no more.
         stopped: Whether it was asked to stop.
+        waiting: Whether it has not had its turn yet.
         result: What the work returned, once it ended well.
         error: Why it failed, in one sentence, or "".
     """
 
-    def __init__(self, work: Callable[[Progress], Any]) -> None:
+    def __init__(self, work: Callable[[Progress], Any], turns: Turns | None = None, owner: str = "") -> None:
         self.done = self.total = 0
         self.title = ""
         self.ended = self.stopped = False
+        self.waiting = turns is not None
         self.result: Any = None
         self.error = ""
         self._began_s = time.monotonic()
-        threading.Thread(target=self._run, args=(work,), daemon=True, name="job").start()
+        threading.Thread(target=self._run, args=(work, turns, owner), daemon=True, name="job").start()
 
     def stop(self) -> None:
         """Ask it to stop; it does after the part that is under way."""
@@ -70,9 +78,14 @@ class Job:
         """The time left alone; "" before anything is finished."""
         return "" if self.left_s is None else f" · {duration(self.left_s)} left"
 
-    def _run(self, work: Callable[[Progress], Any]) -> None:
+    def _run(self, work: Callable[[Progress], Any], turns: Turns | None, owner: str) -> None:
         try:
-            self.result = work(self._progress)
+            if turns is None:
+                self.result = work(self._progress)
+                return
+            with turns.turn(self, owner):
+                self.waiting, self._began_s = False, time.monotonic()
+                self.result = work(self._progress)
         except Stopped:
             self.stopped = True
         except (InputError, OSError) as error:
@@ -87,6 +100,48 @@ class Job:
         self.done, self.total, self.title = done, total, title
         if self.stopped:
             raise Stopped
+
+
+class Turns:
+    """A few jobs at a time; whoever has many waits no longer for the first of them than whoever has one.
+
+    Args:
+        places: Jobs at a time.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def turn(self, job: Job, owner: str) -> Iterator[None]:
+        """Wait for the turn of a job and keep its place meanwhile; owners take turns, each with its oldest job.
+
+        Raises:
+            Stopped: It was asked to stop before its turn came.
+        """
+        with self._changed:
+            self._waiting.setdefault(owner, deque()).append(job)
+            try:
+                while not (self._free and next(iter(self._waiting.values()))[0] is job):
+                    if job.stopped:
+                        raise Stopped
+                    self._changed.wait(STOP_S)
+                self._free -= 1
+            finally:
+                self._waiting[owner].remove(job)
+                if self._waiting[owner]:
+                    self._waiting.move_to_end(owner)
+                else:
+                    del self._waiting[owner]
+                self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += 1
+                self._changed.notify_all()
 
 
 _jobs: dict[str, Job] = {}
@@ -106,17 +161,27 @@ def forget(key: str) -> None:
             del _jobs[key]
 
 
-def begin(key: str, work: Callable[[Progress], Any]) -> Job:
+def stop_all(part: str) -> None:
+    """Ask every job to stop whose name holds a text, such as a folder."""
+    with _lock:
+        found = [job for name, job in _jobs.items() if part in name]
+    for job in found:
+        job.stop()
+
+
+def begin(key: str, work: Callable[[Progress], Any], turns: Turns | None = None, owner: str = "") -> Job:
     """Start work, or join the job of that name that is running or ended well.
 
     Args:
         key: What the work is; the same key means the same result.
         work: Called in a thread with a function to report progress to: parts finished and parts in all.
+        turns: Whose turn it must wait for; None to start at once.
+        owner: Whose job it is, among those that take turns.
     """
     with _lock:
         job = _jobs.get(key)
         if job is None or (job.ended and (job.stopped or job.error)):
-            job = _jobs[key] = Job(work)
+            job = _jobs[key] = Job(work, turns, owner)
         for old in [name for name, other in _jobs.items() if other.ended][:-KEPT]:
             del _jobs[old]
     return job

@@ -12,7 +12,8 @@ import torch
 
 from dashboard.services import backbone_files, jobs
 from dashboard.services.own_videos import Entry, OwnVideoError
-from dashboard.state.folders import Folders
+from dashboard.state import visit
+from dashboard.state.folders import Folders, read_options
 from iaca.checkpoints import BackboneFile
 from iaca.compute.devices import device_of
 from iaca.config import AUDIO, VISUAL
@@ -79,7 +80,8 @@ def look(entry: Entry, backbones: Backbones) -> jobs.Job:
 
     made_by = [backbone.sha256 for backbone in backbones]
     key = f"look {entry.folder} {file_state(entry.video)} {made_by} {backbones.device}"
-    return jobs.find(key) or jobs.begin(key, work)  # one that failed would fail again
+    # One that failed would fail again.
+    return jobs.find(key) or jobs.begin(key, work, turns("look"), visit.current())
 
 
 def begin(entry: Entry, backbones: Backbones, outlook: Outlook, *, clip_stride: int, frames: int | None) -> jobs.Job:
@@ -106,7 +108,13 @@ def begin(entry: Entry, backbones: Backbones, outlook: Outlook, *, clip_stride: 
                 write_features(entry.features, features)
 
     jobs.forget(entry.job_key)
-    return jobs.begin(entry.job_key, work)
+    return jobs.begin(entry.job_key, work, turns("extract"), visit.current())
+
+
+@lru_cache
+def turns(kind: str) -> jobs.Turns:
+    """Whose turn it is to be looked at, or to be extracted: a long extraction delays no look."""
+    return jobs.Turns(max(1, read_options().jobs))
 
 
 def is_current(entry: Entry, backbones: Backbones) -> bool:

@@ -10,9 +10,11 @@ import shutil
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from dashboard.services import jobs
+from dashboard.state import visit
+from dashboard.state.visit_folders import folder_of
 from iaca.errors import InputError
 from iaca.files import file_state, write_whole, written_beside
 from iaca.types import Recording
@@ -71,32 +73,36 @@ class Entry(NamedTuple):
         return f"own video {self.folder}"
 
 
-def add_upload(name: str, content: BinaryIO, cache: Path, taken: Collection[str]) -> Entry:
+def add_upload(name: str, file: Path, cache: Path, taken: Collection[str]) -> Entry:
     """Keep an upload; the same file once more is the same entry.
 
     Args:
         name: Name of the file.
-        content: Its bytes, from the first; it can be read twice.
-        cache: Of the project.
+        file: The file: it is moved, or deleted where it is not kept.
+        cache: Where it is kept, on the same disk.
         taken: Names of subjects that are there.
 
     Raises:
         OwnVideoError: It is empty.
         OSError: It cannot be kept.
     """
-    digest = hashlib.sha256(name.encode() + b"\0")
-    while block := content.read(BLOCK):
-        digest.update(block)
-    if not content.tell():
-        raise OwnVideoError(f"{name} is empty (0 bytes); expected a video")
-    folder = cache / FOLDER / digest.hexdigest()[:16]
-    if not (folder / ABOUT).is_file():
-        video = folder / f"video{_ending(name)}"
-        content.seek(0)
-        with written_beside(video) as beside, beside.open("wb") as file:
-            shutil.copyfileobj(content, file, BLOCK)
-        _write_about(folder, name, video, taken)
-    return _read_entry(folder)
+    try:
+        if not file.stat().st_size:
+            raise OwnVideoError(f"{name} is empty (0 bytes); expected a video")
+        digest = hashlib.sha256(name.encode() + b"\0")
+        with file.open("rb") as content:
+            while block := content.read(BLOCK):
+                digest.update(block)
+        folder = cache / FOLDER / digest.hexdigest()[:16]
+        if not (folder / ABOUT).is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            video = folder / f"video{_ending(name)}"
+            file.chmod(0o644)
+            file.replace(video)
+            _write_about(folder, name, video, taken)
+        return _read_entry(folder)
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def add_path(text: str, cache: Path, taken: Collection[str]) -> Entry:
@@ -166,6 +172,11 @@ def remove(entry: Entry) -> None:
     shutil.rmtree(entry.folder, ignore_errors=True)
 
 
+def end_of_visit(key: str) -> None:
+    """Stop what is being made from the videos of a visit that has ended; its folder goes as a whole."""
+    jobs.stop_all(str(folder_of(key)))
+
+
 def _write_about(folder: Path, name: str, video: Path, taken: Collection[str]) -> None:
     subject = _subject(Path(name).stem)
     if subject in taken or subject in {one.subject for one in entries(folder.parent.parent)}:
@@ -198,3 +209,6 @@ def _ending(name: str) -> str:
     """The ending that says what is in it, where it is one."""
     ending = Path(name).suffix.lower()
     return ending if re.fullmatch(r"\.[a-z0-9]{1,5}", ending) else ""
+
+
+visit.on_end(end_of_visit)

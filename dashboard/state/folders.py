@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from dashboard.state import visit
 from dashboard.state.session import (
     CHECKPOINTS_FOLDER,
     DATA_ROOTS,
@@ -19,7 +20,11 @@ from dashboard.state.session import (
     Field,
     asked,
 )
+from dashboard.state.visit_folders import folder_of
 from iaca.resources import cache_folder, shipped
+
+VISIT_QUOTA, UPLOAD_QUOTA, JOBS = 4.0, 20.0, 2
+"""What is allowed unless it is said otherwise: GiB of a visit, GiB in all, extractions at a time."""
 
 
 class Options(NamedTuple):
@@ -35,6 +40,9 @@ class Options(NamedTuple):
         locked: Whether visitors are kept to the folders named here, and each to its own uploads.
         trust_network: Whether everybody who reaches the server may name folders.
         allow_host: Names of the host under which the page is asked for, besides its own.
+        visit_quota: GiB that one visit may bring, with what is made from it.
+        upload_quota: GiB that all uploads may take.
+        jobs: Videos whose features are extracted at a time.
         problem: What is wrong with the options, in one sentence, or "".
     """
 
@@ -47,6 +55,9 @@ class Options(NamedTuple):
     locked: bool = False
     trust_network: bool = False
     allow_host: tuple[str, ...] = ()
+    visit_quota: float = VISIT_QUOTA
+    upload_quota: float = UPLOAD_QUOTA
+    jobs: int = JOBS
     problem: str = ""
 
 
@@ -70,14 +81,20 @@ class Folders(NamedTuple):
     Attributes:
         sources: The user's data, where there are some, and then the embedded corpus.
         checkpoints: Models.
-        cache: Copies of videos that browsers cannot play, films, uploads.
+        cache: Copies of videos that browsers cannot play, films.
         locked: Whether no visitor can name others.
+        own: Likewise of what a visitor brings. On a locked page it is the visit's alone, and goes with it.
     """
 
     sources: tuple[Source, ...]
     checkpoints: Path
     cache: Path
-    locked: bool = False
+    locked: bool
+    own: Path
+
+    def cache_of(self, file: Path | None) -> Path:
+        """Where what is made from a file is kept."""
+        return self.own if file is not None and self.own in file.parents else self.cache
 
 
 def read_options() -> Options:
@@ -92,6 +109,9 @@ def read_options() -> Options:
     parser.add_argument("--locked", action="store_true")
     parser.add_argument("--trust-network", action="store_true")
     parser.add_argument("--allow-host", action="append", default=[])
+    parser.add_argument("--visit-quota", type=float, default=VISIT_QUOTA)
+    parser.add_argument("--upload-quota", type=float, default=UPLOAD_QUOTA)
+    parser.add_argument("--jobs", type=int, default=JOBS)
     try:
         values, unknown = parser.parse_known_args(sys.argv[1:])
     except argparse.ArgumentError as error:
@@ -112,6 +132,9 @@ def read_options() -> Options:
         locked=values.locked,
         trust_network=values.trust_network,
         allow_host=tuple(values.allow_host),
+        visit_quota=values.visit_quota,
+        upload_quota=values.upload_quota,
+        jobs=values.jobs,
         problem=problem,
     )
 
@@ -150,6 +173,7 @@ def find_folders(given: Options) -> Folders:
         _path(str(checkpoints or shipped("checkpoints"))),
         cache_folder(),
         given.locked,
+        folder_of(visit.current()) if given.locked else cache_folder(),
     )
 
 

@@ -49,6 +49,12 @@ def current() -> str:
     return key
 
 
+def key_of_session(session: str) -> str | None:
+    """Key of the visit that a session of Streamlit belongs to; None for one that has shown no page yet."""
+    with _lock:
+        return next((key for key, sessions in _seen.items() if session in sessions), None)
+
+
 def sends_cookie() -> bool:
     """Whether the browser keeps the cookie without which it gets no video; also true where there is no browser."""
     return not len(st.context.headers) or bool(_cookie())
@@ -71,8 +77,12 @@ def _watch() -> None:
     grace_s = st.get_option("server.disconnectedSessionTTL")
     while True:
         time.sleep(min(LOOK_S, max(grace_s / 4, 0.1)))
-        now, server = time.monotonic(), runtime.get_instance()
+        now = time.monotonic()
         with _lock:
+            if not runtime.exists():
+                _seen.clear()
+                return
+            server = runtime.get_instance()
             for sessions in _seen.values():
                 for session, last_s in list(sessions.items()):
                     if server.is_active_session(session):

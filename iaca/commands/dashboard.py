@@ -52,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--allow-host", action="append", default=[], metavar="NAME",
         help="name of the host in the page's address where a proxy gives it another one",
     )  # fmt: skip
+    parser.add_argument(
+        "--visit-quota", type=float, metavar="GB", help="what one visitor's uploads may take on the disk (default: 4)"
+    )
+    parser.add_argument("--upload-quota", type=float, metavar="GB", help="what all uploads may take (default: 20)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="videos that are worked on at a time (default: 2)")
     parser.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
     add_device(parser)
 
@@ -88,9 +93,10 @@ def run(args: argparse.Namespace) -> None:
 
 def _for_the_page(args: argparse.Namespace) -> list[str]:
     options = ["--data", *map(str, args.data)] if args.data else []
-    for name in ("features", "checkpoints", "results", "device"):
-        if getattr(args, name) is not None:
-            options += [f"--{name}", str(getattr(args, name))]
+    for name in ("features", "checkpoints", "results", "device", "visit-quota", "upload-quota", "jobs"):
+        value = getattr(args, name.replace("-", "_"))
+        if value is not None:
+            options += [f"--{name}", str(value)]
     options += [f"--{name}" for name in ("locked", "trust-network") if getattr(args, name.replace("-", "_"))]
     options += [part for name in args.allow_host for part in ("--allow-host", name)]
     return options + [part for plugin in args.plugins for part in ("--plugin", plugin)]

@@ -99,7 +99,9 @@ def test_every_split_is_listed_and_only_validation_is_pooled(open_page, tmp_path
     assert [option.split(" · ")[0] for option in options] == ["d", "b", "a"]
     assert [" · test · " in option for option in options] == [False, True, False]
     assert [" · train · " in option for option in options] == [False, False, True]
-    folders = Folders((Source((root,), root / "features"),), root / "checkpoints", root / "cache")
+    folders = Folders(
+        (Source((root,), root / "features"),), root / "checkpoints", root / "cache", False, root / "cache"
+    )
     assert [subject.name for subject in corpora.corpus(folders).pooled] == ["d"]
 
 

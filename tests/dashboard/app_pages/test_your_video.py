@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from itertools import islice
 from pathlib import Path
@@ -108,8 +107,15 @@ def test_what_cannot_be_used_has_a_sentence_of_its_own_and_the_next_is_taken(pag
     assert page.locator("[data-testid=stException]").count() == 0
 
 
+def brought(folder, content):
+    """An upload that has arrived."""
+    file = folder / "arrived"
+    file.write_bytes(content)
+    return file
+
+
 def test_labels_that_cannot_be_read_are_refused_by_their_name_and_the_old_ones_stay(tmp_path):
-    entry = own_videos.add_upload("me.mp4", io.BytesIO(b"one"), tmp_path, ())
+    entry = own_videos.add_upload("me.mp4", brought(tmp_path, b"one"), tmp_path, ())
     own_videos.set_labels(entry, b"valence,arousal\n0.1,0.2\n", "mine.txt")
     with pytest.raises(own_videos.OwnVideoError, match=r"^mine\.txt, line 2 is 'no'"):
         own_videos.set_labels(entry, b"valence,arousal\nno\n", "mine.txt")
@@ -120,10 +126,10 @@ def test_labels_that_cannot_be_read_are_refused_by_their_name_and_the_old_ones_s
 
 
 def test_two_uploads_of_one_name_are_two_subjects_and_one_file_twice_is_one(tmp_path):
-    first = own_videos.add_upload("me.mp4", io.BytesIO(b"one"), tmp_path, ())
-    second = own_videos.add_upload("me.mp4", io.BytesIO(b"two"), tmp_path, ())
-    again = own_videos.add_upload("me.mp4", io.BytesIO(b"one"), tmp_path, ())
-    listed = own_videos.add_upload("strong-01.mp4", io.BytesIO(b"one"), tmp_path, {"strong-01"})
+    first = own_videos.add_upload("me.mp4", brought(tmp_path, b"one"), tmp_path, ())
+    second = own_videos.add_upload("me.mp4", brought(tmp_path, b"two"), tmp_path, ())
+    again = own_videos.add_upload("me.mp4", brought(tmp_path, b"one"), tmp_path, ())
+    listed = own_videos.add_upload("strong-01.mp4", brought(tmp_path, b"one"), tmp_path, {"strong-01"})
     assert first == again
     assert first.video.read_bytes() == b"one"
     assert second.video.read_bytes() == b"two"

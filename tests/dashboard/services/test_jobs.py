@@ -74,3 +74,40 @@ def test_rate_and_time_left_are_told_once_something_is_finished():
     go.set()
     ended(job)
     assert jobs.Job(lambda progress: None).pace == ""
+
+
+def test_whoever_brings_many_videos_does_not_keep_the_others_waiting():
+    turns, go, order = jobs.Turns(1), threading.Semaphore(0), []
+
+    def work(name):
+        def run(progress):
+            go.acquire()
+            order.append(name)
+
+        return run
+
+    begun = []
+    for name in ("first 1", "first 2", "first 3", "second 1"):
+        begun.append(jobs.begin(f"turns {name}", work(name), turns, name.split()[0]))
+        until = threading.Event()
+        until.wait(0.05)
+    assert [job.waiting for job in begun] == [False, True, True, True]
+    for _ in begun:
+        go.release()
+    for job in begun:
+        ended(job)
+    assert order.index("second 1") <= 2
+    assert len(order) == 4
+
+
+def test_a_job_that_waits_for_its_turn_can_be_stopped_and_leaves_its_place_to_the_next():
+    turns, go = jobs.Turns(1), threading.Event()
+    running = jobs.begin("turns running", lambda progress: go.wait(PATIENCE_S), turns, "a")
+    stopped = jobs.begin("turns stopped", lambda progress: "ran", turns, "b")
+    last = jobs.begin("turns last", lambda progress: "ran", turns, "c")
+    jobs.stop_all("turns stopped")
+    assert ended(stopped).stopped
+    assert stopped.result is None
+    go.set()
+    assert ended(running).error == ""
+    assert ended(last).result == "ran"

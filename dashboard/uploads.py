@@ -1,0 +1,338 @@
+"""Uploads on their way to the disk: Streamlit, which keeps files in memory, is handed a note of where they lie.
+
+Whoever reads an uploader of Streamlit asks `take` or `content` for the file. What nobody takes goes with the visit.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard.state import visit
+from dashboard.state.folders import Options
+from dashboard.state.visit_folders import folder_of, home
+from iaca.errors import InputError
+from iaca.resources import cache_folder
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+PATH = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)$")
+"""Where Streamlit takes uploads: the session and the file."""
+
+NOTE = b"iaca-upload "
+"""What Streamlit keeps in place of a file; its secret follows."""
+
+MIB = 2**20
+BLOCK = MIB
+SMALL = 2**25
+"""The most that is read into memory, as of a label file."""
+
+
+class UploadError(InputError):
+    """An upload that cannot be used: the message says why and what to do."""
+
+
+class Quota(NamedTuple):
+    """What uploads may take, with everything that is made from them.
+
+    Attributes:
+        visit: Bytes of one visit.
+        all: Bytes of all visits, those that were kept from earlier ones included.
+    """
+
+    visit: int
+    all: int
+
+
+def quota_of(options: Options) -> Quota:
+    """What the options of the command line allow."""
+    return Quota(int(options.visit_quota * 2**30), int(options.upload_quota * 2**30))
+
+
+class Upload(NamedTuple):
+    """A file that has arrived."""
+
+    path: Path
+    session: str
+    file: str
+
+
+_arrived: dict[str, Upload] = {}
+_expected: dict[str, int] = {}
+"""Secret -> bytes of a file that is under way."""
+
+_lock = threading.Lock()
+
+
+def room(key: str, quota: Quota) -> int:
+    """Bytes that a visit may still bring; not below 0."""
+    kept = _size(cache_folder() / "your-videos") + _size(home().parent)
+    with _lock:
+        under_way = sum(_expected.values())
+    free = shutil.disk_usage(home()).free
+    return max(0, min(quota.visit - _size(folder_of(key)), quota.all - kept, free) - under_way)
+
+
+def take(uploaded: UploadedFile) -> Path:
+    """The file behind an uploader of Streamlit, which forgets it: whoever takes it moves or deletes it.
+
+    Raises:
+        UploadError: It is no longer there.
+        OSError: It cannot be kept.
+    """
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    upload = _find(uploaded)
+    if upload is not None:
+        path = upload.path
+        with _lock:
+            _arrived.pop(_secret(uploaded), None)
+    else:  # it came by another way than the server
+        path = _new_file(visit.current())
+        path.write_bytes(uploaded.getbuffer())
+    if context is not None:
+        context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=uploaded.file_id)
+    if not path.is_file():
+        raise UploadError(f"{uploaded.name} is no longer on the server; upload it again")
+    return path
+
+
+def content(uploaded: UploadedFile) -> bytes:
+    """What is in a small file behind an uploader of Streamlit, such as labels; it stays there.
+
+    Raises:
+        UploadError: It is too large, or no longer there.
+    """
+    upload = _find(uploaded)
+    if upload is None:
+        return uploaded.getvalue()
+    try:
+        if upload.path.stat().st_size > SMALL:
+            raise UploadError(f"{uploaded.name} is larger than {SMALL // MIB} MB; expected a label file")
+        return upload.path.read_bytes()
+    except OSError as error:
+        raise UploadError(f"{uploaded.name} is no longer on the server; upload it again") from error
+
+
+def forget(key: str) -> None:
+    """Delete everything that belongs to a visit."""
+    folder = folder_of(key)
+    with _lock:
+        for secret in [secret for secret, upload in _arrived.items() if folder in upload.path.parents]:
+            del _arrived[secret]
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+class UploadsToDisk:
+    """Wraps the server.
+
+    Args:
+        app: The server.
+        quota: What uploads may take.
+        largest: Bytes of the largest file.
+    """
+
+    def __init__(self, app: ASGIApp, quota: Quota, largest: int) -> None:
+        self.app, self.quota, self.largest = app, quota, largest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Keep the file of an upload, and hand on a note in its place; hand on everything else."""
+        place = PATH.search(scope["path"]) if scope["type"] == "http" else None
+        if place is None or scope["method"] not in ("PUT", "DELETE"):
+            await self.app(scope, receive, send)
+            return
+        session, file = place.groups()
+        if scope["method"] == "DELETE":
+            await self.app(scope, receive, _then(send, lambda: _drop(session, file)))
+            return
+        request = Request(scope, receive)
+        key = visit.key_of_session(session)
+        if key is None:  # Streamlit says so
+            await self.app(scope, receive, send)
+            return
+        refusal = await self._refusal(request, key)
+        if refusal is not None:
+            await PlainTextResponse(*refusal)(scope, receive, send)
+            return
+        secret, size = secrets.token_urlsafe(32), int(request.headers["content-length"])
+        with _lock:
+            _expected[secret] = size
+        path = None
+        try:
+            path = await run_in_threadpool(_new_file, key)
+            headers = await _write_part(request, path)
+        except (OSError, ValueError) as error:
+            if path is not None:
+                path.unlink(missing_ok=True)
+            full = isinstance(error, OSError)
+            answer = PlainTextResponse("It cannot be kept." if full else "This is no upload.", 507 if full else 400)
+            await answer(scope, receive, send)
+            return
+        except BaseException:
+            if path is not None:
+                path.unlink(missing_ok=True)
+            raise
+        finally:
+            with _lock:
+                del _expected[secret]
+        with _lock:
+            _arrived[secret] = Upload(path, session, file)
+        noted, note = _note(request, headers, secret)
+        await self.app(noted, note, _then(send, otherwise=lambda: _drop(session, file)))
+
+    async def _refusal(self, request: Request, key: str) -> tuple[str, int] | None:
+        """Why an upload is not read at all."""
+        length = request.headers.get("content-length", "")
+        if not length.isdigit():
+            return "An upload must say how large it is.", 411
+        if int(length) > self.largest + BLOCK:
+            return f"A file may have {self.largest // MIB:,} MB.", 413
+        left = await run_in_threadpool(room, key, self.quota)
+        if int(length) > left:
+            return f"There is room for {left // MIB:,} MB; remove a video under Your video.", 413
+        return None
+
+
+def _new_file(key: str) -> Path:
+    folder = folder_of(key) / "arrived"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / secrets.token_hex(8)
+
+
+async def _write_part(request: Request, path: Path) -> list[tuple[bytes, bytes]]:
+    """Write the one file of a multipart body.
+
+    Returns:
+        The headers of its part.
+
+    Raises:
+        ValueError: The body is none, or holds more than one part.
+        OSError: It cannot be written.
+    """
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind != b"multipart/form-data" or not options.get(b"boundary"):
+        raise ValueError("no multipart body")
+    headers: list[tuple[bytes, bytes]] = []
+    name, value, parts, ended = bytearray(), bytearray(), [], []
+
+    def end_header() -> None:
+        headers.append((bytes(name), bytes(value)))
+        name.clear()
+        value.clear()
+
+    with path.open("wb") as file:
+        parser = MultipartParser(
+            options[b"boundary"],
+            {
+                "on_part_begin": lambda: parts.append(True),
+                "on_header_field": lambda data, start, end: name.extend(data[start:end]),
+                "on_header_value": lambda data, start, end: value.extend(data[start:end]),
+                "on_header_end": end_header,
+                "on_part_data": lambda data, start, end: file.write(memoryview(data)[start:end]),
+                "on_end": lambda: ended.append(True),
+            },
+        )
+        async for block in _blocks(request):
+            await run_in_threadpool(parser.write, block)
+            if len(parts) > 1:
+                raise ValueError("more than one part")
+    if not ended:
+        raise ValueError("the body ends early")
+    return headers
+
+
+async def _blocks(request: Request) -> AsyncIterator[bytes]:
+    """The body in large blocks, so that few threads are asked."""
+    gathered = bytearray()
+    async for chunk in request.stream():
+        gathered += chunk
+        if len(gathered) >= BLOCK:
+            yield bytes(gathered)
+            gathered.clear()
+    if gathered:
+        yield bytes(gathered)
+
+
+def _note(request: Request, headers: list[tuple[bytes, bytes]], secret: str) -> tuple[Scope, Receive]:
+    """A request like the one that came, with a note in place of the file."""
+    boundary = parse_options_header(request.headers["content-type"])[1][b"boundary"]
+    lines = [b"--" + boundary, *(name + b": " + value for name, value in headers), b""]
+    lines += [NOTE + secret.encode(), b"--" + boundary + b"--", b""]
+    body = b"\r\n".join(lines)
+    kept = [(name, value) for name, value in request.scope["headers"] if name != b"content-length"]
+    scope = request.scope | {"headers": [*kept, (b"content-length", str(len(body)).encode())]}
+    left = [body]
+
+    async def receive() -> Message:
+        if left:
+            return {"type": "http.request", "body": left.pop(), "more_body": False}
+        return await request.receive()
+
+    return scope, receive
+
+
+def _then(send: Send, agreed: Callable[[], None] | None = None, otherwise: Callable[[], None] | None = None) -> Send:
+    """Sends on, and does something once the server has agreed or refused."""
+
+    async def send_on(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            after = agreed if message["status"] < 300 else otherwise
+            if after is not None:
+                after()
+        await send(message)
+
+    return send_on
+
+
+def _drop(session: str, file: str) -> None:
+    with _lock:
+        found = [secret for secret, one in _arrived.items() if (one.session, one.file) == (session, file)]
+        paths = [_arrived.pop(secret).path for secret in found]
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _secret(uploaded: UploadedFile) -> str:
+    return bytes(uploaded.getbuffer()[len(NOTE) :]).decode("ascii", "replace") if _is_note(uploaded) else ""
+
+
+def _is_note(uploaded: UploadedFile) -> bool:
+    return uploaded.size < 100 and bytes(uploaded.getbuffer()).startswith(NOTE)
+
+
+def _find(uploaded: UploadedFile) -> Upload | None:
+    """The file behind a note; None where the file itself was kept. A note of another session finds nothing."""
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    with _lock:
+        upload = _arrived.get(_secret(uploaded))
+    return upload if upload is not None and context is not None and upload.session == context.session_id else None
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the files below a folder, as far as they are still there."""
+    total = 0
+    for place, _, names in os.walk(folder):  # unlike rglob, it passes over a folder that goes meanwhile
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(place, name)).st_size
+    return total
+
+
+visit.on_end(forget)
