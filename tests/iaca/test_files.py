@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from iaca.files import file_state, write_whole, written_beside
+from iaca.files import file_state, is_plain_name, write_whole, written_beside
 
 
 def test_a_file_that_changes_has_another_state_and_another_digest(tmp_path):
@@ -47,3 +47,16 @@ def test_a_block_that_raises_leaves_the_old_file_and_nothing_beside_it(tmp_path,
         write()
     assert file.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("name", ["video55", "a b'c.x", "-a", "é漢", ".hidden", "café\udce9", "..a", "a:b"])
+def test_a_plain_name_names_a_file_in_a_folder(name, tmp_path):
+    assert is_plain_name(name)
+    assert (tmp_path / name).parent == tmp_path
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../x", "/x", "a/b", "a/", "a\\b", "a\nb", "a\0b", "a\x85b", 5, None, ["a"]]
+)
+def test_parts_of_a_path_control_characters_and_other_things_are_no_plain_name(name):
+    assert not is_plain_name(name)
