@@ -14,8 +14,10 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from dashboard.export.layers import shaded_spans
+from dashboard.export.printed_sound import draw_sound
 from dashboard.timeline.declared import Band, Columns, Curve, Point, Row
 from iaca.config import SYNTHETIC
+from iaca.data.media.sound_summary import SoundSummary
 from iaca.figures.print_style import COLUMN_IN, POINTS_PER_PX, FigureError, dashes, ink, new_figure, printed
 
 LEFT_IN = 0.36
@@ -54,6 +56,7 @@ class View(NamedTuple):
         synthetic: Whether the title says that the corpus is synthetic.
         gates_of: The target whose attention and gates the rows show, where each has its own; or None.
         points: Of the valence-arousal plane, which films show.
+        sound: Of the recording, for the rows that are drawn from it; None where there are no such rows.
     """
 
     title: str
@@ -64,6 +67,7 @@ class View(NamedTuple):
     synthetic: bool = False
     gates_of: str | None = None
     points: Sequence[Point] = ()
+    sound: SoundSummary | None = None
 
     @property
     def heading(self) -> str:
@@ -137,6 +141,8 @@ def figure_of_view(
         top -= GAP_IN + head
         axes = place(height)
         last = row is rows[-1]
+        if row.kind != "curves" and view.sound is not None:
+            draw_sound(axes, row, view.sound, (start, end))
         _draw_row(axes, row, view.columns, pts_s, (start, end), inner_in)
         behind = [band for band in shaded if band.rows is None or row.key in band.rows]
         _draw_bands(axes, behind)

@@ -60,7 +60,17 @@ def show_exports(
             frames = seen.range if part == "range" else whole
         video = subject.recording.video_file if subject.recording else None
         take = export_files.Take(
-            subject.name, subject.synthetic, figure, shown, truth, video, *display, seen.rows, frames, change
+            subject.name,
+            subject.synthetic,
+            figure,
+            shown,
+            truth,
+            video,
+            *display,
+            seen.rows,
+            frames,
+            change,
+            cache / "sounds",
         )
         st.markdown("**Curves**, one row per frame")
         tables = {

@@ -20,6 +20,7 @@ from dashboard.services.file_names import models_part, slugs, stem
 from dashboard.timeline.declared import ATTENTION, GATES, Curve, Figure, Row, Shown
 from dashboard.timeline.meanings import SCORES
 from iaca.config import TARGETS
+from iaca.data.media.sound_summary import read_summary, sound_summary
 from iaca.figures.print_style import COLUMN_IN, DOUBLE_COLUMN_IN, render
 from iaca.files import file_state
 from iaca.types import Progress, no_progress
@@ -55,6 +56,7 @@ class Take(NamedTuple):
         rows: Keys or slots of the rows in their order, and heights, px; None: all that are not hidden.
         frames: First and last frame of the range.
         change: What is changed, as a part of names; "" for nothing.
+        sounds: Where summaries of sounds are kept; None leaves out the rows of the sound.
     """
 
     subject: str
@@ -69,6 +71,7 @@ class Take(NamedTuple):
     rows: tuple[tuple[str, int], ...] | None
     frames: tuple[int, int]
     change: str = ""
+    sounds: Path | None = None
 
     @property
     def stem(self) -> str:
@@ -79,9 +82,9 @@ class Take(NamedTuple):
 
 
 def view(take: Take) -> View:
-    """The rows as the page shows them, in its order and heights; rows of sound are left out."""
+    """The rows as the page shows them, in its order and heights; those of the sound where there is some."""
     figure = take.figure
-    rows = [row for row in figure.rows if row.kind == "curves"]
+    rows = list(figure.rows)
     if take.rows is None:
         chosen = [row for row in rows if not row.hidden]
     else:
@@ -89,8 +92,21 @@ def view(take: Take) -> View:
         chosen = [
             row._replace(height=height) for key, height in take.rows for row in rows if key in (row.key, row.slot)
         ]
+    sound = None
+    if take.video is not None and take.sounds is not None and any(row.kind != "curves" for row in chosen):
+        sound = read_summary(sound_summary(take.video, take.sounds))
+    if sound is None:
+        chosen = [row for row in chosen if row.kind == "curves"]
     return View(
-        take.subject, chosen, figure.bands, figure.columns, figure.pts_s, take.synthetic, figure.gates_of, figure.points
+        take.subject,
+        chosen,
+        figure.bands,
+        figure.columns,
+        figure.pts_s,
+        take.synthetic,
+        figure.gates_of,
+        figure.points,
+        sound,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -42,6 +43,34 @@ def sound_summary(path: Path, folder: Path) -> Path:
     if not target.is_file():
         write_whole(target, _summarise(path))
     return target
+
+
+class SoundSummary(NamedTuple):
+    """What a summary holds; see `sound_summary`.
+
+    Attributes:
+        mel: (bands, columns) uint8, low bands first.
+        low: (bins,) int8, smallest sample of every bin; 127 is the loudest.
+        high: (bins,) int8, largest sample.
+        column_s: Seconds per column.
+    """
+
+    mel: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    column_s: float
+
+
+def read_summary(file: Path) -> SoundSummary | None:
+    """A file that `sound_summary` wrote; None for that of a video without sound."""
+    content = file.read_bytes()
+    if not content:
+        return None
+    columns, bands, bins, column_s, _ = np.frombuffer(content, "<f4", 5)
+    size, header = int(columns * bands), 5 * 4
+    mel = np.frombuffer(content, np.uint8, size, header).reshape(int(bands), int(columns))
+    low, high = np.frombuffer(content, np.int8, offset=header + size).reshape(2, int(columns * bins))
+    return SoundSummary(mel, low, high, float(column_s))
 
 
 def _summarise(path: Path) -> bytes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dashboard.export.printed_rows import figure_of_view
 from dashboard.services import export_files
 from iaca.config import DropoutConfig
 from tests.dashboard.timeline.drawing import SPEC, draw, shown_models, small_features, small_models
+from tests.media_files import clicks, write_media
 
 DROPOUT = DropoutConfig(share=0.5)
 
@@ -46,3 +48,24 @@ def test_a_weight_and_its_baseline_are_weights(take):
     for gate in ("stage1_audio_cross", "stage2_audio", "stage2_joint"):
         for column, trace in ((f"ca_iaca_{gate}", gated.trace), (f"ca_iaca_{gate}_baseline", gated.baseline)):
             np.testing.assert_allclose(table[column], trace.frames[f"valence_{gate}"], atol=1e-6, err_msg=column)
+
+
+def test_rows_of_the_sound_are_printed_where_they_are_shown_and_there_is_some(take, tmp_path):
+    video = write_media(tmp_path / "video.mp4", np.arange(SPEC.frames) / 25, clicks(SPEC.frames / 25, (1.0, 4.2)))
+    rows = (("waveform", 60), ("valence", 90), ("spectrogram", 80))
+    shown = take._replace(video=video, sounds=tmp_path / "sounds", rows=rows)
+    figure = figure_of_view(export_files.view(shown), range_s=(0.5, 6.0))
+    wave, _, mel = figure.axes[-3:]
+    assert [axes.get_ylabel() for axes in figure.axes[-3:]] == ["amplitude", "valence", "mel band"]
+    loud = np.concatenate([path.vertices for one in wave.collections for path in one.get_paths()])
+    loud = loud[np.abs(loud[:, 1]) > 0.5, 0]
+    assert np.abs(loud - 1.0).min() < 0.05
+    assert np.abs(loud - 4.2).min() < 0.05
+    assert not ((loud > 1.2) & (loud < 4.0)).any()
+    (image,) = mel.images
+    start, end, low, high = image.get_extent()
+    assert (low, high) == (0, 64)
+    loudest = start + (np.asarray(image.get_array()).sum(axis=0).argmax() + 0.5) / image.get_size()[1] * (end - start)
+    assert min(abs(loudest - 1.0), abs(loudest - 4.2)) < 0.1
+    silent = write_media(tmp_path / "silent.mp4", np.arange(SPEC.frames) / 25)
+    assert [row.slot for row in export_files.view(shown._replace(video=silent)).rows] == ["valence"]

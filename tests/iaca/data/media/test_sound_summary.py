@@ -10,16 +10,6 @@ from iaca.data.media.sound import SAMPLE_RATE_HZ
 from tests.media_files import clicks, write_media
 
 
-def read(file):
-    """Header, mel bands and envelope of a summary."""
-    content = file.read_bytes()
-    columns, bands, bins, seconds, _ = np.frombuffer(content, "<f4", 5)
-    size = int(columns * bands)
-    mel = np.frombuffer(content, np.uint8, size, 20).reshape(int(bands), int(columns))
-    low, high = np.frombuffer(content, np.int8, offset=20 + size).reshape(2, int(columns * bins))
-    return seconds, mel, low, high
-
-
 @pytest.mark.parametrize("columns_per_block", [sound_summary.COLUMNS_PER_BLOCK, 7])
 def test_a_click_is_drawn_at_its_moment_and_a_tone_in_its_band(tmp_path, monkeypatch, columns_per_block):
     monkeypatch.setattr(sound_summary, "COLUMNS_PER_BLOCK", columns_per_block)
@@ -27,7 +17,8 @@ def test_a_click_is_drawn_at_its_moment_and_a_tone_in_its_band(tmp_path, monkeyp
     moments = np.arange(round(0.2 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     heard[-len(moments) :] += 0.4 * np.sin(2 * np.pi * 440 * moments).astype(np.float32)
     video = write_media(tmp_path / "video.mp4", np.arange(75) / 25, heard)
-    seconds, mel, low, high = read(sound_summary.sound_summary(video, tmp_path / "sounds"))
+    found = sound_summary.read_summary(sound_summary.sound_summary(video, tmp_path / "sounds"))
+    mel, low, high, seconds = found
     assert seconds * mel.shape[1] == pytest.approx(3.0, abs=0.1)
     assert max(high.max(), -int(low.min())) == 127
     per_bin = seconds * mel.shape[1] / len(high)
@@ -53,6 +44,7 @@ def test_a_video_without_sound_has_an_empty_summary_and_a_changed_one_a_new_one(
     silent = write_media(tmp_path / "video.mp4", np.arange(10) / 25)
     first = sound_summary.sound_summary(silent, tmp_path / "sounds")
     assert first.read_bytes() == b""
+    assert sound_summary.read_summary(first) is None
     assert sound_summary.sound_summary(silent, tmp_path / "sounds") == first
     changed = write_media(tmp_path / "video.mp4", np.arange(20) / 25, clicks(0.8, (0.4,)))
     assert sound_summary.sound_summary(changed, tmp_path / "sounds") != first
