@@ -18,7 +18,8 @@ from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.container import MediaError
 from iaca.data.media.sound_summary import sound_summary
 from iaca.data.media.video import fit_pts, probe
-from iaca.files import FileState, file_state
+from iaca.errors import BAD_INPUT
+from iaca.files import FileState, file_state, fingerprint
 
 
 class Video(NamedTuple):
@@ -56,6 +57,32 @@ def video(path: Path, cache: Path) -> Video:
     # Registered in every run: the registry is not cached.
     sound = routes.register_sound(path, lambda: sound_summary(path, cache / "sounds"))
     return Video(routes.register(served), info.pts_s + info.first_pts_s, sound)
+
+
+@lru_cache(maxsize=256)
+def _fingerprint(file: FileState) -> str:
+    return fingerprint(file.path)
+
+
+def check_same_video(subject: Subject) -> None:
+    """Raise where features say that they were made from another video than the one that is shown.
+
+    Raises:
+        MediaError: They do. Files that cannot be read are told where they are read.
+    """
+    file = subject.recording.video_file if subject.recording else None
+    if file is None or subject.features is None:
+        return
+    try:
+        known = features(subject.features).media
+        is_same = not known or _fingerprint(file_state(file)) == known
+    except BAD_INPUT:
+        return
+    if not is_same:
+        raise MediaError(
+            f"{subject.features} was made from another video than {file}; expected the same: the curves may not fit "
+            "the picture until the features are extracted again"
+        )
 
 
 def truth(subject: Subject) -> pd.DataFrame:
