@@ -126,4 +126,5 @@ def test_a_description_of_another_shape(tmp_path, content):
     (tmp_path / "corpus.json").write_text(content)
     (tmp_path / "features").mkdir()
     (tmp_path / "features/strong-01.safetensors").write_bytes(FEATURES.read_bytes())
-    corpus(Folders((Source((tmp_path,), tmp_path / "features"),), tmp_path, tmp_path))
+    source = Source((tmp_path,), tmp_path / "features")
+    corpus(Folders((source,), tmp_path, tmp_path, locked=False, own=tmp_path / "own"))
