@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -12,13 +13,19 @@ from iaca.config import DropoutConfig
 from iaca.features.feature_files import read_features
 from iaca.inference import infer
 from iaca.metrics import ccc, rmse
-from tests.dashboard.browsing import PLAYER, open_player, sample, settle, state
+from tests.dashboard.browsing import PLAYER, choose, open_player, sample, settle, state
 from tests.dashboard.projects import Spec, write_project
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    return write_project(tmp_path_factory.mktemp("ranges"), [Spec("steady", 250), Spec("short", 60)])
+    names = ("mute-1", "mute-2")
+    root = write_project(
+        tmp_path_factory.mktemp("ranges"), [Spec("steady", 250), Spec("short", 60), *(Spec(one, 120) for one in names)]
+    )
+    for name in names:
+        (root / "batch1" / f"{name}.mp4").unlink()
+    return root
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +181,18 @@ def test_a_range_that_is_cleared_stays_cleared_for_what_if_whatever_the_link_sai
         assert scores.count() == 0
         brush(page, 6.0, 8.0)
         dropped.wait_for()
+
+
+def test_a_range_of_a_subject_without_video_is_there_or_gone_for_rows_and_what_if_alike(page, address):
+    page.goto(f"{address}/?subject=mute-1&drop_audio=true&pattern=brushed+range&range=25-75")
+    dropped, panel = page.locator("[data-lane='audio dropped']"), page.get_by_test_id("player-range")
+    for subject, has_range in (("mute-1", True), ("mute-2", False), ("mute-1", True)):
+        if state(page, "subject") != subject:
+            choose(page, "Subject", re.compile(f"^{subject}"))
+        page.wait_for_selector(f"{PLAYER}[data-subject={subject}][data-revision]")
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        panel.wait_for(state="visible" if has_range else "hidden")
+        dropped.wait_for(state="attached" if has_range else "detached")
 
 
 @pytest.mark.parametrize(("frame", "span"), [("ten", "5"), ("-1", "9-3"), ("60", "0-60"), ("1e1", "<b>-2")])

@@ -9,10 +9,10 @@ import { nearest, timeWithin } from "./times.js";
 
 /** @import { FrameRange } from "../../types" */
 
-// By address of the video; they survive a remount of the player.
+// By subject; they survive a remount of the player.
 /** @type {Map<string, number>} */
 const positions = new Map();
-/** @type {Map<string | null, FrameRange | null>} */
+/** @type {Map<string, FrameRange | null>} */
 const ranges = new Map();
 
 const SEEK_PATIENCE_MS = 300; // a seek inside the frame already shown may present no new one
@@ -33,6 +33,7 @@ export class Clock {
   shown = 0; // what the canvas shows
   /** @type {string | null} */
   url = null;
+  subject = "";
   frames = 0;
   /** @type {Float64Array} */
   pts = new Float64Array(); // of the frames, seconds
@@ -72,20 +73,21 @@ export class Clock {
   }
 
   /**
+   * @param {string} subject
    * @param {string | null} url
    * @param {Float64Array} mediaTimes
    * @param {Float64Array} pts There may be more or fewer frames than pictures.
    */
-  load(url, mediaTimes, pts) {
+  load(subject, url, mediaTimes, pts) {
     this.mediaTimes = mediaTimes;
     this.pts = pts;
     this.frames = pts.length;
-    if (url === this.url) return;
+    if (url === this.url && subject === this.subject) return;
+    this.subject = subject;
     this.url = url;
     this.problem = "";
     this.pending = this.inFlight = this.creeping = null;
-    if (!url) this.range = null; // subjects without a video share this key
-    this.cursor = this.shown = Math.min((url && positions.get(url)) || 0, Math.max(0, this.frames - 1));
+    this.cursor = this.shown = Math.min(positions.get(subject) ?? 0, Math.max(0, this.frames - 1));
     this.picture.clear();
     if (url) {
       this.video.src = new URL(url, document.baseURI).href;
@@ -98,11 +100,11 @@ export class Clock {
 
   // First and last frame that playback loops over, or null.
   get range() {
-    return ranges.get(this.url) ?? null;
+    return ranges.get(this.subject) ?? null;
   }
 
   set range(frames) {
-    ranges.set(this.url, frames);
+    ranges.set(this.subject, frames);
   }
 
   get playing() {
@@ -252,7 +254,7 @@ export class Clock {
   }
 
   remember() {
-    if (this.url) positions.set(this.url, this.cursor);
+    positions.set(this.subject, this.cursor);
   }
 
   /** @param {number} frames */

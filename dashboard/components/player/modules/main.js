@@ -118,7 +118,7 @@ export class Player {
     const { spec, marks: marked, sound, follows } = data;
     Object.assign(this, { spec, frames, marked, sound, follows, loaded: true });
     if (this.root.dataset.subject !== spec.subject) this.plot.view = null;
-    this.clock.load(data.video, media, pts);
+    this.clock.load(spec.subject, data.video, media, pts);
     Object.assign(this.root.dataset, { subject: spec.subject, frames: pts.length });
     this.scrub.max = String(pts.length - 1);
     this.begin(data);
