@@ -216,8 +216,10 @@ def _fits_beside_title(row: Row, lines: Sequence[Sequence[Curve]], width_in: flo
 def _sample(curve: Curve) -> Line2D | Patch:
     colour = ink(curve.colour)
     if curve.stack:
-        hatch = {"hatch": DOTS, "edgecolor": colour, "lw": 0} if curve.dotted else {}
-        return Patch(facecolor=colour, alpha=min(1.0, curve.fill + 0.1), label=curve.name, **hatch)
+        patch = Patch(facecolor=colour, alpha=min(1.0, curve.fill + 0.1), label=curve.name)
+        if curve.dotted:
+            patch.set(hatch=DOTS, edgecolor=colour, lw=0)
+        return patch
     width = curve.width * POINTS_PER_PX
     return Line2D([], [], color=colour, alpha=curve.opacity, lw=width, ls=dashes(curve.dash), label=curve.name)
 
