@@ -29,5 +29,5 @@ def show_fault(error: Exception) -> bool:
             f"fault {mark}. If a file was changed or damaged, mend it and rescan the folders.",
             icon=":material/error:",
         )
-        st.button("Rescan folders", key=f"{FAULT}_rescan_{mark}", on_click=corpora.rescan)
+        st.button("Rescan folders", key=f"rescan_{mark}", on_click=corpora.rescan)
     return True

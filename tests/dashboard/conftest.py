@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.sections.fault import FAULT
 from tests.dashboard.serving import CHROMIUM, FLAGS, PATIENCE_S, serve
+
+FAULTS = f"[class*='st-key-{FAULT}']"
+"""What the last net shows."""
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +50,12 @@ def chromium(playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
 
 @pytest.fixture
 def page(chromium) -> Iterator:
-    """A fresh page; an error of the page's scripts fails the test."""
+    """A fresh page; an error of its scripts fails the test, and so does one that only the last net has caught."""
     page = chromium.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
+    faults = 0 if page.is_closed() else page.locator(FAULTS).count()
     page.close()
     assert errors == []
+    assert not faults

@@ -1,0 +1,100 @@
+"""No page ends in a traceback: damaged files and absurd addresses are a sentence, and so is what was not foreseen."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+
+import pytest
+
+from dashboard.sections.fault import FAULT
+from tests.dashboard.projects import Spec, write_project
+from tests.dashboard.serving import CHROMIUM, FLAGS, serve
+
+PAGES = ("", "your_video", "robustness", "results", "about")
+FAULTS = f"[class*='st-key-{FAULT}']"
+DESCRIPTIONS = ("[]", "null", '{"subjects": []}', '{"subjects": {"strong-01": 5}}', "[" * 100_000, "\x00")
+FIELDS = ("subject", "fusion", "checkpoint", "rows", "frame", "range", "seed")
+LONG = "x" * 5000
+
+
+@pytest.fixture(scope="module")
+def browser(playwright):
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
+    yield browser
+    browser.close()
+
+
+def shown(browser, address):
+    """What a page says once it is done, and how many faults the last net has caught."""
+    page = browser.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(address)
+    page.get_by_test_id("stApp").and_(page.locator("[data-test-script-state=notRunning]")).wait_for()
+    page.get_by_test_id("stMain").wait_for()
+    page.wait_for_timeout(500)
+    text = page.locator("body").inner_text()
+    faults, errors = page.locator(FAULTS).count(), page.get_by_test_id("stException").count()
+    page.close()
+    return text, faults, errors
+
+
+def damage(root):
+    """A data root with files that no reader should trust."""
+    header = json.dumps({"__metadata__": {"iaca": "[" * 100_000}}).encode()
+    for folder in ("features", "checkpoints"):
+        (root / folder / "nested.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    (root / "features" / "empty.safetensors").touch()
+    (root / "checkpoints" / "short.safetensors").write_bytes(b"\xff" * 9)
+
+
+@pytest.mark.slow
+def test_damaged_files_and_long_addresses_are_sentences_on_every_page(browser, tmp_path):
+    root = write_project(tmp_path / "root", [Spec("strong-01", 60)])
+    damage(root)
+    (tmp_path / "home").mkdir()
+    with serve(root, tmp_path / "home") as (address, _):
+        asked = [f"{address}/{page}" for page in PAGES]
+        asked += [
+            f"{address}/?{field}={LONG}" for field in ("subject", "fusion", "checkpoint", "rows", "frame", "seed")
+        ]
+        for place in asked:
+            text, faults, errors = shown(browser, place)
+            assert (faults, errors) == (0, 0), (place[:80], text)
+            assert "Traceback" not in text
+        log = (tmp_path / "home" / "server.log").read_text()
+        assert "Traceback" not in log, log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("content", DESCRIPTIONS, ids=lambda content: content[:20])
+def test_a_description_of_another_shape_is_a_sentence(browser, tmp_path, content):
+    root = write_project(tmp_path / "root", [Spec("strong-01", 60)])
+    (root / "corpus.json").write_text(content)
+    (tmp_path / "home").mkdir()
+    with serve(root, tmp_path / "home") as (address, _):
+        text, faults, errors = shown(browser, address)
+        assert (faults, errors) == (0, 0), text
+        assert "Data folders" in text
+        assert "One prediction every" in text
+
+
+@pytest.mark.slow
+def test_what_nothing_has_foreseen_is_a_sentence_too_and_names_nothing(browser, tmp_path):
+    root = write_project(tmp_path / "root", [Spec("strong-01", 60)])
+    (root / "plugin.py").write_text(
+        "from dashboard.services import corpora\n"
+        "def corpus(folders):\n    raise RuntimeError('/secret/folder')\n"
+        "corpora.corpus = corpus\n"
+    )
+    (tmp_path / "home").mkdir()
+    with serve(root, tmp_path / "home") as (address, _):
+        text, faults, errors = shown(browser, address)
+        assert (faults, errors) == (1, 0)
+        assert "Rescan folders" in text
+        assert "secret" not in text
+        mark = re.search(r"fault (\w{8})", text)[1]
+        log = (tmp_path / "home" / "server.log").read_text()
+        assert f"fault {mark}" in log
+        assert "/secret/folder" in log
