@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +18,7 @@ from iaca.data.recordings import natural_key
 from iaca.errors import InputError
 from iaca.figures import palette
 from iaca.files import FileState, file_state
+from iaca.headers import parse_json
 from iaca.models.fusions.registry import fusion_names, model_title
 from iaca.plugins import ENVIRONMENT_VARIABLE, load_plugins
 
@@ -106,7 +106,7 @@ def _candidate(file: FileState) -> Candidate | str | None:
         if path.suffix in PUBLISHED_ENDINGS:
             return Candidate(path, PUBLISHED, PUBLISHED, False) if is_torch_file(path) else _reason(path)
         with safe_open(path, framework="np") as content:
-            header = json.loads((content.metadata() or {}).get(HEADER_KEY, "{}"))
+            header = parse_json((content.metadata() or {}).get(HEADER_KEY, "{}"))
         if header.get("kind") != FUSION:
             return None
         config = FusionConfig(fusion=header["config"]["fusion"], iaca=header["config"]["iaca"])

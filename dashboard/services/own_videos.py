@@ -17,6 +17,7 @@ from dashboard.state import visit
 from dashboard.state.visit_folders import folder_of
 from iaca.errors import InputError
 from iaca.files import file_state, write_whole, written_beside
+from iaca.headers import parse_json
 from iaca.types import Recording
 
 CONDITION = "your video"
@@ -193,7 +194,7 @@ def _read_entry(folder: Path) -> Entry:
     """
     file = folder / ABOUT
     try:
-        about = json.loads(file.read_text(encoding="utf-8"))
+        about = parse_json(file.read_text(encoding="utf-8"))
         return Entry(folder, about["name"], about["subject"], Path(about["video"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OwnVideoError(f"{file} cannot be read; delete {folder} and bring the video again") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Mapping
 import streamlit as st
 
 from dashboard.state import session
+from iaca.headers import MOST_SHOWN, parse_json, shortened
 
 READ = "address_read"
 """Key of the session: whether the address with which the visit began was checked."""
@@ -69,7 +69,7 @@ def check_choices(asked: dict[str, list[str]]) -> None:
             shown = [_as_text(one) for one in (value if isinstance(value, list) else [value])]
             if texts != shown:
                 report(
-                    f"This link sets {key} to {', '.join(map(repr, texts))}, which is not one of the choices; showing "
+                    f"This link sets {key} to {', '.join(map(shortened, texts))}, which is not one of the choices; showing "
                     f"{', '.join(map(repr, shown))}."
                 )
 
@@ -103,13 +103,13 @@ def asked_frames(frames: int) -> tuple[int | None, tuple[int, int] | None]:
     frame = int(place) if place is not None and re.fullmatch(r"\d{1,9}", place) else None
     if place is not None and (frame is None or frame >= frames):
         frame = None
-        report(f"Frame {place} in this link does not exist (0 to {frames - 1}); showing the first frame.")
+        report(f"Frame {place[:MOST_SHOWN]} in this link does not exist (0 to {frames - 1}); showing the first frame.")
     ends = re.fullmatch(r"(\d{1,9})-(\d{1,9})", span or "")
     limits = (int(ends[1]), int(ends[2])) if ends else None
     if span is not None and (limits is None or not limits[0] < limits[1] < frames):
         limits = None
         report(
-            f"Range {span} in this link does not exist (two frames, the smaller first, up to {frames - 1}, as in "
+            f"Range {span[:MOST_SHOWN]} in this link does not exist (two frames, the smaller first, up to {frames - 1}, as in "
             f"0-{frames - 1}); no range is set."
         )
     return frame, limits
@@ -121,11 +121,11 @@ def check_rows() -> None:
     if text is None:
         return
     try:
-        sound = isinstance(json.loads(text), dict)
+        sound = isinstance(parse_json(text), dict)
     except ValueError:
         sound = False
     if not sound:
         report(
-            f"The row layout in this link, {text!r}, cannot be read; expected what a copied link contains, as in "
+            f"The row layout in this link, {shortened(text)}, cannot be read; expected what a copied link contains, as in "
             '{"layout":"side"}. The rows stay as they are.'
         )
