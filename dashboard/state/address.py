@@ -68,8 +68,9 @@ def check_choices(asked: dict[str, list[str]]) -> None:
             value = st.session_state[key]
             shown = [_as_text(one) for one in (value if isinstance(value, list) else [value])]
             if texts != shown:
+                wanted = ", ".join(map(shortened, texts))
                 report(
-                    f"This link sets {key} to {', '.join(map(shortened, texts))}, which is not one of the choices; showing "
+                    f"This link sets {key} to {wanted}, which is not one of the choices; showing "
                     f"{', '.join(map(repr, shown))}."
                 )
 
@@ -109,8 +110,8 @@ def asked_frames(frames: int) -> tuple[int | None, tuple[int, int] | None]:
     if span is not None and (limits is None or not limits[0] < limits[1] < frames):
         limits = None
         report(
-            f"Range {span[:MOST_SHOWN]} in this link does not exist (two frames, the smaller first, up to {frames - 1}, as in "
-            f"0-{frames - 1}); no range is set."
+            f"Range {span[:MOST_SHOWN]} in this link does not exist (two frames, the smaller first, up to "
+            f"{frames - 1}, as in 0-{frames - 1}); no range is set."
         )
     return frame, limits
 
@@ -126,6 +127,6 @@ def check_rows() -> None:
         sound = False
     if not sound:
         report(
-            f"The row layout in this link, {shortened(text)}, cannot be read; expected what a copied link contains, as in "
-            '{"layout":"side"}. The rows stay as they are.'
+            f"The row layout in this link, {shortened(text)}, cannot be read; expected what a copied link contains, "
+            'as in {"layout":"side"}. The rows stay as they are.'
         )
