@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import imagesize
 import numpy as np
 
 from iaca.clips import clip_frame_indices
@@ -15,6 +16,9 @@ from iaca.data.media.container import MOST_PIXELS
 from iaca.data.media.video import iterate_frames
 from iaca.errors import InputError
 from iaca.types import Recording
+
+SIGNATURES = (b"\xff\xd8", b"\x89PNG\r\n\x1a\n")
+"""First bytes of the formats that crops have: JPEG and PNG."""
 
 
 class CropError(InputError):
@@ -150,19 +154,21 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray | None:
         that its picture has more pixels than any video.
     """
     import cv2
-    from PIL import Image
 
     try:
         encoded = np.fromfile(path, np.uint8)  # cv2.imread prints to stderr and fails on some names
     except OSError:
         return None
-    if not len(encoded) or not _ends(encoded):
+    content = encoded.tobytes()
+    if not content.startswith(SIGNATURES) or not _ends(encoded):
+        return None
+    # The header alone. A few bytes can claim a picture that takes gigabytes to decode.
+    width, height = imagesize.get(io.BytesIO(content))
+    if not 0 < width * height <= MOST_PIXELS:
         return None
     try:
-        # Reads the header alone. A few bytes can claim a picture that takes gigabytes to decode.
-        width, height = Image.open(io.BytesIO(encoded.tobytes()), formats=("JPEG", "PNG")).size
-        picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB) if width * height <= MOST_PIXELS else None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, cv2.error):
+        picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB)
+    except cv2.error:
         return None
     if picture is not None and picture.shape[:2] != (CROP_SIZE, CROP_SIZE):
         picture = cv2.resize(picture, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_AREA)
