@@ -202,7 +202,10 @@ class UploadsToDisk:
             return "An upload must say how large it is.", 411
         if int(length) > self.largest + BLOCK:
             return f"A file may have {self.largest // MIB:,} MB.", 413
-        left = await run_in_threadpool(room, key, self.quota)
+        try:
+            left = await run_in_threadpool(room, key, self.quota)
+        except OSError:
+            return "It cannot be kept.", 507
         if int(length) > left:
             return f"There is room for {left // MIB:,} MB; remove a video under Your video.", 413
         return None

@@ -67,7 +67,11 @@ def _take(folders: Folders, corpus: Corpus) -> None:
     left, right = (st.container(), None) if folders.locked else st.columns(2)
     quota = uploads.quota_of(read_options())
     # Asked once for each video: a limit that changes would empty the field while a file arrives.
-    room = st.session_state.setdefault(f"{ROOM} {count}", uploads.room(visit.current(), quota))
+    try:
+        room = st.session_state.setdefault(f"{ROOM} {count}", uploads.room(visit.current(), quota))
+    except OSError as error:
+        st.error(literal(f"No video can be kept: {error}"), icon=":material/error:")
+        return
     upload = None
     with left:
         if room < uploads.MIB:

@@ -30,3 +30,17 @@ def test_no_page_asks_for_a_folder(root, name, open_page):  # noqa: F811
 def test_a_page_that_is_not_locked_asks_for_them(root, open_page):  # noqa: F811
     page = open_page(root)
     assert {"Data roots", "Features", "Checkpoints"} <= {one.label for one in (*page.text_input, *page.text_area)}
+
+
+@pytest.mark.slow
+def test_a_cache_that_cannot_be_written_is_a_sentence(root, open_page, monkeypatch):  # noqa: F811
+    from dashboard import uploads
+
+    def home():
+        raise PermissionError(13, "Permission denied", "/cache")
+
+    monkeypatch.setattr(uploads, "home", home)
+    page = open_page(root)
+    page.switch_page("app_pages/your_video.py").run()
+    assert not page.exception
+    assert "No video can be kept" in page.error[0].value
