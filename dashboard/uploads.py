@@ -28,6 +28,7 @@ from iaca.errors import InputError
 from iaca.resources import cache_folder
 
 if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 PATH = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)$")
@@ -94,6 +95,7 @@ def take(uploaded: UploadedFile) -> Path:
         UploadError: It is no longer there.
         OSError: It cannot be kept.
     """
+    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
     context = get_script_run_ctx()
@@ -105,7 +107,7 @@ def take(uploaded: UploadedFile) -> Path:
     else:  # it came by another way than the server
         path = _new_file(visit.current())
         path.write_bytes(uploaded.getbuffer())
-    if context is not None:
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=uploaded.file_id)
     if not path.is_file():
         raise UploadError(f"{uploaded.name} is no longer on the server; upload it again")
@@ -239,17 +241,19 @@ async def _write_part(request: Request, path: Path) -> list[tuple[bytes, bytes]]
         value.clear()
 
     with path.open("wb") as file:
-        parser = MultipartParser(
-            options[b"boundary"],
-            {
-                "on_part_begin": lambda: parts.append(True),
-                "on_header_field": lambda data, start, end: name.extend(data[start:end]),
-                "on_header_value": lambda data, start, end: value.extend(data[start:end]),
-                "on_header_end": end_header,
-                "on_part_data": lambda data, start, end: file.write(memoryview(data)[start:end]),
-                "on_end": lambda: ended.append(True),
-            },
-        )
+
+        def write(data: bytes, start: int, end: int) -> None:
+            file.write(memoryview(data)[start:end])
+
+        callbacks: MultipartCallbacks = {
+            "on_part_begin": lambda: parts.append(True),
+            "on_header_field": lambda data, start, end: name.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: value.extend(data[start:end]),
+            "on_header_end": end_header,
+            "on_part_data": write,
+            "on_end": lambda: ended.append(True),
+        }
+        parser = MultipartParser(options[b"boundary"], callbacks)
         async for block in _blocks(request):
             await run_in_threadpool(parser.write, block)
             if len(parts) > 1:
@@ -278,7 +282,7 @@ def _note(request: Request, headers: list[tuple[bytes, bytes]], secret: str) -> 
     lines += [NOTE + secret.encode(), b"--" + boundary + b"--", b""]
     body = b"\r\n".join(lines)
     kept = [(name, value) for name, value in request.scope["headers"] if name != b"content-length"]
-    scope = request.scope | {"headers": [*kept, (b"content-length", str(len(body)).encode())]}
+    scope = dict(request.scope) | {"headers": [*kept, (b"content-length", str(len(body)).encode())]}
     left = [body]
 
     async def receive() -> Message:
