@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 
 import numpy as np
 import pandas as pd
@@ -135,7 +134,7 @@ def test_the_maps_leave_as_cells_and_as_a_figure(address, project, page):
         return coming.value.suggested_filename, coming.value.path().read_bytes()
 
     name, content = download("CSV")
-    assert re.fullmatch(r"strong-01_[\d.]+_s_attention_of_the_audio_feature.*\.csv", name)
+    assert name == f"strong-01_ca-vs-ca_iaca_audio-attention-{FRAME}.csv"
     table = pd.read_csv(io.BytesIO(content))
     for title, file in (("CA", "ca"), ("CA+IACA", "ca_iaca")):
         found = window_maps(features_of(project), model(project, file), FRAME, "valence")
