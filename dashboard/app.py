@@ -59,7 +59,7 @@ def show_page() -> None:
 
 if __name__ == "__main__":
     show_page()
-else:
+elif __name__ != "__mp_main__":  # a worker process imports the script of its parent, and is no server
     from dashboard.admission import Admission
     from dashboard.components import player
     from dashboard.routes import ROUTE, SOUNDS, TABLES

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +16,7 @@ from dashboard.sections.fault import FAULT
 from tests.dashboard.projects import Spec, write_project
 from tests.dashboard.serving import CHROMIUM, FLAGS, serve
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("", "your_video", "robustness", "results", "about")
 FAULTS = f"[class*='st-key-{FAULT}']"
 DESCRIPTIONS = ("[]", "null", '{"subjects": []}', '{"subjects": {"strong-01": 5}}', "[" * 100_000, "\x00")
@@ -98,3 +103,18 @@ def test_what_nothing_has_foreseen_is_a_sentence_too_and_names_nothing(browser, 
         log = (tmp_path / "home" / "server.log").read_text()
         assert f"fault {mark}" in log
         assert "/secret/folder" in log
+
+
+def test_a_worker_process_of_the_page_is_no_server(tmp_path):
+    code = f"""
+import multiprocessing, sys
+sys.modules["__main__"].__file__ = {str(ROOT / "dashboard" / "app.py")!r}  # as Streamlit sets it while a page runs
+worker = multiprocessing.get_context("spawn").Process(target=print, args=("done",))
+worker.start()
+worker.join()
+print(worker.exitcode)
+"""
+    command = [sys.executable, "-c", code]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=True)
+    assert done.stdout.split() == ["done", "0"], done.stderr
