@@ -180,9 +180,13 @@ def test_after_a_choice_by_pointer_the_keys_belong_to_the_player_again(page, add
     open_player(page, address, "steady")
     expected = 0
     page.get_by_role("switch", name="Drop audio").locator("xpath=ancestor::label").click()
-    for label, option in (("Pattern", "block"), ("Subject", "long")):
+    for label, option, done in (
+        ("Pattern", "block", "document.location.search.includes('pattern=block')"),
+        ("Subject", "long", f"document.querySelector('{PLAYER}')?.matches('[data-subject=long][data-revision]')"),
+    ):
         choose(page, label, option)
         page.wait_for_function("document.activeElement.getAttribute('role') !== 'combobox'")
+        page.wait_for_function(done)
         page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
         settle(page)
         expected = sample(page)["frame"] + 1

@@ -8,6 +8,7 @@ import statistics
 import numpy as np
 import pytest
 import torch
+from playwright.sync_api import expect
 
 from dashboard.state import session
 from iaca.checkpoints import load_backbone, load_checkpoint, save_backbone, save_checkpoint
@@ -21,6 +22,7 @@ from iaca.models.backbones import build_backbone
 from iaca.models.fusion_model import FusionModel
 from tests.dashboard.browsing import PLAYER, choose, open_player, open_sidebar, state
 from tests.dashboard.projects import Spec, write_project
+from tests.dashboard.serving import PATIENCE_S
 from tests.dashboard.test_page import changes, notices, open_page, score_lines, widget  # noqa: F401  open_page is a fixture
 
 FRAMES = 150
@@ -198,9 +200,9 @@ def test_noise_and_blur_are_really_extracted_while_the_page_tells_how_far_it_is(
         made = corrupt(features, recording, backbone, config)
         changed[config.modality] = made.astype(np.float16).astype(np.float32)
     trace, before = infer(features._replace(**changed), model), infer(features, model)
-    table = page.get_by_test_id("player-ccc").inner_text()
+    table = expect(page.get_by_test_id("player-ccc"))
     for target in ("valence", "arousal"):
         score, change = trace.scores[target].ccc, trace.scores[target].ccc - before.scores[target].ccc
-        assert f"{score:.3f}".replace("-", "−") in table
-        assert f"{change:+.3f}".replace("-", "−") in table
+        table.to_contain_text(f"{score:.3f}".replace("-", "−"), timeout=PATIENCE_S * 1000)
+        table.to_contain_text(f"{change:+.3f}".replace("-", "−"), timeout=PATIENCE_S * 1000)
     assert "CA, unchanged" in page.get_by_test_id("player-legend").inner_text()
