@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from pathlib import Path
@@ -120,8 +121,15 @@ def read_options() -> Options:
             locked="--locked" in sys.argv[1:],
             problem=f"The options after -- cannot be read and are all ignored: {error}.",
         )
+    problem = ""
+    for name, least in (("visit_quota", 0.0), ("upload_quota", 0.0), ("jobs", 1)):
+        value = getattr(values, name)
+        if not (value >= least and value < math.inf):
+            setattr(values, name, parser.get_default(name))
+            problem = f"--{name.replace('_', '-')} is {value}; expected a number from {least:g}: the default holds."
     known = "--data, --features, --checkpoints, --results, --plugin, --device, --locked, --trust-network, --allow-host"
-    problem = f"There is no option {unknown[0]} after --; expected one of: {known}." if unknown else ""
+    if unknown:
+        problem = f"There is no option {unknown[0]} after --; expected one of: {known}."
     return Options(
         data=tuple(values.data),
         features=values.features,

@@ -7,27 +7,36 @@ import runpy
 import signal
 import socket
 import sys
-from pathlib import Path
 
 from iaca.commands import CommandError, add_device
+from iaca.commands.refusals import MOST_JOBS, as_path, check_amount, check_folders, check_whole
 from iaca.listening import HERE, ListeningError, check_listening, is_loopback
 from iaca.resources import PAGE
+
+MOST_GB = 2.0**20
+"""Largest quota; more is a mistake."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments; those of data and models are handed to the page as they are."""
     parser.add_argument(
-        "--data", nargs="+", type=Path, action="extend", default=[], metavar="ROOT",
+        "--data", nargs="+", type=as_path, action="extend", default=[], metavar="ROOT",
         help="your data, shown before the demo: folders with videos, crops and annotations (default: IACA_DATA)",
     )  # fmt: skip
     parser.add_argument(
-        "--features", type=Path, metavar="DIR", help="their feature files (default: IACA_FEATURES, else ROOT/features)"
+        "--features",
+        type=as_path,
+        metavar="DIR",
+        help="their feature files (default: IACA_FEATURES, else ROOT/features)",
     )
     parser.add_argument(
-        "--checkpoints", type=Path, metavar="DIR", help="models (default: IACA_CHECKPOINTS, else those that ship)"
+        "--checkpoints", type=as_path, metavar="DIR", help="models (default: IACA_CHECKPOINTS, else those that ship)"
     )
     parser.add_argument(
-        "--results", type=Path, metavar="DIR", help="results of a study (default: IACA_RESULTS, else those of the demo)"
+        "--results",
+        type=as_path,
+        metavar="DIR",
+        help="results of a study (default: IACA_RESULTS, else those of the demo)",
     )
     # Not `plugin`: the page imports plugins when it computes, and must not wait for torch before it is shown.
     parser.add_argument(
@@ -75,6 +84,12 @@ def run(args: argparse.Namespace) -> None:
         raise SystemExit(2) from error
     if args.port is not None and not 1 <= args.port <= 65535:
         raise CommandError(f"--port is {args.port}; expected 1 to 65535")
+    check_whole("--jobs", args.jobs, 1, MOST_JOBS)
+    check_amount("--visit-quota", args.visit_quota, MOST_GB)
+    check_amount("--upload-quota", args.upload_quota, MOST_GB)
+    check_folders("--data", args.data)
+    for name in ("features", "checkpoints", "results"):
+        check_folders(f"--{name}", [getattr(args, name)])
     if not PAGE.is_file():
         raise CommandError(f"{PAGE} does not exist; expected the package dashboard beside iaca: install iaca again")
     command = ["streamlit", "run", str(PAGE), "--server.address", args.host]

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from iaca.commands import add_device
+from iaca.commands.refusals import MOST_SEEDS, as_path, check_whole
+from iaca.files import check_writable
 from iaca.resources import clone
 
 
@@ -14,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the two commands."""
     commands = parser.add_subparsers(dest="demo_command", required=True, metavar="build|train")
     build = commands.add_parser("build", help="build a synthetic corpus in the layout of Aff-Wild2")
-    build.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the corpus")
+    build.add_argument("--out", type=as_path, required=True, metavar="DIR", help="folder of the corpus")
     build.add_argument("--identities", type=int, default=12, metavar="N", help="people (default: 12)")
     build.add_argument("--seconds", type=float, default=50.0, metavar="S", help="length of a video (default: 50)")
     build.add_argument("--seed", type=int, default=0, metavar="K", help="seed (default: 0)")
@@ -25,9 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.set_defaults(run=run_build)
     train = commands.add_parser("train", help="rebuild features, backbones and models that ship, and their scores")
     root = clone() or Path()
-    train.add_argument("--work", type=Path, default=root / "runs/demo", metavar="DIR", help="folder for what is made")
-    train.add_argument("--demo", type=Path, default=root / "demo", metavar="DIR", help="shown corpus and features")
-    train.add_argument("--checkpoints", type=Path, default=root / "checkpoints", metavar="DIR", help="models")
+    train.add_argument(
+        "--work", type=as_path, default=root / "runs/demo", metavar="DIR", help="folder for what is made"
+    )
+    train.add_argument("--demo", type=as_path, default=root / "demo", metavar="DIR", help="shown corpus and features")
+    train.add_argument("--checkpoints", type=as_path, default=root / "checkpoints", metavar="DIR", help="models")
     train.add_argument("--seeds", type=int, default=5, metavar="N", help="seeds of the study (default: 5)")
     train.add_argument("--tiny", action="store_true", help="a few seconds of everything, to see the chain run")
     add_device(train)
@@ -60,6 +64,9 @@ def run_train(args: argparse.Namespace) -> None:
     from iaca.demo.rebuild import ChainSize, train_demo
     from iaca.study.reproduction import QUICK, Reproduction
 
+    check_whole("--seeds", args.seeds, 1, MOST_SEEDS)
+    for name in ("work", "demo", "checkpoints"):
+        check_writable(getattr(args, name), f"--{name}")
     device = choose_device(args.device)
     options: dict[str, Any] = {"fusions": ("concat", "ca"), "training": QUICK} if args.tiny else {}
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from iaca.commands import add_plugin
+from iaca.commands.refusals import as_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("file", type=Path, help="checkpoint or backbone")
+    parser.add_argument("file", type=as_path, help="checkpoint or backbone")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     add_plugin(parser)
 

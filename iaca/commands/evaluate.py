@@ -6,11 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iaca.commands import CommandError, add_device, add_plugin
+from iaca.commands.refusals import as_path, check_files, check_folders, check_word
 from iaca.config import TARGETS
+from iaca.files import check_writable
 
 if TYPE_CHECKING:
     from iaca.checkpoints import Checkpoint
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--features", type=Path, required=True, metavar="DIR", help="folder of feature files")
-    parser.add_argument("--checkpoint", type=Path, required=True, nargs="+", metavar="FILE", help="models to score")
+    parser.add_argument("--features", type=as_path, required=True, metavar="DIR", help="folder of feature files")
+    parser.add_argument("--checkpoint", type=as_path, required=True, nargs="+", metavar="FILE", help="models to score")
     parser.add_argument("--split", help="only subjects of this split (default: all)")
     parser.add_argument(
-        "--predictions", type=Path, metavar="DIR", help="write the challenge's files of unlabelled subjects"
+        "--predictions", type=as_path, metavar="DIR", help="write the challenge's files of unlabelled subjects"
     )
-    parser.add_argument("--list", type=Path, metavar="FILE", help="the challenge's sample file: one file with its rows")
+    parser.add_argument(
+        "--list", type=as_path, metavar="FILE", help="the challenge's sample file: one file with its rows"
+    )
     parser.add_argument(
         "--postprocess",
         choices=("nearest", "authors"),
@@ -40,23 +43,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Score every checkpoint, pooled and per subject, and print the table."""
-    _check(args)
     from iaca.checkpoints import load_checkpoint
     from iaca.compute.devices import choose_device
     from iaca.evaluation import evaluate
     from iaca.features.folder import groups_of, has_labels, read_folder
     from iaca.inference import check_fit
 
+    _check(args)
     device = choose_device(args.device)
+    checkpoints = [load_checkpoint(path, device) for path in args.checkpoint]
+    if args.predictions:
+        for checkpoint in checkpoints:
+            _check_targets(checkpoint)
     features = read_folder(args.features, args.split)
     groups = groups_of(args.features, features)
     if not args.predictions and not any(map(has_labels, features)):
         raise CommandError(f"{args.features} holds no subject with labels to score; expected some, or --predictions")
-    document = {}
-    for path in args.checkpoint:
-        checkpoint = load_checkpoint(path, device)
+    for checkpoint in checkpoints:
         for item in features:
             check_fit(item, checkpoint)
+    document = {}
+    for checkpoint in checkpoints:
         if args.predictions:
             _write_predictions(args, checkpoint, features)
         labelled = [item for item in features if has_labels(item)]
@@ -71,12 +78,26 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
+    from iaca.features.feature_files import SPLITS
+
+    check_word("--split", args.split, SPLITS)
+    check_folders("--features", [args.features])
+    check_files("--list", [args.list])
     if args.list and not args.predictions:
         raise CommandError("--list is given without --predictions; expected both: the folder that its rows go to")
     names = [path.stem for path in args.checkpoint]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise CommandError(f"--checkpoint names {twice[0]!r} twice; expected files of different names")
+    if args.predictions:
+        check_writable(args.predictions, "predictions")
+
+
+def _check_targets(checkpoint: Checkpoint) -> None:
+    if set(checkpoint.config.targets) != set(TARGETS):
+        raise CommandError(
+            f"{checkpoint.name} predicts {checkpoint.config.targets[0]} alone; the challenge asks for both"
+        )
 
 
 def _write_predictions(args: argparse.Namespace, checkpoint: Checkpoint, features: Sequence[Features]) -> None:
@@ -85,10 +106,6 @@ def _write_predictions(args: argparse.Namespace, checkpoint: Checkpoint, feature
     from iaca.features.folder import has_labels
     from iaca.inference import predict
 
-    if set(checkpoint.config.targets) != set(TARGETS):
-        raise CommandError(
-            f"{checkpoint.name} predicts {checkpoint.config.targets[0]} alone; the challenge asks for both"
-        )
     unlabelled = [item for item in features if not has_labels(item)]
     if not unlabelled:
         raise CommandError(f"{args.features} holds no subject without labels; --predictions writes files of those only")

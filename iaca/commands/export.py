@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from iaca.commands import CommandError, add_plugin
+from iaca.commands.refusals import as_path
 from iaca.files import check_writable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("file", type=Path, help="checkpoint of a fusion model")
-    parser.add_argument("--onnx", type=Path, required=True, metavar="OUT", help="ONNX file to write")
+    parser.add_argument("file", type=as_path, help="checkpoint of a fusion model")
+    parser.add_argument("--onnx", type=as_path, required=True, metavar="OUT", help="ONNX file to write")
     add_plugin(parser)
     parser.epilog = (
         "Inputs: audio and visual, windows x clips x backbone features, float32; the number of windows is free. "

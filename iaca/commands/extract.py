@@ -5,17 +5,20 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from pathlib import Path
 
 from iaca.commands import CommandError, add_device
+from iaca.commands.refusals import as_path, check_folders
+from iaca.files import check_writable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders with videos, crops and annotations")
-    parser.add_argument("--video", type=Path, metavar="FILE", help="one video of any format, instead of roots")
-    parser.add_argument("--labels", type=Path, metavar="FILE", help="label file of --video")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for <subject>.safetensors")
+    parser.add_argument(
+        "roots", nargs="*", type=as_path, metavar="ROOT", help="folders with videos, crops and annotations"
+    )
+    parser.add_argument("--video", type=as_path, metavar="FILE", help="one video of any format, instead of roots")
+    parser.add_argument("--labels", type=as_path, metavar="FILE", help="label file of --video")
+    parser.add_argument("--out", type=as_path, required=True, metavar="DIR", help="folder for <subject>.safetensors")
     parser.add_argument("--visual", default="slim", metavar="NAME|FILE", help="slim, r3d_18, r2plus1d_18 or a file")
     parser.add_argument("--audio", default="slim", metavar="NAME|FILE", help="slim, resnet18 or a file")
     parser.add_argument(
@@ -24,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subject", action="append", default=[], metavar="NAME", help="only this one; repeatable")
     parser.add_argument("--shard", default="0/1", metavar="I/N", help="part I of N, counted from 0 (a job array)")
     parser.add_argument("--untrained", action="store_true", help="allow random weights where none are at hand")
-    parser.add_argument("--yunet", type=Path, metavar="FILE", help="face detector (default: IACA_YUNET, else Haar)")
+    parser.add_argument("--yunet", type=as_path, metavar="FILE", help="face detector (default: IACA_YUNET, else Haar)")
     parser.add_argument("--strict", action="store_true", help="exit with status 1 when any subject failed")
     add_device(parser)
 
@@ -37,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from iaca.checkpoints.pretrained import find_backbone
     from iaca.compute.devices import choose_device
+    from iaca.config.checks import check_clip_stride
     from iaca.data.faces.detection import choose_detector
     from iaca.data.recordings import find_recordings
     from iaca.features.corpus_extraction import extract_all, single_recording
@@ -45,11 +49,20 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError("expected either ROOT... or --video FILE")
     if args.labels and not args.video:
         raise CommandError("--labels is given without --video; labels of ROOT... are found by name")
+    if args.subject and args.video:
+        raise CommandError("--subject is given with --video; expected it with ROOT..., which hold several")
+    shard = parse_shard(args.shard)
     device = choose_device(args.device)
+    clip_stride = args.clip_stride if args.clip_stride is not None else 1 if device.type == "cuda" else 8
+    check_clip_stride(clip_stride)
+    recordings = [single_recording(args.video, args.labels)] if args.video else []
+    check_folders("ROOT", args.roots)
+    check_writable(args.out, "feature files")
+    visual = find_backbone(args.visual, "visual", device, untrained=args.untrained)
+    audio = find_backbone(args.audio, "audio", device, untrained=args.untrained)
+    detector = choose_detector(args.yunet)
     problems, subjects = [], None
-    if args.video:
-        recordings = [single_recording(args.video, args.labels)]
-    else:
+    if not args.video:
         index = find_recordings(args.roots)
         recordings, problems = list(index.recordings), list(index.problems)
         if args.subject:
@@ -57,12 +70,12 @@ def run(args: argparse.Namespace) -> int:
     summary = extract_all(
         recordings,
         args.out,
-        find_backbone(args.visual, "visual", device, untrained=args.untrained),
-        find_backbone(args.audio, "audio", device, untrained=args.untrained),
-        clip_stride=args.clip_stride if args.clip_stride is not None else 1 if device.type == "cuda" else 8,
+        visual,
+        audio,
+        clip_stride=clip_stride,
         subjects=subjects,
-        shard=parse_shard(args.shard),
-        detector=choose_detector(args.yunet),
+        shard=shard,
+        detector=detector,
     )
     for problem in [*problems, *summary.problems]:
         print(problem.line, file=sys.stderr)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import io
-from pathlib import Path
 
 from iaca.commands import CommandError, add_device, add_plugin
+from iaca.commands.refusals import as_path, check_seed_given
 from iaca.config import DropoutPattern
+from iaca.files import check_writable, write_whole
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--features", type=Path, required=True, metavar="FILE", help="feature file of the subject")
-    parser.add_argument("--checkpoint", type=Path, required=True, metavar="FILE", help="the model")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="table to write: .parquet or .csv")
+    parser.add_argument("--features", type=as_path, required=True, metavar="FILE", help="feature file of the subject")
+    parser.add_argument("--checkpoint", type=as_path, required=True, metavar="FILE", help="the model")
+    parser.add_argument("--out", type=as_path, required=True, metavar="FILE", help="table to write: .parquet or .csv")
     parser.add_argument("--drop-audio", type=float, default=0.0, metavar="SHARE", help="share of clips, 0 to 1")
     parser.add_argument("--drop-visual", type=float, default=0.0, metavar="SHARE", help="share of clips, 0 to 1")
     parser.add_argument("--pattern", default="scattered", help="scattered or block (default: scattered)")
@@ -27,25 +28,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Predict every frame and write the table, beside and then renamed."""
-    if args.out.suffix not in (".parquet", ".csv"):
+    if args.out.suffix not in (".parquet", ".csv") or args.out.is_dir():
         raise CommandError(f"--out is {args.out}; expected a name that ends in .parquet or .csv")
     if args.pattern == DropoutPattern.RANGE:
         raise CommandError("--pattern is 'range'; expected scattered or block")
+    check_seed_given(args.seed)
     if args.gate_temperature is not None and not args.gate_temperature > 0:
         raise CommandError(f"--gate-temperature is {args.gate_temperature}; expected a number above 0")
     from iaca.checkpoints import load_checkpoint
     from iaca.compute.devices import choose_device
     from iaca.config import DropoutConfig, GateOverrides
     from iaca.features.feature_files import read_features
-    from iaca.files import write_whole
     from iaca.inference import infer
 
     dropouts = [
         DropoutConfig(modality=modality, share=share, pattern=args.pattern, unit=args.unit, seed=args.seed)
         for modality, share in (("audio", args.drop_audio), ("visual", args.drop_visual))
     ]
-    checkpoint = load_checkpoint(args.checkpoint, choose_device(args.device))
     gates = GateOverrides(temperature=args.gate_temperature)
+    device = choose_device(args.device)
+    check_writable(args.out.parent, "the table")
+    checkpoint = load_checkpoint(args.checkpoint, device)
     trace = infer(read_features(args.features), checkpoint, dropouts, gates=gates)
     buffer = io.BytesIO()
     if args.out.suffix == ".parquet":

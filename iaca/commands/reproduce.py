@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iaca.commands import CommandError, add_device, add_plugin
+from iaca.commands import add_device, add_plugin
+from iaca.commands.refusals import MOST_JOBS, MOST_SEEDS, as_path, check_folders, check_whole
+from iaca.config.checks import MOST_LAYERS
+from iaca.files import check_writable
 
 if TYPE_CHECKING:
     from iaca.study.reproduction import Reproduction
@@ -14,21 +16,24 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--features", type=Path, required=True, metavar="DIR", help="folder of feature files")
+    parser.add_argument("--features", type=as_path, required=True, metavar="DIR", help="folder of feature files")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder for tables, figures and report.md"
+        "--out", type=as_path, required=True, metavar="DIR", help="folder for tables, figures and report.md"
     )
     parser.add_argument("--seeds", type=int, default=5, help="seeds 0 to N-1 (default: 5)")
     parser.add_argument("--fusion", nargs="+", help="base fusions (default: all of Tables 1 and 2)")
     parser.add_argument("--tca-layers", type=int, default=2, metavar="N", help="layers of transformers (default: 2)")
     parser.add_argument(
-        "--test", type=Path, metavar="DIR", help="features of the test draw (default: the folder test in --features)"
+        "--test", type=as_path, metavar="DIR", help="features of the test draw (default: the folder test in --features)"
     )
     parser.add_argument(
-        "--videos", type=Path, metavar="ROOT", help="videos for Fig 1, with their features in ROOT/features"
+        "--videos", type=as_path, metavar="ROOT", help="videos for Fig 1, with their features in ROOT/features"
     )
     parser.add_argument(
-        "--published", type=Path, metavar="CSV", help="published scores to print beside: columns model,valence,arousal"
+        "--published",
+        type=as_path,
+        metavar="CSV",
+        help="published scores to print beside: columns model,valence,arousal",
     )
     parser.add_argument("--jobs", type=int, metavar="N", help="models trained side by side (default: one a core)")
     parser.add_argument("--quick", action="store_true", help="two epochs a model, to see the command run")
@@ -51,19 +56,22 @@ def _reproduction(args: argparse.Namespace) -> Reproduction:
     """The study that the command line asks for.
 
     Raises:
-        CommandError: A number of seeds below 1, or a folder that is not there.
+        CommandError: A number out of its bounds, or a folder that is not there.
     """
     from iaca.compute.devices import choose_device
     from iaca.study.plan import TEST
     from iaca.study.report import read_published
     from iaca.study.reproduction import QUICK, Reproduction
 
-    if args.seeds < 1:
-        raise CommandError(f"--seeds is {args.seeds}; expected at least 1")
-    for name in ("test", "videos"):
-        folder = getattr(args, name)
-        if folder is not None and not folder.is_dir():
-            raise CommandError(f"--{name} is {folder}, which is not a folder")
+    check_whole("--seeds", args.seeds, 1, MOST_SEEDS)
+    check_whole("--tca-layers", args.tca_layers, 1, MOST_LAYERS)
+    check_whole("--jobs", args.jobs, 1, MOST_JOBS)
+    for name in ("features", "test", "videos"):
+        check_folders(f"--{name}", [getattr(args, name)])
+    device = str(choose_device(args.device))
+    published = read_published(args.published) if args.published else ()
+    if not args.report_only:
+        check_writable(args.out, "the study")
     default_test = args.features / TEST
     options: dict[str, Any] = {"training": QUICK} if args.quick else {}
     if args.fusion:
@@ -75,8 +83,8 @@ def _reproduction(args: argparse.Namespace) -> Reproduction:
         tca_layers=args.tca_layers,
         test=args.test or (default_test if default_test.is_dir() else None),
         videos=args.videos,
-        published=read_published(args.published) if args.published else (),
+        published=published,
         jobs=args.jobs,
-        device=str(choose_device(args.device)),
+        device=device,
         **options,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import tomllib
-from pathlib import Path
 from typing import Any
 
 from iaca.commands import CommandError, add_device, add_plugin, check_out
 from iaca.commands.assignments import add_set, assigned
+from iaca.commands.refusals import as_path, check_folders, check_seed_given
 from iaca.config import PRESETS, FusionConfig, TrainingConfig
+from iaca.files import check_writable
 
 TABLES = {"fusion": FusionConfig, "training": TrainingConfig}
 FIXED_BY_FEATURES = dict.fromkeys(("audio_dim", "visual_dim"), "it is that of the features")
@@ -19,20 +20,20 @@ BY_FEATURES = {"dim": "the smaller dimension of both features"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments; every setting is listed with its default and unit."""
-    parser.add_argument("--features", type=Path, required=True, metavar="DIR", help="folder of feature files")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="checkpoint to write (.safetensors)")
+    parser.add_argument("--features", type=as_path, required=True, metavar="DIR", help="folder of feature files")
+    parser.add_argument("--out", type=as_path, required=True, metavar="FILE", help="checkpoint to write (.safetensors)")
     parser.add_argument("--fusion", help="name of a fusion, such as ca; an unknown name lists all (default: ca)")
     parser.add_argument("--iaca", action="store_true", default=None, help="with the gates of eqs 5-9")
     parser.add_argument("--target", choices=("valence", "arousal", "both"), help="what to predict (default: both)")
     parser.add_argument("--seed", type=int, help="seed (default: 0)")
     parser.add_argument("--preset", choices=sorted(PRESETS), help="named settings, over the defaults")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file with tables [fusion] and [training]")
+    parser.add_argument("--config", type=as_path, metavar="FILE", help="TOML file with tables [fusion] and [training]")
     parser.epilog = (
         "The later of these wins: defaults, --preset, --config, --fusion to --seed, --set.\n"
         "Settings for --config and --set, with their defaults and [units]:"
     )
     add_set(parser, TABLES, fixed=FIXED_BY_FEATURES, derived=BY_FEATURES)
-    parser.add_argument("--log", type=Path, metavar="DIR", help="write TensorBoard scalars there")
+    parser.add_argument("--log", type=as_path, metavar="DIR", help="write TensorBoard scalars there")
     parser.add_argument("--fresh", action="store_true", help="start again even if an interrupted run can go on")
     add_device(parser)
     add_plugin(parser)
@@ -44,16 +45,20 @@ def run(args: argparse.Namespace) -> None:
     from iaca.compute.devices import choose_device
     from iaca.compute.distributed import leads
     from iaca.evaluation import evaluate
-    from iaca.features.folder import read_folder
+    from iaca.features.folder import first_dimensions, read_folder
     from iaca.training import train_fusion
 
     check_out(args.out)
+    check_folders("--features", [args.features])
+    if args.log is not None:
+        check_writable(args.log, "TensorBoard's scalars")
+    device = choose_device(args.device)
+    config, training = configurations(args, *first_dimensions(args.features))
     features = read_folder(args.features)
     train = [item for item in features if item.split == "train"]
     validation = [item for item in features if item.split == "validation"]
     if not train:
         raise CommandError(f"{args.features} holds no subject of the split 'train'; expected some to learn from")
-    config, training = configurations(args, train[0].audio.shape[1], train[0].visual.shape[1])
     state = args.out.with_suffix(".state")
     if args.fresh:
         state.unlink(missing_ok=True)
@@ -62,7 +67,7 @@ def run(args: argparse.Namespace) -> None:
         config,
         training,
         validation=validation,
-        device=choose_device(args.device),
+        device=device,
         state_file=state,
         log_dir=args.log,
     )
@@ -87,6 +92,7 @@ def configurations(args: argparse.Namespace, audio_dim: int, visual_dim: int) ->
     """
     from iaca.models.fusions.registry import checked
 
+    check_seed_given(args.seed)
     values: dict[str, dict[str, Any]] = {"fusion": {}, "training": {}}
     layers = [PRESETS[args.preset]] if args.preset else []
     if args.config:
@@ -110,6 +116,8 @@ def configurations(args: argparse.Namespace, audio_dim: int, visual_dim: int) ->
         values["training"]["seed"] = args.seed
     for table, settings in assigned(args.assignments, TABLES, fixed=FIXED_BY_FEATURES).items():
         values[table] |= settings
-    values["fusion"] |= {"audio_dim": audio_dim, "visual_dim": visual_dim}
+    for name, found in (("audio_dim", audio_dim), ("visual_dim", visual_dim)):
+        if values["fusion"].setdefault(name, found) != found:
+            raise CommandError(f"{args.config} has {name} = {values['fusion'][name]!r}; the features have {found}")
     values["fusion"].setdefault("dim", min(audio_dim, visual_dim))
     return checked(FusionConfig.from_dict(values["fusion"])), TrainingConfig.from_dict(values["training"])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iaca.commands import CommandError, add_device, check_out
 from iaca.commands.assignments import add_set, assigned
+from iaca.commands.refusals import as_path, check_folders
 from iaca.config import Architecture, BackboneConfig, BackboneTraining, from_fields
 from iaca.config.settings import settings_of
+from iaca.files import check_writable
 
 if TYPE_CHECKING:
     from iaca.checkpoints import BackboneFile
@@ -25,10 +26,12 @@ BY_ARGUMENTS = {name: f"give --{name}" for name in ("modality", "arch")}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("roots", nargs="+", metavar="ROOT", help="folders with videos, crops and annotations")
+    parser.add_argument(
+        "roots", nargs="+", type=as_path, metavar="ROOT", help="folders with videos, crops and annotations"
+    )
     parser.add_argument("--modality", required=True, choices=("visual", "audio"), help="which one")
     parser.add_argument("--arch", default="slim", help="slim, r3d_18, r2plus1d_18 or resnet18 (default: slim)")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the backbone (.safetensors)")
+    parser.add_argument("--out", type=as_path, required=True, metavar="FILE", help="the backbone (.safetensors)")
     parser.add_argument(
         "--start",
         metavar="FILE|random",
@@ -40,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             kind = type(one.default)
             flag, shown = f"--{one.name.replace('_', '-')}", "N" if kind is int else "X"
             parser.add_argument(flag, type=kind, metavar=shown, help=f"{one.line} (default: {one.default})")
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="decoded clips (default: clips beside --out)")
+    parser.add_argument("--cache", type=as_path, metavar="DIR", help="decoded clips (default: clips beside --out)")
     add_device(parser)
     parser.epilog = (
         "Several GPUs: torchrun --nproc-per-node N -m iaca train-backbone ...; each takes its share of every batch.\n"
@@ -59,7 +62,11 @@ def run(args: argparse.Namespace) -> None:
     from iaca.training.backbone_training import train_backbone
 
     check_out(args.out)
+    check_folders("ROOT", args.roots)
     config, training = configurations(args)
+    device = choose_device(args.device)
+    cache = args.cache or args.out.parent / "clips"
+    check_writable(cache, "decoded clips")
     start = _start(args.start, config, training.pictures)
     index = find_recordings(args.roots)
     for problem in index.problems if leads() else ():
@@ -69,9 +76,9 @@ def run(args: argparse.Namespace) -> None:
         [r for r in index.recordings if r.split == "train"],
         config,
         training,
-        cache_dir=args.cache or args.out.parent / "clips",
+        cache_dir=cache,
         validation=[r for r in index.recordings if r.split == "validation"],
-        device=choose_device(args.device),
+        device=device,
         start=None if start is None else start.model,
         state_file=state,
     )

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
+import re
 import sys
+import warnings
+from functools import cache
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -13,14 +18,63 @@ from iaca.errors import InputError
 
 ENVIRONMENT_VARIABLE = "IACA_DEVICE"
 
+_log = logging.getLogger(__name__)
+
 
 class DeviceError(InputError):
     """A device that this machine does not have; the message names those it has."""
 
 
+class Gpus(NamedTuple):
+    """The GPUs that torch can compute on.
+
+    Attributes:
+        number: How many.
+        problem: Why there is none, in a sentence; "" where there are some.
+    """
+
+    number: int
+    problem: str
+
+
+@cache
+def find_gpus() -> Gpus:
+    """Ask torch whether it can compute on a GPU, once in a process.
+
+    torch counts GPUs through NVML, which also counts those that a driver older than torch's CUDA cannot start; only
+    `torch.cuda.is_available` asks CUDA itself.
+    """
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        if torch.cuda.is_available():
+            return Gpus(torch.cuda.device_count(), "")
+    problem = _why_no_gpu(" ".join(str(one.message) for one in told))
+    _log.info("no GPU: %s", problem)
+    return Gpus(0, problem)
+
+
+def _why_no_gpu(told: str) -> str:
+    """One sentence from what torch was built for and what it said."""
+    built = torch.version.cuda
+    if built is None and torch.version.hip is None:
+        return f"torch {torch.__version__} is built for the CPU alone; its build with CUDA would use a GPU"
+    old = re.search(r"driver on your system is too old \(found version (\d+)\)", told)
+    if old:
+        has = f"{int(old[1]) // 1000}.{int(old[1]) % 1000 // 10}"
+        return (
+            f"The driver of the GPU knows CUDA {has}, and torch {torch.__version__} is built for CUDA {built}; update "
+            f"the driver, or install torch built for CUDA {has} or older"
+        )
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1"):
+        return "CUDA_VISIBLE_DEVICES hides every GPU; unset it"
+    if "no NVIDIA driver" in told or not told:
+        return "No NVIDIA driver was found; a GPU needs one"
+    return told.split(" (Triggered internally")[0].strip()
+
+
 def available_devices() -> list[str]:
     """Names that `choose_device` accepts here, the preferred one first."""
-    return [f"cuda:{i}" for i in range(torch.cuda.device_count())] + ["cpu"]
+    return [f"cuda:{i}" for i in range(find_gpus().number)] + ["cpu"]
 
 
 def choose_device(requested: str | None = None) -> torch.device:
@@ -32,16 +86,20 @@ def choose_device(requested: str | None = None) -> torch.device:
     Raises:
         DeviceError: It is not a device, or not one of this machine.
     """
-    name = requested or os.environ.get(ENVIRONMENT_VARIABLE) or available_devices()[0]
+    name = requested
+    if name is None:
+        name = os.environ.get(ENVIRONMENT_VARIABLE) or available_devices()[0]
     expected = ", ".join(available_devices())
     try:
         device = torch.device(name)
     except RuntimeError:
         raise DeviceError(f"device is {name!r}; expected one of: {expected}") from None
-    if device.type == "cuda" and device.index is None and torch.cuda.is_available():
+    gpus = find_gpus()
+    if device.type == "cuda" and device.index is None and gpus.number:
         device = torch.device("cuda:0")
     if str(device) not in available_devices():
-        raise DeviceError(f"device is {name!r}, which this machine does not have; expected one of: {expected}")
+        reason = f" ({gpus.problem})" if device.type == "cuda" and gpus.problem else ""
+        raise DeviceError(f"device is {name!r}, which this machine does not have{reason}; expected one of: {expected}")
     return device
 
 

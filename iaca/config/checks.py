@@ -19,6 +19,18 @@ MOST_UNITS = 2**16
 MOST_LAYERS = 256
 """Largest dimension and depth of a network; a damaged file may ask for more."""
 
+MOST_STEPS = 10**7
+"""Largest number of epochs, of steps in one, and of windows or clips in a batch: more never ends, or fits no memory."""
+
+LOWEST_RATE, HIGHEST_RATE = 1e-12, 100.0
+"""Bounds of a learning rate: below them no weight changes in float32, above them every run diverges."""
+
+LOWEST_NORM, HIGHEST_NORM = 1e-6, 1e6
+"""Bounds of the norm that gradients are clipped to; the highest clips nothing."""
+
+HIGHEST_WEIGHT = 1e6
+"""Largest weight of a part of a loss, or of the decay."""
+
 MOST_SEED = 2**63 - 1
 """Largest seed."""
 
@@ -93,31 +105,25 @@ def share(config: Any, *names: str) -> None:
             raise ConfigError(f"{name} is {value!r}; expected a share from 0 to below 1")
 
 
-def above_zero(config: Any, *names: str) -> None:
-    """Raise ConfigError for fields that are not finite numbers above 0."""
+def above_zero(config: Any, lowest: float, highest: float, *names: str) -> None:
+    """Raise ConfigError for fields that are not numbers above 0, within bounds of what makes sense."""
     for name in names:
         value = getattr(config, name)
-        if not (is_number(value) and 0 < value < float("inf")):
-            raise ConfigError(f"{name} is {value!r}; expected a number above 0")
+        if not (is_number(value) and lowest <= value <= highest):
+            raise ConfigError(f"{name} is {value!r}; expected a number above 0, from {lowest:g} to {highest:g}")
 
 
 def check_temperature(config: Any, *names: str) -> None:
     """Raise ConfigError for fields that are no temperature of a gate."""
-    for name in names:
-        value = getattr(config, name)
-        if not (is_number(value) and LOWEST_TEMPERATURE <= value <= HIGHEST_TEMPERATURE):
-            raise ConfigError(
-                f"{name} is {value!r}; expected a number above 0, from {LOWEST_TEMPERATURE:g} to "
-                f"{HIGHEST_TEMPERATURE:g}"
-            )
+    above_zero(config, LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE, *names)
 
 
 def not_negative(config: Any, *names: str) -> None:
-    """Refuse fields that are not finite numbers of at least 0."""
+    """Refuse fields that are not numbers of at least 0, within bounds of what makes sense."""
     for name in names:
         value = getattr(config, name)
-        if not (is_number(value) and 0 <= value < float("inf")):
-            raise ConfigError(f"{name} is {value!r}; expected a number of at least 0")
+        if not (is_number(value) and 0 <= value <= HIGHEST_WEIGHT):
+            raise ConfigError(f"{name} is {value!r}; expected a number of at least 0, up to {HIGHEST_WEIGHT:g}")
 
 
 def true_or_false(config: Any, *names: str) -> None:

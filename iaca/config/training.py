@@ -7,10 +7,16 @@ from enum import StrEnum
 from typing import Any
 
 from iaca.config.checks import (
+    HIGHEST_NORM,
+    HIGHEST_RATE,
+    LOWEST_NORM,
+    LOWEST_RATE,
+    MOST_STEPS,
     ConfigError,
     above_zero,
     as_enum,
     at_least,
+    at_most,
     check_clip_stride,
     check_seed,
     from_fields,
@@ -72,12 +78,15 @@ class TrainingConfig:
         as_enum(self, "optimiser", Optimiser)
         as_enum(self, "schedule", Schedule)
         check_seed(self)
-        at_least(self, 1, "epochs", "steps_per_epoch", "batch_windows", "plateau_patience")
+        counts = ("epochs", "steps_per_epoch", "batch_windows", "plateau_patience")
+        at_least(self, 1, *counts)
+        at_most(self, MOST_STEPS, *counts)
         if self.patience is not None:
             at_least(self, 1, "patience")
         share(self, "short_windows")
         true_or_false(self, "mixed_precision")
-        above_zero(self, "learning_rate", "clip_norm")
+        above_zero(self, LOWEST_RATE, HIGHEST_RATE, "learning_rate")
+        above_zero(self, LOWEST_NORM, HIGHEST_NORM, "clip_norm")
         if not (is_number(self.modality_dropout) and 0 <= self.modality_dropout <= 1):
             raise ConfigError(f"modality_dropout is {self.modality_dropout!r}; expected a share from 0 to 1")
         not_negative(self, "weight_decay", "auxiliary_weight")
@@ -158,9 +167,10 @@ class BackboneTraining:
         check_seed(self)
         at_least(self, 1, "epochs", "pictures")
         at_least(self, 2, "batch")
+        at_most(self, MOST_STEPS, "epochs", "batch")
         if self.pictures > CLIP_PICTURES:
             raise ConfigError(f"pictures is {self.pictures}; a clip has {CLIP_PICTURES}")
-        above_zero(self, "learning_rate")
+        above_zero(self, LOWEST_RATE, HIGHEST_RATE, "learning_rate")
         true_or_false(self, "augment")
         if not (is_number(self.within_weight) and 0 <= self.within_weight <= 1):
             raise ConfigError(f"within_weight is {self.within_weight!r}; expected a share from 0 to 1")

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from iaca.config.checks import MOST_SEED
 from iaca.demo.episode_plan import Condition
 from iaca.demo.performance import FPS, Plan
 from iaca.errors import InputError
 
 IDENTITIES_PER_ROLE = 1000
+LONGEST_S = 3600.0
+"""Longest video of a corpus."""
 
 
 class CorpusError(InputError):
@@ -82,7 +85,7 @@ def plan_corpus(
         role: What the corpus is for; decides who is in it.
         identities: Number of people, at least 1.
         first_identity: People of the role to skip.
-        seconds: Length of each video, at least 2.
+        seconds: Length of each video, 2 to `LONGEST_S`.
         seed: At least 0. What people do depends on it; who they are does not.
         conditions: Conditions of the recordings of each person in turn, from the start when it runs out; None takes the
             role's mixture.
@@ -102,10 +105,10 @@ def plan_corpus(
             f"identities is {identities} from {first_identity} on; expected 1 to {IDENTITIES_PER_ROLE} in all, "
             "so that roles never share a person"
         )
-    if not seconds >= 2:
-        raise CorpusError(f"seconds is {seconds!r}; expected at least 2")
-    if seed < 0:
-        raise CorpusError(f"seed is {seed!r}; expected a whole number of at least 0")
+    if not 2 <= seconds <= LONGEST_S:
+        raise CorpusError(f"seconds is {seconds!r}; expected 2 to {LONGEST_S:g}")
+    if not 0 <= seed <= MOST_SEED:
+        raise CorpusError(f"seed is {seed!r}; expected a whole number from 0 to {MOST_SEED}")
     try:
         cycle = [tuple(Condition(c) for c in group) for group in conditions or settings.conditions]
     except ValueError as error:

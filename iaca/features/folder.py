@@ -11,6 +11,7 @@ from iaca.data.episodes import read_episodes
 from iaca.features.feature_files import FeatureError, read_features
 from iaca.types import Features
 
+FILES = "feature files (<subject>.safetensors)"
 EPISODES = "episodes.csv"
 """File beside the features that lists known episodes of corruption."""
 
@@ -37,9 +38,22 @@ def read_folder(folder: Path, split: str | None = None) -> list[Features]:
             raise FeatureError(f"{file} and {other} are both of subject {item.subject!r}; expected one file a subject")
     chosen = [item for item in features if split is None or item.split == split]
     if not chosen:
-        wanted = "feature files (<subject>.safetensors)" if split is None else f"subjects of the split {split!r}"
+        wanted = FILES if split is None else f"subjects of the split {split!r}"
         raise FeatureError(f"{folder} holds no {wanted}; make them with: python -m iaca extract")
     return chosen
+
+
+def first_dimensions(folder: Path) -> tuple[int, int]:
+    """Dimensions of the audio and the visual features of the first file of a folder, without reading the others.
+
+    Raises:
+        FeatureError: The folder holds none, or it cannot be read.
+    """
+    file = min(folder.glob("*.safetensors"), default=None)
+    if file is None:
+        raise FeatureError(f"{folder} holds no {FILES}; make them with: python -m iaca extract")
+    first = read_features(file)
+    return first.audio.shape[1], first.visual.shape[1]
 
 
 def groups_of(folder: Path, features: Sequence[Features]) -> dict[str, list[str]]:

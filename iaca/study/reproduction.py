@@ -15,6 +15,7 @@ from iaca.checkpoints import load_checkpoint
 from iaca.config import VALENCE, TrainingConfig
 from iaca.data.corpus_description import FILE, read_description
 from iaca.data.episodes import read_episodes
+from iaca.features.feature_files import read_features
 from iaca.features.folder import EPISODES, groups_of, read_folder
 from iaca.files import write_whole
 from iaca.study import figures
@@ -26,6 +27,7 @@ from iaca.study.plan import ALL, EXTENSIONS, TABLE_1, TABLE_2, TEST, VALIDATION,
 from iaca.study.report import Published, Tables, report
 from iaca.study.runs import StudyError, model_file, run_study, segment_of
 from iaca.study.tables import Difference, Sums, by_subject, compare, groups_in, read_table, scores, write_table
+from iaca.training.fusion_training import check_together
 from iaca.types import Episode, Features
 
 QUICK = TrainingConfig(epochs=2, steps_per_epoch=2, batch_windows=4)
@@ -69,6 +71,7 @@ class Reproduction:
         train, validation = self._draws()
         episodes = _episodes(self.features)
         rows, changed = self._variants(train[0])
+        self._check_later_steps(train, validation)
         results = run_study(
             train, {VALIDATION: validation}, [*rows, *changed], self.seeds, self.out, episodes=episodes,
             device=self.device, jobs=self.jobs,
@@ -135,6 +138,29 @@ class Reproduction:
     def _draws(self) -> tuple[list[Features], list[Features]]:
         """Subjects of training and of validation."""
         return read_folder(self.features, "train"), read_folder(self.features, VALIDATION)
+
+    def _check_later_steps(self, train: Sequence[Features], validation: Sequence[Features]) -> None:
+        """Refuse before the training what only the steps after it read.
+
+        Raises:
+            InputError: Subjects that cannot be trained on together or scored by these models, or a damaged file.
+        """
+        check_together(train)
+        scored = list(validation)
+        groups_of(self.features, validation)
+        self._is_synthetic()
+        if self.test is not None:
+            scored += read_folder(self.test)
+            groups_of(self.test, scored)
+        for subject in self._attention_subjects():
+            assert self.videos is not None
+            scored.append(read_features(self.videos / "features" / f"{subject}.safetensors"))
+        for item in scored:
+            if item.backbones != train[0].backbones:
+                raise StudyError(
+                    f"features of {item.subject} come from other backbones than those of {train[0].subject}; extract "
+                    "all subjects with the same"
+                )
 
     def _variants(self, first: Features) -> tuple[list[Variant], list[Variant]]:
         dims = {"audio_dim": first.audio.shape[1], "visual_dim": first.visual.shape[1]}

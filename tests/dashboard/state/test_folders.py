@@ -78,3 +78,10 @@ def test_a_mistake_among_the_options_does_not_unlock_the_page(start):
 def test_a_subject_of_any_length_can_be_asked_for(start):
     st.query_params["subject"] = "x" * 5000
     assert len(find_folders(start()).sources) == 1
+
+
+@pytest.mark.parametrize("wrong", [("--jobs", "0"), ("--visit-quota", "nan"), ("--upload-quota", "-1")])
+def test_a_bound_that_cannot_be_is_told_and_its_default_holds(start, wrong):
+    options = start("--locked", *wrong)
+    assert options.problem.startswith(f"{wrong[0]} is ")
+    assert options._replace(problem="") == start("--locked")

@@ -117,7 +117,9 @@ def test_a_video_in_which_no_face_is_found_fails_with_a_remedy(tmp_path, backbon
         (["x", "--visual", "missing.pth"], "missing.pth is neither"),
     ],
 )
-def test_arguments_that_do_not_go_together_are_one_sentence(tmp_path, backbones, capsys, arguments, told):
+def test_arguments_that_do_not_go_together_are_one_sentence(tmp_path, backbones, capsys, monkeypatch, arguments, told):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
     options = backbones if "--visual" not in arguments else backbones[2:]
     assert main(["extract", *arguments, *options, "--out", str(tmp_path / "out")]) == 1
     error = capsys.readouterr().err

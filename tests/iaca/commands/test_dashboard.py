@@ -34,8 +34,11 @@ def test_it_opens_the_page_from_any_folder_and_ends_on_ctrl_c(tmp_path):
         server.wait()
 
 
-def test_options_of_the_page_follow_those_of_the_server(monkeypatch):
+def test_options_of_the_page_follow_those_of_the_server(monkeypatch, tmp_path):
     called = []
+    monkeypatch.chdir(tmp_path)
+    for name in "abfr":
+        (tmp_path / name).mkdir()
     monkeypatch.setattr("runpy.run_module", lambda *args, **kwargs: called.append(sys.argv))
     monkeypatch.setattr("signal.signal", lambda *args: None)
     monkeypatch.setattr("sys.argv", ["iaca"])

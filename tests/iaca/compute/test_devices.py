@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
+import warnings
 from pathlib import Path
 
 import pytest
 import torch
 
-from iaca.compute.devices import DeviceError, choose_device, device_of
+from iaca.compute.devices import DeviceError, available_devices, choose_device, device_of, find_gpus
 from tests.conftest import make_model
 
 IACA = Path(__file__).resolve().parents[3] / "iaca"
@@ -41,7 +43,59 @@ def test_the_device_of_a_model_is_that_of_its_weights():
 def test_a_device_that_is_asked_for_wins_over_the_environment_and_a_missing_one_is_refused(monkeypatch):
     monkeypatch.setenv("IACA_DEVICE", "cuda:99")
     assert choose_device("cpu") == torch.device("cpu")
-    with pytest.raises(DeviceError, match=r"device is 'cuda:99', which this machine does not have; expected .*cpu"):
+    with pytest.raises(DeviceError, match=r"device is 'cuda:99', which this machine does not have.*; expected .*cpu"):
         choose_device()
     with pytest.raises(DeviceError, match=r"device is 'abacus'; expected one of: .*cpu"):
         choose_device("abacus")
+    with pytest.raises(DeviceError, match=r"device is ''; expected one of: .*cpu"):
+        choose_device("")
+
+
+@pytest.fixture
+def gpus_are_asked_for_again():
+    find_gpus.cache_clear()
+    yield
+    find_gpus.cache_clear()
+
+
+OLD = (
+    "CUDA initialization: The NVIDIA driver on your system is too old (found version 11040). Please update your GPU "
+    "driver by downloading and installing a new version (Triggered internally at c10/cuda/CUDAFunctions.cpp:119.)"
+)
+NONE = "CUDA initialization: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU"
+BUSY = "CUDA initialization: CUDA unknown error - this may be due to an incorrectly set up environment"
+
+
+@pytest.mark.usefixtures("gpus_are_asked_for_again")
+@pytest.mark.parametrize(
+    ("built", "told", "sentence"),
+    [
+        (None, "", "is built for the CPU alone"),
+        (
+            "13.0",
+            OLD,
+            r"The driver of the GPU knows CUDA 11\.4, and torch .* is built for CUDA 13\.0; update the driver",
+        ),
+        ("13.0", NONE, "No NVIDIA driver was found"),
+        ("13.0", BUSY, "CUDA unknown error"),
+    ],
+)
+def test_gpus_that_cannot_be_started_are_none_and_a_sentence_says_why(monkeypatch, built, told, sentence):
+    """As with an old driver, which NVML counts a GPU with."""
+
+    def is_available():
+        if told:
+            warnings.warn(told, stacklevel=1)
+        return False
+
+    monkeypatch.delenv("IACA_DEVICE", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", is_available)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.version, "cuda", built)
+    assert available_devices() == ["cpu"]
+    assert choose_device() == torch.device("cpu")
+    assert re.search(sentence, find_gpus().problem)
+    with pytest.raises(
+        DeviceError, match=f"device is 'cuda', which this machine does not have .*{sentence}.*; expected"
+    ):
+        choose_device("cuda")

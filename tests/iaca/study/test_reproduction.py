@@ -84,8 +84,9 @@ def test_another_study_does_not_overwrite_one_whose_test_draw_was_looked_at(repr
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        (("--seeds", "0"), "at least 1"),
-        (("--videos", "nowhere"), "is not a folder"),
+        (("--seeds", "0"), "--seeds is 0; expected a whole number from 1"),
+        (("--jobs", "0"), "--jobs is 0; expected a whole number from 1"),
+        (("--videos", "nowhere"), "--videos is nowhere, which does not exist"),
         (("--published", "none.csv"), "none.csv"),
     ],
 )

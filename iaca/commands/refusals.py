@@ -1,0 +1,92 @@
+"""Arguments that are refused before any work: a sentence after an hour is an hour late."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from iaca.commands import CommandError
+from iaca.config.checks import MOST_SEED
+
+MOST_JOBS = 1024
+"""Processes side by side; more is a mistake."""
+
+MOST_SEEDS = 1000
+"""Seeds of a study; more is a mistake."""
+
+
+def as_path(text: str) -> Path:
+    """A path of the command line, as the `type` of an argument.
+
+    Raises:
+        ArgumentTypeError: The text is empty, as from a variable of the shell that is not set, or holds a NUL.
+    """
+    if not text.strip() or "\0" in text:
+        raise argparse.ArgumentTypeError(f"it is {text!r}; expected the name of a file or folder")
+    return Path(text)
+
+
+def check_whole(name: str, value: int | None, least: int, most: int) -> None:
+    """Refuse a whole number out of its bounds; None is none.
+
+    Raises:
+        CommandError: It is out of them.
+    """
+    if value is not None and not least <= value <= most:
+        raise CommandError(f"{name} is {value}; expected a whole number from {least} to {most}")
+
+
+def check_seed_given(seed: int | None) -> None:
+    """Refuse a seed that generators do not take; None is none.
+
+    Raises:
+        CommandError: It is below 0 or has more than 63 bits.
+    """
+    check_whole("--seed", seed, 0, MOST_SEED)
+
+
+def check_amount(name: str, value: float | None, most: float) -> None:
+    """Refuse an amount that is not finite and above 0; None is none.
+
+    Raises:
+        CommandError: It is out of bounds.
+    """
+    if value is not None and not (math.isfinite(value) and 0 < value <= most):
+        raise CommandError(f"{name} is {value:g}; expected a number above 0, up to {most:g}")
+
+
+def check_files(name: str, paths: Sequence[Path | None]) -> None:
+    """Refuse files that are not there; None is none.
+
+    Raises:
+        CommandError: One does not exist, or is a folder.
+    """
+    for path in paths:
+        if path is not None and not path.exists():
+            raise CommandError(f"{name} is {path}, which does not exist; expected a file")
+        if path is not None and path.is_dir():
+            raise CommandError(f"{name} is {path}, which is a folder; expected a file")
+
+
+def check_folders(name: str, paths: Sequence[Path | None]) -> None:
+    """Refuse folders that are not there; None is none.
+
+    Raises:
+        CommandError: One does not exist, or is no folder.
+    """
+    for path in paths:
+        if path is not None and not path.is_dir():
+            what = "is not a folder" if path.exists() else "does not exist"
+            raise CommandError(f"{name} is {path}, which {what}; expected a folder")
+
+
+def check_word(name: str, value: str | None, words: Sequence[str]) -> None:
+    """Refuse a word that is none of some; None is none.
+
+    Raises:
+        CommandError: It is another one.
+    """
+    if value is not None and value not in words:
+        raise CommandError(f"{name} is {value!r}; expected one of: {', '.join(words)}")
