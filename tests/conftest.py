@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 from iaca.checkpoints import BackboneFile, load_backbone, save_backbone
 from iaca.config import BackboneConfig, FusionConfig
@@ -13,6 +14,11 @@ from iaca.models.fusion_model import FusionModel
 from iaca.types import Features
 
 torch.set_num_threads(1)  # small tensors: threads only contend
+
+# The same examples in every run. `pytest --hypothesis-profile explore` looks further, with others each time.
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None, max_examples=60)
+settings.register_profile("explore", database=None, deadline=None, max_examples=2000)
+settings.load_profile("repeatable")
 
 
 @pytest.hookimpl(tryfirst=True)

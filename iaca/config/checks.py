@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from enum import StrEnum
 from numbers import Integral, Real
 from typing import Any, TypeGuard, TypeVar
@@ -67,12 +67,16 @@ def from_fields(kind: type, values: dict[str, Any]) -> Any:
     """Make a configuration from a dict.
 
     Raises:
-        ConfigError: A field is unknown, or its value invalid; the message lists the fields that exist.
+        ConfigError: A field is unknown, or its value invalid, or one without a default is missing; the message lists
+            the fields that exist.
     """
     known = {field.name for field in fields(kind)}
     unknown = sorted(set(values) - known)
     if unknown:
         raise ConfigError(f"unknown field {unknown[0]!r}; expected any of: {', '.join(sorted(known))}")
+    needed = [field.name for field in fields(kind) if field.default is MISSING and field.name not in values]
+    if needed:
+        raise ConfigError(f"field {needed[0]!r} is missing; expected it beside any of: {', '.join(sorted(known))}")
     return kind(**values)
 
 

@@ -95,10 +95,10 @@ class CorruptionConfig:
         as_enum(self, "kind", CorruptionKind)
         check_seed(self)
         low, high, unit = (0, 40, "pixels") if self.modality == VISUAL else (-60, 60, "dB")
-        if not low <= self.strength <= high:
+        if not (is_number(self.strength) and low <= self.strength <= high):
             raise ConfigError(f"strength is {self.strength!r}; expected {low} to {high} {unit} for {self.kind.value}")
-        start_s, end_s = self.span_s
-        if not 0 <= start_s < end_s:
+        known = all(value is None or is_number(value) for value in (self.start_s, self.end_s))
+        if not known or not 0 <= self.span_s[0] < self.span_s[1]:
             raise ConfigError(f"start_s is {self.start_s!r} and end_s is {self.end_s!r}; expected 0 <= start_s < end_s")
 
     @property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iaca.clips import clip_ends, clip_frame_indices, plan_windows
 from iaca.config import ConfigError
@@ -66,3 +68,48 @@ def test_a_clip_has_eight_frames_that_end_at_its_last(end, expected):
 def test_a_stride_that_does_not_divide_a_clip_is_refused():
     with pytest.raises(ConfigError, match="clip_stride is 3"):
         clip_ends(10, 3)
+
+
+@given(
+    num_clips=st.integers(0, 400),
+    stride=st.sampled_from(STRIDES),
+    clips=st.integers(1, 20),
+    windows=st.sampled_from(["overlap", "authors"]),
+)
+def test_windows_of_any_length_hold_every_clip_once_and_never_mix_phases(num_clips, stride, clips, windows):
+    plan = plan_windows(num_clips, stride, clips, windows)
+    assert plan.index.shape == plan.keep.shape
+    assert plan.index.shape[1] == clips
+    assert plan.index.dtype == np.int64
+    assert sorted(plan.index[plan.keep].tolist()) == list(range(num_clips))
+    assert not plan.keep[plan.index < 0].any()
+    step = 32 // stride
+    fewest = sum(-(-len(range(phase, num_clips, step)) // clips) for phase in range(step))
+    assert len(plan.index) == fewest
+    for row in plan.index:
+        present = row[row >= 0]
+        assert len(present)
+        assert (np.diff(present) == step).all()
+        first = int(np.argmax(row >= 0))
+        assert (row[first : first + len(present)] == present).all()  # in one piece
+        assert first == 0 or windows == "overlap"
+
+
+@given(num_frames=st.integers(0, 5000), stride=st.sampled_from(STRIDES))
+def test_clip_ends_are_every_frame_that_the_stride_divides(num_frames, stride):
+    ends = clip_ends(num_frames, stride)
+    assert ends.dtype == np.int32
+    assert ends.tolist() == [k for k in range(num_frames) if k % stride == 0]
+
+
+@given(end=st.integers(0, 10_000))
+def test_the_eight_frames_of_a_clip_ascend_evenly_within_its_32(end):
+    frames = clip_frame_indices(end)
+    assert frames.shape == (8,)
+    assert frames[-1] == end
+    assert frames[0] >= max(0, end - 31)
+    steps = set(np.diff(frames).tolist())
+    if end >= 7:
+        assert steps == {min(32, end + 1) // 8}
+    else:
+        assert sorted(set(frames.tolist())) == list(range(end + 1))

@@ -7,8 +7,10 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from iaca.metrics import ccc, pearson, rmse
+from iaca.metrics import annotated, ccc, pearson, rmse
 from iaca.training.losses import ccc_loss
 from tests import reference
 from tests.cases import cases
@@ -16,6 +18,10 @@ from tests.cases import cases
 DRAW = np.random.default_rng(0)
 TRUTH = DRAW.uniform(-1, 1, 50)
 PREDICTION = TRUTH * 0.6 + DRAW.normal(size=50) * 0.2 + 0.1
+
+
+SCORE = st.floats(-1, 1, width=32)
+PAIRS = st.lists(st.tuples(SCORE, SCORE), min_size=2, max_size=40).map(lambda pairs: np.array(pairs, float).T)
 
 
 def numbers(values):
@@ -99,3 +105,41 @@ def test_the_loss_of_nothing_valid_is_zero_with_a_gradient_of_zero():
     loss.backward()
     assert loss.item() == 0
     assert prediction.grad.tolist() == [[0, 0, 0]]
+
+
+@given(pairs=PAIRS)
+def test_any_ccc_is_symmetric_in_range_and_that_of_its_definition(pairs):
+    truth, prediction = pairs
+    agreement = ccc(truth, prediction)
+    if truth.min() == truth.max() == prediction.min() == prediction.max():
+        assert math.isnan(agreement)
+        return
+    assume(not math.isnan(agreement))  # numbers that differ by so little that their squares are 0
+    assert agreement == ccc(prediction, truth)
+    assert abs(agreement) <= 1 + 1e-9
+    if np.ptp(pairs) > 1e-3:
+        assert agreement == pytest.approx(reference.ccc(truth, prediction), abs=1e-9)
+
+
+@given(pairs=PAIRS, shift=st.floats(-2, 2), scale=st.floats(0.1, 3))
+def test_ccc_is_that_of_sequences_shifted_and_scaled_together_and_never_beats_pearson(pairs, shift, scale):
+    truth, prediction = pairs
+    assume(np.ptp(truth) > 1e-3 and np.ptp(prediction) > 1e-3)
+    agreement = ccc(truth, prediction)
+    assert ccc(truth * scale + shift, prediction * scale + shift) == pytest.approx(agreement, abs=1e-6)
+    assert abs(agreement) <= abs(pearson(truth, prediction)) + 1e-9
+    assert pearson(truth, prediction * scale + shift) == pytest.approx(pearson(truth, prediction), abs=1e-6)
+
+
+@given(pairs=PAIRS, seed=st.integers(0, 99), data=st.data())
+def test_frames_that_do_not_count_never_move_a_score(pairs, seed, data):
+    truth, prediction = pairs
+    unknown = np.array(data.draw(st.lists(st.booleans(), min_size=len(truth), max_size=len(truth))))
+    masked = np.array(data.draw(st.lists(st.booleans(), min_size=len(truth), max_size=len(truth))))
+    other = np.where(unknown | masked, np.random.default_rng(seed).normal(size=len(truth)) * 9, prediction)
+    hidden = np.where(unknown, np.nan, truth)
+    kept = ~(unknown | masked)
+    for score in (ccc, pearson, rmse):
+        plain = score(truth[kept], prediction[kept])
+        np.testing.assert_equal(score(hidden, other, ~masked), plain)
+    assert [len(side) for side in annotated(hidden, other, ~masked)] == [kept.sum()] * 2

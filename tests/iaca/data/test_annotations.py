@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iaca.data.annotations import AnnotationError, read_labels, write_labels
+
+LABEL = st.floats(-1, 1, width=32) | st.just(float("nan"))
 
 
 @pytest.mark.parametrize(
@@ -85,3 +89,46 @@ def test_labels_out_of_range_are_not_written(tmp_path):
     with pytest.raises(AnnotationError, match="expected values in"):
         write_labels(tmp_path / "a.txt", np.array([0.0, 1.5]), np.array([0.0, 0.0]))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One for all examples of a property."""
+    return tmp_path_factory.mktemp("labels")
+
+
+@given(pairs=st.lists(st.tuples(LABEL, LABEL), min_size=1, max_size=50))
+def test_any_labels_that_can_be_written_are_read_back_to_six_digits(folder, pairs):
+    valence, arousal = np.array(pairs, np.float32).T
+    write_labels(folder / "a.txt", valence, arousal)
+    labels = read_labels(folder / "a.txt")
+    unknown = np.isnan(valence) | np.isnan(arousal)
+    for written, read in ((valence, labels.valence), (arousal, labels.arousal)):
+        assert np.array_equal(np.isnan(read), unknown)
+        np.testing.assert_allclose(read[~unknown], written[~unknown], rtol=1e-5, atol=1e-7)
+        assert (np.abs(read[~unknown]) <= 1).all()
+
+
+@given(
+    content=st.binary(max_size=200)
+    | st.text(max_size=200).map(str.encode)
+    | st.lists(st.text("0123456789-+.,eEnaif \r\t", max_size=12), max_size=12).map(
+        lambda lines: "\n".join(["valence,arousal", *lines]).encode()
+    )
+)
+def test_any_bytes_are_labels_in_range_or_are_refused_in_one_line(folder, content):
+    path = folder / "any.txt"
+    path.write_bytes(content)
+    told, labels = "", None
+    try:
+        labels = read_labels(path)
+    except AnnotationError as error:
+        told = str(error)
+    assert "\n" not in told
+    if labels is None:
+        assert path.name in told
+        return
+    known = np.isfinite(labels.valence)
+    assert len(labels.valence) == len(labels.arousal) >= 1
+    assert np.array_equal(known, np.isfinite(labels.arousal))
+    assert (np.abs(labels.valence[known]) <= 1).all()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iaca.config import ConfigError, DropoutConfig
 from iaca.inference.dropout import dropped_clips
@@ -61,3 +63,38 @@ def test_whole_seconds_drop_every_clip_that_touches_one():
 def test_a_bad_dropout_is_refused(settings, message):
     with pytest.raises(ConfigError, match=message):
         DropoutConfig(**settings)
+
+
+@given(
+    num_frames=st.integers(1, 400),
+    stride=st.sampled_from([1, 4, 16, 32]),
+    shares=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted),
+    pattern=st.sampled_from(["scattered", "block"]),
+    unit=st.sampled_from(["clip", "second"]),
+    seed=st.integers(0, 2**63 - 1),
+)
+def test_any_mask_has_a_value_for_each_clip_and_takes_the_share_that_was_asked(
+    num_frames, stride, shares, pattern, unit, seed
+):
+    frame, pts_s = np.arange(0, num_frames, stride), np.arange(num_frames) / 25
+    small, large = (
+        dropped_clips(DropoutConfig(share=share, pattern=pattern, unit=unit, seed=seed), frame, pts_s)
+        for share in shares
+    )
+    assert small.dtype == large.dtype == bool
+    assert small.shape == large.shape == frame.shape
+    if unit == "clip":
+        assert [small.sum(), large.sum()] == [round(share * len(frame)) for share in shares]
+        if pattern == "block":
+            assert all(np.abs(np.diff(mask.astype(int), prepend=0, append=0)).sum() <= 2 for mask in (small, large))
+    if pattern == "scattered":
+        assert large[small].all()
+    if shares[1] == 1:
+        assert large.all()
+
+
+@given(num_frames=st.integers(1, 200), ends=st.tuples(st.floats(-5, 10), st.floats(-5, 10)).map(sorted))
+def test_any_range_takes_the_clips_that_end_in_it_and_no_other(num_frames, ends):
+    frame, pts_s = np.arange(0, num_frames, 4), np.arange(num_frames) / 25
+    dropped = dropped_clips(DropoutConfig(pattern="range", start_s=ends[0], end_s=ends[1]), frame, pts_s)
+    assert dropped.tolist() == [ends[0] <= pts_s[k] <= ends[1] for k in frame]

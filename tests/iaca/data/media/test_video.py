@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iaca.data.media.container import MediaError
 from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
@@ -251,3 +253,16 @@ def test_sound_that_was_read_and_released_is_no_memory_and_can_be_read_again(tmp
 def test_times_are_cut_or_extended_to_the_labels(num_frames):
     pts_s = fit_pts(np.array([0, 0.1, 0.25, 0.45]), num_frames)
     assert np.allclose(pts_s, [0, 0.1, 0.25, 0.45, 0.65, 0.85][:num_frames])
+
+
+@given(
+    times_s=st.lists(st.floats(0, 1e5), min_size=1, max_size=60).map(sorted).map(np.array),
+    num_frames=st.integers(1, 120),
+)
+def test_times_for_any_number_of_labels_are_those_of_the_frames_and_never_fall(times_s, num_frames):
+    fitted_s = fit_pts(times_s, num_frames)
+    assert len(fitted_s) == num_frames
+    together = min(num_frames, len(times_s))
+    assert np.array_equal(fitted_s[:together], times_s[:together])
+    assert (np.diff(fitted_s) >= 0).all()
+    assert np.isfinite(fitted_s).all()
