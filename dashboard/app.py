@@ -35,7 +35,7 @@ def show_fault(error: Exception) -> bool:
 
 def show_page() -> None:
     """What a visit runs."""
-    from dashboard.state import session
+    from dashboard.state import known_files, session
 
     st.set_page_config(
         page_title="IACA",
@@ -55,6 +55,9 @@ def show_page() -> None:
         ],
         position="top",
     ).run()
+    # Last: the curves are on their way, and a step does not wait for the disk.
+    if known_files.look_again():
+        st.rerun()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +18,9 @@ from starlette.responses import FileResponse, Response
 
 from dashboard.admission import visit_cookie
 from dashboard.state import visit
+from dashboard.state.known_files import shown_state
 from iaca.errors import InputError
-from iaca.files import file_state
+from iaca.files import FileState, file_state
 
 ROUTE = "/iaca/media"
 """Where registered files are served. Not /media: Streamlit keeps that prefix for itself and refuses such routes."""
@@ -60,9 +62,9 @@ def register(path: Path) -> str:
     Raises:
         OSError: The file cannot be read.
     """
-    file = path.resolve(strict=True)
+    file, digest = _named(shown_state(path))
     key = visit.current()
-    identifier = _identifier(key, file_state(file).digest.encode())
+    identifier = _identifier(key, digest)
     with _lock:
         _of(key).files[identifier] = file
     return f"{ROUTE}/{identifier}"
@@ -103,7 +105,7 @@ def register_sound(path: Path, summarise: Callable[[], Path]) -> str:
         Its address below the server's root.
     """
     key = visit.current()
-    identifier = _identifier(key, b"sound " + file_state(path.resolve(strict=True)).digest.encode())
+    identifier = _identifier(key, b"sound " + _named(shown_state(path))[1])
     with _lock:
         _of(key).sounds[identifier] = summarise
     return f"{SOUNDS}/{identifier}"
@@ -144,6 +146,17 @@ def forget(key: str) -> None:
     """Let a visit fetch nothing any more."""
     with _lock:
         _kept.pop(key, None)
+
+
+@lru_cache(maxsize=4096)
+def _named(file: FileState) -> tuple[Path, bytes]:
+    """A file under its real name, and what names its state.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    real = Path(file.path).resolve(strict=True)
+    return real, file_state(real).digest.encode()
 
 
 def _identifier(key: str, content: bytes) -> str:

@@ -28,7 +28,7 @@ from dashboard.timeline import rows
 
 def show() -> None:
     """The page. The player stands at one fixed place of the script, whatever else is shown."""
-    page = begin_page()
+    page = begin_page(has_steps=True)
     corpus = corpora.corpus(page.folders)
     page.notices.extend(corpus.problems)
     banner_place = st.container(key="banner")

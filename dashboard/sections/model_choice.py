@@ -12,6 +12,7 @@ from dashboard.sections.notices import attempt, literal
 from dashboard.services import model_files
 from dashboard.services.model_files import Candidate, Chosen, Shelf
 from dashboard.state import address, session
+from dashboard.state.known_files import is_there
 from iaca.figures import palette
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _missing(shelf: Shelf, fusion: str, pair: tuple[Candidate | None, Candidate 
     else:
         return []
     file = shelf.folder / f"{name}.safetensors"
-    if file.exists():
+    if is_there(file):
         return []
     return [f"{file} does not exist, so {shown.title} is shown alone; train one {how} --iaca to compare them."]
 

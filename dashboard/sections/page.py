@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import streamlit as st
+
 from dashboard.sections.notices import attempt, show_notices
 from dashboard.services import model_files, traces
-from dashboard.state import address, session, visit
+from dashboard.state import address, known_files, session, visit
 from dashboard.state.folders import Folders, Options, find_folders, read_options
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
     from dashboard.services.model_files import Candidate, Shelf
+
+
+STEPS = "_page_of_steps"
+"""Session key: whether the last run was of a page with steps."""
 
 
 class Page(NamedTuple):
@@ -48,8 +54,17 @@ class Page(NamedTuple):
         show_notices(place, [*address.problems(), *self.notices, *filter(None, [last])])
 
 
-def begin_page() -> Page:
-    """Read the options and the link; call it before the first widget."""
+def begin_page(*, has_steps: bool = False) -> Page:
+    """Read the options and the link, and look at files again; call it before the first widget.
+
+    Args:
+        has_steps: Whether the page has controls that are moved step by step: a run that follows another one of it takes
+            files as they were last looked at, and no step waits for a disk.
+    """
+    follows = st.session_state.get(STEPS, False)
+    st.session_state[STEPS] = has_steps
+    if not (has_steps and follows):
+        known_files.refresh()
     asked = address.asked_choices()
     options = read_options()
     notices = [options.problem, model_files.plugin_problem(options.plugins)]

@@ -34,7 +34,12 @@ def read_backbone(path: Path, modality: str, device: str) -> BackboneFile:
 
 def is_shipped(sha256: str) -> bool:
     """Whether these are the bytes of a backbone that ships with the project and was trained on its synthetic corpus."""
-    return any(_digest(file) == sha256 for file in shipped("checkpoints").glob("*_slim.safetensors"))
+    return sha256 in _shipped()
+
+
+@lru_cache
+def _shipped() -> set[str | None]:
+    return {_digest(file) for file in shipped("checkpoints").glob("*_slim.safetensors")}
 
 
 def training_data(backbone: BackboneFile) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,12 +12,14 @@ import streamlit as st
 
 from dashboard.services import own_videos
 from dashboard.state.folders import Folders, Source
+from dashboard.state.known_files import known_state, refresh, shown_state
 from iaca.data.corpus_description import CorpusDescription, read_description
 from iaca.data.episodes import read_episodes
 from iaca.data.problems import printable
 from iaca.data.recordings import find_recordings, natural_key
 from iaca.errors import BAD_INPUT, InputError
 from iaca.features.feature_files import FeatureError, read_feature_header
+from iaca.files import FileState
 from iaca.types import Episode, Recording
 
 NAMED_ONE_BY_ONE = 3
@@ -92,14 +95,12 @@ def corpus(folders: Folders) -> Corpus:
     episodes: dict[str, list[Episode]] = {}
     problems: list[str] = []
     for source in folders.sources:
-        # Looked at in every run: what is kept would still miss a folder that is there by now.
-        problems += [
-            f"{root} does not exist; expected a folder of data." for root in source.roots if not os.path.isdir(root)
-        ]
-        roots = tuple(root for root in source.roots if os.path.isdir(root))
+        # Apart from what is kept, which would still miss a folder that is there by now.
+        roots = tuple(root for root in source.roots if _is_folder(shown_state(root)))
+        problems += [f"{root} does not exist; expected a folder of data." for root in source.roots if root not in roots]
         if not roots:
             continue
-        found = _corpus(source._replace(roots=roots))
+        found = _corpus(source._replace(roots=roots), known_state(source.features))
         problems += found.problems
         new = {subject.name: subject for subject in found.subjects if subject.name not in subjects}
         if len(new) < len(found.subjects) and roots != folders.sources[0].roots:
@@ -111,13 +112,19 @@ def corpus(folders: Folders) -> Corpus:
         subjects |= new
         episodes |= {name: found.episodes[name] for name in new if name in found.episodes}
     for own in own_videos.finished(folders.own):
-        mine = Subject(own.subject, own_videos.CONDITION, own.recording, own.features, False)
-        subjects.setdefault(own.subject, mine)
+        mine = Subject(own.entry.subject, own_videos.CONDITION, own.recording, own.entry.features, False)
+        subjects.setdefault(own.entry.subject, mine)
     return Corpus(tuple(subjects.values()), episodes, tuple(map(printable, problems)))
 
 
-@st.cache_resource(show_spinner="Looking through the data folders")
-def _corpus(source: Source) -> Corpus:
+@lru_cache(maxsize=256)
+def _is_folder(state: FileState) -> bool:
+    return os.path.isdir(state.path)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Looking through the data folders")
+def _corpus(source: Source, features: FileState) -> Corpus:
+    """What a source holds, as long as nothing is added to its folder of features or taken from it."""
     index = find_recordings(source.roots)
     files = {file.stem: file for file in sorted(source.features.glob("*.safetensors"))}
     # Where there are feature files alone, `_without_video` says what the index, which found nothing, cannot know.
@@ -202,8 +209,9 @@ def _without_video(files: Sequence[Path], source: Source) -> list[str]:
 
 
 def rescan() -> None:
-    """Forget which files the data folders hold."""
+    """Forget which files the data folders hold, and look at all others again."""
     _corpus.clear()
+    refresh()
 
 
 def _listed(paths: tuple[Path, ...]) -> str:

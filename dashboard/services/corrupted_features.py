@@ -15,10 +15,11 @@ from dashboard.services import jobs, traces
 from dashboard.services.backbone_files import find_file, read_backbone
 from dashboard.services.corpora import Subject
 from dashboard.state.folders import Folders
+from dashboard.state.known_files import is_there, look, shown_state
 from iaca.config import AUDIO, CorruptionConfig
 from iaca.data.faces.detection import has_known_faces
 from iaca.errors import InputError
-from iaca.files import file_state, write_whole
+from iaca.files import write_whole
 from iaca.types import Features, Progress, Recording
 
 
@@ -65,6 +66,13 @@ def prepare(subject: Subject, config: CorruptionConfig, folders: Folders) -> tra
     if recording is None or recording.video_file is None:
         raise NotAvailableError(f"{subject.name} has no video, so {_title(config)} cannot be added to it.")
     made_by = features.backbones.get(config.modality, {})
+    # Where a file lies does not matter, what is in it does.
+    states = [shown_state(file) for file in (subject.feature_file, recording.video_file)]
+    facts = [made_by.get("sha256", ""), *((state.mtime_ns, state.size) for state in states), asdict(config)]
+    key = hashlib.sha256(json.dumps([subject.name, *facts]).encode()).hexdigest()[:32]
+    path = folders.cache_of(subject.feature_file) / "what_if" / f"{key}.npy"
+    if is_there(path) or look(path).is_there:
+        return traces.CorruptedFeatures(config.modality, shown_state(path))
     backbone = find_file(made_by.get("sha256", ""), folders)
     if backbone is None:
         raise NotAvailableError(
@@ -72,13 +80,6 @@ def prepare(subject: Subject, config: CorruptionConfig, folders: Folders) -> tra
             f"{subject.name}, {made_by.get('name')} ({made_by.get('sha256', '')[:8]}), which "
             f"is not in {folders.checkpoints}."
         )
-    # Where a file lies does not matter, what is in it does.
-    states = [file_state(file) for file in (subject.feature_file, recording.video_file)]
-    facts = [made_by["sha256"], *((state.mtime_ns, state.size) for state in states), asdict(config)]
-    key = hashlib.sha256(json.dumps([subject.name, *facts]).encode()).hexdigest()[:32]
-    path = folders.cache_of(subject.feature_file) / "what_if" / f"{key}.npy"
-    if path.is_file():
-        return traces.CorruptedFeatures(config.modality, file_state(path))
     recording = _with_faces(recording, subject.feature_file)
     return Extraction(key, _title(config), path, config, features, recording, backbone)
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import streamlit as st
 from safetensors import SafetensorError, safe_open
 
+from dashboard.state.known_files import known_state, shown_state
 from iaca.checkpoints import Checkpoint, load_checkpoint
 from iaca.checkpoints.tensor_files import FUSION, HEADER_KEY
 from iaca.checkpoints.torch_files import is_torch_file
@@ -17,7 +18,7 @@ from iaca.config import ConfigError, FusionConfig
 from iaca.data.recordings import natural_key
 from iaca.errors import InputError
 from iaca.figures import palette
-from iaca.files import FileState, file_state
+from iaca.files import FileState
 from iaca.headers import parse_json
 from iaca.models.fusions.registry import fusion_names, model_title
 from iaca.plugins import ENVIRONMENT_VARIABLE, load_plugins
@@ -86,16 +87,25 @@ class Shelf(NamedTuple):
 
 def shelf(folder: Path) -> Shelf:
     """The fusion models of a folder, by their headers alone; backbones are passed over."""
-    if not folder.is_dir():
+    files = _weight_files(shown_state(folder))
+    if files is None:
         return Shelf(folder, (), (f"{folder} does not exist; expected a folder of checkpoints.",))
-    endings = (".safetensors", *PUBLISHED_ENDINGS)
-    files = [file for file in folder.iterdir() if file.suffix in endings and not file.name.startswith(".")]
-    found = [_candidate(file_state(file)) for file in sorted(files, key=lambda file: natural_key(file.name))]
+    found = [_candidate(known_state(file)) for file in files]
     models = tuple(one for one in found if isinstance(one, Candidate))
     problems = [one for one in found if isinstance(one, str)]
     if not models and not problems:
         problems.append(f"{folder} contains no fusion models; run `python -m iaca train` to create one.")
     return Shelf(folder, models, tuple(problems))
+
+
+@lru_cache(maxsize=64)
+def _weight_files(folder: FileState) -> list[Path] | None:
+    """Files of weights in natural order; None where there is no such folder."""
+    if not os.path.isdir(folder.path):
+        return None
+    endings = (".safetensors", *PUBLISHED_ENDINGS)
+    files = [file for file in Path(folder.path).iterdir() if file.suffix in endings and not file.name.startswith(".")]
+    return sorted(files, key=lambda file: natural_key(file.name))
 
 
 @lru_cache(maxsize=1024)
@@ -167,7 +177,7 @@ def checkpoint(path: Path, device: str) -> Checkpoint:
     Raises:
         InputError: The file is missing, damaged or no fusion model, or needs a plugin.
     """
-    return load(file_state(path), device)
+    return load(shown_state(path), device)
 
 
 class Chosen(NamedTuple):

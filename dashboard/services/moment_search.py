@@ -12,10 +12,11 @@ from dashboard.services import jobs, traces
 from dashboard.services.corpora import Subject
 from dashboard.services.model_files import Chosen, checkpoint
 from dashboard.services.selection import Selection
+from dashboard.state.known_files import known_state, shown_state
 from iaca.config import AUDIO, VISUAL, WhatIf
 from iaca.errors import BAD_INPUT
 from iaca.features.feature_files import read_features
-from iaca.files import FileState, file_state
+from iaca.files import FileState
 from iaca.inference.moments import Moment, Reading, find_moments, rank, single_modality
 from iaca.types import Features, Progress
 
@@ -32,7 +33,7 @@ def of_subject(selection: Selection) -> list[Moment]:
     Raises:
         InputError: A file cannot be used, or they do not fit each other.
     """
-    subject, applied = file_state(selection.subject.feature_file), selection.applied
+    subject, applied = shown_state(selection.subject.feature_file), selection.applied
     return _of_subject(subject, _keys(selection.models), selection.device, applied.change, applied.corrupted)
 
 
@@ -53,7 +54,7 @@ def of_all(subjects: Sequence[Subject], selection: Selection) -> jobs.Job:
     Noise and blur do not count: nobody waits until every subject was extracted again.
     """
     device, change = selection.device, selection.applied.change
-    files = tuple(file_state(one.features) for one in subjects if one.features is not None)
+    files = tuple(known_state(one.features) for one in subjects if one.features is not None)
     keys = _keys(selection.models)
 
     def work(progress: Progress) -> list[Moment]:
@@ -76,7 +77,7 @@ def all_key(files: tuple[FileState, ...], models: tuple[Model, ...], device: str
 
 
 def _keys(models: Sequence[Chosen]) -> tuple[Model, ...]:
-    return tuple((model.title, file_state(model.path)) for model in models)
+    return tuple((model.title, shown_state(model.path)) for model in models)
 
 
 def _find(features: Features, models: tuple[Model, ...], device: str, change: WhatIf) -> list[Moment]:

@@ -14,6 +14,8 @@ from dashboard.services import backbone_files, jobs
 from dashboard.services.own_videos import Entry, OwnVideoError
 from dashboard.state import visit
 from dashboard.state.folders import Folders, read_options
+from dashboard.state.known_files import look as look_at_file
+from dashboard.state.known_files import shown_state
 from iaca.checkpoints import BackboneFile
 from iaca.compute.devices import device_of
 from iaca.config import AUDIO, VISUAL
@@ -106,6 +108,8 @@ def begin(entry: Entry, backbones: Backbones, outlook: Outlook, *, clip_stride: 
             progress(PARTS, PARTS, "Writing the features")
             if entry.folder.is_dir():  # it may have been removed meanwhile
                 write_features(entry.features, features)
+                look_at_file(entry.features)
+                look_at_file(entry.folder)
 
     jobs.forget(entry.job_key)
     return jobs.begin(entry.job_key, work, turns("extract"), visit.current())
@@ -127,7 +131,7 @@ def is_current(entry: Entry, backbones: Backbones) -> bool:
 
 def trained_on_synthetic(features: Path) -> bool:
     """Whether a backbone behind a feature file is one that ships, which saw and heard no real person."""
-    return any(backbone_files.is_shipped(sha256) for sha256 in _made_by(file_state(features)).values())
+    return any(backbone_files.is_shipped(sha256) for sha256 in _made_by(shown_state(features)).values())
 
 
 @lru_cache(maxsize=256)

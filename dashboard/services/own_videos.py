@@ -9,14 +9,16 @@ import re
 import shutil
 from collections.abc import Collection
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from dashboard.services import jobs
 from dashboard.state import visit
+from dashboard.state.known_files import is_there, shown_state
 from dashboard.state.visit_folders import folder_of
 from iaca.errors import InputError
-from iaca.files import file_state, write_whole, written_beside
+from iaca.files import FileState, file_state, write_whole, written_beside
 from iaca.headers import parse_json
 from iaca.types import Recording
 
@@ -160,9 +162,46 @@ def entries(cache: Path) -> list[Entry]:
     return kept
 
 
-def finished(cache: Path) -> list[Entry]:
-    """Those whose features are there."""
-    return [entry for entry in entries(cache) if entry.features.is_file()]
+class Finished(NamedTuple):
+    """A video whose features are there.
+
+    Attributes:
+        entry: The video.
+        recording: It as a recording.
+        brought_ns: When it was brought, nanoseconds since 1970.
+    """
+
+    entry: Entry
+    recording: Recording
+    brought_ns: int
+
+
+def finished(cache: Path) -> list[Finished]:
+    """Videos whose features are there, the last one first, as their folders were when they were last looked at."""
+    folders = _folders(shown_state(cache / FOLDER))
+    found = [one for folder in folders if (one := _finished(shown_state(folder))) is not None]
+    # The user's own file may go at any time.
+    there = [
+        one if is_there(one.entry.video) else one._replace(recording=one.recording._replace(video_file=None))
+        for one in found
+    ]
+    return sorted(there, key=lambda one: one.brought_ns, reverse=True)
+
+
+@lru_cache(maxsize=256)
+def _folders(folder: FileState) -> list[Path]:
+    return [file.parent for file in Path(folder.path).glob(f"*/{ABOUT}")]
+
+
+@lru_cache(maxsize=1024)
+def _finished(folder: FileState) -> Finished | None:
+    try:
+        entry = _read_entry(Path(folder.path))
+    except OwnVideoError:  # it is being removed, or somebody wrote into the cache
+        return None
+    if not entry.features.is_file():
+        return None
+    return Finished(entry, entry.recording._replace(video_file=entry.video), file_state(entry.folder / ABOUT).mtime_ns)
 
 
 def remove(entry: Entry) -> None:

@@ -13,13 +13,14 @@ import streamlit as st
 from dashboard import routes
 from dashboard.services.corpora import Subject
 from dashboard.services.traces import features
+from dashboard.state.known_files import shown_state
 from iaca.data.annotations import read_labels
 from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.container import MediaError
 from iaca.data.media.sound_summary import sound_summary
 from iaca.data.media.video import fit_pts, probe
 from iaca.errors import BAD_INPUT
-from iaca.files import FileState, file_state, fingerprint
+from iaca.files import FileState, fingerprint
 
 
 class Video(NamedTuple):
@@ -52,8 +53,8 @@ def video(path: Path, cache: Path) -> Video:
     Raises:
         InputError, OSError: The file is missing, damaged or has no picture.
     """
-    served = _playable(file_state(path), cache)
-    info = _probe(file_state(served))
+    served = _playable(shown_state(path), cache)
+    info = _probe(shown_state(served))
     # Registered in every run: the registry is not cached.
     sound = routes.register_sound(path, lambda: sound_summary(path, cache / "sounds"))
     return Video(routes.register(served), info.pts_s + info.first_pts_s, sound)
@@ -75,7 +76,7 @@ def check_same_video(subject: Subject) -> None:
         return
     try:
         known = features(subject.features).media
-        is_same = not known or _fingerprint(file_state(file)) == known
+        is_same = not known or _fingerprint(shown_state(file)) == known
     except BAD_INPUT:
         return
     if not is_same:
@@ -106,7 +107,7 @@ def truth(subject: Subject) -> pd.DataFrame:
     else:
         labels = read_labels(recording.label_file)
         valence, arousal = labels.valence, labels.arousal
-        pts_s = fit_pts(_probe(file_state(recording.video_file)).pts_s, len(valence))
+        pts_s = fit_pts(_probe(shown_state(recording.video_file)).pts_s, len(valence))
         has_face = has_audio = np.ones(len(valence), bool)
     return pd.DataFrame(
         {

@@ -20,11 +20,12 @@ from safetensors import SafetensorError, safe_open
 
 from dashboard.services import model_files
 from dashboard.services.corpora import Subject
+from dashboard.state.known_files import known_state, shown_state
 from iaca.compute.devices import available_devices, choose_device, device_label
 from iaca.config import UNCHANGED, GateOverrides, WhatIf
 from iaca.errors import BAD_INPUT
 from iaca.features.feature_files import read_features
-from iaca.files import FileState, file_state
+from iaca.files import FileState
 from iaca.inference import WindowMemory, infer
 from iaca.types import Features, Score, Trace
 
@@ -61,7 +62,7 @@ def features(path: Path, corrupted: tuple[CorruptedFeatures, ...] = ()) -> Featu
     Raises:
         InputError: It is missing, damaged or none.
     """
-    return _with_corrupted(_features(file_state(path)), corrupted)
+    return _with_corrupted(_features(shown_state(path)), corrupted)
 
 
 def _with_corrupted(features: Features, corrupted: tuple[CorruptedFeatures, ...]) -> Features:
@@ -119,7 +120,7 @@ def trace(
     Raises:
         InputError: A file cannot be used, or they do not fit each other.
     """
-    return _trace(file_state(subject), file_state(model), device, change, corrupted)
+    return _trace(shown_state(subject), shown_state(model), device, change, corrupted)
 
 
 _scores: dict[tuple[FileState, FileState, str], dict[str, Score] | None] = {}
@@ -127,14 +128,14 @@ _scores: dict[tuple[FileState, FileState, str], dict[str, Score] | None] = {}
 
 def is_scored(subject: Subject, model: Path, device: str) -> bool:
     """Whether `scores` answers at once."""
-    return subject.features is None or (file_state(subject.features), file_state(model), device) in _scores
+    return subject.features is None or (known_state(subject.features), known_state(model), device) in _scores
 
 
 def scores(subject: Subject, model: Path, device: str) -> dict[str, Score] | None:
     """Target -> score of a model on a subject; None where one of them cannot be used."""
     if subject.features is None:
         return None
-    key = (file_state(subject.features), file_state(model), device)
+    key = (known_state(subject.features), known_state(model), device)
     if key not in _scores:
         try:
             # Read past the caches of features and traces: this goes through the whole corpus once.
@@ -157,7 +158,7 @@ def _length(file: FileState) -> tuple[float, int] | None:
 
 def length(subject: Subject) -> tuple[float, int] | None:
     """Length of a subject in seconds and in clips, without reading its features; None where it has no readable ones."""
-    return None if subject.features is None else _length(file_state(subject.features))
+    return None if subject.features is None else _length(known_state(subject.features))
 
 
 def first_in_budget(clips: Sequence[int], budget: int = SCORED_CLIPS) -> int:

@@ -11,9 +11,10 @@ import streamlit as st
 
 from dashboard.services import model_files, traces
 from dashboard.services.selection import Selection
+from dashboard.state.known_files import shown_state
 from dashboard.timeline.panels import Axis, Panel
 from iaca.config import WhatIf
-from iaca.files import FileState, file_state
+from iaca.files import FileState
 from iaca.inference.attention_maps import Ordered, WindowMaps, ordered, window_maps
 from iaca.types import Features
 
@@ -33,9 +34,9 @@ def maps(selection: Selection, model: Path, frame: int, target: str) -> tuple[Wi
     subject, applied = selection.subject.feature_file, selection.applied
     features = traces.features(subject, applied.corrupted)
     clip = frame // features.clip_stride  # frames between two clips show the same
-    made_of = (file_state(subject), applied.corrupted)
+    made_of = (shown_state(subject), applied.corrupted)
     at = clip * features.clip_stride
-    return _maps(features, made_of, file_state(model), selection.device, at, target, applied.change)
+    return _maps(features, made_of, shown_state(model), selection.device, at, target, applied.change)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from dashboard.state import visit
+from dashboard.state.known_files import is_there
 from dashboard.state.session import (
     CHECKPOINTS_FOLDER,
     DATA_ROOTS,
@@ -169,10 +170,10 @@ def find_folders(given: Options) -> Folders:
     sources: tuple[Source, ...] = (Source((demo,), features or demo / "features"),)
     if roots:
         sources = (Source(roots, features or roots[0] / "features"),)
-        if demo.is_dir():
+        if is_there(demo):
             sources += (Source((demo,), demo / "features"),)
     wanted, study = asked(SUBJECT), demo / "study"
-    if wanted and Path(wanted).name == wanted and os.path.isfile(study / f"{wanted}.safetensors"):
+    if wanted and Path(wanted).name == wanted and is_there(study / f"{wanted}.safetensors"):
         # Subjects of the study have no videos: they are listed only for who comes from its results.
         sources = (*sources, Source((study,), study, has_videos=False))
     checkpoints = _typed(CHECKPOINTS_FOLDER, given) or given.checkpoints or environment.get("IACA_CHECKPOINTS")
