@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 import secrets
 import socket
@@ -14,6 +15,8 @@ from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
+
+_log = logging.getLogger(__name__)
 
 COOKIE = "iaca_visit"
 """Tells browsers apart. It is made here, and no script of a page can read it."""
@@ -41,8 +44,9 @@ class Admission:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = None
+        refusal: PlainTextResponse | None = None
         if not self.knows(headers.get("host", "")):
+            _log.warning("a request for the unknown host %.100r is refused; --allow-host", headers.get("host", ""))
             refusal = PlainTextResponse("This name of the host is unknown; --allow-host makes it known.", 400)
         elif scope["path"].rstrip("/").endswith(METRICS):
             refusal = PlainTextResponse("Not Found", 404)

@@ -35,7 +35,7 @@ def show_fault(error: Exception) -> bool:
 
 def show_page() -> None:
     """What a visit runs."""
-    from dashboard.state import known_files, session
+    from dashboard.state import activity, known_files, session
 
     st.set_page_config(
         page_title="IACA",
@@ -45,7 +45,7 @@ def show_page() -> None:
     )
     st.html(Path(__file__).parent / "page.css")
     session.keep_typed()
-    st.navigation(
+    page = st.navigation(
         [
             st.Page("app_pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
             st.Page("app_pages/your_video.py", title="Your video", icon=":material/video_file:"),
@@ -54,7 +54,9 @@ def show_page() -> None:
             st.Page("app_pages/about.py", title="About the models", icon=":material/account_tree:"),
         ],
         position="top",
-    ).run()
+    )
+    with activity.logged(page.title):
+        page.run()
     # Last: the curves are on their way, and a step does not wait for the disk.
     if known_files.look_again():
         st.rerun()
@@ -65,12 +67,16 @@ if __name__ == "__main__":
 elif __name__ != "__mp_main__":  # a worker process imports the script of its parent, and is no server
     from dashboard.admission import Admission
     from dashboard.components import player
+    from dashboard.health import HEALTH, READY, serve_health, serve_ready
     from dashboard.routes import ROUTE, SOUNDS, TABLES
+    from dashboard.state import visit
     from dashboard.state.folders import read_options
     from dashboard.uploads import UploadsToDisk, quota_of
     from iaca.listening import ListeningError, check_listening
+    from iaca.logs import configure
 
     options = read_options()
+    configure(options.log_level, as_json=options.log_json, visit=visit.short_id)
     try:
         check_listening(st.get_option("server.address") or "", locked=options.locked, trusted=options.trust_network)
     except ListeningError as error:
@@ -81,6 +87,8 @@ elif __name__ != "__mp_main__":  # a worker process imports the script of its pa
     app = st.App(
         Path(__file__),
         routes=[
+            Route(HEALTH, serve_health),
+            Route(READY, serve_ready),
             Route(f"{ROUTE}/{{identifier:path}}", hand_to("serve")),
             Route(f"{TABLES}/{{identifier}}", hand_to("serve_table")),
             Route(f"{SOUNDS}/{{identifier}}", hand_to("serve_sound")),

@@ -5,6 +5,7 @@ Whoever reads an uploader of Streamlit asks `take` or `content` for the file. Wh
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import secrets
@@ -72,6 +73,7 @@ class Upload(NamedTuple):
     file: str
 
 
+_log = logging.getLogger(__name__)
 _arrived: dict[str, Upload] = {}
 _expected: dict[str, int] = {}
 """Secret -> bytes of a file that is under way."""
@@ -168,7 +170,9 @@ class UploadsToDisk:
             await self.app(scope, receive, send)
             return
         refusal = await self._refusal(request, key)
+        about = {"visit": key[: visit.SHORT], "asked": "upload"}
         if refusal is not None:
+            _log.warning("an upload is refused: %s", refusal[0], extra=about)
             await PlainTextResponse(*refusal)(scope, receive, send)
             return
         secret, size = secrets.token_urlsafe(32), int(request.headers["content-length"])
@@ -181,9 +185,9 @@ class UploadsToDisk:
         except (OSError, ValueError) as error:
             if path is not None:
                 path.unlink(missing_ok=True)
-            full = isinstance(error, OSError)
-            answer = PlainTextResponse("It cannot be kept." if full else "This is no upload.", 507 if full else 400)
-            await answer(scope, receive, send)
+            told = ("It cannot be kept.", 507) if isinstance(error, OSError) else ("This is no upload.", 400)
+            _log.warning("an upload failed: %s", error, extra=about)
+            await PlainTextResponse(*told)(scope, receive, send)
             return
         except BaseException:
             if path is not None:
@@ -192,6 +196,7 @@ class UploadsToDisk:
         finally:
             with _lock:
                 del _expected[secret]
+        _log.info("an upload of %d bytes", size, extra=about)
         with _lock:
             _arrived[secret] = Upload(path, session, file)
         noted, note = _note(request, headers, secret)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
+import logging
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import iaca
 from iaca.errors import InputError
+
+_log = logging.getLogger("iaca.command")
 
 COMMANDS = {
     "index": "say what a download of Aff-Wild2 holds and what is wrong with it",
@@ -52,6 +56,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files need not be text
             stream.reconfigure(errors="backslashreplace")
+    if hasattr(args, "log_level"):
+        from iaca import logs
+
+        logs.configure(args.log_level, as_json=args.log_json)
+    began_s = time.monotonic()
+    asked = " ".join(map(str, sys.argv[1:] if argv is None else argv))
+    _log.info("begins", extra={"asked": asked})
+    try:
+        code = _run(args)
+    except Exception as error:
+        if not getattr(args, "log_json", False):
+            raise
+        logs.log_fault(_log, "the command failed", error, asked=asked)
+        code = 1
+    _log.info("ends with status %d", code, extra={"asked": asked, "duration_s": time.monotonic() - began_s})
+    return code
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Run the command, and say in one sentence what it cannot use."""
     try:
         if hasattr(args, "plugin"):
             from iaca.plugins import load_plugins
@@ -64,13 +88,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141  # what a shell says of a closed pipe
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _tell(args, f"error: {error}")
     except OSError as error:
-        print(f"error: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        _tell(args, f"error: {error.filename or 'output'}: {error.strerror or error}")
     except KeyboardInterrupt:
-        print("stopped; run the same command again to go on", file=sys.stderr)
+        _tell(args, "stopped; run the same command again to go on")
         return 130
     return 1
+
+
+def _tell(args: argparse.Namespace, sentence: str) -> None:
+    """On stderr, as a record where these are JSON."""
+    if getattr(args, "log_json", False):
+        _log.error(sentence)
+    else:
+        print(sentence, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ BOTTOM = {
     "iaca.errors",
     "iaca.files",
     "iaca.listening",
+    "iaca.logs",
     "iaca.headers",
     "iaca.clips",
     "iaca.metrics",
@@ -35,6 +36,7 @@ ALLOWED = {
     "iaca.types": set(),
     "iaca.files": set(),
     "iaca.listening": set(),
+    "iaca.logs": set(),
     "iaca.headers": set(),
     "iaca.clips": set(),
     "iaca.metrics": set(),
@@ -88,9 +90,10 @@ ALLOWED = {
         "iaca.resources",
     },
     "dashboard.admission": set(),
+    "dashboard.health": {"dashboard.services"},
     "dashboard.app": {
-        "dashboard.admission", "dashboard.routes", "dashboard.state", "dashboard.components", "dashboard.sections",
-        "dashboard.services", "dashboard.uploads",
+        "dashboard.admission", "dashboard.health", "dashboard.routes", "dashboard.state", "dashboard.components",
+        "dashboard.sections", "dashboard.services", "dashboard.uploads",
     },
 }  # fmt: skip
 """Folder (or module beside them) -> folders that it may import besides the bottom and itself."""

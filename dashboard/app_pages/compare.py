@@ -20,9 +20,9 @@ from dashboard.sections import (
 from dashboard.sections.banner import show_banner
 from dashboard.sections.notices import attempt
 from dashboard.sections.page import begin_page
-from dashboard.services import corpora, recordings
+from dashboard.services import corpora, own_videos, recordings
 from dashboard.services.selection import Selection
-from dashboard.state import session
+from dashboard.state import activity, session
 from dashboard.timeline import rows
 
 
@@ -61,6 +61,8 @@ def show() -> None:
         return
 
     # At once: whoever leaves while the rest is computed finds it so.
+    is_own = subject.condition == own_videos.CONDITION
+    activity.note("own video" if is_own else subject.name, [model.path.stem for model in models])
     session.remember(session.LastView(subject.name, tuple(model.path for model in models), device))
     if truth is None:
         with banner_place:

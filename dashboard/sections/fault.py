@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
+import logging
 
 import streamlit as st
 
 from dashboard.services import corpora
+from iaca.logs import log_fault
+
+_log = logging.getLogger(__name__)
 
 FAULT = "page_fault"
 """Key of the container, by which tests find it."""
 
 
 def show_fault(error: Exception) -> bool:
-    """Say that the page is not whole, and where the reason stands; the server's log has it already.
+    """Log the error, and say that the page is not whole and where the reason stands.
 
     Args:
         error: What was raised.
@@ -21,8 +24,7 @@ def show_fault(error: Exception) -> bool:
     Returns:
         True: Streamlit shows nothing of its own.
     """
-    mark = secrets.token_hex(4)
-    print(f"fault {mark}: {type(error).__name__}", flush=True)
+    mark = log_fault(_log, "a page", error)
     with st.container(key=f"{FAULT}_{mark}"):
         st.error(
             f"Something on this page went wrong, and the rest of it is missing. The server's log has the reason under "

@@ -5,6 +5,7 @@ A job belongs to the server, not to a visit: it goes on while a page is reloaded
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict, deque
@@ -13,11 +14,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from iaca.errors import InputError
+from iaca.logs import log_fault
 from iaca.types import Progress
 
 KEPT = 64
 """Jobs that are remembered after they ended."""
 
+
+_log = logging.getLogger(__name__)
 
 STOP_S = 0.5
 """How soon a job that waits for its turn sees that it was stopped."""
@@ -91,10 +95,12 @@ class Job:
         except (InputError, OSError) as error:
             self.error = str(error)
         except Exception as error:
-            self.error = f"{type(error).__name__}: {error}"
-            raise
+            reference = log_fault(_log, self.title or "a job", error, visit=owner[:8])
+            self.error = f"Something went wrong that nobody has foreseen; the server's log has it under {reference}."
         finally:
             self.ended = True
+            how = "stopped" if self.stopped else "failed" if self.error else "done"
+            _log.info("job %s", how, extra={"visit": owner[:8], "asked": self.title, "duration_s": self.elapsed_s})
 
     def _progress(self, done: int, total: int, title: str = "") -> None:
         self.done, self.total, self.title = done, total, title

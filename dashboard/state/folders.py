@@ -23,6 +23,7 @@ from dashboard.state.session import (
     asked,
 )
 from dashboard.state.visit_folders import folder_of
+from iaca.logs import LEVELS
 from iaca.resources import cache_folder, shipped
 
 VISIT_QUOTA, UPLOAD_QUOTA, JOBS = 4.0, 20.0, 2
@@ -45,6 +46,8 @@ class Options(NamedTuple):
         visit_quota: GiB that one visit may bring, with what is made from it.
         upload_quota: GiB that all uploads may take.
         jobs: Videos whose features are extracted at a time.
+        log_level: What is logged: one of `iaca.logs.LEVELS`.
+        log_json: Whether each line of the log is a JSON object.
         problem: What is wrong with the options, in one sentence, or "".
     """
 
@@ -60,6 +63,8 @@ class Options(NamedTuple):
     visit_quota: float = VISIT_QUOTA
     upload_quota: float = UPLOAD_QUOTA
     jobs: int = JOBS
+    log_level: str = "warning"
+    log_json: bool = False
     problem: str = ""
 
 
@@ -114,6 +119,8 @@ def read_options() -> Options:
     parser.add_argument("--visit-quota", type=float, default=VISIT_QUOTA)
     parser.add_argument("--upload-quota", type=float, default=UPLOAD_QUOTA)
     parser.add_argument("--jobs", type=int, default=JOBS)
+    parser.add_argument("--log-level", choices=LEVELS, default="warning")
+    parser.add_argument("--log-json", action="store_true")
     try:
         values, unknown = parser.parse_known_args(sys.argv[1:])
     except argparse.ArgumentError as error:
@@ -144,6 +151,8 @@ def read_options() -> Options:
         visit_quota=values.visit_quota,
         upload_quota=values.upload_quota,
         jobs=values.jobs,
+        log_level=values.log_level,
+        log_json=values.log_json,
         problem=problem,
     )
 
@@ -176,14 +185,18 @@ def find_folders(given: Options) -> Folders:
     if wanted and Path(wanted).name == wanted and is_there(study / f"{wanted}.safetensors"):
         # Subjects of the study have no videos: they are listed only for who comes from its results.
         sources = (*sources, Source((study,), study, has_videos=False))
-    checkpoints = _typed(CHECKPOINTS_FOLDER, given) or given.checkpoints or environment.get("IACA_CHECKPOINTS")
     return Folders(
         sources,
-        _path(str(checkpoints or shipped("checkpoints"))),
+        checkpoints_folder(given, _typed(CHECKPOINTS_FOLDER, given)),
         cache_folder(),
         given.locked,
         folder_of(visit.current()) if given.locked else cache_folder(),
     )
+
+
+def checkpoints_folder(given: Options, typed: str = "") -> Path:
+    """Where models lie: typed on the page, `--checkpoints`, IACA_CHECKPOINTS, else those that ship."""
+    return _path(str(typed or given.checkpoints or os.environ.get("IACA_CHECKPOINTS") or shipped("checkpoints")))
 
 
 def results_folder() -> Path:

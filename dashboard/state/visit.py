@@ -20,6 +20,9 @@ from dashboard.admission import COOKIE, is_visit_cookie
 LOOK_S = 5.0
 """How often it is looked who is still there; more often where visits are forgotten sooner."""
 
+SHORT = 8
+"""Characters of a visit's key that the log names it by."""
+
 _seen: dict[str, dict[str, float]] = {}
 """Key of a visit -> its sessions of Streamlit, one for each tab -> when each was last seen, s."""
 
@@ -45,8 +48,17 @@ def current() -> str:
     with _lock:
         if not _seen and runtime.exists():
             threading.Thread(target=_watch, daemon=True, name="visits").start()
+        is_new = key not in _seen
         _seen.setdefault(key, {})[context.session_id] = time.monotonic()
+    if is_new:
+        _log.info("a visit begins", extra={"visit": key[:SHORT]})
     return key
+
+
+def short_id() -> str:
+    """Eight digits that tell the visit for which this script runs from others in the log; "" outside of any."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return "" if context is None else key_of(_cookie() or f"no cookie {context.session_id}")[:SHORT]
 
 
 def key_of_session(session: str) -> str | None:
@@ -104,4 +116,5 @@ def _end(key: str) -> None:
         try:
             farewell(key)
         except Exception:  # one that fails must not keep the others from cleaning up
-            _log.exception("visit %s: its end was not clean", key[:8])
+            _log.exception("the end of a visit was not clean", extra={"visit": key[:SHORT]})
+    _log.info("a visit ends", extra={"visit": key[:SHORT]})

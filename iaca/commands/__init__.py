@@ -7,6 +7,7 @@ from pathlib import Path
 
 from iaca.errors import InputError
 from iaca.files import check_writable
+from iaca.logs import LEVELS
 
 
 class CommandError(InputError):
@@ -28,6 +29,14 @@ def check_out(path: Path) -> None:
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add --device, the same for every command."""
     parser.add_argument("--device", help="cpu, cuda, cuda:1 (default: IACA_DEVICE, else a GPU when there is one)")
+
+
+def add_log(parser: argparse.ArgumentParser) -> None:
+    """Add --log-level and --log-json, the same for every command that takes long."""
+    parser.add_argument(
+        "--log-level", choices=LEVELS, default="warning", help="what is logged on stderr (default: warning)"
+    )
+    parser.add_argument("--log-json", action="store_true", help="log one JSON object a line, bars of progress too")
 
 
 def add_plugin(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 
-from iaca.commands import CommandError, add_device
+from iaca.commands import CommandError, add_device, add_log
 from iaca.commands.refusals import MOST_JOBS, as_path, check_amount, check_folders, check_whole
 from iaca.listening import HERE, ListeningError, check_listening, is_loopback
 from iaca.resources import PAGE
@@ -68,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, metavar="N", help="videos that are worked on at a time (default: 2)")
     parser.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
     add_device(parser)
+    add_log(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -98,6 +99,8 @@ def run(args: argparse.Namespace) -> None:
         command += ["--browser.serverAddress", (args.allow_host or [socket.gethostname()])[0]]
     if args.port is not None:
         command += ["--server.port", str(args.port)]
+    if args.log_json:
+        command += ["--logger.hideWelcomeMessage", "true"]
     if args.no_browser:
         command += ["--server.headless", "true"]
     sys.argv = [*command, "--", *_for_the_page(args)]
@@ -112,6 +115,10 @@ def _for_the_page(args: argparse.Namespace) -> list[str]:
         value = getattr(args, name.replace("-", "_"))
         if value is not None:
             options += [f"--{name}", str(value)]
-    options += [f"--{name}" for name in ("locked", "trust-network") if getattr(args, name.replace("-", "_"))]
+    if args.log_level != "warning":
+        options += ["--log-level", args.log_level]
+    options += [
+        f"--{name}" for name in ("locked", "trust-network", "log-json") if getattr(args, name.replace("-", "_"))
+    ]
     options += [part for name in args.allow_host for part in ("--allow-host", name)]
     return options + [part for plugin in args.plugins for part in ("--plugin", plugin)]

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from iaca.commands import add_device
+from iaca.commands import add_device, add_log
 from iaca.commands.refusals import MOST_SEEDS, as_path, check_whole
 from iaca.files import check_writable
 from iaca.resources import clone
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--role", default="validation", help="validation, backbone, training or test (default: validation)"
     )
     build.add_argument("--no-crops", action="store_true", help="leave out cropped_aligned/, which faces.csv replaces")
+    add_log(build)
     build.set_defaults(run=run_build)
     train = commands.add_parser("train", help="rebuild features, backbones and models that ship, and their scores")
     root = clone() or Path()
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     train.add_argument("--seeds", type=int, default=5, metavar="N", help="seeds of the study (default: 5)")
     train.add_argument("--tiny", action="store_true", help="a few seconds of everything, to see the chain run")
     add_device(train)
+    add_log(train)
     train.set_defaults(run=run_train)
 
 

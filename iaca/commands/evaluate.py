@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from iaca.commands import CommandError, add_device, add_plugin
+from iaca.commands import CommandError, add_device, add_log, add_plugin
 from iaca.commands.refusals import as_path, check_files, check_folders, check_word
 from iaca.config import TARGETS
 from iaca.files import check_writable
@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     add_device(parser)
+    add_log(parser)
     add_plugin(parser)
 
 

@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 
-from iaca.commands import CommandError, add_device
+from iaca.commands import CommandError, add_device, add_log
 from iaca.commands.refusals import as_path, check_folders
 from iaca.files import check_writable
 
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yunet", type=as_path, metavar="FILE", help="face detector (default: IACA_YUNET, else Haar)")
     parser.add_argument("--strict", action="store_true", help="exit with status 1 when any subject failed")
     add_device(parser)
+    add_log(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from iaca.commands import CommandError
+from iaca.commands import CommandError, add_log
 from iaca.commands.refusals import as_path
 from iaca.files import check_writable
 
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="where facts about files are kept (default: the user's cache folder)",
     )
+    add_log(parser)
 
 
 def run(args: argparse.Namespace) -> int:

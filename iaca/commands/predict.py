@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 
-from iaca.commands import CommandError, add_device, add_plugin
+from iaca.commands import CommandError, add_device, add_log, add_plugin
 from iaca.commands.refusals import as_path, check_seed_given
 from iaca.config import DropoutPattern
 from iaca.files import check_writable, write_whole
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default: 0)")
     parser.add_argument("--gate-temperature", type=float, help="use another temperature of the gates, above 0")
     add_device(parser)
+    add_log(parser)
     add_plugin(parser)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from iaca.commands import add_device, add_plugin
+from iaca.commands import add_device, add_log, add_plugin
 from iaca.commands.refusals import MOST_JOBS, MOST_SEEDS, as_path, check_folders, check_whole
 from iaca.config.checks import MOST_LAYERS
 from iaca.files import check_writable
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write report.md from the tables in --out; train nothing",
     )
     add_device(parser)
+    add_log(parser)
     add_plugin(parser)
 
 

@@ -6,7 +6,7 @@ import argparse
 import tomllib
 from typing import Any
 
-from iaca.commands import CommandError, add_device, add_plugin, check_out
+from iaca.commands import CommandError, add_device, add_log, add_plugin, check_out
 from iaca.commands.assignments import add_set, assigned
 from iaca.commands.refusals import as_path, check_folders, check_seed_given
 from iaca.config import PRESETS, FusionConfig, TrainingConfig
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log", type=as_path, metavar="DIR", help="write TensorBoard scalars there")
     parser.add_argument("--fresh", action="store_true", help="start again even if an interrupted run can go on")
     add_device(parser)
+    add_log(parser)
     add_plugin(parser)
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from iaca.commands import CommandError, add_device, check_out
+from iaca.commands import CommandError, add_device, add_log, check_out
 from iaca.commands.assignments import add_set, assigned
 from iaca.commands.refusals import as_path, check_folders
 from iaca.config import Architecture, BackboneConfig, BackboneTraining, from_fields
@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(flag, type=kind, metavar=shown, help=f"{one.line} (default: {one.default})")
     parser.add_argument("--cache", type=as_path, metavar="DIR", help="decoded clips (default: clips beside --out)")
     add_device(parser)
+    add_log(parser)
     parser.epilog = (
         "Several GPUs: torchrun --nproc-per-node N -m iaca train-backbone ...; each takes its share of every batch.\n"
         "A run that was stopped goes on when it is started again.\n"
