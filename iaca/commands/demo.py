@@ -23,6 +23,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument(
         "--role", default="validation", help="validation, backbone, training or test (default: validation)"
     )
+    build.add_argument(
+        "--conditions", type=_cycle, metavar="LIST",
+        help="conditions of the people in turn, such as mixed,mixed,strong, from the start when it runs out; "
+        "strong+conflict gives a person two recordings (default: those of the role)",
+    )  # fmt: skip
+    build.add_argument(
+        "--memory", type=float, default=2.2, metavar="S",
+        help="seconds after which feelings have forgotten 63%% of where they were (default: 2.2)",
+    )  # fmt: skip
+    build.add_argument(
+        "--features-only", action="store_true",
+        help="write features of the backbones that ship, one every 16 frames, and neither videos nor crops",
+    )  # fmt: skip
     build.add_argument("--no-crops", action="store_true", help="leave out cropped_aligned/, which faces.csv replaces")
     add_log(build)
     build.set_defaults(run=run_build)
@@ -46,18 +59,29 @@ def run(args: argparse.Namespace) -> None:
 
 
 def run_build(args: argparse.Namespace) -> None:
-    """Build a corpus."""
-    from iaca.demo.corpus import build_corpus
+    """Build a corpus, or its features."""
+    planned = {
+        "role": args.role,
+        "identities": args.identities,
+        "seconds": args.seconds,
+        "seed": args.seed,
+        "conditions": args.conditions,
+        "emotion_memory_s": args.memory,
+    }
+    if args.features_only:
+        from iaca.demo.feature_corpus import build_features
 
-    subjects = build_corpus(
-        args.out,
-        role=args.role,
-        identities=args.identities,
-        seconds=args.seconds,
-        seed=args.seed,
-        crops=not args.no_crops,
-    )
+        subjects = build_features(args.out, **planned)
+    else:
+        from iaca.demo.corpus import build_corpus
+
+        subjects = build_corpus(args.out, crops=not args.no_crops, **planned)
     print(f"{args.out}: {len(subjects)} synthetic subjects")
+
+
+def _cycle(text: str) -> list[list[str]]:
+    """Conditions of each person in turn: commas between people, plus signs between recordings of one."""
+    return [group.split("+") for group in text.split(",")]
 
 
 def run_train(args: argparse.Namespace) -> None:

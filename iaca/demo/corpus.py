@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -15,30 +12,26 @@ from pathlib import Path
 from typing import NamedTuple
 
 import cv2
-import numpy as np
 from tqdm import tqdm
 
 from iaca.data.annotations import write_labels
 from iaca.data.faces.places import crop_face
 from iaca.data.media.video import iterate_frames
 from iaca.demo.corpus_plan import ROLES, CorpusError, Role, plan_corpus
+from iaca.demo.corpus_tables import claim, write_episodes, write_faces
 from iaca.demo.episode_plan import Condition
-from iaca.demo.face import Placement, draw_pictures, place_face, place_head
-from iaca.demo.performance import FPS, Performance, Plan, perform
-from iaca.demo.picture_corruption import PictureCorruption
+from iaca.demo.face import Placement
+from iaca.demo.labels import EMOTION_MEMORY_S
+from iaca.demo.performance import FPS, Plan
+from iaca.demo.scene import Scene
 from iaca.demo.video_writing import write_video
-from iaca.demo.voice import SAMPLE_RATE_HZ, corrupt_voice, speak
-from iaca.files import write_whole
+from iaca.demo.voice import SAMPLE_RATE_HZ
 
 VIDEO_FOLDER = Path("batch1")
 CROP_FOLDER = Path("cropped_aligned")
 LABEL_FOLDER = Path("annotations") / "VA_Estimation_Challenge"
 SPLIT_FOLDERS = {"train": "Train_Set", "validation": "Validation_Set"}
-EPISODE_COLUMNS = ("subject", "start_s", "end_s", "modality", "kind", "truth_modality")
-FACE_COLUMNS = ("subject", "frame", "x", "y", "size", "roll")
 CROP_QUALITY = 92
-VOICE_STREAM = 100
-"""Last word of the seed of a voice; those of a performance count from 0."""
 
 
 def build_corpus(
@@ -50,6 +43,7 @@ def build_corpus(
     seconds: float = 50.0,
     seed: int = 0,
     conditions: Sequence[Sequence[Condition | str]] | None = None,
+    emotion_memory_s: float = EMOTION_MEMORY_S,
     crops: bool = True,
     video_size: int = 320,
     crf: int = 30,
@@ -70,6 +64,7 @@ def build_corpus(
         seconds: As `plan_corpus`.
         seed: As `plan_corpus`.
         conditions: As `plan_corpus`.
+        emotion_memory_s: As `plan_corpus`.
         crops: Whether to write the faces, cut from the video, as pictures too.
         video_size: Width and height of the videos, an even number of at least 64 pixels. Faces are cut at 3/4 of it, so
             192 is enough for training.
@@ -92,24 +87,19 @@ def build_corpus(
         seconds=seconds,
         seed=seed,
         conditions=conditions,
+        emotion_memory_s=emotion_memory_s,
     )
     if video_size < 64 or video_size % 2:
         raise CorpusError(f"video_size is {video_size!r}; expected an even number of at least 64 pixels")
     out = Path(out)
     split = ROLES[Role(role)].split
-    description = {
-        "name": f"Synthetic corpus ({Role(role).value})",
-        "synthetic": True,
-        "seed": seed,
-        "role": Role(role).value,
-        "identities": identities,
-        "seconds": seconds,
-        "video_size": video_size,
-        "crf": crf,
-        "subjects": {p.subject: {"identity": p.identity, "condition": p.condition.value} for p in plans},
-    }
-    _claim(out, description)
-    _write_tables(out, plans, video_size)
+    claim(
+        out, role, plans,
+        seed=seed, identities=identities, seconds=seconds, emotion_memory_s=emotion_memory_s, video_size=video_size,
+        crf=crf,
+    )  # fmt: skip
+    write_faces(out, plans, video_size)
+    write_episodes(out, plans)
 
     build = partial(_build_recording, out, split, crops, _Picture(video_size, crf, preset))
     waiting = [plan for plan in plans if not _is_complete(out, plan, crops)]
@@ -129,39 +119,6 @@ def build_corpus(
                     finished.result()
                     bar.update(running[finished].frames)
     return tuple(plan.subject for plan in plans)
-
-
-def _claim(out: Path, description: dict[str, object]) -> None:
-    """Write corpus.json, or make sure that it is there and describes the same corpus."""
-    path = out / "corpus.json"
-    content = json.dumps(description, indent=1) + "\n"
-    if path.exists():
-        if path.read_text(encoding="utf-8") != content:
-            raise CorpusError(
-                f"{path} describes a corpus built with other values; expected a new folder, or the same values to "
-                "resume it"
-            )
-        return
-    write_whole(path, content.encode())
-
-
-def _write_tables(out: Path, plans: Sequence[Plan], video_size: int) -> None:
-    """Write faces.csv and episodes.csv."""
-    faces, episodes = (io.StringIO() for _ in range(2))
-    face_rows, episode_rows = (csv.writer(table, lineterminator="\n") for table in (faces, episodes))
-    face_rows.writerow(FACE_COLUMNS)
-    episode_rows.writerow(EPISODE_COLUMNS)
-    for plan in plans:
-        performance = perform(plan)
-        placement = place_face(performance, video_size)
-        for frame, place in enumerate(zip(*(values.tolist() for values in placement), strict=True)):
-            face_rows.writerow((plan.subject, frame, *(f"{value:g}" for value in place)))
-        for episode in performance.episodes:
-            start_s, end_s = episode.start / FPS, episode.stop / FPS
-            row = (f"{start_s:.2f}", f"{end_s:.2f}", episode.modality, episode.kind, episode.truth_modality)
-            episode_rows.writerow((plan.subject, *row))
-    write_whole(out / "faces.csv", faces.getvalue().encode())
-    write_whole(out / "episodes.csv", episodes.getvalue().encode())
 
 
 def _video_path(out: Path, plan: Plan) -> Path:
@@ -184,29 +141,27 @@ class _Picture(NamedTuple):
 def _build_recording(out: Path, split: str, crops: bool, picture: _Picture, plan: Plan) -> None:
     """Write labels, video and crops of one recording."""
     cv2.setNumThreads(1)
-    performance = perform(plan)
+    scene = Scene(plan, picture.size)
+    performance = scene.performance
     labels = out / LABEL_FOLDER / SPLIT_FOLDERS[split] / f"{plan.subject}.txt"
     write_labels(labels, performance.label_valence, performance.label_arousal)
     video = _video_path(out, plan)
     if not video.exists():
         video.parent.mkdir(parents=True, exist_ok=True)
-        _write_recording(video, plan, performance, picture)
+        _write_recording(video, scene, picture)
     if crops:
-        _write_crops(out / CROP_FOLDER / plan.subject, video, place_face(performance, picture.size))
+        _write_crops(out / CROP_FOLDER / plan.subject, video, scene.face)
 
 
-def _write_recording(path: Path, plan: Plan, performance: Performance, picture: _Picture) -> None:
-    voice, opening = speak(performance, np.random.default_rng([*plan.seed, VOICE_STREAM]))
-    corruption = PictureCorruption(performance, place_head(performance, picture.size))
-    pictures = draw_pictures(performance, opening, picture.size)
+def _write_recording(path: Path, scene: Scene, picture: _Picture) -> None:
     write_video(
         path,
-        (corruption.apply(drawn, frame) for frame, drawn in enumerate(pictures)),
-        corrupt_voice(voice, performance),
+        (drawn for _, drawn in scene.pictures()),
+        scene.sound,
         video_size=picture.size,
         fps=FPS,
         sample_rate_hz=SAMPLE_RATE_HZ,
-        audio_lead_s=performance.audio_lead_s,
+        audio_lead_s=scene.performance.audio_lead_s,
         crf=picture.crf,
         preset=picture.preset,
     )

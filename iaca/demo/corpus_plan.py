@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 from iaca.config.checks import MOST_SEED
 from iaca.demo.episode_plan import Condition
+from iaca.demo.identity import IDENTITIES_PER_ROLE
+from iaca.demo.labels import EMOTION_MEMORY_S
 from iaca.demo.performance import FPS, Plan
 from iaca.errors import InputError
 
-IDENTITIES_PER_ROLE = 1000
 LONGEST_S = 3600.0
-"""Longest video of a corpus."""
+LONGEST_MEMORY_S = 600.0
+"""Longest video of a corpus, and longest memory of its feelings, seconds."""
 
 
 class CorpusError(InputError):
@@ -46,7 +48,7 @@ class RoleSettings(NamedTuple):
     conditions: tuple[tuple[Condition, ...], ...]
 
 
-_S, _WF, _WV, _RF, _RV, _C = Condition
+_S, _WF, _WV, _RF, _RV, _C, *_ = Condition
 _MIXED = ((_S,), (_WF,), (_WV,), (_S,), (_C,), (_RF,), (_S,), (_WV,), (_WF,), (_S,), (_RV,), (_C,))
 """Of twelve: 4 strong, 2 weak-face, 2 weak-voice, 1 restrained-face, 1 restrained-voice, 2 conflict."""
 
@@ -78,6 +80,7 @@ def plan_corpus(
     seconds: float = 50.0,
     seed: int = 0,
     conditions: Sequence[Sequence[Condition | str]] | None = None,
+    emotion_memory_s: float = EMOTION_MEMORY_S,
 ) -> tuple[Plan, ...]:
     """Which recordings a corpus has.
 
@@ -89,6 +92,7 @@ def plan_corpus(
         seed: At least 0. What people do depends on it; who they are does not.
         conditions: Conditions of the recordings of each person in turn, from the start when it runs out; None takes the
             role's mixture.
+        emotion_memory_s: Time after which feelings have forgotten 63 % of where they were, above 0.
 
     Returns:
         One plan for each recording, named by condition and number of the person: `weak-face-02`.
@@ -107,6 +111,10 @@ def plan_corpus(
         )
     if not 2 <= seconds <= LONGEST_S:
         raise CorpusError(f"seconds is {seconds!r}; expected 2 to {LONGEST_S:g}")
+    if not 0 < emotion_memory_s <= LONGEST_MEMORY_S:
+        raise CorpusError(
+            f"emotion_memory_s is {emotion_memory_s!r}; expected seconds above 0, at most {LONGEST_MEMORY_S:g}"
+        )
     if not 0 <= seed <= MOST_SEED:
         raise CorpusError(f"seed is {seed!r}; expected a whole number from 0 to {MOST_SEED}")
     try:
@@ -125,6 +133,7 @@ def plan_corpus(
                     condition=condition,
                     frames=round(seconds * FPS),
                     seed=(seed, identity, take),
+                    emotion_memory_s=emotion_memory_s,
                 )
             )
     subjects = [plan.subject for plan in plans]

@@ -23,12 +23,21 @@ CONFLICT_CONTROL = "conflict_control"
 CONTROL_SHARE = 0.35
 """Share of conflicts without a cue."""
 
+STRANGER = "stranger"
+STRANGER_CONTROL = "stranger_control"
+
+CORRUPTED = "corrupted"
+MIXED_SHARES = {CORRUPTED: 0.4, STRANGER: 0.3, RESTRAINED: 0.1, CONFLICT: 0.2}
+CUED_SHARE = 0.5
+"""What goes wrong in a mixed recording, and the share of its strangers and conflicts that have a cue."""
+
 
 class Condition(StrEnum):
     """What goes wrong in a recording, in episodes that cover about 60 % of it.
 
     `strong`: nothing. `weak_face`, `weak_voice`: one modality is corrupted. `restrained_face`, `restrained_voice`: one
     modality shows next to nothing. `conflict`: face and voice show opposite valence, and one of them is the label's.
+    `stranger_face`, `stranger_voice`: somebody else is seen or heard. `mixed`: any of these, in either modality.
     """
 
     STRONG = "strong"
@@ -37,6 +46,9 @@ class Condition(StrEnum):
     RESTRAINED_FACE = "restrained_face"
     RESTRAINED_VOICE = "restrained_voice"
     CONFLICT = "conflict"
+    STRANGER_FACE = "stranger_face"
+    STRANGER_VOICE = "stranger_voice"
+    MIXED = "mixed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +58,10 @@ class PlannedEpisode:
     Attributes:
         start: First frame.
         stop: Frame after the last one.
-        modality: audio or visual: the one that is corrupted, restrained, or that shows another valence.
-        kind: blur, pose, hand, dark, pixelated, silence, noise, restrained, conflict or conflict_control.
+        modality: audio or visual: the one that is corrupted, restrained, somebody else's, or that shows another
+            valence.
+        kind: blur, pose, hand, dark, pixelated, silence, noise, restrained, conflict, conflict_control, stranger or
+            stranger_control; a control has no cue.
         truth_modality: For conflicts, the modality that shows the label; empty otherwise.
         strength: 0 to 1, how bad it is.
         seed: Seed of whatever the episode draws when it is rendered.
@@ -75,8 +89,25 @@ def _modality_and_kind(rng: np.random.Generator, condition: Condition) -> tuple[
         return VISUAL, RESTRAINED
     if condition is Condition.RESTRAINED_VOICE:
         return AUDIO, RESTRAINED
+    if condition is Condition.MIXED:
+        return _anything(rng)
+    if condition in (Condition.STRANGER_FACE, Condition.STRANGER_VOICE):
+        modality = VISUAL if condition is Condition.STRANGER_FACE else AUDIO
+        return modality, STRANGER if rng.random() < CUED_SHARE else STRANGER_CONTROL
     lying = MODALITIES[int(rng.integers(2))]
     return lying, CONFLICT_CONTROL if rng.random() < CONTROL_SHARE else CONFLICT
+
+
+def _anything(rng: np.random.Generator) -> tuple[str, str]:
+    modality = MODALITIES[int(rng.integers(2))]
+    what, is_cued = _pick(rng, MIXED_SHARES), rng.random() < CUED_SHARE
+    if what == CORRUPTED:
+        return modality, _pick(rng, FACE_CORRUPTIONS if modality == VISUAL else VOICE_CORRUPTIONS)
+    if what == STRANGER:
+        return modality, STRANGER if is_cued else STRANGER_CONTROL
+    if what == CONFLICT:
+        return modality, CONFLICT if is_cued else CONFLICT_CONTROL
+    return modality, RESTRAINED
 
 
 def plan_episodes(

@@ -5,7 +5,7 @@ All points of all frames are computed at once; what is left for each frame is a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import cv2
@@ -239,16 +239,19 @@ class _Blush:
         cv2.subtract(picture, cv2.resize(blurred, picture.shape[1::-1]), dst=picture)
 
 
-def draw_pictures(performance: Performance, speech: np.ndarray, video_size: int) -> Iterator[np.ndarray]:
+def draw_pictures(
+    performance: Performance, speech: np.ndarray, video_size: int, frames: Iterable[int] | None = None
+) -> Iterator[tuple[int, np.ndarray]]:
     """The pictures of a recording, before anything corrupts them.
 
     Args:
         performance: The recording.
         speech: (N,) opening of the mouth by the voice, 0 to about 1.
         video_size: Width and height, pixels.
+        frames: Frames to draw; None: all of them.
 
     Yields:
-        N pictures, (S, S, 3) uint8 RGB.
+        Each frame with its picture, (S, S, 3) uint8 RGB.
     """
     person = performance.identity
     face = express(performance, speech)
@@ -261,9 +264,9 @@ def draw_pictures(performance: Performance, speech: np.ndarray, video_size: int)
     )
     blush = _Blush(person, face, rotation, centre, scale, video_size)
     room, light = _room(person, video_size), _light(person, video_size)
-    for frame in range(performance.frames):
+    for frame in range(performance.frames) if frames is None else frames:
         picture = room.copy()
         _draw(picture, under, frame)
         blush.apply(picture, frame)
         _draw(picture, over, frame)
-        yield cv2.multiply(picture, light, scale=float(performance.exposure[frame]) / LIGHT_UNIT)
+        yield frame, cv2.multiply(picture, light, scale=float(performance.exposure[frame]) / LIGHT_UNIT)

@@ -22,6 +22,9 @@ HAIR_COLOURS = (
 )  # fmt: skip
 IRIS_COLOURS = ((70, 45, 25), (90, 65, 35), (60, 95, 130), (70, 105, 70), (50, 35, 25))
 
+IDENTITIES_PER_ROLE = 1000
+"""People that a role of a corpus can have; each role has a range of numbers."""
+
 IDENTITY_STREAM = 20240513
 """First word of every identity's seed: keeps identities apart from all other draws."""
 

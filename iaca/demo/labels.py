@@ -15,7 +15,9 @@ RATER_LAG_S = (0.2, 0.6)
 RATER_NOISE = 0.12
 RATER_BIAS = 0.05
 
-EMOTION_TIME_CONSTANT_S = 2.2
+EMOTION_MEMORY_S = 2.2
+"""Default time after which a feeling has forgotten 63 % of where it was: that of acted, elicited material."""
+
 EMOTION_SMOOTHING_S = 0.5
 EMOTION_SPREAD = 0.5
 
@@ -41,7 +43,7 @@ def drift(
     return gaussian_filter1d(path, fps * smoothing_s, mode="nearest")
 
 
-def emotion_path(rng: np.random.Generator, frames: int, fps: float) -> np.ndarray:
+def emotion_path(rng: np.random.Generator, frames: int, fps: float, memory_s: float = EMOTION_MEMORY_S) -> np.ndarray:
     """How valence, or arousal, moves through a video.
 
     Choice: tanh of a drift plus an offset for the whole video; its standard deviation over videos is 0.4 to 0.5.
@@ -50,11 +52,12 @@ def emotion_path(rng: np.random.Generator, frames: int, fps: float) -> np.ndarra
         rng: Source of the draw.
         frames: N, at least 1.
         fps: Frames a second.
+        memory_s: Time constant of the drift, above 0.
 
     Returns:
         (N,) float64 in (-1, 1).
     """
-    path = drift(rng, frames, fps, time_constant_s=EMOTION_TIME_CONSTANT_S, smoothing_s=EMOTION_SMOOTHING_S)
+    path = drift(rng, frames, fps, time_constant_s=memory_s, smoothing_s=EMOTION_SMOOTHING_S)
     return np.tanh(1.15 * EMOTION_SPREAD * (1.15 * path + rng.normal(0, 0.5)))
 
 

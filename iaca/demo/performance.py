@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter1d
 from iaca.config import AUDIO, VISUAL
 from iaca.demo.episode_plan import CONFLICT, CONFLICT_CONTROL, RESTRAINED, Condition, PlannedEpisode, plan_episodes
 from iaca.demo.identity import Identity, draw_identity
-from iaca.demo.labels import drift, emotion_path, rate, unannotated_spans
+from iaca.demo.labels import EMOTION_MEMORY_S, drift, emotion_path, rate, unannotated_spans
 
 FPS = 25.0
 
@@ -42,6 +42,7 @@ class Plan:
         condition: Condition of the recording.
         frames: N, frames of the video.
         seed: Seeds of every draw of the recording.
+        emotion_memory_s: Time after which what is felt has forgotten 63 % of where it was.
     """
 
     subject: str
@@ -49,6 +50,7 @@ class Plan:
     condition: Condition
     frames: int
     seed: tuple[int, ...]
+    emotion_memory_s: float = EMOTION_MEMORY_S
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +180,8 @@ def perform(plan: Plan) -> Performance:
     streams = [np.random.default_rng([*plan.seed, part]) for part in range(6)]
     felt_rng, rater_rng, episode_rng, face_rng, voice_rng, camera_rng = streams
 
-    felt = emotion_path(felt_rng, frames, FPS), emotion_path(felt_rng, frames, FPS)
+    memory_s = plan.emotion_memory_s
+    felt = emotion_path(felt_rng, frames, FPS, memory_s), emotion_path(felt_rng, frames, FPS, memory_s)
     missing = unannotated_spans(rater_rng, frames, FPS)
     labels = [np.where(missing, np.nan, rate(rater_rng, path, FPS)) for path in felt]
     episodes = plan_episodes(episode_rng, plan.condition, frames, FPS)
