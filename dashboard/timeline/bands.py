@@ -49,10 +49,13 @@ def spans(mask: np.ndarray, pts_s: np.ndarray) -> list[tuple[float, float]]:
 
 
 def episode_label(episode: Episode) -> str:
-    """What is wrong in an episode, in a few words; a control is a conflict without a cue to its truth."""
+    """What is wrong in an episode, in a few words; a control gives no cue that it is one."""
     if episode.truth_modality:
         kind = "control" if episode.kind.endswith("control") else "conflict"
         return f"{kind}: {SENSES[episode.truth_modality]} true"
+    if episode.kind.startswith("stranger"):
+        cue = ", no cue" if episode.kind.endswith("control") else ""
+        return f"{SENSES[episode.modality]}: somebody else{cue}"
     return f"{SENSES[episode.modality]}: {episode.kind}"
 
 

@@ -17,6 +17,7 @@ from iaca.checkpoints import BackboneFile, load_backbone
 from iaca.demo.corpus_plan import ROLES, Role, plan_corpus
 from iaca.demo.corpus_tables import claim, write_episodes
 from iaca.demo.direct_features import direct_features
+from iaca.demo.labels import EMOTION_MEMORY_S
 from iaca.demo.performance import Plan
 from iaca.features.feature_files import write_features
 from iaca.resources import weights_file
@@ -58,6 +59,7 @@ def build_features(
     """
     plans = plan_corpus(role=role, **planned)
     facts = {name: value for name, value in planned.items() if name != "conditions"}
+    facts.setdefault("emotion_memory_s", EMOTION_MEMORY_S)
     out = Path(out)
     visual, audio = backbones or (weights_file("visual_slim"), weights_file("audio_slim"))
     fingerprints = {path.name: load_backbone(path).sha256 for path in (visual, audio)}

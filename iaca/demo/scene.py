@@ -44,6 +44,11 @@ class Scene:
             return sound
         return hear(sound, strangers, [_voice_of(one) for one in strangers], self.performance.audio_lead_s)
 
+    @property
+    def opening(self) -> np.ndarray:
+        """(N,) how far the voice opens the subject's mouth, 0 to about 1."""
+        return self._speech[1]
+
     @cached_property
     def face(self) -> Placement:
         """Where a tracker finds the face that is in the picture, whoever's it is: what becomes the crop."""
@@ -86,13 +91,13 @@ class Scene:
 
     def _of_subject(self, frames: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         corruption = PictureCorruption(self.performance, place_head(self.performance, self.video_size))
-        drawn = draw_pictures(self.performance, self._speech[1], self.video_size, frames.tolist())
+        drawn = draw_pictures(self.performance, self.opening, self.video_size, frames.tolist())
         return ((frame, corruption.apply(picture, frame)) for frame, picture in drawn)
 
     def _of_stranger(self, stranger: Stranger, frames: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         episode, performance = stranger.episode, stranger.performance
         # Lips in time with some other sentence; whoever is on a screen or stands by is silent.
-        lips = np.roll(self._speech[1], self.performance.frames // 2)[episode.start : episode.stop]
+        lips = np.roll(self.opening, self.performance.frames // 2)[episode.start : episode.stop]
         speech = np.zeros(performance.frames) if stranger.has_cue else lips
         face = place_face(performance, self.video_size)
         drawn = draw_pictures(performance, speech, self.video_size, (frames - episode.start).tolist())

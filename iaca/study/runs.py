@@ -40,8 +40,11 @@ class StudyError(InputError):
 def segment_of(episode: Episode) -> str:
     """The segment that an episode's frames belong to: all corruptions of one modality count together."""
     sense = "voice" if episode.modality == AUDIO else "face"
+    cue = "without a cue" if episode.kind.endswith("control") else "with a cue"
     if episode.truth_modality:
-        return "conflict without a cue" if episode.kind.endswith("control") else "conflict with a cue"
+        return f"conflict {cue}"
+    if episode.kind.startswith("stranger"):
+        return f"another {sense}, {cue}"
     return f"{sense} restrained" if episode.kind == "restrained" else f"{sense} corrupted"
 
 

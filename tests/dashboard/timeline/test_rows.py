@@ -133,6 +133,8 @@ def test_episodes_are_named_and_masks_lie_only_behind_their_rows(features, model
         Episode("someone", 3.0, 4.0, "visual", "conflict_control", "audio"),
     ]
     assert [episode_label(one) for one in episodes] == ["voice: noise", "conflict: voice true", "control: voice true"]
+    strangers = [Episode("someone", 4.0, 5.0, "visual", kind) for kind in ("stranger", "stranger_control")]
+    assert [episode_label(one) for one in strangers] == ["face: somebody else", "face: somebody else, no cue"]
     figure = draw(features, models, episodes=episodes)
     bands = {band.label: band for band in figure.bands}
     assert bands["voice: noise"].spans == [(1.0, 2.0)]

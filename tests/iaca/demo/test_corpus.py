@@ -17,6 +17,7 @@ from iaca.data.recordings import find_recordings
 from iaca.demo.corpus import build_corpus
 from iaca.demo.corpus_plan import IDENTITIES_PER_ROLE, CorpusError, Role, plan_corpus
 from iaca.demo.episode_plan import Condition
+from iaca.demo.performance import perform
 
 SECONDS = 4.0
 FRAMES = 100
@@ -239,3 +240,37 @@ def test_a_value_that_cannot_be_is_named(wrong, sentence, tmp_path):
     with pytest.raises(CorpusError, match=sentence):
         build_corpus(tmp_path, progress=False, **wrong)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_feelings_last_longer_with_a_longer_memory():
+    def kept_after_5_s(memory_s):
+        labels = [
+            perform(plan).label_valence for plan in plan_corpus(identities=40, seconds=60, emotion_memory_s=memory_s)
+        ]
+        early, late = (np.concatenate(parts) for parts in (([x[:-125] for x in labels]), ([x[125:] for x in labels])))
+        both = np.isfinite(early) & np.isfinite(late)
+        return np.corrcoef(early[both], late[both])[0, 1]
+
+    short, long = kept_after_5_s(2.2), kept_after_5_s(11.0)
+    assert short < 0.35
+    assert long > short + 0.2
+
+
+def test_in_a_mixed_recording_anything_goes_wrong_in_either_modality():
+    episodes = [
+        episode
+        for plan in plan_corpus(identities=200, seconds=60, conditions=[["mixed"]])
+        for episode in perform(plan).episodes
+    ]
+    kinds = [episode.kind.removesuffix("_control") for episode in episodes]
+    shares = {kind: kinds.count(kind) / len(kinds) for kind in ("stranger", "restrained", "conflict")}
+    assert shares == pytest.approx({"stranger": 0.3, "restrained": 0.1, "conflict": 0.2}, abs=0.04)
+    assert np.mean([episode.modality == "audio" for episode in episodes]) == pytest.approx(0.5, abs=0.05)
+    cued = [
+        episode.kind in ("stranger", "conflict")
+        for episode in episodes
+        if "stranger" in episode.kind or "conflict" in episode.kind
+    ]
+    assert np.mean(cued) == pytest.approx(0.5, abs=0.05)
+    for episode in episodes:
+        assert bool(episode.truth_modality) == ("conflict" in episode.kind)

@@ -79,6 +79,14 @@ def test_frames_belong_to_what_goes_wrong_in_them_and_the_rest_is_clean():
     np.testing.assert_array_equal(parts["face corrupted"], inside)
     np.testing.assert_array_equal(parts[CLEAN], ~inside)
     assert set(segments(item, [])) == {ALL_FRAMES}
+    misleading = [
+        Episode("validation0", 1.0, 2.0, "audio", "stranger"),
+        Episode("validation0", 3.0, 4.0, "visual", "stranger_control"),
+        Episode("validation0", 5.0, 6.0, "visual", "conflict", "audio"),
+    ]
+    assert set(segments(item, misleading)) - {ALL_FRAMES, CLEAN} == {
+        "another voice, with a cue", "another face, without a cue", "conflict with a cue"
+    }  # fmt: skip
 
 
 def test_every_row_of_the_tables_can_be_built_and_ablations_change_one_thing_each():
