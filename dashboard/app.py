@@ -35,6 +35,7 @@ def show_fault(error: Exception) -> bool:
 
 def show_page() -> None:
     """What a visit runs."""
+    from dashboard.sections.busy import page_turn
     from dashboard.state import activity, known_files, session
 
     st.set_page_config(
@@ -55,7 +56,7 @@ def show_page() -> None:
         ],
         position="top",
     )
-    with activity.logged(page.title):
+    with activity.logged(page.title), page_turn():
         page.run()
     # Last: the curves are on their way, and a step does not wait for the disk.
     if known_files.look_again():

@@ -68,18 +68,19 @@ ALLOWED = {
     "dashboard.routes": {"dashboard.admission", "dashboard.state"},
     "dashboard.state": {"dashboard.admission"},
     "dashboard.uploads": {"dashboard.state"},
+    "dashboard.turns": set(),
     "dashboard.charts": {"iaca.figures"},
     "dashboard.timeline": {"iaca.figures"},
     "dashboard.timeline.declared": {"iaca.figures"},
     "dashboard.components": {"dashboard.timeline"},
     "dashboard.export": {"dashboard.timeline.declared", "iaca.data", "iaca.figures"},
     "dashboard.services": {
-        "dashboard.timeline", "dashboard.export", "dashboard.routes", "dashboard.state", "dashboard.uploads",
-        *WHOLE_OF_IACA,
+        "dashboard.timeline", "dashboard.export", "dashboard.routes", "dashboard.state", "dashboard.turns",
+        "dashboard.uploads", *WHOLE_OF_IACA,
     },
     "dashboard.sections": {
         "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.state", "dashboard.routes",
-        "dashboard.uploads", "iaca.figures",
+        "dashboard.turns", "dashboard.uploads", "iaca.figures",
     },
     "dashboard.app_pages": {
         "dashboard.sections", "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.charts",

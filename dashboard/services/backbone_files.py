@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-import streamlit as st
-
+from dashboard.services.memory import keep
 from dashboard.state.folders import Folders
 from iaca.checkpoints import BackboneFile
 from iaca.files import FileState, file_sha256, file_state
@@ -65,7 +64,7 @@ def _sha256(file: FileState) -> str:
     return file_sha256(Path(file.path))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@keep
 def _read(file: FileState, modality: str, device: str) -> BackboneFile:
     from iaca.checkpoints.pretrained import find_backbone
 

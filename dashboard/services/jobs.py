@@ -8,11 +8,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
+from dashboard.turns import Turns
 from iaca.errors import InputError
 from iaca.logs import log_fault
 from iaca.types import Progress
@@ -22,9 +21,6 @@ KEPT = 64
 
 
 _log = logging.getLogger(__name__)
-
-STOP_S = 0.5
-"""How soon a job that waits for its turn sees that it was stopped."""
 
 
 class Stopped(Exception):
@@ -87,7 +83,7 @@ class Job:
             if turns is None:
                 self.result = work(self._progress)
                 return
-            with turns.turn(self, owner):
+            with turns.turn(owner, self._still_wanted):
                 self.waiting, self._began_s = False, time.monotonic()
                 self.result = work(self._progress)
         except Stopped:
@@ -102,52 +98,14 @@ class Job:
             how = "stopped" if self.stopped else "failed" if self.error else "done"
             _log.info("job %s", how, extra={"visit": owner[:8], "asked": self.title, "duration_s": self.elapsed_s})
 
+    def _still_wanted(self, ahead: int) -> None:
+        if self.stopped:
+            raise Stopped
+
     def _progress(self, done: int, total: int, title: str = "") -> None:
         self.done, self.total, self.title = done, total, title
         if self.stopped:
             raise Stopped
-
-
-class Turns:
-    """A few jobs at a time; whoever has many waits no longer for the first of them than whoever has one.
-
-    Args:
-        places: Jobs at a time.
-    """
-
-    def __init__(self, places: int) -> None:
-        self._free = places
-        self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def turn(self, job: Job, owner: str) -> Iterator[None]:
-        """Wait for the turn of a job and keep its place meanwhile; owners take turns, each with its oldest job.
-
-        Raises:
-            Stopped: It was asked to stop before its turn came.
-        """
-        with self._changed:
-            self._waiting.setdefault(owner, deque()).append(job)
-            try:
-                while not (self._free and next(iter(self._waiting.values()))[0] is job):
-                    if job.stopped:
-                        raise Stopped
-                    self._changed.wait(STOP_S)
-                self._free -= 1
-            finally:
-                self._waiting[owner].remove(job)
-                if self._waiting[owner]:
-                    self._waiting.move_to_end(owner)
-                else:
-                    del self._waiting[owner]
-                self._changed.notify_all()
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += 1
-                self._changed.notify_all()
 
 
 _jobs: dict[str, Job] = {}

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import streamlit as st
 from safetensors import SafetensorError, safe_open
 
+from dashboard.services.memory import keep
 from dashboard.state.known_files import known_state, shown_state
 from iaca.checkpoints import Checkpoint, load_checkpoint
 from iaca.checkpoints.tensor_files import FUSION, HEADER_KEY
@@ -165,7 +166,7 @@ def _plugin_problem(modules: tuple[str, ...], environment: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=16)
+@keep
 def load(file: FileState, device: str) -> Checkpoint:
     """A model on a device, by the state of its file."""
     return load_checkpoint(file.path, device)

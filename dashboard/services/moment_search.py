@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import streamlit as st
-
 from dashboard.services import jobs, traces
 from dashboard.services.corpora import Subject
+from dashboard.services.memory import keep
 from dashboard.services.model_files import Chosen, checkpoint
 from dashboard.services.selection import Selection
 from dashboard.state.known_files import known_state, shown_state
@@ -37,7 +36,7 @@ def of_subject(selection: Selection) -> list[Moment]:
     return _of_subject(subject, _keys(selection.models), selection.device, applied.change, applied.corrupted)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@keep
 def _of_subject(
     subject: FileState,
     models: tuple[Model, ...],

@@ -16,6 +16,7 @@ from dashboard.state import visit
 from dashboard.state.folders import Folders, read_options
 from dashboard.state.known_files import look as look_at_file
 from dashboard.state.known_files import shown_state
+from dashboard.turns import Turns
 from iaca.checkpoints import BackboneFile
 from iaca.compute.devices import device_of
 from iaca.config import AUDIO, VISUAL
@@ -116,9 +117,9 @@ def begin(entry: Entry, backbones: Backbones, outlook: Outlook, *, clip_stride: 
 
 
 @lru_cache
-def turns(kind: str) -> jobs.Turns:
+def turns(kind: str) -> Turns:
     """Whose turn it is to be looked at, or to be extracted: a long extraction delays no look."""
-    return jobs.Turns(max(1, read_options().jobs))
+    return Turns(max(1, read_options().jobs))
 
 
 def is_current(entry: Entry, backbones: Backbones) -> bool:

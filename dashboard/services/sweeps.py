@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-import streamlit as st
 
 from dashboard.services import jobs, model_files, traces
 from dashboard.services.corpora import Subject
+from dashboard.services.memory import keep
 from iaca.config import DropoutPattern
 from iaca.errors import BAD_INPUT, InputError
 from iaca.evaluation import SUM_COLUMNS, robustness
@@ -169,7 +169,7 @@ def stored(folder: Path) -> pd.DataFrame:
     return _stored(file_state(file)) if file.is_file() else pd.DataFrame(columns=list(COLUMNS))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@keep
 def _stored(file: FileState) -> pd.DataFrame:
     try:
         table = pd.read_parquet(file.path)
@@ -216,7 +216,7 @@ def _compute(piece: Piece) -> pd.DataFrame | str:
         checkpoint = model_files.load(model, device)
         features = read_features(subject.path)  # past the cache of features: this goes through the whole corpus
         check_fit(features, checkpoint)
-        with traces.device_lock(device):
+        with traces.device_turn(device):
             return robustness.sweep(
                 checkpoint.model, [features], modality=modality, shares=[share], patterns=[DropoutPattern(pattern)]
             )

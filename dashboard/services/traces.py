@@ -1,26 +1,28 @@
 """What the pages read of a subject, computed once and kept: only this folder caches.
 
-Objects that are cached are shared by all sessions and are read-only; one lock for each device keeps sessions' threads
-from computing on it at the same time. What every run asks for is kept by functools: to make a key, Streamlit's cache
-hashes for half a millisecond, and is left to what is slow enough for a spinner, or has to be made once.
+Objects that are kept are shared by all sessions and are read-only. On each device one thing is computed at a time;
+visitors take turns. Streamlit's cache, which hashes for half a millisecond to make a key and knows no sizes, is left to
+what is slow enough for a spinner, or has to be made once.
 """
 
 from __future__ import annotations
 
 import gc
-import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import streamlit as st
 from safetensors import SafetensorError, safe_open
 
 from dashboard.services import model_files
 from dashboard.services.corpora import Subject
+from dashboard.services.memory import keep, weigh_again
+from dashboard.state import visit
 from dashboard.state.known_files import known_state, shown_state
+from dashboard.turns import Turns
 from iaca.compute.devices import available_devices, choose_device, device_label
 from iaca.config import UNCHANGED, GateOverrides, WhatIf
 from iaca.errors import BAD_INPUT
@@ -51,7 +53,7 @@ class CorruptedFeatures(NamedTuple):
     file: FileState
 
 
-@lru_cache(maxsize=8)
+@keep
 def _features(file: FileState) -> Features:
     return read_features(file.path)
 
@@ -70,15 +72,21 @@ def _with_corrupted(features: Features, corrupted: tuple[CorruptedFeatures, ...]
     return features._replace(**changed)
 
 
-@lru_cache(maxsize=16)
+@keep
 def _corrupted_features(file: FileState) -> np.ndarray:
     return np.load(file.path, allow_pickle=False).astype(np.float32)
 
 
-@st.cache_resource(show_spinner=False)
-def device_lock(device: str) -> threading.Lock:
-    """Held while something is computed on a device."""
-    return threading.Lock()
+@lru_cache
+def _turns(device: str) -> Turns:
+    return Turns(1)
+
+
+@contextmanager
+def device_turn(device: str) -> Iterator[None]:
+    """Wait until a device is free for the visit that asks; work in the background waits like one visit more."""
+    with _turns(device).turn(visit.current()):
+        yield
 
 
 def compute(
@@ -86,23 +94,32 @@ def compute(
 ) -> Trace:
     """What a model says of features, computed now."""
     loaded = model_files.load(model, device)
-    with device_lock(device):
+    with device_turn(device):
         return infer(subject, loaded, change.dropouts, gates=change.gates, memory=memory)
 
 
-@lru_cache(maxsize=8)
+@keep
 def _memory(
-    subject: FileState, model: FileState, device: str, gates: GateOverrides, corrupted: tuple[CorruptedFeatures, ...]
+    visit_key: str,
+    subject: FileState,
+    model: FileState,
+    device: str,
+    gates: GateOverrides,
+    corrupted: tuple[CorruptedFeatures, ...],
 ) -> WindowMemory:
+    """Each visit has its own: it holds the outputs of the last dropout alone."""
     return WindowMemory()
 
 
-@lru_cache(maxsize=64)
+@keep
 def _trace(
     subject: FileState, model: FileState, device: str, change: WhatIf, corrupted: tuple[CorruptedFeatures, ...]
 ) -> Trace:
-    memory = _memory(subject, model, device, change.gates, corrupted)
-    return compute(_with_corrupted(_features(subject), corrupted), model, device, change, memory)
+    made_of = visit.current(), subject, model, device, change.gates, corrupted
+    memory = _memory(*made_of)
+    made = compute(_with_corrupted(_features(subject), corrupted), model, device, change, memory)
+    weigh_again(_memory, *made_of)
+    return made
 
 
 def trace(

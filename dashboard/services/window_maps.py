@@ -7,16 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from dashboard.services import model_files, traces
+from dashboard.services.memory import keep
 from dashboard.services.selection import Selection
 from dashboard.state.known_files import shown_state
 from dashboard.timeline.panels import Axis, Panel
 from iaca.config import WhatIf
 from iaca.files import FileState
 from iaca.inference.attention_maps import Ordered, WindowMaps, ordered, window_maps
-from iaca.types import Features
 
 
 def maps(selection: Selection, model: Path, frame: int, target: str) -> tuple[WindowMaps, dict[str, Ordered]]:
@@ -34,18 +33,26 @@ def maps(selection: Selection, model: Path, frame: int, target: str) -> tuple[Wi
     subject, applied = selection.subject.feature_file, selection.applied
     features = traces.features(subject, applied.corrupted)
     clip = frame // features.clip_stride  # frames between two clips show the same
-    made_of = (shown_state(subject), applied.corrupted)
     at = clip * features.clip_stride
-    return _maps(features, made_of, shown_state(model), selection.device, at, target, applied.change)
+    return _maps(
+        shown_state(subject), applied.corrupted, shown_state(model), selection.device, at, target, applied.change
+    )
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@keep
 def _maps(
-    _features: Features, made_of: tuple, model: FileState, device: str, frame: int, target: str, change: WhatIf
+    subject: FileState,
+    corrupted: tuple[traces.CorruptedFeatures, ...],
+    model: FileState,
+    device: str,
+    frame: int,
+    target: str,
+    change: WhatIf,
 ) -> tuple[WindowMaps, dict[str, Ordered]]:
     loaded = model_files.load(model, device)
-    with traces.device_lock(device):
-        found = window_maps(_features, loaded, frame, target, change.dropouts)
+    features = traces.features(Path(subject.path), corrupted)
+    with traces.device_turn(device):
+        found = window_maps(features, loaded, frame, target, change.dropouts)
     return found, {} if found.over_clips else {m: ordered(values) for m, values in found.maps.items()}
 
 

@@ -48,6 +48,7 @@ class Options(NamedTuple):
         jobs: Videos whose features are extracted at a time.
         log_level: What is logged: one of `iaca.logs.LEVELS`.
         log_json: Whether each line of the log is a JSON object.
+        memory: GiB that what is kept for all visits may take, or None.
         problem: What is wrong with the options, in one sentence, or "".
     """
 
@@ -65,6 +66,7 @@ class Options(NamedTuple):
     jobs: int = JOBS
     log_level: str = "warning"
     log_json: bool = False
+    memory: float | None = None
     problem: str = ""
 
 
@@ -121,6 +123,7 @@ def read_options() -> Options:
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--log-level", choices=LEVELS, default="warning")
     parser.add_argument("--log-json", action="store_true")
+    parser.add_argument("--memory", type=float)
     try:
         values, unknown = parser.parse_known_args(sys.argv[1:])
     except argparse.ArgumentError as error:
@@ -153,6 +156,7 @@ def read_options() -> Options:
         jobs=values.jobs,
         log_level=values.log_level,
         log_json=values.log_json,
+        memory=values.memory,
         problem=problem,
     )
 

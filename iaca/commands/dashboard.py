@@ -66,6 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--upload-quota", type=float, metavar="GB", help="what all uploads may take (default: 20)")
     parser.add_argument("--jobs", type=int, metavar="N", help="videos that are worked on at a time (default: 2)")
+    parser.add_argument(
+        "--memory", type=float, metavar="GB",
+        help="memory for what visitors share: models, features and curves; those that nobody asked for longest are "
+        "computed again. The server itself takes about 0.7 GB more (default: a quarter of what the machine or its "
+        "container has)",
+    )  # fmt: skip
     parser.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
     add_device(parser)
     add_log(parser)
@@ -111,7 +117,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _for_the_page(args: argparse.Namespace) -> list[str]:
     options = ["--data", *map(str, args.data)] if args.data else []
-    for name in ("features", "checkpoints", "results", "device", "visit-quota", "upload-quota", "jobs"):
+    for name in ("features", "checkpoints", "results", "device", "visit-quota", "upload-quota", "jobs", "memory"):
         value = getattr(args, name.replace("-", "_"))
         if value is not None:
             options += [f"--{name}", str(value)]
