@@ -28,6 +28,7 @@ COMMANDS = {
     "export": "write a model as an ONNX file, with its gates and attention scores",
     "reproduce": "train every model of the study over seeds and compare them",
     "dashboard": "open the page",
+    "doctor": "check the installation, the machine and the whole chain, and say what to do",
     "demo": "build the synthetic corpus, or train everything that ships with it",
 }
 """Name -> one line of help; the module is iaca.commands.<name>, with `add_arguments(parser)` and `run(args)`."""

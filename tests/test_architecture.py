@@ -62,7 +62,10 @@ ALLOWED = {
         "iaca.study", "iaca.training", "iaca.features", "iaca.checkpoints", "iaca.models", "iaca.data", "iaca.compute",
         "iaca.evaluation",
     },
-    "iaca.commands": WHOLE_OF_IACA | {"iaca.demo"},
+    "iaca.doctor": {
+        "iaca.checkpoints", "iaca.compute", "iaca.data", "iaca.features", "iaca.inference",
+    },
+    "iaca.commands": WHOLE_OF_IACA | {"iaca.demo", "iaca.doctor"},
     "iaca.__main__": {"iaca.commands", "iaca.plugins"},
     "dashboard": set(),
     "dashboard.routes": {"dashboard.admission", "dashboard.state"},
