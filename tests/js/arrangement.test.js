@@ -93,6 +93,19 @@ test("side by side, a model without a row leaves its place empty", () => {
   assert.deepEqual(slot.rows, [null, rows[0]]);
 });
 
+test("side by side, a difference stands where a model lacks a row, and else below each of them", () => {
+  const arrangement = new Arrangement();
+  arrangement.setLayout(SIDE);
+  const cells = (rows) => arrangement.slots(rows, MODELS, Infinity).map((slot) => slot.rows.map((one) => one?.key));
+  const difference = ROWS.find((one) => one.key === "difference");
+  const [first, second] = ROWS.filter((one) => one.slot === "gates");
+  assert.deepEqual(cells([second, difference]), [["difference", "gates_1"]]);
+  assert.deepEqual(cells([first, second, difference]), [
+    ["gates_0", "gates_1"],
+    ["difference", "difference"],
+  ]);
+});
+
 test("of one model alone, rows of the other one and differences are not shown", () => {
   const arrangement = new Arrangement();
   arrangement.setLayout("1");

@@ -157,7 +157,7 @@ export class Arrangement {
         if (shown.some(Boolean)) groups.push({ key, height: mine[0].height, rows: shown });
       }
     }
-    for (const row of shared) placeOnce(row, groups, panels.length);
+    for (const row of shared) placeShared(row, groups, panels.length);
     const heights = rowHeights(groups, room);
     return groups.map((group, i) => {
       const own = this.state.heights[group.key];
@@ -228,15 +228,16 @@ function isShared(row) {
 }
 
 /**
- * Side by side, a row that is about no single model is shown once: where a model lacks a row, or else below the others.
+ * Side by side, a row that is about no single model stands where a model lacks a row. Where none does, it stands below
+ * the others in every panel, on the time axis of each.
  * @param {Row} row
  * @param {Group[]} groups
  * @param {number} panels
  */
-function placeOnce(row, groups, panels) {
+function placeShared(row, groups, panels) {
   const free = groups.find(({ rows }) => rows.includes(null));
   if (free) free.rows[free.rows.indexOf(null)] = row;
-  else groups.push({ key: slotOf(row), height: row.height, rows: [row, ...Array(panels - 1).fill(null)] });
+  else groups.push({ key: slotOf(row), height: row.height, rows: Array(panels).fill(row) });
 }
 
 /**

@@ -1,114 +1,21 @@
 // @ts-check
 // User input: buttons, keys, the scrub bar, and the pointer on the rows.
 
+import { chordOf } from "./chords.js";
+import { commandOf, connectButtons } from "./commands.js";
 import { find } from "./dom.js";
-import { showHelp } from "./help.js";
 
 /** @import { Span } from "../../types" */
 /** @import { Clock } from "./clock.js" */
 /** @import { Player } from "./main.js" */
 
 const WHEEL = 0.002; // zoom for each px of a wheel
-const STEP = 1.4; // zoom for each press of a key
-
-/**
- * @typedef {object} Binding
- * @property {string[]} keys
- * @property {string[]} names
- * @property {string} text
- * @property {(player: Player, event: KeyboardEvent) => void} act
- */
-
-// Keyboard shortcuts. The help shows `keys` and `text`; `names` are those of the key events.
-/** @type {Binding[]} */
-const BINDINGS = [
-  {
-    keys: ["Space", "K"],
-    names: [" ", "k"],
-    text: "Play or pause",
-    act: (player) => player.clock.toggle(),
-  },
-  {
-    keys: ["←", "→"],
-    names: ["ArrowLeft", "ArrowRight"],
-    text: "One frame back or forward; with Shift one second",
-    act: stepBy,
-  },
-  {
-    keys: ["Home", "End"],
-    names: ["Home", "End"],
-    text: "First or last frame",
-    act: (player, event) => player.goTo(event.key === "Home" ? 0 : Infinity),
-  },
-  {
-    keys: [",", "."],
-    names: [",", "."],
-    text: "Previous or next moment below the scrub bar",
-    act: (player, event) => player.marks.go(player.second, event.key === "." ? 1 : -1),
-  },
-  {
-    keys: ["[", "]"],
-    names: ["[", "]"],
-    text: "Start or end a range at the cursor; playback repeats it",
-    act: (player, event) => player.range.mark(event.key === "]" ? 1 : 0),
-  },
-  { keys: ["Esc"], names: ["Escape"], text: "Clear the range", act: (player) => player.range.set(null) },
-  {
-    keys: ["+", "−"],
-    names: ["+", "=", "-"],
-    text: "Zoom in or out around the cursor",
-    act: (player, event) => player.zoom.by(event.key === "-" ? STEP : 1 / STEP, player.second),
-  },
-  { keys: ["0"], names: ["0"], text: "Show the whole recording", act: (player) => player.zoom.set(null) },
-  { keys: ["M"], names: ["m"], text: "Sound on or off", act: (player) => player.toggleSound() },
-  { keys: ["?"], names: ["?"], text: "Show this list", act: help },
-];
-
-const POINTER = [
-  { keys: ["drag"], text: "On the rows: move the cursor" },
-  { keys: ["Shift", "drag"], text: "On the rows: select a range; on the time axis no Shift is needed" },
-  {
-    keys: ["Ctrl", "wheel"],
-    text: "On the rows: zoom; on the time axis, or after a click, no Ctrl is needed. Double-click: the whole recording",
-  },
-  { keys: ["Alt", "drag"], text: "On the rows, when zoomed in: pan; so does Shift with the wheel" },
-];
-
-const KEYS = new Map(BINDINGS.flatMap((binding) => binding.names.map((name) => [name, binding.act])));
-
-/** @param {Player} player */
-function help(player) {
-  showHelp(player.help, [...BINDINGS, ...POINTER]);
-}
-
-/**
- * @param {Player} player
- * @param {KeyboardEvent} event
- */
-function stepBy(player, event) {
-  const way = event.key === "ArrowLeft" ? -1 : 1;
-  if (event.shiftKey) player.clock.stepSeconds(way);
-  else player.clock.step(way);
-}
-
-/** @type {Partial<Record<string, (player: Player) => void>>} */
-const ACTIONS = {
-  home: (player) => player.goTo(0),
-  back: (player) => player.clock.step(-1),
-  toggle: (player) => player.clock.toggle(),
-  forward: (player) => player.clock.step(1),
-  mute: (player) => player.toggleSound(),
-  begin: (player) => player.range.mark(0),
-  finish: (player) => player.range.mark(1),
-  clear: (player) => player.range.set(null),
-  repeat: (player) => player.range.play(),
-  fit: (player) => player.range.zoom(),
-  help,
-};
-
-// Elements that handle keys themselves.
-const TYPING = `input, textarea, select, [contenteditable], [role=slider], [role=combobox], [role=listbox],
-  [role=dialog], dialog, .iaca-grip`;
+// Elements that handle keys themselves; sliders only those that move them, and all but text leave chords with Ctrl.
+const WRITING = "textarea, [contenteditable], input:not([type=range], [type=checkbox], [type=radio], [role=switch])";
+const TYPING = `${WRITING}, select, [role=combobox], [role=listbox], .iaca-grip`;
+const SLIDING = "input[type=range], [role=slider]";
+const SLIDING_KEYS = /^(Shift\+)?(Arrow|Page|Home|End)/;
+const ASIDE = "dialog, [role=dialog]";
 const LISTS = "select, [role=combobox]";
 const CLOSING_MS = 100; // until a list of Streamlit is closed
 const PRESSING = "button, a, [role=button], [role=switch], [role=checkbox], [role=radio], [role=tab], summary";
@@ -121,24 +28,20 @@ export function connect(player, signal) {
   const { root, clock, scrub } = player;
 
   const press = (/** @type {KeyboardEvent} */ event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !player.loaded) return;
     const target = event.target instanceof Element ? event.target : document.body;
-    if (target.closest(TYPING) || (root.dataset.keys === "own" && !root.contains(target))) return;
-    if ((event.key === " " || event.key === "Enter") && target.closest(PRESSING)) return;
-    const act = KEYS.get(event.key.length === 1 ? event.key.toLowerCase() : event.key);
-    if (!act) return;
+    const chord = chordOf(event);
+    if (!chord || isTaken(chord, target) || (root.dataset.keys === "own" && !root.contains(target))) return;
+    const command = commandOf(chord, player);
+    if (!command) return;
     event.preventDefault();
     event.stopPropagation();
-    act(player, event);
+    command.act(player);
   };
   releaseKeys(player, signal);
   // In the capture phase, ahead of Streamlit's own shortcuts.
   document.addEventListener("keydown", press, { signal, capture: true });
 
-  for (const button of root.querySelectorAll("button")) {
-    const act = ACTIONS[button.dataset.action ?? ""];
-    if (act) button.addEventListener("click", () => act(player), { signal });
-  }
+  connectButtons(player, signal);
   const speed = find(root, ".iaca-speed select", HTMLSelectElement);
   const setSpeed = () => {
     clock.video.defaultPlaybackRate = clock.video.playbackRate = Number(speed.value);
@@ -153,6 +56,19 @@ export function connect(player, signal) {
   connectPointer(player, rows, signal);
   connectWheel(player, rows, signal);
   holdPlayback(rows, clock, signal);
+}
+
+/**
+ * Whether a chord belongs to the element that has the focus.
+ * @param {string} chord
+ * @param {Element} target
+ */
+function isTaken(chord, target) {
+  if (target.closest(ASIDE)) return true;
+  if (chord.startsWith("Ctrl+")) return chord !== "Ctrl+k" && target.closest(WRITING) !== null;
+  if (target.closest(SLIDING)) return SLIDING_KEYS.test(chord);
+  if (target.closest(TYPING)) return true;
+  return (chord === "Space" || chord === "Enter") && target.closest(PRESSING) !== null;
 }
 
 /**

@@ -5,21 +5,11 @@ import { slotOf } from "./arrangement.js";
 import { find, make } from "./dom.js";
 import { GAP } from "./rowHeights.js";
 
-/** @import { Row } from "../../types" */
 /** @import { Slot } from "./arrangement.js" */
 /** @import { Player } from "./main.js" */
 
 const STEP_PX = 16;
 export const EDGE = 3; // of a row that belongs to its divider, px
-
-/**
- * @param {Row[]} rows
- * @param {string} key Of a slot.
- */
-function titleOf(rows, key) {
-  const [first, ...others] = rows.filter((row) => slotOf(row) === key);
-  return others.length ? first.title.split(" · ")[0] : first.title;
-}
 
 export class RowHandles {
   /**
@@ -32,7 +22,7 @@ export class RowHandles {
     this.dividers = dividers;
     this.menu = menu;
     this.summary = find(menu, "summary", HTMLElement);
-    this.choices = find(menu, "div", HTMLElement);
+    this.choices = find(menu, ".iaca-choices", HTMLElement);
     const { signal } = player.listeners;
     const closeOutside = (/** @type {PointerEvent} */ event) => {
       if (event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
@@ -48,6 +38,12 @@ export class RowHandles {
 
   get rows() {
     return this.player.rows;
+  }
+
+  /** @param {string} key Of a slot. */
+  titleOf(key) {
+    const [first, ...others] = this.rows.filter((row) => slotOf(row) === key);
+    return others.length ? first.title.split(" · ")[0] : first.title;
   }
 
   show() {
@@ -95,7 +91,7 @@ export class RowHandles {
    * @param {Slot} slot
    */
   buttons(slot) {
-    const title = titleOf(this.rows, slot.key);
+    const title = this.titleOf(slot.key);
     const grip = make("button", { type: "button", className: "iaca-grip", textContent: "⠿" });
     grip.dataset.row = slot.key;
     grip.title = "Drag to move the row. Keys: ↑ ↓ move, + − resize, Delete hides";
@@ -110,6 +106,21 @@ export class RowHandles {
     close.setAttribute("aria-label", `Hide the row ${title}`);
     close.addEventListener("click", () => this.hide(slot.key));
     return [grip, close];
+  }
+
+  /**
+   * Show a slot that is hidden, or hide it.
+   * @param {string} key
+   */
+  toggle(key) {
+    const { arrangement } = this.player;
+    arrangement.hide(key, !arrangement.isHidden(this.rows, key));
+    this.player.arrange();
+  }
+
+  reset() {
+    this.player.arrangement.reset();
+    this.player.arrange();
   }
 
   /** @param {string} key */
@@ -184,18 +195,10 @@ export class RowHandles {
     const list = make("fieldset", {}, make("legend", { textContent: "Rows" }));
     for (const key of arrangement.ordered(rows)) {
       const box = make("input", { type: "checkbox", value: key, checked: !arrangement.isHidden(rows, key) });
-      box.addEventListener("change", () => {
-        arrangement.hide(key, !box.checked);
-        this.player.arrange();
-      });
-      list.append(make("label", {}, box, ` ${titleOf(rows, key)}`));
+      box.addEventListener("change", () => this.toggle(key));
+      list.append(make("label", {}, box, ` ${this.titleOf(key)}`));
     }
-    const reset = make("button", { type: "button", textContent: "Reset rows" });
-    reset.addEventListener("click", () => {
-      arrangement.reset();
-      this.player.arrange();
-    });
-    choices.replaceChildren(list, reset);
+    choices.replaceChildren(list);
     [...choices.querySelectorAll("input")].find((input) => input.value === focused)?.focus();
   }
 }

@@ -1,0 +1,49 @@
+// @ts-check
+// Commands of the page around the player. In a notebook there is none of what they look for, and so none of them.
+
+/** @import { Command } from "./commands.js" */
+
+const SIDEBAR = "[data-testid=stSidebar]";
+
+/** @param {string} selector */
+const found = (selector) => document.querySelector(selector);
+
+/** @param {string} selector */
+function click(selector) {
+  const element = found(selector);
+  if (element instanceof HTMLElement) element.click();
+}
+
+/** @param {string} selector */
+function focus(selector) {
+  const element = found(selector);
+  if (!(element instanceof HTMLElement)) return;
+  if (element.closest(SIDEBAR)?.getAttribute("aria-expanded") === "false") click("[data-testid=stExpandSidebarButton]");
+  element.scrollIntoView({ block: "nearest" });
+  element.focus();
+}
+
+/** @type {[title: string, selector: string, act: (selector: string) => void][]} */
+const TABLE = [
+  ["Choose a subject", ".st-key-subject_place [role=combobox]", focus],
+  ["Choose the models", `${SIDEBAR} .st-key-fusion [role=combobox]`, focus],
+  ["Choose whose gates are shown", `${SIDEBAR} .st-key-gates [role=combobox]`, focus],
+  ["Choose the attention score", `${SIDEBAR} .st-key-score [role=combobox]`, focus],
+  ["Drop audio, or stop dropping it", ".st-key-drop_audio [role=switch]", click],
+  ["Change what is dropped or corrupted", `${SIDEBAR} .st-key-what_if summary`, focus],
+  ["Export", ".st-key-take button", click],
+  ["Attention in the window at the cursor", ".st-key-attention summary", click],
+  ["Moments: where to look", ".st-key-moments summary", click],
+  ["Page: Your video", "header a[href$='/your_video']", click],
+  ["Page: Robustness", "header a[href$='/robustness']", click],
+  ["Page: Results", "header a[href$='/results']", click],
+  ["Page: About the models", "header a[href$='/about']", click],
+];
+
+/** @type {Command[]} */
+export const PAGE_COMMANDS = TABLE.map(([title, selector, act]) => ({
+  title,
+  group: "Page",
+  act: () => act(selector),
+  enabled: () => found(selector) !== null,
+}));

@@ -1,0 +1,112 @@
+"""Commands of the player: by key, by button and in the palette."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.dashboard.browsing import PLAYER, open_player, sample, settle
+from tests.dashboard.projects import Spec, write_project
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, server):
+    return server(write_project(tmp_path_factory.mktemp("commands"), [Spec("steady", 150)]))
+
+
+def open_focused(page, address, **parameters):
+    """Open the page with the focus on the player, wherever the tour has put it."""
+    open_player(page, address, "steady", **parameters)
+    page.locator(PLAYER).focus()
+
+
+def open_palette(page):
+    page.keyboard.press("Control+k")
+    palette = page.get_by_test_id("player-palette")
+    palette.wait_for()
+    return palette
+
+
+def test_a_command_is_found_by_its_words_and_done_and_the_focus_comes_back(page, address):
+    open_focused(page, address)
+    page.locator("[data-action=home]").focus()
+    palette = open_palette(page)
+    field = palette.get_by_role("combobox", name="Find a command")
+    field.fill("frame last")
+    assert palette.get_by_role("option").all_inner_texts()[0].startswith("Last frame")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f'{PLAYER}[data-frame="149"]')
+    assert palette.is_hidden()
+    assert page.evaluate("document.activeElement.dataset.action") == "home"
+
+
+def test_in_the_palette_arrows_choose_escape_closes_and_keys_of_the_player_rest(page, address):
+    open_focused(page, address)
+    palette = open_palette(page)
+    page.keyboard.type("one frame")
+    chosen = palette.locator("[aria-selected=true]")
+    assert chosen.inner_text().startswith("One frame back")
+    page.keyboard.press("ArrowDown")
+    assert chosen.inner_text().startswith("One frame forward")
+    named = palette.get_by_role("combobox").get_attribute("aria-activedescendant")
+    assert chosen.get_attribute("id") == named
+    page.keyboard.press("Escape")
+    assert palette.is_hidden()
+    settle(page)
+    assert sample(page)["frame"] == 0
+
+
+def test_what_cannot_be_done_now_says_so_and_does_nothing(page, address):
+    open_focused(page, address, frame="10")
+    palette = open_palette(page)
+    page.keyboard.type("clear range")
+    assert palette.get_by_role("option").first.get_attribute("aria-disabled") == "true"
+    page.keyboard.press("Enter")
+    assert palette.is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("[")
+    page.get_by_test_id("player-range").wait_for()
+    open_palette(page)
+    page.keyboard.type("clear range")
+    page.keyboard.press("Enter")
+    page.get_by_test_id("player-range").wait_for(state="hidden")
+
+
+def test_the_palette_reaches_rows_and_the_page_around_the_player(page, address):
+    open_focused(page, address)
+    open_palette(page)
+    page.keyboard.type("hide valence")
+    page.keyboard.press("Enter")
+    page.locator(".iaca-row-title", has_text="Valence").wait_for(state="detached")
+    open_palette(page)
+    page.keyboard.type("drop audio")
+    page.keyboard.press("Enter")
+    page.locator("[data-lane='audio dropped']").wait_for(state="attached")
+    open_palette(page)
+    page.keyboard.type("choose the models")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.getAttribute('aria-label') === 'Fusion'")
+
+
+def test_keys_tooltips_and_the_palette_agree(page, address):
+    open_focused(page, address)
+    page.keyboard.press("?")
+    lines = page.get_by_test_id("player-help").locator("tr:has(kbd):has(td)").all()
+    listed = {line.locator("td").inner_text(): "+".join(line.locator("kbd").all_inner_texts()) for line in lines}
+    page.keyboard.press("Escape")
+    tooltips = [button.get_attribute("title") for button in page.locator(f"{PLAYER} button[data-action]").all()]
+    for title, key in (text[:-1].split(" (") for text in tooltips if text.endswith(")")):
+        assert listed[title] == key
+    palette = open_palette(page)
+    for option in palette.get_by_role("option").filter(has=page.locator("kbd")).all():
+        title, key = option.locator("span").inner_text(), option.locator("kbd").inner_text()
+        assert listed[title] == key
+
+
+def test_a_slider_keeps_the_keys_that_move_it_and_no_others(page, address):
+    open_focused(page, address, frame="20")
+    page.get_by_test_id("player-scrub").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(f'{PLAYER}[data-frame="21"]')
+    page.keyboard.press("[")
+    page.get_by_test_id("player-range").wait_for()
+    assert page.get_by_test_id("player-range").get_attribute("data-first") == "21"
