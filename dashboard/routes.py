@@ -19,6 +19,7 @@ from starlette.responses import FileResponse, Response
 from dashboard.admission import visit_cookie
 from dashboard.state import visit
 from dashboard.state.known_files import shown_state
+from dashboard.state.shown_paths import for_visitors
 from iaca.errors import InputError
 from iaca.files import FileState, file_state
 
@@ -138,7 +139,7 @@ async def serve_sound(request: Request) -> Response:
     try:
         file = await run_in_threadpool(summarise)
     except (InputError, OSError) as error:
-        raise HTTPException(status_code=422, detail=str(error)) from error
+        raise HTTPException(status_code=422, detail=for_visitors(str(error))) from error
     return FileResponse(file, headers=IMMUTABLE) if file.stat().st_size else Response(status_code=204)
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.charts import theme
 from dashboard.charts.differences import VERDICT_SHAPES, forest
 from dashboard.sections import downloads
+from dashboard.sections.notices import literal
 from dashboard.sections.page import begin_page
 from dashboard.services import study_results
 from dashboard.services.study_results import Results
@@ -189,7 +190,7 @@ def show() -> None:
     try:
         results = study_results.results(folder)
     except BAD_INPUT as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(literal(str(error)), icon=":material/info:")
         _choose_folder(folder)
         return
     page = begin_page()
@@ -204,7 +205,7 @@ def show() -> None:
         page.notices.append(NO_FACTS.format(folder=folder))
     page.show_notices(notice_place)
     for file in results.figures:
-        st.markdown(f"**{FIGURES.get(file.stem, file.stem)}**")
+        st.markdown(f"**{FIGURES.get(file.stem) or literal(file.stem)}**")
         st.image(study_results.svg_address(file), width="stretch", alt=FIGURES.get(file.stem, file.stem))
     st.download_button("Report (Markdown)", results.report, "report.md", icon=":material/download:")
     _choose_folder(folder)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard.components.moment_list import Entry, moment_list
 from dashboard.sections import subject_choice
-from dashboard.sections.notices import attempt
+from dashboard.sections.notices import attempt, literal
 from dashboard.sections.progress import show_bar, watch
 from dashboard.services import moment_search
 from dashboard.services.corpora import Subject
@@ -95,7 +95,7 @@ def show(here: Sequence[Moment], everybody: Sequence[Subject], selection: Select
             watch([job], lambda: show_bar(job, "Searching", "subjects", key="moments_stop", on_stop=_leave_search))
             return
         if job.error:
-            st.error(job.error)
+            st.error(literal(job.error))
             return
         found = job.result
         if selection.applied.corrupted:

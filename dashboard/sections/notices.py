@@ -9,6 +9,7 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.state.shown_paths import for_visitors
 from iaca.errors import BAD_INPUT
 
 NOTICES_AT_ONCE = 3
@@ -29,8 +30,11 @@ def show_notices(place: DeltaGenerator, notices: list[str]) -> None:
 
 
 def literal(sentence: str) -> str:
-    """A sentence that may hold names of files, as Markdown that shows it as it is; only `code` is kept."""
-    return re.sub(r"([\\*_{}\[\]<>#$~|:])", r"\\\1", sentence)
+    """A sentence that may hold names of files, as Markdown that shows it as it is; only `code` is kept.
+
+    On a locked page it names no folder of the server.
+    """
+    return re.sub(r"([\\*_{}\[\]<>#$~|:])", r"\\\1", for_visitors(sentence))
 
 
 def attempt(action: Callable[[], Result], notices: list[str]) -> Result | None:

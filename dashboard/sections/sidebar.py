@@ -45,9 +45,12 @@ def choose_device(page: Page) -> str:
 
 def choose_folders(folders: Folders) -> None:
     """Ask for folders, but on a locked page; `find_folders` reads the answers at the start of the next run."""
-    if folders.locked:
-        _offer_rescan()
-        return
+    if not folders.locked:
+        _ask_for_folders(folders)
+    st.button("Rescan folders", help="Look for new files in the data folders.", on_click=corpora.rescan)
+
+
+def _ask_for_folders(folders: Folders) -> None:
     with st.expander("Data folders", icon=":material/folder_open:", key="data_folders"):
         st.text_area(
             "Data roots",
@@ -63,11 +66,6 @@ def choose_folders(folders: Folders) -> None:
             **session.FEATURES_FOLDER.widget,
         )
         st.text_input("Checkpoints", placeholder=str(folders.checkpoints), **session.CHECKPOINTS_FOLDER.widget)
-        _offer_rescan()
-
-
-def _offer_rescan() -> None:
-    st.button("Rescan folders", help="Look for new files in the data folders.", on_click=corpora.rescan)
 
 
 def choose_display(models: Sequence[Chosen]) -> Display:

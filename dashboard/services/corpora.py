@@ -154,6 +154,18 @@ def _corpus(source: Source, features: FileState) -> Corpus:
         problems.append(
             f"{source.features} contains no feature files (.safetensors); run `python -m iaca extract` to create them."
         )
+    for name, file in list(files.items()):
+        whose = _whose(file)
+        if whose is None or whose == name:
+            continue
+        if name in recordings:
+            problems.append(
+                f"{file} holds the features of {whose}, not of {name}, and is not drawn over the video of {name}; "
+                "rename it, or extract the subject again."
+            )
+            del files[name]
+        else:
+            problems.append(f"{file} holds the features of {whose}; it is listed by the name of its file.")
     for name, recording in recordings.items():
         if recording.video_file and not recording.label_file and recording.split is None:
             problems.append(
@@ -216,6 +228,14 @@ def rescan() -> None:
 
 def _listed(paths: tuple[Path, ...]) -> str:
     return ", ".join(map(str, paths))
+
+
+def _whose(file: Path) -> str | None:
+    """The subject that a feature file says it is of; None where it cannot be read, which is told once it is chosen."""
+    try:
+        return read_feature_header(file)["subject"]
+    except FeatureError:
+        return None
 
 
 def _split(subject: Subject) -> str | None:

@@ -98,6 +98,11 @@ def truth(subject: Subject) -> pd.DataFrame:
     recording = subject.recording
     if subject.features is not None or recording is None:
         content = features(subject.feature_file)
+        if recording is not None and content.subject != recording.subject:
+            raise MediaError(
+                f"{subject.feature_file} holds the features of {content.subject}, not of {recording.subject}; expected "
+                "those of the video: rename it, or extract the subject again"
+            )
         pts_s, valence, arousal = content.pts_s, content.valence, content.arousal
         has_face, has_audio = content.has_face, content.has_audio
     elif recording.video_file is None:

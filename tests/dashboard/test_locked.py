@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.dashboard.projects import Spec, write_project
@@ -30,6 +32,28 @@ def test_no_page_asks_for_a_folder(root, name, open_page):  # noqa: F811
 def test_a_page_that_is_not_locked_asks_for_them(root, open_page):  # noqa: F811
     page = open_page(root)
     assert {"Data roots", "Features", "Checkpoints"} <= {one.label for one in (*page.text_input, *page.text_area)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("--locked",)], ids=["open", "locked"])
+def test_the_folders_can_be_looked_through_again_without_opening_anything(root, options, open_page):  # noqa: F811
+    page = open_page(root, options)
+    hidden = [one.label for section in page.expander for one in section.button]
+    assert "Rescan folders" in [one.label for one in page.sidebar.button]
+    assert "Rescan folders" not in hidden
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("options", "named"), [((), True), (("--locked",), False)], ids=["open", "locked"])
+def test_a_locked_page_names_damaged_files_without_their_folders(tmp_path, options, named, open_page):  # noqa: F811
+    root = write_project(tmp_path / "lab", [Spec("anna", 60)])
+    (root / "features/anna.safetensors").write_bytes(b"damaged")
+    (root / "checkpoints/broken.safetensors").write_bytes(b"damaged")
+    page = open_page(root, options)
+    shown = re.sub(r"\\(.)", r"\1", " ".join(one.value for one in (*page.warning, *page.markdown)))
+    assert "anna.safetensors" in shown
+    assert "broken.safetensors" in shown
+    assert (str(tmp_path) in shown) == named
 
 
 @pytest.mark.slow
