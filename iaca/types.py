@@ -301,7 +301,8 @@ class Episode(NamedTuple):
         subject: Name of the subject.
         start_s: Start, seconds on the clock of the video.
         end_s: End, likewise.
-        modality: audio or visual, the one that is corrupted, restrained or somebody else's, or that shows another valence.
+        modality: audio or visual, the one that is corrupted, restrained or somebody else's, or that shows another
+            valence.
         kind: blur, hand, pose, dark, pixelated, silence, noise, restrained, conflict, conflict_control, stranger or
             stranger_control; a control has no cue.
         truth_modality: For conflicts, the modality that shows the label; empty otherwise.
