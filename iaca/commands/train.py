@@ -26,7 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--iaca", action="store_true", default=None, help="with the gates of eqs 5-9")
     parser.add_argument("--target", choices=("valence", "arousal", "both"), help="what to predict (default: both)")
     parser.add_argument("--seed", type=int, help="seed (default: 0)")
-    parser.add_argument("--preset", choices=sorted(PRESETS), help="named settings, over the defaults")
+    parser.add_argument(
+        "--preset", choices=sorted(PRESETS), action="append", default=[],
+        help="named settings, over the defaults; given twice, both hold, the later over the earlier",
+    )  # fmt: skip
     parser.add_argument("--config", type=as_path, metavar="FILE", help="TOML file with tables [fusion] and [training]")
     parser.epilog = (
         "The later of these wins: defaults, --preset, --config, --fusion to --seed, --set.\n"
@@ -95,7 +98,7 @@ def configurations(args: argparse.Namespace, audio_dim: int, visual_dim: int) ->
 
     check_seed_given(args.seed)
     values: dict[str, dict[str, Any]] = {"fusion": {}, "training": {}}
-    layers = [PRESETS[args.preset]] if args.preset else []
+    layers = [PRESETS[name] for name in args.preset]
     if args.config:
         try:
             layers.append(tomllib.loads(args.config.read_text(encoding="utf-8")))

@@ -18,7 +18,15 @@ from iaca.config.checks import (
     share,
     true_or_false,
 )
-from iaca.config.fusion import FusionConfig, Gate, GateInit, Stage1Context, Stage2Input, TrunkSharing
+from iaca.config.fusion import (
+    FusionConfig,
+    Gate,
+    GateInit,
+    Normalisation,
+    Stage1Context,
+    Stage2Input,
+    TrunkSharing,
+)
 from iaca.config.training import PRESETS, BackboneTraining, Optimiser, Schedule, TrainingConfig
 from iaca.config.vocabulary import (
     AROUSAL,
@@ -77,6 +85,7 @@ __all__ = [
     "Gate",
     "GateInit",
     "GateOverrides",
+    "Normalisation",
     "Optimiser",
     "Schedule",
     "Stage1Choice",

@@ -61,6 +61,18 @@ class GateInit(StrEnum):
     DEFAULT = "default"
 
 
+class Normalisation(StrEnum):
+    """What is done to backbone features first.
+
+    `zscore`: standardised by the mean and spread of the training features. `l2`: each clip's features divided by their
+    length, as in the authors' code. `none`: nothing.
+    """
+
+    ZSCORE = "zscore"
+    L2 = "l2"
+    NONE = "none"
+
+
 @documented
 @dataclass(frozen=True, kw_only=True)
 class FusionConfig:
@@ -79,6 +91,10 @@ class FusionConfig:
     audio_dim: int = setting(512, "Dimension of the audio features given to the model.", "values")
     visual_dim: int = setting(512, "Dimension of the visual features given to the model.", "values")
     dim: int = setting(512, "d; features of another dimension are mapped to it.", "values")
+    normalise: Normalisation = setting(
+        Normalisation.ZSCORE,
+        "What is done to features first. Deviates: by z-score; the authors' code divides by the length.",
+    )
     clips: int = setting(WINDOW_CLIPS, "L, clips in a window.", "clips")
     targets: tuple[str, ...] = setting(TARGETS, "Any of valence and arousal, in that order.")
     trunk: TrunkSharing = setting(TrunkSharing.PER_TARGET, "One attention and gate for both targets, or one each.")
@@ -116,6 +132,7 @@ class FusionConfig:
             ("gate_init", GateInit),
             ("stage1_context", Stage1Context),
             ("stage2_input", Stage2Input),
+            ("normalise", Normalisation),
         ):
             as_enum(self, name, kind)
         at_least(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from iaca.config import AROUSAL, MODALITIES, OWN_GATES, VALENCE, FusionConfig, GateOverrides
+from iaca.config import AROUSAL, MODALITIES, OWN_GATES, VALENCE, FusionConfig, GateOverrides, Normalisation
 from iaca.errors import InputError
 from iaca.models.fusions.registry import checked, model_title, registered_fusion
 from iaca.models.gating import Gated, InconsistencyAwareGate
@@ -64,9 +64,9 @@ class Trunk(nn.Module):
 class FusionModel(nn.Module):
     """An audio-visual model of valence and arousal, with or without IACA.
 
-    Source: arXiv:2405.12853; eqs 1-4 are in `fusions.cross_attention`, eqs 5-9 in `gating`. Features are standardised
-    by the statistics of the training features, which travel with the weights; where a feature dimension differs from
-    D, a linear map follows.
+    Source: arXiv:2405.12853; eqs 1-4 are in `fusions.cross_attention`, eqs 5-9 in `gating`. Features are normalised as
+    the configuration says; statistics of the training features travel with the weights. Where a feature dimension
+    differs from D, a linear map follows.
 
     Args:
         config: Everything that is needed to build it.
@@ -105,12 +105,14 @@ class FusionModel(nn.Module):
         return model_title(self.config.fusion, self.config.iaca)
 
     def set_standardisation(self, audio: Tensor, visual: Tensor) -> None:
-        """Set the mean and standard deviation that features are standardised with.
+        """Set the mean and standard deviation that features are standardised with; without z-scores nothing is set.
 
         Args:
             audio: (any, D_a).
             visual: (any, D_v).
         """
+        if self.config.normalise is not Normalisation.ZSCORE:
+            return
         for modality, features in (("audio", audio), ("visual", visual)):
             getattr(self, f"{modality}_mean").copy_(features.mean(0))
             getattr(self, f"{modality}_scale").copy_(features.std(0, unbiased=False).clamp_min(SMALLEST_SCALE))
@@ -168,7 +170,7 @@ class FusionModel(nn.Module):
         return predictions, branches
 
     def project(self, audio: Tensor, visual: Tensor) -> tuple[Tensor, Tensor]:
-        """Standardise (B, L, D_a) and (B, L, D_v) features and map both to (B, L, D)."""
+        """Normalise (B, L, D_a) and (B, L, D_v) features and map both to (B, L, D)."""
         projected = []
         for modality, features in (("audio", audio), ("visual", visual)):
             expected = (self.config.clips, getattr(self.config, f"{modality}_dim"))
@@ -176,9 +178,13 @@ class FusionModel(nn.Module):
                 raise InputError(
                     f"{modality} has shape {tuple(features.shape)}; expected (windows, {expected[0]}, {expected[1]})"
                 )
-            mean, scale = getattr(self, f"{modality}_mean"), getattr(self, f"{modality}_scale")
-            projected.append(getattr(self, f"{modality}_projection")((features - mean) / scale))
+            projected.append(getattr(self, f"{modality}_projection")(self._normalised(modality, features)))
         return projected[0], projected[1]
+
+    def _normalised(self, modality: str, features: Tensor) -> Tensor:
+        if self.config.normalise is Normalisation.ZSCORE:
+            return (features - getattr(self, f"{modality}_mean")) / getattr(self, f"{modality}_scale")
+        return F.normalize(features, dim=-1) if self.config.normalise is Normalisation.L2 else features
 
 
 def contribution(features: Tensor, residual: Tensor | None) -> Tensor | None:

@@ -69,6 +69,12 @@ def test_the_later_wins_of_preset_file_arguments_and_set(tmp_path):
     assert (config.num_layers, training.epochs) == (1, 9)  # of --set
 
 
+def test_presets_combine():
+    config, training = fusion("--preset", "paper_strict", "--preset", "authors")
+    assert (config.scale_correlation, config.gate_init) == (False, "default")
+    assert (training.optimiser, training.modality_dropout) == ("adam", 0.0)
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -108,3 +108,28 @@ def test_features_are_standardised_by_training_statistics():
     projected, _ = model.project(audio[:32].reshape(2, 16, 12), visual[:32].reshape(2, 16, 12))
     expected = (audio.numpy() - audio.numpy().mean(0)) / audio.numpy().std(0)
     near(projected.reshape(32, 12), expected[:32])
+
+
+def test_features_can_be_divided_by_their_length_or_left_as_they_are():
+    audio, visual = torch.randn(2, 16, 12) * 3 + 1, torch.randn(2, 16, 12) - 2
+    audio[0, 3] = 0  # nothing to divide by
+    for normalise, expected in (
+        ("l2", audio.numpy() / np.maximum(np.linalg.norm(audio.numpy(), axis=-1, keepdims=True), 1e-12)),
+        ("none", audio.numpy()),
+    ):
+        model = make_model(fusion="concat", normalise=normalise)
+        model.set_standardisation(audio.reshape(-1, 12), visual.reshape(-1, 12))
+        near(model.project(audio, visual)[0], expected)
+
+
+def test_the_unscaled_softmax_is_one_hot_of_standardised_features_and_nearly_uniform_of_unit_ones():
+    largest = {}
+    for normalise in ("zscore", "l2"):
+        model = make_model(
+            fusion="ca", audio_dim=128, visual_dim=128, dim=128, scale_correlation=False, normalise=normalise
+        )
+        audio, visual = torch.randn(4, 16, 128), torch.randn(4, 16, 128)
+        attention = model(audio, visual).explanations["valence"].audio_attention
+        largest[normalise] = float(attention.max(dim=1).values.mean())
+    assert largest["zscore"] > 0.9
+    assert largest["l2"] == pytest.approx(1 / 16, abs=0.01)
