@@ -22,6 +22,7 @@ from iaca.config import (
     Gate,
     GateInit,
     GateOverrides,
+    Normalisation,
     Optimiser,
     Schedule,
     Stage1Context,
@@ -30,6 +31,7 @@ from iaca.config import (
     TrunkSharing,
     from_fields,
 )
+from iaca.config.checks import HIGHEST_RATE, LOWEST_RATE
 
 COUNT, SHARE = st.integers(1, 256), st.floats(0, 1, exclude_max=True)
 POSITIVE = st.floats(1e-6, 1e6)
@@ -50,6 +52,7 @@ FUSIONS = st.fixed_dictionaries(
         "gate_init": st.sampled_from([*GateInit, *map(str, GateInit)]),
         "stage1_context": st.sampled_from(Stage1Context),
         "stage2_input": st.sampled_from(Stage2Input),
+        "normalise": st.sampled_from(Normalisation),
     },
 )
 TRAININGS = st.fixed_dictionaries(
@@ -60,7 +63,7 @@ TRAININGS = st.fixed_dictionaries(
         "patience": st.none() | COUNT,
         "optimiser": st.sampled_from(Optimiser),
         "schedule": st.sampled_from(Schedule),
-        "learning_rate": POSITIVE,
+        "learning_rate": st.floats(LOWEST_RATE, HIGHEST_RATE),
         "modality_dropout": st.floats(0, 1),
         "mixed_precision": st.booleans(),
     },
