@@ -132,4 +132,4 @@ def test_the_unscaled_softmax_is_one_hot_of_standardised_features_and_nearly_uni
         attention = model(audio, visual).explanations["valence"].audio_attention
         largest[normalise] = float(attention.detach().max(dim=1).values.mean())
     assert largest["zscore"] > 0.8
-    assert largest["l2"] == pytest.approx(1 / 16, abs=0.01)
+    assert 1 / 16 < largest["l2"] < 0.08
