@@ -6,14 +6,25 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import NamedTuple, TypeGuard
 
 from iaca.errors import InputError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    _LOCKS = False
+else:
+    _LOCKS = True
+
 FINGERPRINT_BYTES = 2**16
 """Bytes of the beginning, and of the end, of a file that go into its fingerprint."""
+
+
+NAME_BYTES = 180
+"""Bytes of a file's name in the name of the file beside it, which must not be too long for a disk."""
 
 
 class FileState(NamedTuple):
@@ -81,25 +92,15 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     Raises:
         OSError: The file cannot be written; nothing is left of the attempt.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A dotfile, which an index of the folder skips meanwhile.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with written_beside(path) as beside, open(beside, "wb") as file:
+        file.write(content)
 
 
 @contextmanager
 def written_beside(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Let a block write a file beside the target by its name, as an encoder does; rename it when the block ends.
+
+    What is beside the target after the process was killed in the block is used by whoever writes the target next.
 
     Args:
         path: The target; its folder is made where it is missing.
@@ -110,15 +111,45 @@ def written_beside(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    lock, beside = _open_beside(path)
     try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        yield beside
+        with open(beside, "rb+") as file:
+            os.fsync(file.fileno())
+        beside.chmod(0o644)
+        beside.replace(path)
+    except BaseException:
+        with suppress(OSError):  # the folder may be gone; what went wrong is told all the same
+            beside.unlink()
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def _open_beside(path: Path) -> tuple[int | None, Path]:
+    """An empty file beside a target, and its lock: the same one every time, or another while somebody writes to it."""
+    name = os.fsdecode(os.fsencode(path.stem)[:NAME_BYTES])
+    while _LOCKS:
+        beside = path.with_name(f".{name}.part{path.suffix}")
+        try:
+            lock = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            break
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(lock), os.stat(beside)):
+                os.truncate(lock, 0)
+                return lock, beside
+        except FileNotFoundError:
+            pass  # somebody else has just renamed it, so that it is no longer beside
+        except OSError:
+            os.close(lock)
+            break
+        os.close(lock)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{name}.", suffix=path.suffix)
+    os.close(handle)
+    return None, Path(temporary)
 
 
 def is_plain_name(name: object) -> TypeGuard[str]:

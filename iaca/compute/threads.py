@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -81,6 +82,17 @@ def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece], device: tor
         for future in running:
             future.cancel()
         wait(running)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread: the same additions in the same order, however many cores there are."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _first_done(running: set[Future[Result]]) -> Iterator[Result]:

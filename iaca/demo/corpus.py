@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 from tqdm import tqdm
 
+from iaca.compute.processes import all_done, run_all
 from iaca.data.annotations import write_labels
 from iaca.data.faces.places import crop_face
 from iaca.data.media.video import iterate_frames
@@ -26,6 +24,7 @@ from iaca.demo.performance import FPS, Plan
 from iaca.demo.scene import Scene
 from iaca.demo.video_writing import write_video
 from iaca.demo.voice import SAMPLE_RATE_HZ
+from iaca.types import Progress
 
 VIDEO_FOLDER = Path("batch1")
 CROP_FOLDER = Path("cropped_aligned")
@@ -79,6 +78,7 @@ def build_corpus(
 
     Raises:
         CorpusError: A value is out of range, or the folder holds a corpus built with other values.
+        JobsError: Recordings that could not be made; all others are.
     """
     plans = plan_corpus(
         role=role,
@@ -101,23 +101,16 @@ def build_corpus(
     write_faces(out, plans, video_size)
     write_episodes(out, plans)
 
-    build = partial(_build_recording, out, split, crops, _Picture(video_size, crf, preset))
     waiting = [plan for plan in plans if not _is_complete(out, plan, crops)]
-    processes = min(processes or os.cpu_count() or 1, max(1, len(waiting)))
+    processes = min(processes or os.cpu_count() or 1, len(waiting))
+    processes = 0 if processes <= 1 else processes
+    corpus = _Corpus(out, split, crops, _Picture(video_size, crf, preset))
     total = sum(plan.frames for plan in plans)
     done = total - sum(plan.frames for plan in waiting)
     with tqdm(total=total, initial=done, unit="frame", desc=out.name, disable=not progress, smoothing=0.1) as bar:
-        if processes == 1:
-            for plan in waiting:
-                build(plan)
-                bar.update(plan.frames)
-        else:
-            # Fresh processes: a fork of one that runs threads may hang.
-            with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-                running = {pool.submit(build, plan): plan for plan in waiting}
-                for finished in as_completed(running):
-                    finished.result()
-                    bar.update(running[finished].frames)
+        ended = run_all(_build_recording, corpus, waiting, processes=processes, length=_frames, bar=bar)
+        for _ in all_done(ended, _subject, f"{len(waiting)} recordings"):
+            pass
     return tuple(plan.subject for plan in plans)
 
 
@@ -138,8 +131,26 @@ class _Picture(NamedTuple):
     preset: str
 
 
-def _build_recording(out: Path, split: str, crops: bool, picture: _Picture, plan: Plan) -> None:
+class _Corpus(NamedTuple):
+    """What all recordings of a corpus share."""
+
+    out: Path
+    split: str
+    crops: bool
+    picture: _Picture
+
+
+def _frames(plan: Plan) -> int:
+    return plan.frames
+
+
+def _subject(plan: Plan) -> str:
+    return plan.subject
+
+
+def _build_recording(corpus: _Corpus, plan: Plan, progress: Progress) -> None:
     """Write labels, video and crops of one recording."""
+    out, split, crops, picture = corpus
     cv2.setNumThreads(1)
     scene = Scene(plan, picture.size)
     performance = scene.performance

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from iaca.checkpoints import load_checkpoint
+from iaca.compute.threads import one_thread
+from iaca.study.jobs import do_jobs
 from iaca.study.plan import TEST, Variant
-from iaca.study.processes import run_all
-from iaca.study.runs import StudyError, model_file, rows_of, sums_of
+from iaca.study.runs import StudyError, model_file, rows_of, run_name, sums_of
 from iaca.study.tables import Difference, write_table
 from iaca.training import features_fingerprint
-from iaca.types import Episode, Features
+from iaca.types import Episode, Features, Progress
 
 FILE = "confirmation.parquet"
 
@@ -88,23 +88,23 @@ def confirm(
             )
         return known
     rows: list[dict[str, Any]] = []
-    bar = tqdm(total=len(planned), desc="test draw", unit="model", disable=not progress)
-    with bar:
-        work = partial(_score, out, features, episodes, device)
-        for (variant, seed), found in run_all(work, planned, device, jobs):
-            parameters, sums = found
+    with tqdm(total=len(planned), desc="test draw", unit="model", disable=not progress) as bar:
+        common = (out, features, episodes, device)
+        ended = do_jobs(_score, common, planned, name=run_name, what="models", device=device, processes=jobs, bar=bar)
+        for (variant, seed), (parameters, sums) in ended:
             about = {"variant": variant.name, "seed": seed, "parameters": parameters, "seconds": 0.0}
             rows += rows_of(sums, **about, draw=TEST)
-            bar.update()
     table = pd.DataFrame(rows).sort_values(["variant", "seed", "subject", "segment", "target"], ignore_index=True)
     table.attrs["identity"] = identity
     write_table(file, table)
     return table
 
 
+@one_thread()
 def _score(
-    out: Path, features: Sequence[Features], episodes: Sequence[Episode], device: str, job: tuple[Variant, int]
+    common: tuple[Path, Sequence[Features], Sequence[Episode], str], job: tuple[Variant, int], progress: Progress
 ) -> tuple[int, dict[str, dict[str, dict[str, list[float]]]]]:
+    out, features, episodes, device = common
     variant, seed = job
     model = load_checkpoint(model_file(out, variant.name, seed), device).model
     return sum(p.numel() for p in model.parameters()), sums_of(model, features, episodes)

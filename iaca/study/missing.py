@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +11,15 @@ import pandas as pd
 from tqdm import tqdm
 
 from iaca.checkpoints import load_checkpoint
+from iaca.compute.threads import one_thread
 from iaca.config import MODALITIES
 from iaca.evaluation import INTERVAL, SUM_COLUMNS, ccc_of_sums, draw_subjects
 from iaca.evaluation.robustness import sweep
+from iaca.study.jobs import do_jobs
 from iaca.study.plan import Variant
-from iaca.study.processes import run_all
 from iaca.study.runs import model_file
 from iaca.study.tables import write_table
-from iaca.types import Features
+from iaca.types import Features, Progress
 
 
 def missing_clips(
@@ -49,8 +49,12 @@ def missing_clips(
     waiting = [job for job in planned if not _file(out, job).is_file()]
     with tqdm(total=len(planned), initial=len(planned) - len(waiting), desc="missing clips", unit="sweep",
               disable=not progress) as bar:  # fmt: skip
-        for _ in run_all(partial(_sweep, out, features, device), waiting, device, jobs):
-            bar.update()
+        ended = do_jobs(
+            _sweep, (out, features, device), waiting, name=" without ".join, what="sweeps", device=device,
+            processes=jobs, bar=bar,
+        )  # fmt: skip
+        for _ in ended:
+            pass
     titles = {variant.name: variant.title for variant in variants}
     tables = []
     for name, modality in planned:
@@ -104,7 +108,9 @@ def _file(out: Path, job: tuple[str, str]) -> Path:
     return out / "runs" / f"{name}-0.{weights}.missing-{modality}.parquet"
 
 
-def _sweep(out: Path, features: Sequence[Features], device: str, job: tuple[str, str]) -> None:
+@one_thread()
+def _sweep(common: tuple[Path, Sequence[Features], str], job: tuple[str, str], progress: Progress) -> None:
+    out, features, device = common
     name, modality = job
     model = load_checkpoint(model_file(out, name), device).model
     write_table(_file(out, job), sweep(model, features, modality=modality))

@@ -6,9 +6,8 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from tqdm import tqdm
 
 import iaca
 from iaca.checkpoints import load_checkpoint, save_checkpoint
+from iaca.compute.threads import one_thread
 from iaca.config import AUDIO
 from iaca.errors import InputError
 from iaca.evaluation import SUM_COLUMNS, ccc_sums
@@ -24,10 +24,10 @@ from iaca.files import write_whole
 from iaca.inference import predict
 from iaca.models.published.network import FusionNetwork
 from iaca.study.gate_truth import inside_episodes
+from iaca.study.jobs import do_jobs
 from iaca.study.plan import ALL_FRAMES, CLEAN, Variant
-from iaca.study.processes import run_all
 from iaca.training import features_fingerprint, train_fusion
-from iaca.types import Episode, Features
+from iaca.types import Episode, Features, Progress
 
 SUMS = "moments"
 """Field of a run's result file that holds its sums."""
@@ -104,6 +104,7 @@ def run_study(
 
     Raises:
         StudyError: `out` holds results of other features or settings.
+        JobsError: Models that could not be trained; all others are.
     """
     fingerprint = features_fingerprint([*train, *(item for draw in scored.values() for item in draw)])
     planned = [(_with_seed(variant, seed), seed) for seed in range(seeds) for variant in variants]
@@ -118,11 +119,11 @@ def run_study(
                     "--out folder"
                 )
     waiting = [(variant, seed) for variant, seed in planned if (variant.name, seed) not in done]
-    work = partial(_run, train, scored, episodes, out, device, fingerprint)
+    common = _Study(train, scored, episodes, out, device, fingerprint)
     with tqdm(total=len(planned), initial=len(done), desc="study", unit="model", disable=not progress) as bar:
-        for (variant, seed), result in run_all(work, waiting, device, jobs):
+        ended = do_jobs(_run, common, waiting, name=run_name, what="models", device=device, processes=jobs, bar=bar)
+        for (variant, seed), result in ended:
             done[variant.name, seed] = result
-            bar.update()
     return _collect(variants, seeds, done)
 
 
@@ -149,17 +150,28 @@ def _identity(variant: Variant, fingerprint: str) -> dict[str, Any]:
     }
 
 
-def _run(
-    train: Sequence[Features],
-    scored: Mapping[str, Sequence[Features]],
-    episodes: Sequence[Episode],
-    out: Path,
-    device: str,
-    fingerprint: str,
-    job: tuple[Variant, int],
-) -> dict[str, Any]:
+class _Study(NamedTuple):
+    """What all runs share."""
+
+    train: Sequence[Features]
+    scored: Mapping[str, Sequence[Features]]
+    episodes: Sequence[Episode]
+    out: Path
+    device: str
+    fingerprint: str
+
+
+def run_name(run: tuple[Variant, int]) -> str:
+    """What a variant of a seed is called."""
+    variant, seed = run
+    return f"{variant.name}, seed {seed}"
+
+
+@one_thread()
+def _run(study: _Study, job: tuple[Variant, int], progress: Progress) -> dict[str, Any]:
     """Train one model, store it, and write what follows from the stored one."""
     variant, seed = job
+    train, scored, episodes, out, device, fingerprint = study
     began = time.perf_counter()
     model, report = train_fusion(train, variant.config, variant.training, device=device, progress=False)
     seconds = time.perf_counter() - began

@@ -1,0 +1,161 @@
+"""Jobs in processes: one that dies takes nothing with it, and none outlives whoever started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from iaca.compute.lanes import Failure, Limits
+from iaca.compute.processes import JobsError, ProcessEnded, all_done, run_all, run_one
+from iaca.errors import InputError
+from tests.iaca.compute import process_jobs
+from tests.iaca.compute.process_jobs import record, size_of
+
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE_S = 60
+
+
+def results(folder, jobs, processes=2, **options):
+    return dict(run_all(record, str(folder), jobs, processes=processes, **options))
+
+
+def is_alive(pid):
+    """Whether a process runs; one that has ended and is not yet reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def wait_for(condition):
+    ends_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < ends_s, "what the test waits for did not come"
+        time.sleep(0.02)
+
+
+def test_a_job_whose_process_dies_is_tried_once_more_and_all_others_are_done(tmp_path):
+    done = results(tmp_path, ["a", "die-1", "b", "die-9", "exit-3", "c", "d"])
+    assert [done[name][0] for name in "abcd"] == [1, 1, 1, 1]
+    assert done["die-1"][0] == 2
+    assert done["die-9"] == Failure("its process was ended by SIGKILL, as where memory runs out in each of 2 attempts")
+    assert done["exit-3"] == Failure("its process ended with code 3 in each of 2 attempts")
+    assert len((tmp_path / "die-9.log").read_text().splitlines()) == 2
+
+
+def test_what_a_job_raises_is_its_result_and_is_not_tried_again(tmp_path):
+    done = results(tmp_path, ["refuse-1", "stumble", "unsendable", "a"], processes=1)
+    assert isinstance(done["refuse-1"].error, InputError)
+    assert done["refuse-1"].reason == "refuse-1 is bad"
+    assert done["stumble"].reason == "ZeroDivisionError: unforeseen"
+    assert "pickle" in done["unsendable"].reason
+    assert done["a"][0] == 1
+    assert len((tmp_path / "stumble.log").read_text().splitlines()) == 1
+
+
+def test_processes_are_kept_for_the_next_job_and_are_not_the_own(tmp_path):
+    done = results(tmp_path, list("abcdef"), processes=1)
+    assert len({pid for _, pid in done.values()}) == 1
+    assert os.getpid() not in {pid for _, pid in done.values()}
+    here = results(tmp_path, ["g", "refuse-1"], processes=0)
+    assert here["g"][1] == os.getpid()
+    assert here["refuse-1"].reason == "refuse-1 is bad"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system limits no memory")
+def test_a_process_that_takes_too_much_memory_is_one_sentence(tmp_path):
+    done = results(tmp_path, ["greedy", "a"], processes=1, limits=Limits(memory_bytes=2**30))
+    assert done["greedy"].reason == "it needs more memory than it may take"
+    assert done["a"][0] == 1
+
+
+def test_a_process_that_shows_no_progress_is_ended_and_one_that_does_is_not(tmp_path):
+    done = results(tmp_path, ["hang", "a"], attempts=1, limits=Limits(silent_s=3))
+    assert done["hang"].reason == "its process showed no progress for 3 s and was ended"
+    assert done["a"][0] == 1
+
+
+def test_one_job_raises_what_went_wrong_and_passes_its_progress_on(tmp_path):
+    told = []
+    assert run_one(record, str(tmp_path), "slow-0", progress=lambda *args: told.append(args))[0] == 1
+    assert told == [(1, 2, "half")]
+    with pytest.raises(InputError, match="refuse-1 is bad"):
+        run_one(record, str(tmp_path), "refuse-1")
+    with pytest.raises(ProcessEnded, match="its process was ended by SIGKILL"):
+        run_one(record, str(tmp_path), "die-9")
+    assert len((tmp_path / "die-9.log").read_text().splitlines()) == 1
+
+
+def test_an_error_in_what_watches_the_progress_ends_the_process(tmp_path):
+    class Stop(Exception):
+        pass
+
+    def stop(*_):
+        raise Stop
+
+    with pytest.raises(Stop):
+        run_one(record, str(tmp_path), "slow-600", progress=stop)
+    assert not is_alive(int((tmp_path / "slow-600.log").read_text()))
+
+
+def test_long_jobs_come_first_and_count_for_more(tmp_path):
+    class Bar:
+        total = 0
+
+        def update(self, n):
+            self.total += n
+
+    bar = Bar()
+    order = [job for job, _ in run_all(record, str(tmp_path), ["a", "ccc", "bb"], processes=1, length=len, bar=bar)]
+    assert order == ["ccc", "bb", "a"]
+    assert bar.total == 6
+
+
+def test_what_all_jobs_share_may_be_large_and_a_process_that_never_reads_it_stops_nothing(monkeypatch):
+    common = bytes(2**24)
+    assert dict(run_all(size_of, common, ["a", "b"], processes=2)) == {"a": 2**24, "b": 2**24}
+    monkeypatch.setattr(sys, "executable", "/bin/true" if os.path.exists("/bin/true") else "true")
+    done = dict(run_all(size_of, common, ["a"], processes=2))
+    assert done["a"].reason == "its process ended with code 0 in each of 2 attempts"
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert "could not be started" in dict(run_all(size_of, b"", ["a"], processes=1))["a"].reason
+
+
+def test_a_function_that_cannot_be_imported_elsewhere_fails_by_its_name(tmp_path):
+    (tmp_path / "gone.py").write_text("def work(common, job, progress): pass\n")
+    sys.path.insert(0, str(tmp_path))
+    try:
+        import gone  # pyright: ignore
+    finally:
+        sys.path.remove(str(tmp_path))
+    done = dict(run_all(gone.work, None, ["a", "b"], processes=1))
+    assert all("gone" in failure.reason for failure in done.values())
+
+
+def test_the_rest_is_done_before_failures_are_told():
+    ended = [("a", Failure("it burned")), ("b", 1), ("c", Failure("it drowned")), ("d", 2)]
+    kept = []
+    with pytest.raises(JobsError, match=r"^2 of the models failed, .*\. a: it burned; c: it drowned$"):
+        kept.extend(all_done(ended, str, "models"))
+    assert kept == [("b", 1), ("d", 2)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the states of processes from /proc")
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_processes_end_with_the_one_that_started_them(tmp_path, ending):
+    jobs = ["hang-1", "hang-2"]
+    command = [sys.executable, "-m", process_jobs.__name__, str(tmp_path), *jobs]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True) as parent:
+        logs = [tmp_path / f"{job}.log" for job in jobs]
+        wait_for(lambda: all(log.exists() and log.read_text() for log in logs))
+        workers = [int(log.read_text()) for log in logs]
+        # Ctrl-C reaches all of a terminal.
+        (os.killpg if ending == signal.SIGINT else os.kill)(parent.pid, ending)
+        parent.wait(PATIENCE_S)
+        wait_for(lambda: not any(map(is_alive, workers)))
