@@ -60,7 +60,7 @@ ALLOWED = {
     },
     "iaca.demo": {
         "iaca.study", "iaca.training", "iaca.features", "iaca.checkpoints", "iaca.models", "iaca.data", "iaca.compute",
-        "iaca.evaluation",
+        "iaca.evaluation", "iaca.inference",
     },
     "iaca.doctor": {
         "iaca.checkpoints", "iaca.compute", "iaca.data", "iaca.features", "iaca.inference",

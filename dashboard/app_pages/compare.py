@@ -20,7 +20,7 @@ from dashboard.sections import (
 from dashboard.sections.banner import show_banner
 from dashboard.sections.notices import attempt
 from dashboard.sections.page import begin_page
-from dashboard.services import corpora, own_videos, recordings
+from dashboard.services import corpora, own_videos, recordings, traces
 from dashboard.services.selection import Selection
 from dashboard.state import activity, session
 from dashboard.timeline import rows
@@ -96,6 +96,8 @@ def show() -> None:
     page.show_notices(notice_place)
     if shown:
         foot.caption(playback.provenance(selection, shown))
+        for sentence in (sentence for one in shown for sentence in traces.idle_gates(one.title, one.baseline)):
+            foot.caption(f"{sentence}.")
     # Last: whoever opens it waits for nothing else of the page.
     with export_place:
         cache = page.folders.cache_of(subject.features)

@@ -28,7 +28,7 @@ from iaca.config import UNCHANGED, GateOverrides, WhatIf
 from iaca.errors import BAD_INPUT
 from iaca.features.feature_files import read_features
 from iaca.files import FileState
-from iaca.inference import WindowMemory, infer
+from iaca.inference import WindowMemory, gate_health, infer
 from iaca.types import Features, Score, Trace
 
 # Streamlit collects garbage after every run, with everything else waiting. What is imported by now stays for good and
@@ -181,3 +181,13 @@ def length(subject: Subject) -> tuple[float, int] | None:
 def first_in_budget(clips: Sequence[int], budget: int = SCORED_CLIPS) -> int:
     """How many subjects, from the first, have at most this many clips altogether."""
     return int(np.searchsorted(np.cumsum(clips), budget, side="right"))
+
+
+def idle_gates(title: str, trace: Trace) -> list[str]:
+    """A sentence for each gate of a model that does nothing in a recording.
+
+    Args:
+        title: What the page calls the model.
+        trace: What it says of the recording, without a change.
+    """
+    return [f"{title} · {gate.sentence}" for gate in gate_health([trace]) if gate.is_dead]

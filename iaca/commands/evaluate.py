@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
     from iaca.compute.devices import choose_device
     from iaca.evaluation import evaluate
     from iaca.features.folder import groups_of, has_labels, read_folder
-    from iaca.inference import check_fit
+    from iaca.inference import check_fit, gate_health, infer
 
     _check(args)
     device = choose_device(args.device)
@@ -71,9 +71,14 @@ def run(args: argparse.Namespace) -> None:
         if not labelled:
             continue
         evaluation = evaluate(checkpoint.model, labelled, groups, postprocess=args.postprocess)
+        gates = gate_health([infer(item, checkpoint) for item in labelled]) if checkpoint.config.iaca else ()
         document[checkpoint.name] = evaluation.to_dict()
+        document[checkpoint.name]["gates"] = [gate._asdict() | {"is_dead": gate.is_dead} for gate in gates]
         if not args.json:
             _print(checkpoint.title, evaluation)
+            for gate in gates:
+                if gate.is_dead:
+                    print(f"  {gate.sentence}")
     if args.json:
         print(json.dumps(document, indent=2))
 

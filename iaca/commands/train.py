@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from iaca.commands import CommandError, add_device, add_log, add_plugin, check_out
@@ -45,11 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train, score on the validation split, and write the checkpoint."""
-    from iaca.checkpoints import save_checkpoint
+    from iaca.checkpoints import load_checkpoint, save_checkpoint
     from iaca.compute.devices import choose_device
     from iaca.compute.distributed import leads
     from iaca.evaluation import evaluate
     from iaca.features.folder import first_dimensions, read_folder
+    from iaca.inference import gate_health, infer
     from iaca.training import train_fusion
 
     check_out(args.out)
@@ -83,8 +85,16 @@ def run(args: argparse.Namespace) -> None:
         scores = {target: {"ccc": a.ccc, "valid_frames": a.valid_frames} for target, a in groups.items()}
     save_checkpoint(args.out, model, backbones=train[0].backbones, training=report, scores=scores)
     state.unlink(missing_ok=True)
-    told = ", ".join(f"{t} CCC {s['ccc']:.3f}" for t, s in scores.items()) or "no validation subjects to score"
-    print(f"{args.out}: {told}")
+    print(f"{args.out}: {_scored(scores)}")
+    if config.iaca:
+        checkpoint = load_checkpoint(args.out, device)
+        for gate in gate_health([infer(item, checkpoint) for item in validation or train]):
+            if gate.is_dead:
+                print(f"{args.out}: {gate.sentence}")
+
+
+def _scored(scores: Mapping[str, Mapping[str, Any]]) -> str:
+    return ", ".join(f"{t} CCC {s['ccc']:.3f}" for t, s in scores.items()) or "no validation subjects to score"
 
 
 def configurations(args: argparse.Namespace, audio_dim: int, visual_dim: int) -> tuple[FusionConfig, TrainingConfig]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from iaca.checkpoints import load_backbone, load_checkpoint
 from iaca.config import TARGETS
+from iaca.inference import gate_health, infer
 from iaca.study.findings import Study
 from iaca.study.formatting import markdown
+from iaca.types import Features
 
 INTENT = """# Model card
 
@@ -28,19 +31,20 @@ ships with it.
 """
 
 
-def model_card(checkpoints: Path, results: Path, people: str) -> str:
+def model_card(checkpoints: Path, results: Path, people: str, validation: Sequence[Features]) -> str:
     """The card, as Markdown.
 
     Args:
         checkpoints: Folder of the files that ship.
         results: Folder of the study that made them.
         people: How many people each part of the corpus has, in words.
+        validation: Features of the validation subjects, over whom gates are watched.
 
     Returns:
         What they are for, one table of backbones and one of fusion models. Scores are those of the study's report:
         means over seeds of models trained like the file, which is the one of seed 0.
     """
-    backbones, models = [], []
+    backbones, models, dead = [], [], []
     study, scores = Study.read(results), pd.read_parquet(results / "scores.parquet")
     for file in sorted(checkpoints.glob("*.safetensors")):
         name = f"`{file.name}`"
@@ -56,6 +60,9 @@ def model_card(checkpoints: Path, results: Path, people: str) -> str:
         row["parameters"] = f"{sum(p.numel() for p in checkpoint.model.parameters()):,}"
         row |= {f"CCC {target}": f"{own.ccc[target]:.3f} ± {own.sd[target]:.3f}" for target in TARGETS}
         models.append(row)
+        if checkpoint.config.iaca:
+            health = gate_health([infer(item, checkpoint) for item in validation])
+            dead += [f"- {name}: {gate.sentence}" for gate in health if gate.is_dead]
     return "\n".join(
         [
             INTENT.format(people=people),
@@ -65,6 +72,12 @@ def model_card(checkpoints: Path, results: Path, people: str) -> str:
             "seeds, as in `demo/results/report.md`.",
             "",
             markdown(pd.DataFrame(models)),
+            "",
+            "## Gates that do nothing",
+            "",
+            f"Over all clips of the {len(validation)} validation subjects, in the files that ship:",
+            "",
+            *(dead or ["- none"]),
             "",
             "## Backbones",
             "",

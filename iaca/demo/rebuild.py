@@ -21,6 +21,7 @@ from iaca.demo.model_card import model_card
 from iaca.errors import InputError
 from iaca.features.corpus_extraction import extract_all
 from iaca.features.feature_files import read_features
+from iaca.features.folder import read_folder
 from iaca.files import write_whole
 from iaca.models.backbones import inflate
 from iaca.study.findings import FILE
@@ -220,7 +221,8 @@ def _store(results: Path, demo: Path, checkpoints: Path, size: ChainSize) -> Non
     tables = [results / f"{name}.parquet" for name in SHIPPED_TABLES]
     for file in (results / "report.md", results / FILE, *tables, *sorted((results / "figures").glob("*.svg"))):
         write_whole(demo / "results" / file.relative_to(results), file.read_bytes())
-    write_whole(checkpoints / "README.md", model_card(checkpoints, demo / "results", size.people).encode())
+    card = model_card(checkpoints, demo / "results", size.people, read_folder(demo / "study", "validation"))
+    write_whole(checkpoints / "README.md", card.encode())
     fingerprints = {read_features(f).backbones["audio"]["sha256"] for f in (demo / "features").glob("*.safetensors")}
     if len(fingerprints) != 1:
         raise ChainError(f"{demo / 'features'} holds features of {len(fingerprints)} audio backbones; expected one")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iaca.inference.gate_health import GateHealth, gate_health
 from iaca.inference.trace import (
     WINDOWS_AT_ONCE,
     MismatchError,
@@ -15,10 +16,12 @@ from iaca.inference.trace import (
 
 __all__ = [
     "WINDOWS_AT_ONCE",
+    "GateHealth",
     "MismatchError",
     "WindowMemory",
     "check_fit",
     "dropped_by",
+    "gate_health",
     "infer",
     "predict",
     "windows_of",

@@ -263,3 +263,13 @@ def test_an_address_that_says_what_the_page_shows_is_no_news(open_page, shared_p
 def test_models_that_a_link_names_and_the_folder_lacks_are_told(open_page, shared_project):
     page = open_page(shared_project, fusion="any two checkpoints", checkpoint="gone.safetensors")
     assert "Checkpoint 'gone.safetensors' in this link is not in the checkpoints folder" in notices(page)
+
+
+def test_a_gate_that_does_nothing_is_named_below_the_curves(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["app.py"])
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=120)
+    for name, value in (("subject", "weak-face-09"), ("fusion", "RJCA")):
+        page.query_params[name] = value
+    page.run()
+    said = [caption.value for caption in page.caption if "gate" in caption.value]
+    assert [one for one in said if one.startswith("RJCA+IACA · valence, stage 2: the gate does not move")]
