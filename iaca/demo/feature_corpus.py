@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import lru_cache, partial
-from multiprocessing import get_context
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import torch
 from tqdm import tqdm
 
 from iaca.checkpoints import BackboneFile, load_backbone
+from iaca.compute.processes import all_done, run_all
 from iaca.demo.corpus_plan import ROLES, Role, plan_corpus
 from iaca.demo.corpus_tables import claim, write_episodes
 from iaca.demo.direct_features import direct_features
@@ -21,6 +20,7 @@ from iaca.demo.labels import EMOTION_MEMORY_S
 from iaca.demo.performance import Plan
 from iaca.features.feature_files import write_features
 from iaca.resources import weights_file
+from iaca.types import Progress
 
 CLIP_STRIDE = 16
 """Frames between the ends of neighbouring clips, as in the study."""
@@ -56,6 +56,7 @@ def build_features(
     Raises:
         CorpusError: A value is out of range, or the folder holds a corpus built with other values.
         CheckpointError: A backbone cannot be read.
+        JobsError: Subjects that could not be made; all others are.
     """
     plans = plan_corpus(role=role, **planned)
     facts = {name: value for name, value in planned.items() if name != "conditions"}
@@ -65,18 +66,16 @@ def build_features(
     fingerprints = {path.name: load_backbone(path).sha256 for path in (visual, audio)}
     claim(out, role, plans, **facts, clip_stride=clip_stride, video_size=PICTURE_SIZE, backbones=fingerprints)
     write_episodes(out, plans)
-    build = partial(_build, out, visual, audio, ROLES[Role(role)].split, clip_stride)
+    common = _Corpus(out, visual, audio, ROLES[Role(role)].split, clip_stride)
     waiting = [plan for plan in plans if not _file(out, plan).exists()]
-    processes = min(processes or os.cpu_count() or 1, max(1, len(waiting)))
-    with (
-        tqdm(
-            total=len(plans), initial=len(plans) - len(waiting), unit="subject", desc=out.name, disable=not progress
-        ) as bar,
-        ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool,
-    ):
-        for finished in as_completed([pool.submit(build, plan) for plan in waiting]):
-            finished.result()
-            bar.update()
+    processes = min(processes or os.cpu_count() or 1, len(waiting))
+    with tqdm(
+        total=len(plans), initial=len(plans) - len(waiting), unit="subject", desc=out.name, disable=not progress
+    ) as bar:
+        for _ in all_done(
+            run_all(_build, common, waiting, processes=processes, bar=bar), _subject, f"{len(waiting)} subjects"
+        ):
+            pass
     return tuple(plan.subject for plan in plans)
 
 
@@ -84,7 +83,22 @@ def _file(out: Path, plan: Plan) -> Path:
     return out / f"{plan.subject}.safetensors"
 
 
-def _build(out: Path, visual: Path, audio: Path, split: str, clip_stride: int, plan: Plan) -> None:
+class _Corpus(NamedTuple):
+    """What all subjects of a corpus share."""
+
+    out: Path
+    visual: Path
+    audio: Path
+    split: str
+    clip_stride: int
+
+
+def _subject(plan: Plan) -> str:
+    return plan.subject
+
+
+def _build(corpus: _Corpus, plan: Plan, progress: Progress) -> None:
+    out, visual, audio, split, clip_stride = corpus
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     backbones = _backbone(visual), _backbone(audio)
