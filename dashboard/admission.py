@@ -7,7 +7,7 @@ import logging
 import re
 import secrets
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,6 +21,9 @@ _log = logging.getLogger(__name__)
 COOKIE = "iaca_visit"
 """Tells browsers apart. It is made here, and no script of a page can read it."""
 
+GUARDED = re.compile(r"/iaca/(?:media|table|sound|step)/|/_stcore/upload_file/")
+"""What is there for those alone who are logged in, where the page asks to log in."""
+
 METRICS = "/_stcore/metrics"
 """Where Streamlit tells everybody how many visits there are and what they hold."""
 
@@ -32,10 +35,12 @@ class Admission:
         app: The server.
         names: Names of the host besides its own, as in a proxy's address; "*" for any. Addresses made of numbers are
             always known: a page of somebody else can reach the server only under a name that it owns.
+        lets_in: Whether the visit with a cookie is logged in; None where nobody has to.
     """
 
-    def __init__(self, app: ASGIApp, names: Iterable[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, names: Iterable[str] = (), lets_in: Callable[[str], bool] | None = None) -> None:
         self.app = app
+        self.lets_in = lets_in
         self.names = {name.lower() for name in ("localhost", socket.gethostname(), socket.getfqdn(), *names)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,6 +55,8 @@ class Admission:
             refusal = PlainTextResponse("This name of the host is unknown; --allow-host makes it known.", 400)
         elif scope["path"].rstrip("/").endswith(METRICS):
             refusal = PlainTextResponse("Not Found", 404)
+        elif self.lets_in and GUARDED.search(scope["path"]) and not self.lets_in(visit_cookie(headers)):
+            refusal = PlainTextResponse("Log in on the page first.", 401)
         if refusal is not None and scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
         elif refusal is not None:

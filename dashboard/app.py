@@ -36,6 +36,7 @@ def show_fault(error: Exception) -> bool:
 def show_page() -> None:
     """What a visit runs."""
     from dashboard.sections.busy import page_turn
+    from dashboard.sections.login import let_in
     from dashboard.state import activity, known_files, session
 
     st.set_page_config(
@@ -45,6 +46,7 @@ def show_page() -> None:
         initial_sidebar_state="collapsed",
     )
     st.html(Path(__file__).parent / "page.css")
+    inside = let_in()
     session.keep_typed()
     page = st.navigation(
         [
@@ -54,8 +56,10 @@ def show_page() -> None:
             st.Page("app_pages/results.py", title="Results", icon=":material/table_chart:"),
             st.Page("app_pages/about.py", title="About the models", icon=":material/account_tree:"),
         ],
-        position="top",
+        position="top" if inside else "hidden",
     )
+    if not inside:
+        return
     with activity.logged(page.title), page_turn():
         page.run()
     # Last: the curves are on their way, and a step does not wait for the disk.
@@ -72,6 +76,7 @@ elif __name__ != "__mp_main__":  # a worker process imports the script of its pa
     from dashboard.routes import ROUTE, SOUNDS, TABLES
     from dashboard.state import visit
     from dashboard.state.folders import read_options
+    from dashboard.state.login import LoginError, check_login, lets_in
     from dashboard.uploads import UploadsToDisk, quota_of
     from iaca.listening import ListeningError, check_listening
     from iaca.logs import configure
@@ -80,7 +85,8 @@ elif __name__ != "__mp_main__":  # a worker process imports the script of its pa
     configure(options.log_level, as_json=options.log_json, visit=visit.short_id)
     try:
         check_listening(st.get_option("server.address") or "", locked=options.locked, trusted=options.trust_network)
-    except ListeningError as error:
+        check_login(options)
+    except (ListeningError, LoginError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     # Torch takes seconds to import: begin while the browser still loads the page.
@@ -96,7 +102,7 @@ elif __name__ != "__mp_main__":  # a worker process imports the script of its pa
             Mount(f"{player.ROUTE}/{{version}}", StaticFiles(directory=player.MODULES)),
         ],
         middleware=[
-            Middleware(Admission, names=options.allow_host),
+            Middleware(Admission, names=options.allow_host, lets_in=lets_in if options.login else None),
             Middleware(UploadsToDisk, quota=quota_of(options), largest=st.get_option("server.maxUploadSize") * 2**20),
         ],
         on_script_error=show_fault,

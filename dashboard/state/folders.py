@@ -48,6 +48,8 @@ class Options(NamedTuple):
         jobs: Videos whose features are extracted at a time.
         log_level: What is logged: one of `iaca.logs.LEVELS`.
         log_json: Whether each line of the log is a JSON object.
+        login: Whether visitors have to log in.
+        allow_email: Addresses and domains of those who may.
         memory: GiB that what is kept for all visits may take, or None.
         problem: What is wrong with the options, in one sentence, or "".
     """
@@ -66,6 +68,8 @@ class Options(NamedTuple):
     jobs: int = JOBS
     log_level: str = "warning"
     log_json: bool = False
+    login: bool = False
+    allow_email: tuple[str, ...] = ()
     memory: float | None = None
     problem: str = ""
 
@@ -124,12 +128,15 @@ def read_options() -> Options:
     parser.add_argument("--log-level", choices=LEVELS, default="warning")
     parser.add_argument("--log-json", action="store_true")
     parser.add_argument("--memory", type=float)
+    parser.add_argument("--login", action="store_true")
+    parser.add_argument("--allow-email", action="append", default=[])
     try:
         values, unknown = parser.parse_known_args(sys.argv[1:])
     except argparse.ArgumentError as error:
         # What protects is kept: a page that was meant to be locked must not open over a mistake beside it.
         return Options(
             locked="--locked" in sys.argv[1:],
+            login="--login" in sys.argv[1:],
             problem=f"The options after -- cannot be read and are all ignored: {error}.",
         )
     problem = ""
@@ -156,6 +163,8 @@ def read_options() -> Options:
         jobs=values.jobs,
         log_level=values.log_level,
         log_json=values.log_json,
+        login=values.login,
+        allow_email=tuple(values.allow_email),
         memory=values.memory,
         problem=problem,
     )

@@ -67,6 +67,12 @@ def key_of_session(session: str) -> str | None:
         return next((key for key, sessions in _seen.items() if session in sessions), None)
 
 
+def sessions(key: str) -> tuple[str, ...]:
+    """The sessions of Streamlit of a visit."""
+    with _lock:
+        return tuple(_seen.get(key, ()))
+
+
 def sends_cookie() -> bool:
     """Whether the browser keeps the cookie without which it gets no video; also true where there is no browser."""
     return not len(st.context.headers) or bool(_cookie())

@@ -67,6 +67,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--upload-quota", type=float, metavar="GB", help="what all uploads may take (default: 20)")
     parser.add_argument("--jobs", type=int, metavar="N", help="videos that are worked on at a time (default: 2)")
     parser.add_argument(
+        "--login", action="store_true",
+        help="ask visitors to log in with the identity provider in the section [auth] of .streamlit/secrets.toml; "
+        "needs --allow-email and the extra `login`",
+    )  # fmt: skip
+    parser.add_argument(
+        "--allow-email", action="append", default=[], metavar="ADDRESS",
+        help="who may log in: an address (anna@example.org), or everybody of a domain (@example.org)",
+    )  # fmt: skip
+    parser.add_argument(
         "--memory", type=float, metavar="GB",
         help="memory for what visitors share: models, features and curves; those that nobody asked for longest are "
         "computed again. The server itself takes about 0.7 GB more (default: a quarter of what the machine or its "
@@ -123,8 +132,8 @@ def _for_the_page(args: argparse.Namespace) -> list[str]:
             options += [f"--{name}", str(value)]
     if args.log_level != "warning":
         options += ["--log-level", args.log_level]
-    options += [
-        f"--{name}" for name in ("locked", "trust-network", "log-json") if getattr(args, name.replace("-", "_"))
-    ]
+    switches = ("locked", "trust-network", "login", "log-json")
+    options += [f"--{name}" for name in switches if getattr(args, name.replace("-", "_"))]
     options += [part for name in args.allow_host for part in ("--allow-host", name)]
+    options += [part for address in args.allow_email for part in ("--allow-email", address)]
     return options + [part for plugin in args.plugins for part in ("--plugin", plugin)]

@@ -33,13 +33,19 @@ def free_port() -> int:
 
 @contextmanager
 def serve(
-    root: Path, home: Path, checkpoints: Path | None = None, *, server: Sequence[str] = (), page: Sequence[str] = ()
+    root: Path,
+    home: Path,
+    checkpoints: Path | None = None,
+    *,
+    server: Sequence[str] = (),
+    page: Sequence[str] = (),
+    port: int | None = None,
 ) -> Iterator[tuple[str, subprocess.Popen]]:
     """`streamlit run dashboard/app.py` on the data below `root`, with an empty HOME; yields address and process.
 
     A file `plugin.py` in `root` is a plugin of the server. `server` are more options of Streamlit, `page` of the page.
     """
-    port = free_port()
+    port = port or free_port()
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(PROJECT), str(root)]),
         "IACA_PLUGINS": "plugin" if (root / "plugin.py").is_file() else "",
