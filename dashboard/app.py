@@ -36,7 +36,7 @@ def show_fault(error: Exception) -> bool:
 def show_page() -> None:
     """What a visit runs."""
     from dashboard.sections.busy import page_turn
-    from dashboard.sections.login import let_in
+    from dashboard.sections.door import let_in
     from dashboard.state import activity, known_files, session
 
     st.set_page_config(
