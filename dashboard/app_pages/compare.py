@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.sections import (
     attention,
+    beside,
     exports,
     look_for,
     model_choice,
@@ -32,7 +33,9 @@ def show() -> None:
     corpus = corpora.corpus(page.folders)
     page.notices.extend(corpus.problems)
     banner_place = st.container(key="banner")
-    head, notice_place, stage, foot = (st.container() for _ in range(4))
+    head, notice_place = st.container(), st.container()
+    stage = st.container(key="stage")
+    foot = st.container()
 
     with st.sidebar:
         files = model_choice.choose_files(page.folders.checkpoints, page.notices)
@@ -76,20 +79,19 @@ def show() -> None:
     episodes = corpus.episodes.get(subject.name, ())
     with banner_place:
         show_banner(subject, look_for.sentence(shown, episodes, truth["pts_s"].to_numpy(), display.target))
-    with foot:
-        attention_place, moments_place = attention.section(), moments.section()
-    here = moments.find(selection, page.notices) if moments_place.open else []
+    player_place, beside_place = stage.container(), stage.container(key=beside.KEY)
+    opened, opened_place = beside.choose(beside_place)
+    here = moments.find(selection, page.notices) if opened == beside.MOMENTS else []
     video = playback.load_video(subject, page.folders, page.notices)
     figure = rows.compare_figure(subject.name, truth, shown, **display._asdict(), episodes=episodes)
-    with stage:
+    with player_place:
         place = playback.show_player(
-            figure, video, marks=moments.marks(here), seek=moments.seek(), follows=bool(attention_place.open)
+            figure, video, marks=moments.marks(here), seek=moments.seek(), follows=opened == beside.ATTENTION
         )
-    if attention_place.open:
-        with attention_place:
+    with opened_place:
+        if opened == beside.ATTENTION:
             attention.show(selection, place.frame, display.target, video, page.notices)
-    if moments_place.open:
-        with moments_place:
+        elif opened == beside.MOMENTS:
             moments.show(here, corpus.pooled, selection)
     if shown and selection.applied.words:
         notice_place.caption(f"**What if:** {selection.applied.words}")

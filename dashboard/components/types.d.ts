@@ -170,6 +170,8 @@ export interface MomentEntry {
   value: string;
   sentence: string;
   colour: Colour;
+  /** Where kinds are listed one after the other, what their value is; else "". */
+  size: string;
 }
 
 export interface MomentData {

@@ -20,8 +20,6 @@ from iaca.config import AUDIO, CLIP_FRAMES, MODALITIES, SYNTHETIC, VISUAL
 from iaca.figures import palette
 
 if TYPE_CHECKING:
-    from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
-
     from iaca.inference.attention_maps import Ordered, WindowMaps
 
 OVER_CLIPS = (
@@ -35,11 +33,6 @@ OVER_FEATURES = (
     "average-linkage clustering of its own, so cells of two maps cannot be compared."
 )
 OTHER = {AUDIO: VISUAL, VISUAL: AUDIO}
-
-
-def section() -> ExpanderContainer:
-    """The section, closed at first; its `open` says whether it is. Closed, nothing of it is computed."""
-    return st.expander("Attention in the window at the cursor", icon=":material/grid_on:", **session.ATTENTION.section)
 
 
 def show(
@@ -65,7 +58,8 @@ def show(
         return
     if frame is None:
         frame = address.asked_frames(len(features.pts_s))[0] or 0
-    modality = st.segmented_control(
+    maps_place, words_place = st.columns([5, 2])
+    modality = words_place.segmented_control(
         "Attended feature", list(MODALITIES), required=True, default=AUDIO, **session.ATTENTION_OF.widget
     )
     found = {}
@@ -76,14 +70,17 @@ def show(
         if modality in maps[0].maps:
             found[model.title] = maps
         else:
-            st.caption(f"{model.title} has no attention to show.")
+            words_place.caption(f"{model.title} has no attention to show.")
     for over_clips in (True, False):
         same = {title: maps for title, maps in found.items() if maps[0].over_clips is over_clips}
         if same:
-            panels, limits = _show_alike(same, modality, features.pts_s, video, over_clips=over_clips)
+            with maps_place:
+                panels, limits = _show_alike(same, modality, features.pts_s, video, over_clips=over_clips)
+            words_place.caption(_words(panels, modality, over_clips=over_clips))
             heading = f"{subject.name}, {features.pts_s[frame]:.2f} s: attention of the {modality} feature"
             name = stem(subject.name, models_part(list(same)), selection.applied.named, f"{modality}-attention-{frame}")
-            _take(panels, limits, heading + (f", {SYNTHETIC}" if subject.synthetic else ""), name)
+            with words_place:
+                _take(panels, limits, heading + (f", {SYNTHETIC}" if subject.synthetic else ""), name)
 
 
 def _show_alike(
@@ -97,20 +94,26 @@ def _show_alike(
     if over_clips:
         panels = [_clips(title, maps, modality, pts_s, video) for title, (maps, _) in found.items()]
         limits = (0.0, max(float(panel.values.max()) for panel in panels))
-        st.caption(OVER_CLIPS.format(modality=modality, even=1 / len(panels[0].values)))
     else:
         panels = [_features(title, order[modality], modality) for title, (_, order) in found.items()]
         reach = max(float(np.abs(panel.values).max()) for panel in panels)
         limits = (-reach, reach)
-        st.caption(OVER_FEATURES.format(modality=modality))
     attention_map(
         panels,
         limits,
         moments.go_to,
         video=None if video is None else video.address,
         ramp=palette.SEQUENTIAL if over_clips else palette.DIVERGING,
+        key="clips" if over_clips else "features",
     )
     return panels, limits
+
+
+def _words(panels: list[Panel], modality: str, *, over_clips: bool) -> str:
+    """What the maps show."""
+    if over_clips:
+        return OVER_CLIPS.format(modality=modality, even=1 / len(panels[0].values))
+    return OVER_FEATURES.format(modality=modality)
 
 
 def _take(panels: list[Panel], limits: tuple[float, float], heading: str, name: str) -> None:

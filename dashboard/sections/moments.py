@@ -1,4 +1,4 @@
-"""Moments: a ranked list of where to look, and ticks below the scrub bar in the same colours."""
+"""Moments: where to look, kind by kind or in order of time, and ticks below the scrub bar in the same colours."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from dashboard.timeline.declared import Mark
 from iaca.figures.palette import MOMENTS
 
 if TYPE_CHECKING:
-    from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
-
     from iaca.inference.moments import Moment
 
 THIS, ALL = "this subject", "all subjects"
@@ -31,21 +29,28 @@ SEEK = "_seek"
 LEFT = "_search_left"
 """Session key: whether a search of all subjects was stopped."""
 
+LARGEST, BY_TIME = "largest first", "by time"
+
+OF_TARGETS = "on the scale of valence and arousal, whose ends are 2 apart"
+SIZES = {
+    "gate flip": "the weight that changes sides, 0 to 1",
+    "audio-visual disagreement": f"distance between the two predictions, {OF_TARGETS}",
+    "largest error": f"distance from the annotation, {OF_TARGETS}",
+    "gap between models": f"distance between the predictions, {OF_TARGETS}",
+    "gain by IACA": f"how much nearer to the annotation, {OF_TARGETS}",
+}
+"""What the size of a moment is. Sizes of two kinds cannot be compared, so that each kind has a ranking of its own."""
+
 HELP = (
     "Gate flip: another side of a gate becomes the largest. Audio-visual disagreement: the prediction from audio alone "
     "against that from visual alone, by the branches of stage 2, or else without the other modality. Errors, gaps and "
-    "gains are one-second means. Frames without annotation, face or sound are left out. The number is the weight that "
-    "changes sides, or else a distance in valence or arousal."
+    "gains are one-second means. Frames without annotation, face or sound are left out. Each kind is ranked by itself: "
+    "what its size is stands above it, and sizes of two kinds cannot be compared."
 )
 
 
-def section() -> ExpanderContainer:
-    """The section, closed at first; its `open` says whether it is. Closed, nothing of it is computed."""
-    return st.expander("Moments: where to look", icon=":material/flag:", **session.MOMENTS.section)
-
-
 def find(selection: Selection, notices: list[str]) -> list[Moment]:
-    """Moments of the subject, ranked, with whatever is changed."""
+    """Moments of the subject, ranked kind by kind, with whatever is changed."""
     if selection.subject.features is None or not selection.models:
         return []
     found = attempt(lambda: moment_search.of_subject(selection), notices)
@@ -82,12 +87,17 @@ def show(here: Sequence[Moment], everybody: Sequence[Subject], selection: Select
     if st.session_state.pop(LEFT, False):
         # Not in the callback: the browser's choice would take its place, as the control lies outside the fragment.
         st.session_state[session.MOMENT_SCOPE.key] = THIS
-    left, right = st.columns([3, 1])
-    with left:
-        st.pills("Kinds", list(MOMENTS), selection_mode="multi", default=list(MOMENTS), help=HELP,
+    with st.container(horizontal=True, vertical_alignment="bottom", key="moment_choices"):
+        st.pills("Kinds", list(MOMENTS), selection_mode="multi", default=list(MOMENTS), help=HELP, wrap=True,
                  **session.MOMENT_KINDS.widget)  # fmt: skip
-    with right:
-        scope = st.segmented_control("In", [THIS, ALL], required=True, default=THIS, **session.MOMENT_SCOPE.widget)
+        order = st.segmented_control(
+            "Order", [LARGEST, BY_TIME], required=True, default=LARGEST, label_visibility="collapsed",
+            **session.MOMENT_ORDER.widget,
+        )  # fmt: skip
+        scope = st.segmented_control(
+            "In", [THIS, ALL], required=True, default=THIS, label_visibility="collapsed",
+            **session.MOMENT_SCOPE.widget,
+        )  # fmt: skip
     found: Sequence[Moment] = here
     if scope == ALL:
         job = moment_search.of_all(everybody, selection)
@@ -100,7 +110,11 @@ def show(here: Sequence[Moment], everybody: Sequence[Subject], selection: Select
         found = job.result
         if selection.applied.corrupted:
             st.caption("Noise and blur apply to the shown subject only; all others are unchanged.")
-    listed = [_entry(one) for one in found if one.kind.value in _kinds()]
+    chosen_kinds = [one for one in found if one.kind.value in _kinds()]
+    if order == BY_TIME:
+        listed = [_entry(one) for one in sorted(chosen_kinds, key=lambda one: (one.subject, one.peak_s))]
+    else:
+        listed = [_entry(one, f"Size: {SIZES[one.kind.value]}.") for one in chosen_kinds]
     if not listed:
         st.caption("No moments of these kinds.")
 
@@ -120,7 +134,7 @@ def _kinds() -> list[str]:
     return st.session_state.get(session.MOMENT_KINDS.key, list(MOMENTS))
 
 
-def _entry(moment: Moment) -> Entry:
+def _entry(moment: Moment, size: str = "") -> Entry:
     minutes, seconds = divmod(moment.peak_s, 60)
     return Entry(
         moment.subject,
@@ -130,4 +144,5 @@ def _entry(moment: Moment) -> Entry:
         f"{moment.value:.2f}",
         moment.sentence,
         MOMENTS[moment.kind.value],
+        size,
     )

@@ -22,8 +22,8 @@ from iaca.types import Features, Progress
 Model = tuple[str, FileState]
 """Title and file."""
 
-AT_MOST = 60
-"""Moments of all subjects that are listed."""
+AT_MOST = 12
+"""Moments of a kind in all subjects that are listed."""
 
 
 def of_subject(selection: Selection) -> list[Moment]:
@@ -65,7 +65,7 @@ def of_all(subjects: Sequence[Subject], selection: Selection) -> jobs.Job:
                 found += _find(read_features(file.path), keys, device, change)
             except BAD_INPUT:
                 continue  # its sentence is shown where the subject is chosen
-        return rank(found)[:AT_MOST]
+        return rank(found, AT_MOST)
 
     return jobs.begin(all_key(files, keys, device, change), work)
 

@@ -49,6 +49,21 @@ def accept_spellings(field: session.Field, options: Iterable[str], others: Mappi
         st.rerun()  # Streamlit fills a widget from the address with which its run began
 
 
+def follow_older_links(field: session.Field, names: Mapping[str, str]) -> None:
+    """Set a choice for which version 0.1.0 had a switch for each option, and run anew; call it before its widget.
+
+    Args:
+        field: Of the widget, which is bound to the address.
+        names: Parameter of such a link -> the option that it opens where it is "true".
+    """
+    older = [(option, st.query_params.pop(name)) for name, option in names.items() if name in st.query_params]
+    if older:
+        wanted = next((option for option, value in older if value == "true"), None)
+        if wanted is not None and not {field.key} & (st.query_params.keys() | st.session_state.keys()):
+            st.query_params[field.key] = wanted
+        st.rerun()
+
+
 def asked_choices() -> dict[str, list[str]]:
     """What the address asks of the widgets that are bound to it; only before a visit's first page is drawn."""
     if st.session_state.get(READ):

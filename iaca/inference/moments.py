@@ -33,6 +33,10 @@ MOST = 10
 """Moments of a kind in one subject, at most."""
 
 
+UNBOUNDED = "A prediction can lie beyond ±1: no bound is set to a model's output, only annotations lie within ±1."
+"""What is to be said of such a value."""
+
+
 class MomentKind(StrEnum):
     """What happens at a moment, in the order in which kinds are listed."""
 
@@ -71,7 +75,7 @@ class Moment(NamedTuple):
         peak_s: Where the measure is largest, likewise.
         value: The measure: for a gate flip the weight in [0, 1] that moves from one side to the other, else a distance
             between valences or arousals, at least 0.
-        sentence: What happens, in words.
+        sentence: What happens, in words; where a value in it lies outside [-1, 1], a second sentence explains that.
     """
 
     subject: str
@@ -142,14 +146,21 @@ def find_moments(readings: Sequence[Reading], kinds: Sequence[MomentKind] = tupl
     return rank(found)
 
 
-def rank(moments: Sequence[Moment]) -> list[Moment]:
-    """Sort moments: the largest of each kind first, then the second of each, and so on; kinds have unlike units."""
-    order = list(MomentKind)
-    places = []
-    for kind in order:
-        same = sorted((m for m in moments if m.kind is kind), key=lambda m: -m.value)
-        places += [(place, order.index(kind), moment) for place, moment in enumerate(same)]
-    return [moment for *_, moment in sorted(places, key=lambda one: one[:2])]
+def rank(moments: Sequence[Moment], at_most: int | None = None) -> list[Moment]:
+    """Sort moments within their kind, the largest first: sizes of two kinds cannot be compared.
+
+    Args:
+        moments: In any order.
+        at_most: How many of a kind are kept; None for all.
+
+    Returns:
+        Kind after kind, in the order of `MomentKind`.
+    """
+    return [
+        moment
+        for kind in MomentKind
+        for moment in sorted((m for m in moments if m.kind is kind), key=lambda m: -m.value)[:at_most]
+    ]
 
 
 def _largest(lanes: Sequence[_Lane], pts_s: np.ndarray, subject: str, kind: MomentKind) -> Iterator[Moment]:
@@ -220,9 +231,10 @@ def _disagreements(readings: Sequence[Reading], pts_s: np.ndarray, present: np.n
             values, audio, visual = _apart(audio, visual, present, pts_s)
 
             def sentence(k, title=reading.title, target=target, audio=audio, visual=visual):
-                return (
+                said = (
                     f"{title}: {target} is {audio[k]:+.2f} by the audio alone and {visual[k]:+.2f} by the visual alone"
                 )
+                return _explained(said, audio[k], visual[k])
 
             yield _Lane(values, sentence)
 
@@ -234,7 +246,7 @@ def _errors(readings: Sequence[Reading], pts_s: np.ndarray, present: np.ndarray)
             values, prediction, truth = _apart(prediction, truth, np.isfinite(truth), pts_s)
 
             def sentence(k, title=reading.title, target=target, prediction=prediction, truth=truth):
-                return f"{title}: {target} {prediction[k]:+.2f}, annotated {truth[k]:+.2f}"
+                return _explained(f"{title}: {target} {prediction[k]:+.2f}, annotated {truth[k]:+.2f}", prediction[k])
 
             yield _Lane(values, sentence)
 
@@ -247,7 +259,8 @@ def _gaps(readings: Sequence[Reading], pts_s: np.ndarray, present: np.ndarray) -
                 values, a, b = _apart(a, b, present, pts_s)
 
                 def sentence(k, titles=(one.title, other.title), target=target, a=a, b=b):
-                    return f"{target.capitalize()}: {titles[0]} {a[k]:+.2f}, {titles[1]} {b[k]:+.2f}"
+                    said = f"{target.capitalize()}: {titles[0]} {a[k]:+.2f}, {titles[1]} {b[k]:+.2f}"
+                    return _explained(said, a[k], b[k])
 
                 yield _Lane(values, sentence)
 
@@ -265,6 +278,11 @@ def _gains(readings: Sequence[Reading], pts_s: np.ndarray, present: np.ndarray) 
                     return f"{titles[0]} is {values[k]:.2f} nearer to the annotated {target} than {titles[1]}"
 
                 yield _Lane(np.where(valid, values, np.nan), sentence)
+
+
+def _explained(sentence: str, *predictions: float) -> str:
+    """A sentence, and after it what explains a prediction in it that lies outside [-1, 1] as it is printed."""
+    return f"{sentence}. {UNBOUNDED}" if any(round(abs(value), 2) > 1 for value in predictions) else sentence
 
 
 def _apart(

@@ -1,8 +1,9 @@
-"""One step below the player: the attention of the window at the cursor, and a list of where to look."""
+"""What opens over the rows: the attention of the window at the cursor, and a list of where to look."""
 
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from iaca.features.feature_files import read_features
 from iaca.inference import infer
 from iaca.inference.attention_maps import window_maps
 from iaca.inference.moments import Reading, find_moments, single_modality
-from tests.dashboard.browsing import PLAYER, open_player, settle, state
+from tests.dashboard.browsing import PLAYER, open_player, sample, settle, state
 from tests.dashboard.projects import Spec, write_model, write_project
 from tests.dashboard.serving import PATIENCE_S
 
@@ -88,7 +89,7 @@ def test_nothing_of_it_is_on_the_first_screen(address, page):
 
 
 def test_the_map_of_both_models_is_that_of_the_window_at_the_cursor(address, project, page):
-    open_player(page, address, "strong-01", attention="true", frame=str(FRAME))
+    open_player(page, address, "strong-01", beside="attention", frame=str(FRAME))
     maps_on(page).nth(1).wait_for()
     for place, name in enumerate(("ca", "ca_iaca")):
         expected = window_maps(features_of(project), model(project, name), FRAME, "valence").maps["audio"]
@@ -104,7 +105,7 @@ def test_the_map_of_both_models_is_that_of_the_window_at_the_cursor(address, pro
 
 
 def test_a_click_on_a_cell_hears_one_clip_and_shows_the_other(address, project, page):
-    open_player(page, address, "strong-01", attention="true", frame=str(FRAME))
+    open_player(page, address, "strong-01", beside="attention", frame=str(FRAME))
     canvas = maps_on(page).nth(1)
     canvas.wait_for()
     features = features_of(project)
@@ -125,7 +126,7 @@ def test_a_click_on_a_cell_hears_one_clip_and_shows_the_other(address, project, 
 
 
 def test_the_maps_leave_as_cells_and_as_a_figure(address, project, page):
-    open_player(page, address, "strong-01", attention="true", frame=str(FRAME))
+    open_player(page, address, "strong-01", beside="attention", frame=str(FRAME))
     maps_on(page).nth(1).wait_for()
 
     def download(label):
@@ -149,7 +150,7 @@ def test_the_maps_leave_as_cells_and_as_a_figure(address, project, page):
 
 
 def test_the_keyboard_reaches_a_cell(address, page):
-    open_player(page, address, "strong-01", attention="true", frame=str(FRAME))
+    open_player(page, address, "strong-01", beside="attention", frame=str(FRAME))
     maps_on(page).first.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
@@ -157,18 +158,18 @@ def test_the_keyboard_reaches_a_cell(address, page):
 
 
 def test_the_map_of_features_of_jca_is_said_to_be_clustered(address, page):
-    open_player(page, address, "strong-01", attention="true", fusion="JCA")
+    open_player(page, address, "strong-01", beside="attention", fusion="JCA")
     maps_on(page).nth(1).wait_for()
     page.get_by_text("by average-linkage clustering").wait_for()
     assert maps_on(page).first.get_attribute("data-columns") == "64"
 
 
 def test_moments_are_listed_as_they_rank_and_ticked_in_the_same_colours(address, project, page):
-    open_player(page, address, "strong-01", moments="true")
+    open_player(page, address, "strong-01", beside="moments")
     buttons = page.get_by_test_id("moments").get_by_role("button")
     buttons.first.wait_for()
     expected = find_moments(readings(project))
-    assert [b.split("\n")[-2] for b in buttons.all_inner_texts()] == [moment.sentence for moment in expected]
+    assert buttons.locator(".sentence").all_inner_texts() == [moment.sentence for moment in expected]
     marks = page.locator("[data-testid=player-marks] button")
     assert marks.count() == len(expected)
     colours = set(map(tuple, buttons.evaluate_all(COLOURS, ".dot")))
@@ -179,21 +180,118 @@ def test_moments_are_listed_as_they_rank_and_ticked_in_the_same_colours(address,
     wait_for_pts(page, expected[1].peak_s)
 
 
-def test_a_click_on_a_moment_brings_the_picture_into_sight(address, page):
-    page.set_viewport_size({"width": 1280, "height": 420})
-    open_player(page, address, "strong-01", moments="true")
-    expect(page.get_by_role("radio", name="this subject")).to_be_checked()
-    picture = page.get_by_test_id("player-canvas")
-    last = page.get_by_test_id("moments").get_by_role("button").last
-    last.scroll_into_view_if_needed()
-    assert picture.bounding_box()["y"] < -picture.bounding_box()["height"]
-    last.click()
-    page.wait_for_function("document.querySelector('[data-testid=player-canvas]').getBoundingClientRect().top > 0")
-    assert picture.bounding_box()["y"] + picture.bounding_box()["height"] < 420
+def assert_in_sight(page, *names):
+    """Each element lies in the window as a whole."""
+    for name in names:
+        box = page.get_by_test_id(name).first.bounding_box()
+        assert box["x"] >= 0, (name, box)
+        assert box["y"] >= 0, (name, box)
+        assert box["x"] + box["width"] <= page.viewport_size["width"], (name, box)
+        assert box["y"] + box["height"] <= page.viewport_size["height"], (name, box)
+
+
+SIZES = [{"width": 1280, "height": 720}, {"width": 1440, "height": 900}]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_after_a_click_on_a_moment_the_list_and_the_picture_are_both_in_sight(address, project, page, size):
+    page.set_viewport_size(size)
+    open_player(page, address, "strong-01", beside="moments")
+    buttons = page.get_by_test_id("moments").get_by_role("button")
+    buttons.first.wait_for()
+    expected = find_moments(readings(project))
+    for place in (2, len(expected) - 1):
+        clicked = buttons.nth(place)
+        clicked.click()
+        wait_for_pts(page, expected[place].peak_s)
+        assert sample(page)["picture"] == sample(page)["frame"]
+        assert_in_sight(page, "player-canvas", "player-plane", "player-readout", "player-scrub", "player-marks")
+        box = clicked.bounding_box()
+        assert 0 <= box["y"] <= box["y"] + box["height"] <= size["height"]
+    assert page.get_by_test_id("stMain").evaluate("(main) => main.scrollTop") == 0
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_after_a_click_on_a_cell_the_maps_and_the_picture_are_both_in_sight(address, project, page, size):
+    page.set_viewport_size(size)
+    open_player(page, address, "strong-01", beside="attention", frame=str(FRAME))
+    canvas = maps_on(page).nth(1)
+    canvas.wait_for()
+    expect(canvas).to_have_attribute("data-side", re.compile(r"\d+"))
+    features = features_of(project)
+    found = window_maps(features, model(project, "ca_iaca"), FRAME, "valence")
+    left, top, side, rows, columns = canvas.evaluate(LEFT_AND_TOP)
+    assert side >= 200
+    canvas.click(position={"x": left + 12.5 * side / columns, "y": top + 3.5 * side / rows})
+    wait_for_pts(page, features.pts_s[found.clip_frame[12]])
+    assert sample(page)["picture"] == sample(page)["frame"]
+    assert_in_sight(page, "player-canvas", "player-plane", "player-readout", "player-scrub", "attention")
+
+
+def test_what_is_open_stands_in_the_address_and_outlasts_a_reload(address, page):
+    open_player(page, address, "strong-01")
+    dock = page.locator(".st-key-dock")
+    before = dock.bounding_box()
+    assert before["y"] + before["height"] <= page.viewport_size["height"]
+    choice = dock.get_by_role("radio", name="Moments")
+    choice.click()
+    page.get_by_test_id("moments").wait_for()
+    page.wait_for_url("**/*beside=Moments*")
+    page.reload()
+    page.get_by_test_id("moments").wait_for()
+    expect(choice).to_be_checked()
+    choice.click()
+    page.get_by_test_id("moments").wait_for(state="detached")
+    page.wait_for_function("!location.search.includes('beside')")
+
+
+@pytest.mark.parametrize(("older", "opens"), [("attention", "attention"), ("moments", "moments")])
+def test_links_of_the_first_version_open_what_they_did(address, page, older, opens):
+    open_player(page, address, "strong-01", **{older: "true"})
+    page.get_by_test_id(opens).wait_for()
+    page.wait_for_function(f"!location.search.includes('{older}=true')")
+    assert page.get_by_test_id("stAlert").count() == 0
+
+
+def test_maps_over_clips_and_over_features_stand_on_one_page(address, page):
+    two = {"fusion": "any two checkpoints", "checkpoint": "ca.safetensors", "second": "jca_iaca.safetensors"}
+    open_player(page, address, "strong-01", beside="attention", **two)
+    maps_on(page).nth(1).wait_for()
+    page.get_by_text("by average-linkage clustering").wait_for()
+    page.get_by_text("Each column shows").wait_for()
+
+
+def test_rows_make_room_and_can_all_be_scrolled_to(address, page):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    open_player(page, address, "strong-01", beside="moments")
+    page.get_by_test_id("moments").get_by_role("button").first.wait_for()
+    page.mouse.move(800, 300)
+    page.mouse.wheel(0, 3000)
+    page.wait_for_function(
+        """() => {
+          const axis = document.querySelector('.iaca-x-axes .iaca-x-tick').getBoundingClientRect();
+          return axis.bottom <= document.querySelector('.st-key-dock').getBoundingClientRect().top + 1;
+        }"""
+    )
+    assert_in_sight(page, "player-canvas", "player-plane", "player-readout")
+
+
+def test_moments_in_order_of_time_are_one_list_without_a_ranking(address, project, page):
+    open_player(page, address, "strong-01", beside="moments")
+    moments = page.get_by_test_id("moments")
+    moments.get_by_role("heading", name="Gate flip Size: the weight that changes sides, 0 to 1.").wait_for()
+    expected = find_moments(readings(project))
+    kinds = list(dict.fromkeys(moment.kind.value.lower() for moment in expected))
+    assert [text.split("Size")[0].strip().lower() for text in moments.get_by_role("heading").all_inner_texts()] == kinds
+    page.get_by_role("radio", name="by time").click()
+    moments.get_by_role("heading").first.wait_for(state="detached")
+    seconds = moments.locator("button").evaluate_all("(all) => all.map((button) => Number(button.dataset.second))")
+    assert seconds == sorted(moment.peak_s for moment in expected)
+    page.wait_for_url("**/*order=by+time*")
 
 
 def test_kinds_that_are_not_chosen_are_neither_listed_nor_ticked(address, page):
-    open_player(page, address, "strong-01", moments="true")
+    open_player(page, address, "strong-01", beside="moments")
     buttons = page.get_by_test_id("moments").get_by_role("button")
     buttons.first.wait_for()
     before = buttons.count()
@@ -209,7 +307,7 @@ def test_kinds_that_are_not_chosen_are_neither_listed_nor_ticked(address, page):
 
 
 def test_a_moment_of_another_subject_leads_to_it(address, page):
-    open_player(page, address, "strong-01", moments="true")
+    open_player(page, address, "strong-01", beside="moments")
     page.get_by_role("radio", name="all subjects").click()
     other = page.get_by_test_id("moments").locator("button[data-subject=strong-02]").first
     other.wait_for()

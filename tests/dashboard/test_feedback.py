@@ -77,7 +77,7 @@ def test_a_model_that_takes_its_time_is_announced_until_its_curves_are_there(pag
 
 
 def test_a_search_that_is_stopped_leads_back_to_the_shown_subject(page, address):
-    open_player(page, address, "steady", fusion="SLOW", moments="true", **{"in": "all+subjects"})
+    open_player(page, address, "steady", fusion="SLOW", beside="moments", **{"in": "all+subjects"})
     page.locator(".st-key-moments_stop").get_by_role("button").click()
     expect(page.get_by_role("radio", name="this subject")).to_be_checked(timeout=PATIENCE_S * 1000)
     page.get_by_test_id("moments").wait_for()

@@ -158,7 +158,9 @@ def test_rows_grow_with_the_window(page, address):
         )
         high = parts(page)
         assert high["Valence"]["height"] > low["Valence"]["height"] + 15
-        assert height - 40 < ends(high["rows"])[1] <= height
+        below = page.locator(".st-key-dock").bounding_box()
+        assert height - 5 < ends(below)[1] <= height
+        assert below["y"] - 40 < ends(high["rows"])[1] <= below["y"]
 
 
 def test_the_plane_is_drawn_anew_for_another_height_of_the_window(page, address):

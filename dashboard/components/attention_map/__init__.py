@@ -11,8 +11,6 @@ import streamlit as st
 from dashboard.timeline.panels import Panel
 
 FOLDER = Path(__file__).parent
-KEY = "attention_map"
-
 
 _component = st.components.v2.component(
     "iaca_attention_map",
@@ -29,6 +27,7 @@ def attention_map(
     *,
     video: str | None,
     ramp: Sequence[str],
+    key: str,
 ) -> None:
     """Mount the maps.
 
@@ -38,10 +37,12 @@ def attention_map(
         on_cell: Called with the second to be seen, before the run that a click starts.
         video: Address of the video, whose sound a click plays; None without.
         ramp: Colours from one limit to the other at even steps, as #rrggbb.
+        key: Of these maps, where a page has several.
     """
+    key = f"attention_map_{key}"
 
     def chosen() -> None:
-        cell = (st.session_state.get(KEY) or {}).get("cell")
+        cell = (st.session_state.get(key) or {}).get("cell")
         if cell:
             on_cell(float(cell["second"]))
 
@@ -51,7 +52,7 @@ def attention_map(
         for panel in panels
     ]
     _component(
-        key=KEY,
+        key=key,
         data={
             "panels": shapes,
             "limits": limits,

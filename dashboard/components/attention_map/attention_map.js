@@ -6,12 +6,15 @@
 /** @typedef {[row: number, column: number]} Cell */
 /** @typedef {readonly number[]} Channels Red, green and blue. */
 
-const SIDE = 300; // px of a map
-const LEFT = 52;
-const BOTTOM = 44;
-const BAR = 12;
-const RIGHT = 64;
-const TOP = 8;
+const LARGEST = 300; // side of a map, px
+const SMALLEST = 150;
+const SHARE = 0.29; // of the height of the window
+const LEFT = 50; // beside the map, px
+const BOTTOM = 40;
+const BAR = 10;
+const RIGHT = 54;
+const TOP = 4;
+const BETWEEN = 14; // maps
 /** @type {Partial<Record<string, Cell>>} */
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
@@ -66,6 +69,7 @@ function pictureOf(values, [rows, columns], [low, high], ramp) {
 const titleOf = (axis) => axis.title + (axis.labels.length ? ", end (s)" : "");
 
 class AttentionMap {
+  side = LARGEST;
   /** @type {Cell | null} */
   cell = null; // under the pointer, or selected with the arrow keys
 
@@ -93,16 +97,9 @@ class AttentionMap {
     this.canvas.setAttribute("role", "img");
     const axes = `${panel.rows.title} against ${panel.columns.title}`;
     this.canvas.setAttribute("aria-label", `Attention map of ${panel.title}: ${axes}`);
-    Object.assign(this.canvas.dataset, {
-      testid: "attention-map",
-      title: panel.title,
-      rows: this.rows,
-      columns: this.columns,
-      left: LEFT,
-      top: TOP,
-      side: SIDE,
-      clips: panel.columns.labels.join(" "),
-    });
+    const { dataset } = this.canvas;
+    Object.assign(dataset, { testid: "attention-map", title: panel.title, clips: panel.columns.labels.join(" ") });
+    Object.assign(dataset, { rows, columns, left: LEFT, top: TOP });
     this.element.append(title, this.canvas);
     this.canvas.onpointermove = (event) => this.point(this.cellAt(event));
     this.canvas.onpointerleave = () => this.point(null);
@@ -116,8 +113,8 @@ class AttentionMap {
    */
   cellAt(event) {
     const box = this.canvas.getBoundingClientRect();
-    const column = Math.floor(((event.clientX - box.left - LEFT) / SIDE) * this.columns);
-    const row = Math.floor(((event.clientY - box.top - TOP) / SIDE) * this.rows);
+    const column = Math.floor(((event.clientX - box.left - LEFT) / this.side) * this.columns);
+    const row = Math.floor(((event.clientY - box.top - TOP) / this.side) * this.rows);
     return row >= 0 && row < this.rows && column >= 0 && column < this.columns ? [row, column] : null;
   }
 
@@ -160,35 +157,37 @@ class AttentionMap {
     this.owner.take(span, second, this.words(cell));
   }
 
-  draw() {
+  draw(side = this.side) {
+    this.side = side;
     const { canvas, panel, picture, rows, columns } = this;
     const scale = window.devicePixelRatio || 1;
-    const [width, height] = [LEFT + SIDE + RIGHT, TOP + SIDE + BOTTOM];
+    const [width, height] = [LEFT + side + RIGHT, TOP + side + BOTTOM];
+    canvas.dataset.side = String(side);
     [canvas.width, canvas.height] = [width * scale, height * scale];
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
     const { color, fontFamily } = getComputedStyle(canvas);
     const pen = penOf(canvas);
     pen.scale(scale, scale);
     pen.imageSmoothingEnabled = false;
-    pen.drawImage(picture, LEFT, TOP, SIDE, SIDE);
+    pen.drawImage(picture, LEFT, TOP, side, side);
     pen.font = `11px ${fontFamily}`;
     pen.fillStyle = pen.strokeStyle = color;
-    this.drawLabels(pen, panel.columns, columns, (at) => [LEFT + at * SIDE, TOP + SIDE + 14], "center");
-    this.drawLabels(pen, panel.rows, rows, (at) => [LEFT - 5, TOP + at * SIDE + 4], "right");
+    this.drawLabels(pen, panel.columns, columns, (at) => [LEFT + at * side, TOP + side + 14], "center");
+    this.drawLabels(pen, panel.rows, rows, (at) => [LEFT - 5, TOP + at * side + 4], "right");
     pen.textAlign = "center";
-    pen.fillText(titleOf(panel.columns), LEFT + SIDE / 2, TOP + SIDE + 34);
+    pen.fillText(titleOf(panel.columns), LEFT + side / 2, TOP + side + 34);
     pen.save();
-    pen.translate(11, TOP + SIDE / 2);
+    pen.translate(11, TOP + side / 2);
     pen.rotate(-Math.PI / 2);
     pen.fillText(titleOf(panel.rows), 0, 0);
     pen.restore();
     const { divide } = panel.columns;
     if (divide !== null) {
       pen.lineWidth = 1.5;
-      pen.strokeRect(LEFT + (divide / columns) * SIDE, TOP, 0, SIDE);
+      pen.strokeRect(LEFT + (divide / columns) * side, TOP, 0, side);
     }
-    const [wide, high] = [SIDE / columns, SIDE / rows];
-    if (panel.here !== null) outline(pen, LEFT + panel.here * wide, TOP, wide, SIDE, 1.2); // the clip at the cursor
+    const [wide, high] = [side / columns, side / rows];
+    if (panel.here !== null) outline(pen, LEFT + panel.here * wide, TOP, wide, side, 1.2); // the clip at the cursor
     if (this.cell) outline(pen, LEFT + this.cell[1] * wide, TOP + this.cell[0] * high, wide, high, 1.5);
     this.drawBar(pen, color);
   }
@@ -214,16 +213,17 @@ class AttentionMap {
    */
   drawBar(pen, colour) {
     const [low, high] = this.limits;
-    const x = LEFT + SIDE + 12;
-    for (let y = 0; y < SIDE; y++) {
-      pen.fillStyle = `rgb(${colourOf(1 - y / (SIDE - 1), this.ramp)})`;
+    const { side } = this;
+    const x = LEFT + side + 12;
+    for (let y = 0; y < side; y++) {
+      pen.fillStyle = `rgb(${colourOf(1 - y / (side - 1), this.ramp)})`;
       pen.fillRect(x, TOP + y, BAR, 1);
     }
     pen.fillStyle = colour;
     pen.textAlign = "left";
     for (const share of [0, 0.5, 1]) {
       const text = (low + share * (high - low)).toFixed(2).replace("-", "−");
-      pen.fillText(text, x + BAR + 4, TOP + SIDE - share * (SIDE - 8));
+      pen.fillText(text, x + BAR + 4, TOP + side - share * (side - 8));
     }
   }
 }
@@ -252,6 +252,9 @@ class AttentionMaps {
   last = ""; // description of the last cell that was chosen
   window = ""; // identifies the clips that are shown
   sound = Object.assign(new Audio(), { preload: "none" });
+  /** @type {AttentionMap[]} */
+  maps = [];
+  resize = new ResizeObserver(() => this.fit());
 
   /** @param {Component<AttentionData>} component */
   constructor(component) {
@@ -262,6 +265,7 @@ class AttentionMaps {
       throw new Error("The component's HTML is incomplete.");
     this.place = place;
     this.said = said;
+    for (const element of [place, document.documentElement]) this.resize.observe(element);
   }
 
   /** @param {Component<AttentionData>} component */
@@ -269,18 +273,26 @@ class AttentionMaps {
     this.component = component;
     const { data } = component;
     if (data.video && this.sound.getAttribute("src") !== data.video) this.sound.src = data.video;
-    const maps = data.panels.map(
+    const maps = (this.maps = data.panels.map(
       (panel, i) => new AttentionMap(this, panel, data[`values_${i}`].getChildAt(0)?.toArray() ?? [], data),
-    );
+    ));
     const { activeElement } = /** @type {Document | ShadowRoot} */ (this.place.getRootNode());
     const focused = [...this.place.querySelectorAll("canvas")].findIndex((canvas) => canvas === activeElement);
     this.place.replaceChildren(...maps.map((map) => map.element));
-    for (const map of maps) map.draw(); // only once they are in the page do they have its font and colour
+    this.fit(); // only once they are in the page do they have its font and colour
     const window = JSON.stringify(data.panels.map((panel) => panel.rows.labels));
     if (window !== this.window) this.last = "";
     this.window = window;
     this.say("");
     maps[focused]?.canvas.focus();
+  }
+
+  // Draw the maps as large as the place and their share of the window allow, beside each other.
+  fit() {
+    const count = this.maps.length;
+    const wide = (this.place.getBoundingClientRect().width - BETWEEN * (count - 1)) / count - LEFT - RIGHT;
+    const side = Math.floor(Math.max(SMALLEST, Math.min(LARGEST, SHARE * window.innerHeight, wide)));
+    for (const map of this.maps) map.draw(side);
   }
 
   /** @param {string} words */
@@ -311,6 +323,7 @@ class AttentionMaps {
   }
 
   destroy() {
+    this.resize.disconnect();
     this.sound.pause();
     this.sound.removeAttribute("src");
   }

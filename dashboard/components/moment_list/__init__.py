@@ -23,6 +23,7 @@ class Entry(NamedTuple):
         value: How large, as text.
         sentence: What happens.
         colour: Of its kind: a pair for light and dark pages, or the name of one colour.
+        size: Where kinds are listed one after the other, what their value is, in a sentence; else "".
     """
 
     subject: str
@@ -32,11 +33,12 @@ class Entry(NamedTuple):
     value: str
     sentence: str
     colour: tuple[str, str] | str
+    size: str = ""
 
 
 _component = st.components.v2.component(
     "iaca_moment_list",
-    html='<div class="head" aria-hidden="true"></div><ol class="list" data-testid="moments"></ol>',
+    html='<div class="moments" data-testid="moments"></div>',
     css=(FOLDER / "moment_list.css").read_text(encoding="utf-8"),
     js=(FOLDER / "moment_list.js").read_text(encoding="utf-8"),
 )

@@ -1,7 +1,7 @@
 // @ts-check
 // A list of moments; a click tells the page where to go.
 
-/** @import { Component, MomentData } from "../types" */
+/** @import { Component, MomentData, MomentEntry } from "../types" */
 
 const HEADS = { time: "Time", subject: "Subject", kind: "Kind", sentence: "What happens", value: "Size" };
 
@@ -23,36 +23,64 @@ function part(className, textContent) {
   return Object.assign(document.createElement("span"), { className, textContent });
 }
 
+/**
+ * @param {MomentEntry} entry
+ * @param {boolean} dark
+ */
+function dotOf({ colour }, dark) {
+  const dot = part("dot", "");
+  dot.style.background = colour === "text" ? "currentColor" : colour[dark ? 1 : 0];
+  return dot;
+}
+
 /** @param {Component<MomentData>} component */
 export default function ({ data, parentElement, setTriggerValue }) {
-  const list = parentElement.querySelector(".list");
-  const head = parentElement.querySelector(".head");
-  if (!(list instanceof HTMLElement && head instanceof HTMLElement))
-    throw new Error("The component's HTML is incomplete.");
-  const dark = isDark(list);
+  const place = parentElement.querySelector(".moments");
+  if (!(place instanceof HTMLElement)) throw new Error("The component's HTML is incomplete.");
+  const dark = isDark(place);
+  const ranked = data.entries.some((entry) => entry.size);
   /** @type {(keyof typeof HEADS)[]} */
-  const names = data.with_subjects
-    ? ["time", "subject", "kind", "sentence", "value"]
-    : ["time", "kind", "sentence", "value"];
-  head.replaceChildren(...names.map((name) => part(name, HEADS[name])));
-  head.hidden = !data.entries.length;
-  for (const element of [head, list]) element.classList.toggle("everybody", data.with_subjects);
-  list.replaceChildren(
-    ...data.entries.map((entry) => {
-      const { subject, second, kind, colour } = entry;
-      const dot = part("dot", "");
-      dot.style.background = colour === "text" ? "currentColor" : colour[dark ? 1 : 0];
-      const button = document.createElement("button");
-      button.type = "button";
-      Object.assign(button.dataset, { kind, subject, second });
-      button.append(dot, ...names.map((name) => part(name, entry[name])));
-      button.onclick = () => {
-        setTriggerValue("chosen", { subject, second });
-        document.dispatchEvent(new Event("iaca-show-player")); // choosing a moment means wanting to see it
-      };
-      const item = document.createElement("li");
-      item.append(button);
-      return item;
+  const names = ["time", "subject", "kind", "sentence", "value"];
+  const shown = names.filter((name) => (name !== "subject" || data.with_subjects) && (name !== "kind" || !ranked));
+  place.className = `moments ${shown.join(" ")}`;
+
+  /** @param {MomentEntry} entry */
+  const itemOf = (entry) => {
+    const { subject, second, kind } = entry;
+    const button = document.createElement("button");
+    button.type = "button";
+    Object.assign(button.dataset, { kind, subject, second });
+    button.append(dotOf(entry, dark), ...shown.map((name) => part(name, entry[name])));
+    button.onclick = () => {
+      setTriggerValue("chosen", { subject, second });
+      document.dispatchEvent(new Event("iaca-show-player")); // choosing a moment means wanting to see it
+    };
+    const item = document.createElement("li");
+    item.append(button);
+    return item;
+  };
+
+  /** @param {MomentEntry[]} entries Of one kind, or of all of them. */
+  const listOf = (entries) => {
+    const list = document.createElement("ol");
+    list.append(...entries.map(itemOf));
+    if (!ranked) return [list];
+    const [{ kind, size }] = entries;
+    const title = document.createElement("h4");
+    title.append(part("name", kind[0].toUpperCase() + kind.slice(1)), part("size", size));
+    return [title, list];
+  };
+
+  const kinds = ranked ? [...new Set(data.entries.map((entry) => entry.kind))] : [null];
+  const head = document.createElement("div");
+  head.className = "head";
+  head.ariaHidden = "true";
+  head.append(...shown.map((name) => part(name, HEADS[name])));
+  place.replaceChildren(
+    ...(data.entries.length ? [head] : []),
+    ...kinds.flatMap((kind) => {
+      const entries = data.entries.filter((entry) => kind === null || entry.kind === kind);
+      return entries.length ? listOf(entries) : [];
     }),
   );
 }

@@ -8,7 +8,17 @@ import pytest
 
 from iaca.config import DropoutConfig, ForcedGates, FusionConfig, GateOverrides, WhatIf
 from iaca.inference import infer
-from iaca.inference.moments import APART_S, MOST, Moment, MomentKind, Reading, find_moments, rank, single_modality
+from iaca.inference.moments import (
+    APART_S,
+    MOST,
+    UNBOUNDED,
+    Moment,
+    MomentKind,
+    Reading,
+    find_moments,
+    rank,
+    single_modality,
+)
 from iaca.types import TRACE_COLUMNS, Score, Trace
 from tests.conftest import make_features
 from tests.iaca.inference.test_trace import checkpoint_of
@@ -109,15 +119,26 @@ def test_moments_of_a_kind_are_apart_and_bounded_in_number():
     assert np.diff(peaks).min() >= APART_S - 1 / RATE
 
 
-def test_the_rank_takes_the_largest_of_every_kind_before_the_second_of_any():
+def test_kinds_are_ranked_one_by_one_since_their_sizes_cannot_be_compared():
     made = [
-        Moment("s", kind, 0.0, 0.0, value, "")
+        Moment("s", MomentKind(kind), 0.0, 0.0, value, "")
         for kind, value in (("largest error", 0.1), ("gate flip", 0.2), ("largest error", 0.9), ("gate flip", 0.8))
     ]
-    made = [m._replace(kind=MomentKind(m.kind)) for m in made]
     assert [(m.kind.value, m.value) for m in rank(made)] == [
-        ("gate flip", 0.8), ("largest error", 0.9), ("gate flip", 0.2), ("largest error", 0.1),
+        ("gate flip", 0.8), ("gate flip", 0.2), ("largest error", 0.9), ("largest error", 0.1),
     ]  # fmt: skip
+    assert [(m.kind.value, m.value) for m in rank(made, 1)] == [("gate flip", 0.8), ("largest error", 0.9)]
+
+
+def test_a_prediction_beyond_the_scale_is_explained_where_it_is_told():
+    beyond = reading("CA+IACA", True, valence=bump(10, 1.4))
+    within = reading(valence=bump(10, 1.0))
+    (gap,) = only([beyond, within], MomentKind.GAP)
+    assert gap.sentence == f"Valence: CA+IACA +1.40, CA +1.00. {UNBOUNDED}"
+    sides = beyond._replace(audio_only=beyond.trace, visual_only=within.trace)
+    assert only([sides], MomentKind.DISAGREEMENT)[0].sentence.endswith(UNBOUNDED)
+    errors = {only([one], MomentKind.ERROR)[0].sentence for one in (beyond, within)}
+    assert errors == {"CA: valence +1.00, annotated +0.00", f"CA+IACA: valence +1.40, annotated +0.00. {UNBOUNDED}"}
 
 
 def test_a_model_speaks_of_one_modality_by_its_second_stage_or_without_the_other():

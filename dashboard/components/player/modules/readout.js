@@ -16,6 +16,7 @@ import { fade } from "./theme.js";
 const AFTER_AXIS = 4; // from the left end of a row to its title, px
 const BEFORE_AXIS = 20; // from its handle to the left end of a row, px
 const MISSING = "–";
+const BEYOND = "beyond ±1: a model's output has no bound";
 const BORDERS = new Map([
   ["solid", "solid"],
   ["dot", "dotted"],
@@ -24,6 +25,14 @@ const BORDERS = new Map([
 /** @param {number | undefined} value */
 function format(value) {
   return value === undefined || Number.isNaN(value) ? MISSING : value.toFixed(2).replace("-", "−");
+}
+
+/**
+ * Whether a value, as it is printed, lies outside the scale of annotations.
+ * @param {number | undefined} value
+ */
+function isBeyond(value) {
+  return value !== undefined && Number(Math.abs(value).toFixed(2)) > 1;
 }
 
 /**
@@ -53,6 +62,8 @@ export class Readout {
   bands = []; // those with a label
   /** @type {Columns} */
   frames = {};
+  /** @type {Point[]} */
+  points = [];
   /** @type {string | null} */
   shownFlags = null;
 
@@ -157,6 +168,7 @@ export class Readout {
    * @param {Theme} theme
    */
   showTable(points, theme) {
+    this.points = points;
     this.body.replaceChildren(
       ...points.map(({ name, valence, arousal, corners, colour }) => {
         const head = rowHead(swatch(corners, theme.pick(colour)), name);
@@ -180,6 +192,8 @@ export class Readout {
       .filter((band) => band.spans.some(([from, to]) => from <= second && second < to))
       .map((band) => band.label);
     if (pastLastPicture) labels.push("after the last picture");
+    for (const { name, valence, arousal } of this.points)
+      if ([valence, arousal].some((column) => isBeyond(this.frames[column]?.[frame]))) labels.push(`${name} ${BEYOND}`);
     const text = labels.join("|");
     if (text === this.shownFlags) return;
     this.shownFlags = text;

@@ -21,17 +21,23 @@ export class Room {
     this.resize = new ResizeObserver(() => {
       if (plot.element.clientWidth !== plot.width || this.height !== this.shared) player.redraw();
     });
-    for (const element of [plot.element, root, root.closest("[data-testid=stMainBlockContainer]")])
+    for (const element of [plot.element, root, root.closest("[data-testid=stMainBlockContainer]"), this.beside])
       if (element) this.resize.observe(element);
   }
 
-  // From the top of the plot to the end of the window, px; infinite in a notebook, and where the video stands above the
+  // From the top of the plot to the end of the window or to what the page lays over the end of the rows, px; infinite in a notebook, and where the video stands above the
   // rows. An open panel of the range does not count: rows stay as they are under a pointer that brushes.
   get height() {
     if (!this.page || getComputedStyle(this.stage).position !== "sticky") return Infinity;
     const { plot, range } = this.player;
     const top = plot.element.getBoundingClientRect().top + this.page.scrollTop - range.height;
-    return window.innerHeight - Math.round(top) - BELOW;
+    const below = this.beside?.getBoundingClientRect().height ?? 0;
+    return window.innerHeight - Math.round(top) - BELOW - Math.ceil(below);
+  }
+
+  // What the page lays over the end of the rows.
+  get beside() {
+    return this.page?.querySelector(".st-key-dock") ?? null;
   }
 
   // Give it to the rows.
