@@ -52,7 +52,7 @@ def words(step: Step) -> list[str]:
 
 
 def of_context(path: str, dockerignore: Path) -> bool:
-    """Whether a file goes to Docker at all: the last line of .dockerignore that names it, or a folder of it, decides."""
+    """Whether a file goes to Docker at all: the last line of .dockerignore that names it, or its folder, decides."""
     kept = True
     names = [path, *(str(parent) for parent in Path(path).parents if str(parent) != ".")]
     for line in dockerignore.read_text(encoding="utf-8").splitlines():
