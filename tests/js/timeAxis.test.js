@@ -5,6 +5,7 @@ import {
   framesIn,
   innerWidth,
   LEFT,
+  panelAt,
   panelsOf,
   secondAt,
   ticksOf,
@@ -67,4 +68,11 @@ test("frames in view have a neighbour at either end", () => {
   assert.deepEqual(framesIn(times, [2.05, 3.05]), [20, 31]);
   assert.deepEqual(framesIn(times, [0, 9.9]), [0, 99]);
   assert.deepEqual(framesIn(Float64Array.of(0), [0, 1]), [0, 0]);
+});
+
+test("a panel is found where it is, and none between two or beside them", () => {
+  const panels = panelsOf([0, 1], 800);
+  assert.equal(panelAt(panels[1].left + 1, panels), panels[1]);
+  assert.equal(panelAt(panels[1].left - 10, panels), undefined);
+  assert.equal(panelAt(LEFT - 1, panels), undefined);
 });

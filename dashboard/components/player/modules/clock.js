@@ -119,8 +119,9 @@ export class Clock {
     return this.mediaTimes.length;
   }
 
-  get pastLastPicture() {
-    return this.pictures > 0 && this.cursor >= this.pictures;
+  /** @param {number} frame */
+  isPastLastPicture(frame) {
+    return this.pictures > 0 && frame >= this.pictures;
   }
 
   /** @param {number} frame */
@@ -278,6 +279,15 @@ export class Clock {
     this.video.play().catch((error) => {
       if (error.name !== "AbortError") this.fail(error.message || UNPLAYABLE);
     });
+  }
+
+  // Pause until the function that is returned is called, which resumes what was playing.
+  hold() {
+    const resume = this.playing;
+    this.video.pause();
+    return () => {
+      if (resume) this.toggle();
+    };
   }
 
   /** @param {string} reason */

@@ -26,6 +26,8 @@ const isMac = /Mac|iPhone|iPad/.test(globalThis.navigator?.userAgent ?? "");
 /** @param {Player} player */
 const hasRange = (player) => player.clock.range !== null;
 /** @param {Player} player */
+const isZoomed = (player) => player.plot.view !== null;
+/** @param {Player} player */
 const hasMarks = (player) => player.marks.marks.length > 0;
 /** @param {Player} player */
 const isComparison = (player) => player.spec.models.length > 1;
@@ -89,8 +91,34 @@ const RANGE = grouped("Range", [
 
 const ZOOM = grouped("Zoom", [
   { title: "Zoom in", action: "in", keys: ["+", "="], act: ({ zoom, second }) => zoom.by(1 / STEP, second) },
-  { title: "Zoom out", action: "out", keys: ["-"], act: ({ zoom, second }) => zoom.by(STEP, second) },
-  { title: "Show the whole recording", action: "whole", keys: ["0"], act: ({ zoom }) => zoom.set(null) },
+  {
+    title: "Zoom out",
+    action: "out",
+    keys: ["-"],
+    act: ({ zoom, second }) => zoom.by(STEP, second),
+    enabled: isZoomed,
+  },
+  {
+    title: "Show the whole recording",
+    action: "whole",
+    keys: ["0"],
+    act: ({ zoom }) => zoom.set(null),
+    enabled: isZoomed,
+  },
+  {
+    title: "Show the cursor",
+    action: "cursor",
+    keys: ["v"],
+    act: ({ zoom, second }) => zoom.follow(second),
+    enabled: isZoomed,
+  },
+  {
+    title: "Follow the cursor while playing",
+    action: "follow",
+    keys: ["t"],
+    act: ({ zoom, second }) => zoom.toggleFollowing(second),
+    enabled: isZoomed,
+  },
 ]);
 
 const ROWS = grouped("Rows", [

@@ -35,6 +35,7 @@ export function connect(player, signal) {
     if (!command) return;
     event.preventDefault();
     event.stopPropagation();
+    player.hover.point(null); // whoever goes on by keyboard looks at the cursor
     command.act(player);
   };
   releaseKeys(player, signal);
@@ -120,7 +121,7 @@ function connectPointer(player, rows, signal) {
   const begin = (/** @type {PointerEvent} */ event) => {
     if (event.button !== 0 || !player.loaded) return;
     const second = plot.second(at(event));
-    const kind = event.altKey && plot.view ? "pan" : event.shiftKey || isOnAxis(player, rows, event) ? "brush" : "seek";
+    const kind = event.altKey && plot.view ? "pan" : event.shiftKey || isOnAxis(player, event) ? "brush" : "seek";
     drag = { kind, second, frame: player.frameAt(second), view: plot.shownSpan };
     rows.setPointerCapture(event.pointerId);
     event.preventDefault();
@@ -140,13 +141,12 @@ function connectPointer(player, rows, signal) {
 }
 
 /**
- * Whether the pointer is on the time axis, below the rows.
+ * Whether the pointer is on the time axis, below the rows or, where they do not fit the window, upon them.
  * @param {Player} player
- * @param {HTMLElement} rows
  * @param {MouseEvent} event
  */
-function isOnAxis({ plot }, rows, event) {
-  return event.clientY - rows.getBoundingClientRect().top > plot.area.top + plot.area.height;
+function isOnAxis({ plot }, event) {
+  return event.clientY > plot.axis.getBoundingClientRect().top;
 }
 
 /**
@@ -160,7 +160,7 @@ function connectWheel(player, rows, signal) {
   const turn = (/** @type {WheelEvent} */ event) => {
     if (!player.loaded) return;
     const along = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
-    const meant = event.ctrlKey || event.metaKey || rows.dataset.active || isOnAxis(player, rows, event);
+    const meant = event.ctrlKey || event.metaKey || rows.dataset.active || isOnAxis(player, event);
     if (!meant && !(along && plot.view)) return;
     event.preventDefault();
     if (along) zoom.panBy(event.deltaX || event.deltaY);
@@ -176,15 +176,13 @@ function connectWheel(player, rows, signal) {
  * @param {AbortSignal} signal
  */
 function holdPlayback(target, clock, signal) {
-  let resume = false;
+  let resume = () => {};
   const hold = (/** @type {PointerEvent} */ event) => {
-    if (event.button !== 0) return;
-    resume = clock.playing;
-    clock.video.pause();
+    if (event.button === 0) resume = clock.hold();
   };
   const release = () => {
-    if (resume) clock.toggle();
-    resume = false;
+    resume();
+    resume = () => {};
   };
   target.addEventListener("pointerdown", hold, { signal, capture: true });
   target.addEventListener("pointerup", release, { signal });

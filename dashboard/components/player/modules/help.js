@@ -8,6 +8,7 @@ import { find, make, rowHead } from "./dom.js";
 
 /** @type {[caps: string[], text: string][]} */
 const POINTER = [
+  [["hover"], "On the rows: values at the pointer, and not at the cursor"],
   [["drag"], "On the rows: move the cursor"],
   [["Shift", "drag"], "On the rows: select a range; on the time axis no Shift is needed"],
   [

@@ -10,9 +10,12 @@ import { loadColumns, loadTimes } from "./columns.js";
 import { showEnabled } from "./commands.js";
 import { connect } from "./controls.js";
 import { find } from "./dom.js";
+import { Hover } from "./hover.js";
 import { keptArrangement } from "./keptRows.js";
 import { Layouts } from "./layouts.js";
+import { Lines } from "./lines.js";
 import { Marks } from "./marks.js";
+import { Overview } from "./overview.js";
 import { Palette } from "./palette.js";
 import { Plane } from "./plane.js";
 import { Plot } from "./plot.js";
@@ -71,7 +74,7 @@ export class Player {
     this.component = component;
     const root = (this.root = find(component.parentElement, ".iaca-player", HTMLElement));
     this.theme = readTheme(root);
-    this.cursorLines = [find(root, ".iaca-cursor", HTMLElement)];
+    this.cursorLines = new Lines(find(root, ".iaca-cursor", HTMLElement));
     this.screen = find(root, ".iaca-screen", HTMLElement);
     this.scrub = find(root, ".iaca-scrubber input", HTMLInputElement);
     this.time = find(root, ".iaca-time", HTMLElement);
@@ -102,6 +105,8 @@ export class Player {
     const picture = find(root, ".iaca-picture", HTMLCanvasElement);
     this.clock = new Clock(find(root, "video", HTMLVideoElement), picture, () => this.tick());
     this.zoom = new Zoom(this.plot, () => this.repaint());
+    this.hover = new Hover(this, find(root, ".iaca-rows", HTMLElement));
+    this.overview = new Overview(this, find(root, ".iaca-scrubber", HTMLElement));
     this.range = new Range(this, find(root, ".iaca-range", HTMLElement), find(root, ".iaca-scrub-range", HTMLElement));
     this.marks = new Marks(find(root, ".iaca-marks", HTMLElement), (second) => this.goTo(this.frameAt(second)));
     const { signal } = this.listeners;
@@ -229,17 +234,13 @@ export class Player {
   // After the plot was painted: place everything that depends on its axes.
   placeAll() {
     const { plot } = this;
-    const { left, top, width, height } = plot.area;
-    while (this.cursorLines.length < plot.panels.length) {
-      const line = /** @type {HTMLElement} */ (this.cursorLines[0].cloneNode());
-      line.removeAttribute("data-testid");
-      this.cursorLines[0].after(line);
-      this.cursorLines.push(line);
-    }
-    for (const line of this.cursorLines) Object.assign(line.style, { top: `${top}px`, height: `${height}px` });
+    const { left, width } = plot.area;
+    this.cursorLines.place(plot);
+    this.hover.lines.place(plot);
     this.root.style.setProperty("--iaca-left", `${left}px`);
     this.root.style.setProperty("--iaca-width", `${width}px`);
     this.bands.paint(plot, this.spec.bands, this.spec.lanes, this.theme);
+    this.overview.show();
     this.tick();
   }
 
@@ -249,20 +250,16 @@ export class Player {
     if (!plot.times.length) return;
     const { cursor, shown, playing } = clock;
     const second = clock.pts[cursor];
-    this.cursorLines.forEach((line, i) => {
-      const panel = plot.panels[i];
-      const x = panel ? plot.x(second, panel) : -1;
-      line.style.transform = `translateX(${x - 1}px)`;
-      line.style.visibility = !panel || x < panel.left - 1 || x > panel.left + panel.width + 1 ? "hidden" : "visible";
-    });
+    this.zoom.turn(second, playing);
+    this.overview.at(second);
+    this.cursorLines.at(second, plot);
     this.scrub.value = String(cursor);
-    const pastLastPicture = clock.pastLastPicture;
     Object.assign(root.dataset, {
       frame: shown,
       pts: clock.pts[shown],
       playing,
       seeking: clock.seeking,
-      pastLastPicture,
+      pastLastPicture: clock.isPastLastPicture(cursor),
     });
     root.classList.toggle("iaca-playing", playing);
     this.playButton.setAttribute("aria-label", playing ? "Pause" : "Play");
@@ -270,8 +267,7 @@ export class Player {
     this.time.textContent = `${clockText(second)} / ${end}  ·  frame ${cursor} of ${clock.frames}`;
     this.scrub.setAttribute("aria-valuetext", `frame ${cursor}, ${second.toFixed(2)} seconds`);
     showEnabled(this);
-    this.readout.at(cursor, second, pastLastPicture);
-    this.plane.at(cursor);
+    this.hover.show();
     const message = clock.url ? clock.problem : NO_VIDEO;
     this.message.hidden = !message;
     if (this.message.textContent !== message) this.message.textContent = message;

@@ -59,7 +59,8 @@ export class Plot {
     this.canvas = find(element, "canvas", HTMLCanvasElement);
     this.pen = penOf(this.canvas);
     this.yLabels = find(element, ".iaca-y-axes", HTMLElement);
-    this.xLabels = find(element, ".iaca-x-axes", HTMLElement);
+    this.axis = find(element, ".iaca-x-axes", HTMLElement);
+    this.xLabels = find(element, ".iaca-x-labels", HTMLElement);
   }
 
   /** @returns {Span} */
@@ -188,14 +189,13 @@ export class Plot {
   }
 
   labelTime() {
-    const y = this.top + this.inner;
     /** @type {HTMLElement[]} */
     const labels = [];
     for (const panel of this.panels) {
       for (const [second, text] of ticksOf(this.shownSpan, panel.width)) {
-        labels.push(label("iaca-x-tick", text, { left: `${this.x(second, panel)}px`, top: `${y}px` }));
+        labels.push(label("iaca-x-tick", text, { left: `${this.x(second, panel)}px` }));
       }
-      labels.push(label("iaca-x-title", "time (s)", { right: `calc(100% - ${panel.left - 12}px)`, top: `${y}px` }));
+      labels.push(label("iaca-x-title", "time (s)", { right: `calc(100% - ${panel.left - 12}px)` }));
     }
     this.xLabels.replaceChildren(...labels);
   }

@@ -93,7 +93,7 @@ export class Readout {
   show(plot, points, gatesOf, bands, frames, theme) {
     this.frames = frames;
     this.cells = [];
-    this.whose.textContent = gatesOf ? `Gates and scores for ${gatesOf}` : "";
+    this.whose.title = this.whose.textContent = gatesOf ? `Gates and scores for ${gatesOf}` : "";
     this.showLegend(plot, theme);
     this.showTable(points, theme);
     this.showBands(bands);

@@ -43,6 +43,15 @@ export function xOf(second, [start, end], panel) {
 }
 
 /**
+ * The panel at `x` px.
+ * @param {number} x
+ * @param {Panel[]} panels
+ */
+export function panelAt(x, panels) {
+  return panels.find(({ left, width }) => x >= left && x <= left + width);
+}
+
+/**
  * The second in view at `x` px, in the panel there or the nearest one.
  * @param {number} x
  * @param {Span} span The seconds in view.
