@@ -81,6 +81,7 @@ def test_windows_of_any_length_hold_every_clip_once_and_never_mix_phases(num_cli
     assert plan.index.shape == plan.keep.shape
     assert plan.index.shape[1] == clips
     assert plan.index.dtype == np.int64
+    assert plan.index.min(initial=0) >= -1
     assert sorted(plan.index[plan.keep].tolist()) == list(range(num_clips))
     assert not plan.keep[plan.index < 0].any()
     step = 32 // stride

@@ -143,3 +143,29 @@ def test_frames_that_do_not_count_never_move_a_score(pairs, seed, data):
         plain = score(truth[kept], prediction[kept])
         np.testing.assert_equal(score(hidden, other, ~masked), plain)
     assert [len(side) for side in annotated(hidden, other, ~masked)] == [kept.sum()] * 2
+
+
+def test_two_frames_are_enough_for_a_correlation_and_one_is_not():
+    assert pearson([0.1, 0.3], [0.5, -0.5]) == pytest.approx(-1)
+    assert math.isnan(pearson([0.1], [0.5]))
+
+
+def test_a_side_that_is_constant_correlates_with_nothing_but_still_disagrees():
+    assert math.isnan(pearson([-1, 1], [0, 0]))
+    assert math.isnan(pearson([0, 0], [-1, 1]))
+    assert ccc([-1, 1], [0, 0]) == 0
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("truth", [[], [math.nan], [0.0, 1e-200]])
+def test_what_is_undefined_is_so_without_a_warning(truth):
+    assert math.isnan(pearson(truth, truth))
+    assert math.isnan(ccc(truth, truth))
+    assert math.isnan(rmse(truth, truth)) == (not np.isfinite(truth).any())
+
+
+@pytest.mark.parametrize("values", [[1, 2, 3], np.arange(3, dtype=np.float32)])
+def test_sides_are_compared_in_double_precision_and_a_mask_may_be_of_numbers(values):
+    sides = annotated(values, values, [1, 0, 1])
+    assert [side.dtype for side in sides] == [np.float64] * 2
+    assert [side.tolist() for side in sides] == [[values[0], values[2]]] * 2

@@ -98,3 +98,17 @@ def test_any_range_takes_the_clips_that_end_in_it_and_no_other(num_frames, ends)
     frame, pts_s = np.arange(0, num_frames, 4), np.arange(num_frames) / 25
     dropped = dropped_clips(DropoutConfig(pattern="range", start_s=ends[0], end_s=ends[1]), frame, pts_s)
     assert dropped.tolist() == [ends[0] <= pts_s[k] <= ends[1] for k in frame]
+
+
+@given(
+    num_frames=st.integers(0, 300), share=st.floats(0, 1), seed=st.integers(0, 999), rate=st.sampled_from([7.5, 25, 60])
+)
+def test_any_whole_seconds_drop_every_clip_of_32_frames_that_touches_one(num_frames, share, seed, rate):
+    pts_s = np.arange(num_frames) / rate
+    dropped = dropped_clips(DropoutConfig(share=share, unit="second", seed=seed), np.arange(num_frames), pts_s)
+    assert dropped.dtype == bool
+    assert dropped.shape == (num_frames,)
+    count = int(pts_s[-1]) + 1 if num_frames else 0
+    seconds = reference.dropped_clips(share, "scattered", seed, count)
+    for end in range(num_frames):
+        assert dropped[end] == any(int(time_s) in seconds for time_s in pts_s[max(0, end - 31) : end + 1])
