@@ -68,6 +68,7 @@ def test_equal_constants_are_nan_although_their_mean_is_rounded(value, count):
     constant = np.full(count, value)
     assert math.isnan(ccc(constant, constant))
     assert math.isnan(pearson(constant, TRUTH.mean() + constant))
+    assert math.isnan(pearson(np.arange(count), constant))
 
 
 def test_two_different_constants_agree_in_nothing():
