@@ -172,9 +172,11 @@ def _remarks(outlook: Outlook) -> list[str]:
     ]
     if info.audio_codec is None:
         remarks.append("It has no sound: its audio is marked as missing, and the models rely on the face alone.")
-    if info.rotation_degrees:
-        turn = abs(info.rotation_degrees)
-        remarks.append(f"The file is marked as rotated by {turn}°: its frames are turned upright first.")
+    if info.rotation_degrees or info.mirrored:
+        marks = [f"rotated by {abs(info.rotation_degrees)}°"] if info.rotation_degrees else []
+        marks += ["mirrored"] if info.mirrored else []
+        remarks.append(f"The file is marked as {' and '.join(marks)}: its frames are shown and read as it says.")
+    remarks += [literal(f"{remark}.") for remark in info.remarks]
     if max(info.width, info.height) > LARGE:
         remarks.append("Faces are detected in a smaller copy of each frame and cropped from the full one.")
     if not info.browser_playable:

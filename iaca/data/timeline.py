@@ -43,14 +43,15 @@ def read_timeline(recording: Recording) -> Timeline:
         raise MediaError(
             f"{recording.subject} has no video: expected a file {recording.video}.mp4 or .avi below the data roots"
         )
-    pts_s = probe(recording.video_file).pts_s
+    info = probe(recording.video_file)
+    pts_s = info.pts_s
     labels = read_labels(recording.label_file) if recording.label_file is not None else None
     num_frames, source = len(pts_s), "the video"
     if labels is not None and recording.label_file is not None:
         num_frames, source = len(labels.valence), recording.label_file.name
     elif recording.listed_frames is not None:
         num_frames, source = recording.listed_frames, "the test list"
-    problems = []
+    problems = list(info.remarks)
     if num_frames != len(pts_s):
         problems.append(
             f"{source} has {num_frames} frames and {recording.video_file.name} has {len(pts_s)}: {num_frames} are used"

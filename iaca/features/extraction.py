@@ -86,6 +86,7 @@ def extract(
     crops = Crops(recording, num_frames)
     at_once = batch_clips(device)
     has_audio = np.zeros(num_frames, bool)
+    remarks: list[str] = []
 
     visual_zero = run_backbone(visual, torch.zeros(1, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE))[0]
     audio_zero = run_backbone(audio, torch.zeros(1, 1, MEL_BANDS, 1 + MINIMUM_SAMPLES // HOP_SAMPLES))[0]
@@ -94,6 +95,8 @@ def extract(
 
     def sounds() -> Iterator[tuple[list[int], Tensor, str]]:
         track = read_audio(video)
+        if track is not None and track.remark:
+            remarks.append(track.remark)
         has_audio[:] = frames_with_audio(track, timeline.pts_s)
         for places, waveforms in equal_lengths((audio_clip(track, timeline.pts_s, int(end)) for end in ends), at_once):
             if track is not None:
@@ -129,7 +132,7 @@ def extract(
         clip_stride=clip_stride,
         backbones={b.config.modality: {"name": b.name, "sha256": b.sha256} for b in (audio, visual)},
         created_by=f"iaca {iaca.__version__}",
-        problems=(*timeline.problems, *_shortened(crops.problems)),
+        problems=(*timeline.problems, *remarks, *_shortened(crops.problems)),
         audio=audio_features,
         visual=visual_features,
         frame=ends,

@@ -20,7 +20,7 @@ from iaca.clips import clip_ends, clip_frame_indices
 from iaca.config import VISUAL
 from iaca.data.faces.crops import Crops, clip_pictures
 from iaca.data.faces.places import CROP_SIZE
-from iaca.data.media.container import MediaError
+from iaca.data.media.container import EDITION, MediaError
 from iaca.data.media.mel import MEL_BANDS
 from iaca.data.media.sound import read_audio
 from iaca.data.timeline import read_timeline
@@ -140,7 +140,7 @@ def _fingerprint(recording: Recording, modality: str, clip_stride: int) -> str:
     if modality == VISUAL:
         sources += [*recording.crop_folders] or [recording.faces_file]
     states = [_state(path) for path in sources if path is not None]
-    return hashlib.sha256(json.dumps([1, clip_stride, recording.listed_frames, states]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([EDITION, clip_stride, recording.listed_frames, states]).encode()).hexdigest()[:16]
 
 
 def _state(path: Path) -> FileState:

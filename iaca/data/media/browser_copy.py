@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from iaca.data.media.container import MediaError
+from iaca.data.media.container import EDITION, MediaError
 from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
 from iaca.data.media.video import iterate_frames, probe
 from iaca.data.media.writing import Sound, open_mp4
@@ -41,7 +41,7 @@ def browser_copy(path: str | os.PathLike[str], cache_dir: str | os.PathLike[str]
     info = probe(path)
     if info.browser_playable:
         return path
-    copy = Path(cache_dir) / f"{path.stem}.{file_state(path.resolve()).digest[:16]}.mp4"
+    copy = Path(cache_dir) / f"{path.stem}.{file_state(path.resolve()).digest[:16]}.{EDITION}.mp4"
     if copy.is_file():
         return copy
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from itertools import islice
@@ -14,10 +14,12 @@ from typing import Any, NamedTuple, TypeVar, overload
 import av
 import numpy as np
 from av.container import InputContainer
+from av.stream import Disposition
 
 from iaca.errors import InputError
 
 T = TypeVar("T")
+Track = TypeVar("Track", av.VideoStream, av.AudioStream)
 
 CONTAINERS = ("mov", "mp4", "matroska", "webm", "avi", "flv", "mpeg", "mpegts", "asf", "ogg")
 """Formats that ffmpeg may take a file for: all hold pictures and sound themselves.
@@ -30,6 +32,13 @@ MOST_PIXELS = 2**26
 
 MOST_FRAMES = 3_000_000
 """Frames of a video: more than 12 hours at 60 frames/s."""
+
+EDITION = 2
+"""Raised when the pictures or the sound of the same file come out different: what was kept of it is made anew."""
+
+
+LEAST_MISSING_S, LEAST_MISSING = 1.0, 0.02
+"""Seconds, and share of the whole, that must be missing at the end of a file that is called cut off."""
 
 
 class MediaError(InputError):
@@ -79,9 +88,10 @@ def video_stream(path: Path, container: InputContainer) -> av.VideoStream:
     Raises:
         MediaError: There is none, its codec is unknown, or its pictures are too large.
     """
-    stream = container.streams.best("video")  # the first may be a cover
-    if not isinstance(stream, av.VideoStream):
-        raise MediaError(f"{path} has no picture; expected a video")
+    stream = played(picture_tracks(container))
+    if stream is None:
+        found = "is sound with a cover picture, not a video" if container.streams.video else "has no picture"
+        raise MediaError(f"{path} {found}; expected a video")
     codec = stream.codec_context
     if codec is None:
         raise MediaError(f"{path} has pictures of a codec that ffmpeg does not know; expected a video")
@@ -94,8 +104,24 @@ def video_stream(path: Path, container: InputContainer) -> av.VideoStream:
 
 
 def audio_stream(container: InputContainer) -> av.AudioStream | None:
-    """The first stream with sound of a codec that ffmpeg knows, or None."""
-    return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
+    """The stream with the sound, of a codec that ffmpeg knows, or None."""
+    return played(sound_tracks(container))
+
+
+def picture_tracks(container: InputContainer) -> list[av.VideoStream]:
+    """Streams that hold a film; those of a known codec where there are any. A cover picture is none."""
+    films = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    return [s for s in films if s.codec_context is not None and s.codec_context.width] or films
+
+
+def sound_tracks(container: InputContainer) -> list[av.AudioStream]:
+    """Streams with sound of a codec that ffmpeg knows."""
+    return [s for s in container.streams.audio if s.codec_context is not None]
+
+
+def played(streams: Sequence[Track]) -> Track | None:
+    """The one of several streams that players take: the first that is marked as default, else the first."""
+    return next((s for s in streams if s.disposition & Disposition.default), streams[0] if streams else None)
 
 
 class PictureTimes(NamedTuple):
@@ -141,6 +167,46 @@ def picture_times(path: Path) -> PictureTimes:
         # The guesses are late by the delay of the decoder; the first frame is meant for the time of the first packet.
         ticks -= ticks[0] - packets[0][1]
     return PictureTimes(ticks * time_base, by_time)
+
+
+class CutOff(NamedTuple):
+    """Where a file that was cut off ends, and where it would end by its own header, on its timeline."""
+
+    end_s: float
+    announced_s: float
+
+
+def cut_off(path: Path, last_s: float) -> CutOff | None:
+    """Whether a file ends well before the end that its header announces; None also where a header announces none.
+
+    Args:
+        path: The video.
+        last_s: When its last picture is shown, on the timeline of the file.
+    """
+    with opened(path) as container:
+        stream = video_stream(path, container)
+        tracks: list[av.VideoStream | av.AudioStream] = [stream]
+        formats = set(container.format.name.split(","))
+        if "mp4" in formats:
+            announced_s = seconds(stream.duration or 0, stream.time_base)
+        elif "avi" in formats:
+            announced_s = seconds(stream.frames, stream.time_base)
+        elif "matroska" in formats:
+            announced_s = (container.duration or 0) / av.time_base
+            tracks += sound_tracks(container)
+        else:
+            return None  # ffmpeg takes the end of what is there, or guesses
+        missing_s = max(LEAST_MISSING_S, LEAST_MISSING * announced_s)
+        if last_s > announced_s - missing_s:
+            return None
+        # The picture may end before the sound, and packets that are not shown are there all the same.
+        ends = (
+            seconds(start + (packet.duration or 0), packet.time_base)
+            for packet in container.demux(tracks)
+            if packet.size and (start := packet.dts if packet.pts is None else packet.pts) is not None
+        )
+        end_s = max(ends, default=0.0)
+    return CutOff(end_s, announced_s) if end_s < announced_s - missing_s else None
 
 
 def _all_of(path: Path, frames: Iterable[T]) -> list[T]:

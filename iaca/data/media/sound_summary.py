@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from iaca.data.media.container import EDITION
 from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS, TOP_DB, mel_power
 from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
 from iaca.files import file_state, write_whole
@@ -39,7 +40,7 @@ def sound_summary(path: Path, folder: Path) -> Path:
         MediaError: The video cannot be read.
         OSError: The summary cannot be written.
     """
-    target = folder / f"{file_state(path.resolve()).digest[:32]}.sound"
+    target = folder / f"{file_state(path.resolve()).digest[:32]}.{EDITION}.sound"
     if not target.is_file():
         write_whole(target, _summarise(path))
     return target

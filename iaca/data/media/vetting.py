@@ -65,6 +65,8 @@ def _look(path: Path, memory_bytes: int) -> None:
         for _ in itertools.islice(iterate_frames(path), TRIED_FRAMES):
             pass
     except MediaError as error:
+        if isinstance(error.__cause__, MemoryError):  # ffmpeg says politely what Python ends of
+            raise
         print(error)
 
 

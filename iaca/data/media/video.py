@@ -7,14 +7,28 @@ starts first, a browser shows the first frame at a later media time. Only `Media
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import av
 import numpy as np
+from av.stream import Disposition
 
-from iaca.data.media.container import MediaError, audio_stream, decoded, opened, picture_times, seconds, video_stream
+from iaca.data.media.container import (
+    MediaError,
+    Track,
+    audio_stream,
+    cut_off,
+    decoded,
+    opened,
+    picture_times,
+    picture_tracks,
+    seconds,
+    sound_tracks,
+    video_stream,
+)
+from iaca.data.media.display import display_of, shown
 from iaca.data.media.sound import first_sound_s
 
 BROWSER_CONTAINERS = frozenset({"mp4", "webm"})
@@ -34,14 +48,16 @@ class MediaInfo(NamedTuple):
         pts_s: (N,) float64, presentation time of each frame, from the first one: ascending, starts at 0.
         first_pts_s: When the first frame is shown on the timeline of the file, as a browser reports it.
         duration_s: From the first frame to the end of the last one.
-        width: Of the picture as displayed, in pixels.
+        width: Of the picture as displayed, in square pixels.
         height: Likewise.
-        rotation_degrees: By how much the file says that its pictures are to be turned; 0 for most.
+        mirrored: Whether the file says that left and right of its pictures are to be exchanged; false for most.
+        rotation_degrees: By how much the file says that they are to be turned then, counter-clockwise; 0 for most.
         video_codec: Name, such as h264.
         audio_codec: Name, or None without sound.
         audio_offset_s: First sound minus first frame; None without sound.
         variable_frame_rate: Whether frames are unevenly spaced.
-        browser_playable: Whether a browser plays container, picture and sound.
+        browser_playable: Whether a browser plays container, picture and sound, of the tracks that are read here.
+        remarks: What is unusual about the file, a sentence each.
     """
 
     pts_s: np.ndarray
@@ -49,12 +65,14 @@ class MediaInfo(NamedTuple):
     duration_s: float
     width: int
     height: int
+    mirrored: bool
     rotation_degrees: int
     video_codec: str
     audio_codec: str | None
     audio_offset_s: float | None
     variable_frame_rate: bool
     browser_playable: bool
+    remarks: tuple[str, ...] = ()
 
 
 def probe(path: str | os.PathLike[str]) -> MediaInfo:
@@ -68,6 +86,10 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
     with opened(path) as container:
         video = video_stream(path, container)
         audio = audio_stream(container)
+        films, sounds = picture_tracks(container), sound_tracks(container)
+        # Of several tracks, browsers play the first or the default, depending on browser and container.
+        plays_these = video.index == films[0].index and (audio is None or audio.index == sounds[0].index)
+        remarks = _several(path, "video", films, video) + _several(path, "sound", sounds, audio)
         starts = [
             seconds(s.start_time, s.time_base) for s in (video, audio) if s is not None and s.start_time is not None
         ]
@@ -81,9 +103,15 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
         first_frame = next(decoded(container, video), None)
         if first_frame is None:
             raise MediaError(f"{path} has no picture that can be decoded; expected a video")
-        if abs(first_frame.rotation) % 180 == 90:
-            width, height = height, width
+        display = display_of(video, first_frame)
+        width, height = display.size(width, height)
         pixels = first_frame.format.name
+    missing = cut_off(path, float(pts_s[-1]))
+    if missing is not None:
+        remarks.append(
+            f"{path.name} ends at {missing.end_s:.1f} s and its header announces {missing.announced_s:.1f} s: it was "
+            "cut off and is used as far as it goes; copy or download it again"
+        )
     interval_s = np.diff(pts_s)
     last_s = float(np.median(interval_s)) if len(interval_s) else 0.04
     audio_start_s = first_sound_s(path)
@@ -93,23 +121,26 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
         duration_s=float(pts_s[-1] - pts_s[0]) + last_s,
         width=width,
         height=height,
-        rotation_degrees=round(first_frame.rotation),
+        mirrored=display.mirrored,
+        rotation_degrees=display.rotation_degrees,
         video_codec=video_codec,
         audio_codec=audio_codec if audio_start_s is not None else None,
         audio_offset_s=None if audio_start_s is None else audio_start_s - float(pts_s[0]),
         variable_frame_rate=_is_uneven(interval_s),
         browser_playable=bool(
-            names & BROWSER_CONTAINERS
+            plays_these
+            and names & BROWSER_CONTAINERS
             and path.suffix.lower() not in (".mkv", ".mov")
             and video_codec in BROWSER_VIDEO
             and audio_codec in BROWSER_AUDIO
             and pixels in BROWSER_PIXELS
         ),
+        remarks=tuple(remarks),
     )
 
 
 def iterate_frames(path: str | os.PathLike[str], wanted: np.ndarray | None = None) -> Iterator[tuple[int, np.ndarray]]:
-    """Decode the pictures of a video one after another, as they are displayed (turned where the file says so).
+    """Decode the pictures of a video one after another, as they are displayed: upright, and with square pixels.
 
     Args:
         path: The video.
@@ -138,9 +169,7 @@ def iterate_frames(path: str | os.PathLike[str], wanted: np.ndarray | None = Non
                 break
             if wanted is not None and (k >= len(wanted) or not wanted[k]):
                 continue
-            picture = frame.to_ndarray(format="rgb24")
-            turns = round(frame.rotation / 90) % 4
-            yield k, np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
+            yield k, shown(frame, display_of(stream, frame))
 
 
 def fit_pts(pts_s: np.ndarray, num_frames: int) -> np.ndarray:
@@ -158,6 +187,15 @@ def fit_pts(pts_s: np.ndarray, num_frames: int) -> np.ndarray:
         return pts_s[:num_frames]
     interval_s = pts_s[-1] - pts_s[-2] if len(pts_s) > 1 else 0.04
     return np.concatenate((pts_s, pts_s[-1] + interval_s * np.arange(1, extra + 1)))
+
+
+def _several(path: Path, kind: str, tracks: Sequence[Track], taken: Track | None) -> list[str]:
+    """A sentence about tracks of one kind of which one is taken."""
+    if taken is None or len(tracks) < 2:
+        return []
+    place = [track.index for track in tracks].index(taken.index) + 1
+    why = "which is marked as default" if taken.disposition & Disposition.default else "none is marked as default"
+    return [f"{path.name} has {len(tracks)} {kind} tracks: number {place} is used, {why}"]
 
 
 def _codec_name(stream: av.stream.Stream) -> str:

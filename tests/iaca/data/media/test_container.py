@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 from iaca.data.media import container, sound
+from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.container import MediaError
 from iaca.data.media.sound import read_audio
 from iaca.data.media.video import iterate_frames, probe
@@ -107,3 +110,88 @@ def test_sound_that_lies_hours_away_is_refused_before_it_fills_the_disk(tmp_path
     monkeypatch.setattr(sound, "LONGEST_S", 0.5)
     with pytest.raises(MediaError, match="hours at the latest"):
         read_audio(path)
+
+
+SOUND = clicks(6, (0.5,))
+needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="writes files that only ffmpeg writes")
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi"])
+def test_a_file_that_was_cut_off_says_where_it_ends_and_what_was_expected(tmp_path, name):
+    path = write_media(
+        tmp_path / name, np.arange(150) / 25, SOUND, video_codec="mpeg4", audio_codec="mp3", ticks_per_s=25
+    )  # fmt: skip
+    assert probe(path).remarks == ()
+    if path.suffix == ".mp4":
+        subprocess.run(
+            ["ffmpeg", "-v", "error", "-i", path, "-c", "copy", "-movflags", "+faststart", tmp_path / "front.mp4"],
+            check=True,
+        )
+        path = tmp_path / "front.mp4"
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 6 // 10])
+    info = probe(path)
+    (remark,) = info.remarks
+    end_s, announced_s = (float(number) for number in re.findall(r"([\d.]+) s\b", remark))
+    assert path.name in remark
+    assert end_s == pytest.approx(info.duration_s, abs=0.15)
+    assert announced_s == pytest.approx(6, abs=0.15)
+    assert 2 < len(list(iterate_frames(path))) / 25 < 5
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi"])
+def test_pictures_that_end_before_the_sound_are_whole(tmp_path, name):
+    path = write_media(tmp_path / name, np.arange(75) / 25, SOUND, audio_codec="mp3", ticks_per_s=25)
+    assert probe(path).remarks == ()
+
+
+@needs_ffmpeg
+def test_a_song_with_a_cover_picture_is_called_one(tmp_path):
+    song = write_media(tmp_path / "a.mp4", TIMES_S, SOUND)
+    ffmpeg = ["ffmpeg", "-v", "error", "-i", song]
+    subprocess.run([*ffmpeg, "-frames:v", "1", tmp_path / "cover.jpg"], check=True)
+    cover = ["-i", tmp_path / "cover.jpg", "-map", "0:a", "-map", "1:v", "-c", "copy", "-disposition:v", "attached_pic"]
+    subprocess.run([*ffmpeg, *cover, tmp_path / "song.m4a"], check=True)
+    with pytest.raises(MediaError, match=r"song\.m4a is sound with a cover picture, not a video"):
+        probe(tmp_path / "song.m4a")
+
+
+def write_tracks(path, defaults, kind):
+    """Two films of 96 and 48 pixels, or two sounds, of which some are marked as default; silence is the first sound."""
+    small = write_media(path.with_name("small.mp4"), TIMES_S, np.zeros(44_100, np.float32), size=48)
+    large = write_media(path.with_name("large.mp4"), TIMES_S, clicks(1, (0.5,)), size=96)
+    maps = {"v": ["0:v", "1:v", "1:a"], "a": ["1:v", "0:a", "1:a"]}[kind]
+    marks = [mark for k, one in enumerate(defaults) for mark in (f"-disposition:{kind}:{k}", "default" if one else "0")]
+    codecs = ["-c:v", "libvpx", "-c:a", "libopus"] if path.suffix == ".webm" else ["-c", "copy"]
+    command = ["ffmpeg", "-v", "error", "-i", small, "-i", large, *(x for one in maps for x in ("-map", one))]
+    subprocess.run([*command, *codecs, *marks, path], check=True)
+    return path
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.webm"])
+@pytest.mark.parametrize(
+    ("defaults", "taken"), [((True, False), 1), ((False, True), 2), ((True, True), 1), ((False, False), 1)]
+)
+def test_of_several_films_the_default_is_read_and_shown_and_it_is_said(tmp_path, name, defaults, taken):
+    path = write_tracks(tmp_path / name, defaults, "v")
+    size = {1: 48, 2: 96}[taken]
+    info = probe(path)
+    assert next(iterate_frames(path))[1].shape == (size, size, 3)
+    assert (info.width, info.height) == (size, size)
+    assert f"has 2 video tracks: number {taken} is used" in info.remarks[0]
+    shown = browser_copy(path, tmp_path / "cache")
+    assert probe(shown).width == size
+    assert shown != path or taken == 1  # browsers that know no default play the first
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.mov"])
+@pytest.mark.parametrize(("defaults", "taken"), [((True, False), 1), ((False, True), 2)])
+def test_of_several_sounds_the_default_is_heard_and_it_is_said(tmp_path, name, defaults, taken):
+    path = write_tracks(tmp_path / name, defaults, "a")
+    assert f"has 2 sound tracks: number {taken} is used, which is marked as default" in probe(path).remarks[0]
+    for file in (path, browser_copy(path, tmp_path / "cache")):
+        assert (np.abs(read_audio(file).samples).max() > 0.3) == (taken == 2)
+    assert probe(path).browser_playable == (taken == 1 and path.suffix == ".mp4")
