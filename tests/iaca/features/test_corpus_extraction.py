@@ -194,11 +194,11 @@ def test_a_kill_leaves_only_whole_files(tmp_path, backbones):
     process = subprocess.Popen(
         [sys.executable, "-c", code, *paths, str(tmp_path), str(out)], cwd=ROOT, stderr=subprocess.DEVNULL
     )
-    while process.poll() is None and len(list(out.glob("*.safetensors"))) < 2:
+    while process.poll() is None and len(list(out.glob("s*.safetensors"))) < 2:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    whole = sorted(out.glob("*.safetensors"))
+    whole = sorted(out.glob("s*.safetensors"))
     assert len(whole) >= 2
     for path in whole:
         read_features(path)
