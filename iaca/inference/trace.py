@@ -182,7 +182,7 @@ def _per_clip(
     def run(index: np.ndarray) -> tuple[list[str], torch.Tensor]:
         audio = windows_of(features, AUDIO, index, dropped[AUDIO]).to(device)
         visual = windows_of(features, VISUAL, index, dropped[VISUAL]).to(device)
-        output = model(audio, visual, gates=gates)
+        output = model(audio, visual, gates=gates, return_maps=False)
         columns = {target: getattr(output, target) for target in config.targets}
         for target, explanation in output.explanations.items():
             columns |= {f"{target}_{name}": values for name, values in _explanation_columns(explanation).items()}

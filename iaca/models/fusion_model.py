@@ -118,7 +118,12 @@ class FusionModel(nn.Module):
             getattr(self, f"{modality}_scale").copy_(features.std(0, unbiased=False).clamp_min(SMALLEST_SCALE))
 
     def forward(
-        self, audio: Tensor, visual: Tensor, return_features: bool = False, gates: GateOverrides = OWN_GATES
+        self,
+        audio: Tensor,
+        visual: Tensor,
+        return_features: bool = False,
+        gates: GateOverrides = OWN_GATES,
+        return_maps: bool = True,
     ) -> FusionOutput:
         """Predict valence and arousal for every clip of a window.
 
@@ -127,6 +132,7 @@ class FusionModel(nn.Module):
             visual: (B, L, D_v) float32, likewise.
             return_features: Also fill the intermediate features of each Explanation.
             gates: Overrides of the gates; a model without such a gate stays as it is.
+            return_maps: Also fill the attention maps.
 
         Returns:
             Predictions (B, L), unbounded (labels lie in [-1, 1]), and one Explanation per target.
@@ -139,7 +145,7 @@ class FusionModel(nn.Module):
         explanations: dict[str, Explanation] = {}
         for name, targets in self.config.trunks.items():
             trunk = self.trunks[name](audio, visual, gates)
-            explanation = _explain(trunk, return_features)
+            explanation = _explain(trunk, return_features, return_maps)
             for target in targets:
                 predictions[target] = self.heads[target](trunk.features).squeeze(-1)
                 explanations[target] = explanation
@@ -210,11 +216,11 @@ def _received(attention_map: Tensor | None, over_clips: bool) -> Tensor | None:
     return attention_map.mean(dim=-1) if over_clips and attention_map is not None else None
 
 
-def _explain(trunk: TrunkOutput, return_features: bool) -> Explanation:
+def _explain(trunk: TrunkOutput, return_features: bool, return_maps: bool) -> Explanation:
     attended, gated = trunk.attended, trunk.gated
     explanation = Explanation(
-        audio_attention=attended.audio_map,
-        visual_attention=attended.visual_map,
+        audio_attention=attended.audio_map if return_maps else None,
+        visual_attention=attended.visual_map if return_maps else None,
         audio_attention_contribution=contribution(attended.audio, attended.audio_residual),
         visual_attention_contribution=contribution(attended.visual, attended.visual_residual),
         audio_attention_received=_received(attended.audio_map, attended.maps_over_clips),

@@ -9,13 +9,13 @@ Shapes: B windows of L = 16 clips, D = 512. Everything is batch-first, and runs 
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from iaca.models.onednn import linear, product
 
 CLIPS = 16
 """L: the networks mix along this axis with 16 x 16 weights, so no other length can be given."""
@@ -28,12 +28,6 @@ POSITIONS = 49
 
 VISUAL_DIM = POSITIONS * DIM
 """Dimension of the flattened, un-pooled visual map."""
-
-SMALL_SCORE = 0.02
-"""Below it tanh(x) = x - x^3/3 in float32: the next term, 2x^5/15, is 2e-8 of x, a third of a rounding error."""
-
-WINDOWS_AT_ONCE = 4
-"""Windows whose correlations are computed together, 8 MiB: their squares then reuse memory already touched."""
 
 
 class SequenceBlock(nn.Module):
@@ -70,7 +64,7 @@ class SequenceBlock(nn.Module):
         # Rows: h0 of layer 0 forward, layer 0 backward, layer 1 forward, layer 1 backward, then c0 likewise.
         h0, c0 = self.init_hidden[:, None].expand(-1, len(x), -1).contiguous().chunk(2)
         y, _ = self.rnn(x, (h0, c0))
-        return F.normalize(self.linear(self.dropout(torch.cat([x, y], dim=-1))), dim=-1)
+        return F.normalize(linear(self.linear, self.dropout(torch.cat([x, y], dim=-1))), dim=-1)
 
 
 class SpatialAttention(nn.Module):
@@ -102,20 +96,20 @@ class SpatialAttention(nn.Module):
         Returns:
             (B, L, D).
         """
-        guide = self.affine_g(F.relu(self.affine_audio(audio)))
+        guide = linear(self.affine_g, linear(self.affine_audio, audio, "relu"))
         pieces = zip(
             visual.flatten(0, 1).split(self.clips_at_once),
             guide.flatten(0, 1).split(self.clips_at_once),
             strict=True,
         )
         seen = torch.cat([self._look(v, g) for v, g in pieces])
-        return self.affine_feat(seen.unflatten(0, audio.shape[:2]))
+        return linear(self.affine_feat, seen.unflatten(0, audio.shape[:2]))
 
     def _look(self, visual: Tensor, guide: Tensor) -> Tensor:
         # A plain view of a channel-first map, not a transpose: "place" p holds flat values 512p to 512p + 511. The
         # published weights were trained that way.
         places = F.normalize(visual, dim=-1).view(-1, POSITIONS, DIM)
-        content = self.affine_v(F.relu(self.affine_video(places), inplace=True)) + guide[..., None]
+        content = linear(self.affine_v, linear(self.affine_video, places, "relu")) + guide[..., None]
         weights = self.affine_h(content.tanh_()).squeeze(-1).softmax(dim=-1)
         return torch.bmm(weights[:, None], places).squeeze(1)
 
@@ -126,14 +120,15 @@ class CoAttended(NamedTuple):
     Attributes:
         visual: (B, L, D), attended.
         audio: (B, L, D), attended.
-        visual_map: (B, D, 2D) in [-1, 1], correlation of each visual feature with each joint feature.
+        visual_map: (B, D, 2D) in [-1, 1], correlation of each visual feature with each joint feature; None where the
+            maps were not asked for.
         audio_map: (B, D, 2D), likewise.
     """
 
     visual: Tensor
     audio: Tensor
-    visual_map: Tensor
-    audio_map: Tensor
+    visual_map: Tensor | None
+    audio_map: Tensor | None
 
 
 class JointAttention(nn.Module):
@@ -154,59 +149,41 @@ class JointAttention(nn.Module):
         self.value2_linear = nn.Linear(DIM, DIM)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, visual: Tensor, audio: Tensor) -> CoAttended:
+    def forward(self, visual: Tensor, audio: Tensor, with_maps: bool = True) -> CoAttended:
         """Correlate each modality with both.
 
         Args:
             visual: (B, L, D).
             audio: (B, L, D).
+            with_maps: Whether the maps are kept.
 
         Returns:
             Weighted features (B, L, 2D) in [0, 1], in the places of the attended ones, and the maps.
         """
-        joint = self.query_linear(torch.cat([visual, audio], dim=-1))
+        joint = linear(self.query_linear, torch.cat([visual, audio], dim=-1))
         scale = joint.shape[-1] ** -0.5  # 1/32, so that it rounds nothing where it is applied
         visual_key = self.key1_linear(visual.transpose(1, 2)) * scale
         audio_key = self.key2_linear(audio.transpose(1, 2)) * scale
-        weighted_visual, visual_map = self._correlate(visual_key, joint, self.value1_linear(visual))
-        weighted_audio, audio_map = self._correlate(audio_key, joint, self.value2_linear(audio))
+        weighted_visual, visual_map = self._correlate(visual_key, joint, linear(self.value1_linear, visual), with_maps)
+        weighted_audio, audio_map = self._correlate(audio_key, joint, linear(self.value2_linear, audio), with_maps)
         return CoAttended(weighted_visual, weighted_audio, visual_map, audio_map)
 
-    def _correlate(self, key: Tensor, joint: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        if self.training or (torch.is_grad_enabled() and any(x.requires_grad for x in (key, joint, value))):
-            maps = self.dropout(torch.tanh(torch.bmm(key, joint)))
-            weighted = torch.bmm(value, maps)
-        else:
-            weighted, maps = _correlate_in_place(key, joint, value)
-        return F.relu(torch.tanh(weighted)), maps
-
-
-def _correlate_in_place(key: Tensor, joint: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-    """value . tanh(key . joint) and tanh(key . joint); on a CPU in parts that fit its cache."""
-    if not key.is_cpu:
-        maps = torch.bmm(key, joint).tanh_()
-        return torch.bmm(value, maps), maps
-    maps = _empty_in_large_pages((len(key), key.shape[1], joint.shape[2]), key.dtype)
-    weighted = key.new_empty(len(key), value.shape[1], joint.shape[2])
-    # Cauchy-Schwarz: no score of a window can exceed the longest row of key times the longest column of joint.
-    bounds = key.norm(dim=2).amax(dim=1) * joint.norm(dim=1).amax(dim=1)
-    limit = SMALL_SCORE if key.dtype is torch.float32 else 0.0
-    parts = (x.split(WINDOWS_AT_ONCE) for x in (key, joint, value, bounds, maps, weighted))
-    for part_key, part_joint, part_value, part_bounds, scores, out in zip(*parts, strict=True):
-        torch.bmm(part_key, part_joint, out=scores)
-        if bool((part_bounds <= limit).all()):
-            scores.addcmul_(scores, scores * scores, value=-1 / 3)
-        else:
-            scores.tanh_()
-        torch.bmm(part_value, scores, out=out)
-    return weighted, maps
-
-
-def _empty_in_large_pages(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    """Allocate through NumPy, which asks for large pages: touching torch's own memory costs more than filling it."""
-    if 0 in shape:
-        return torch.empty(shape, dtype=dtype)
-    return torch.from_numpy(np.empty(math.prod(shape) * dtype.itemsize, np.uint8)).view(dtype).view(shape)
+    def _correlate(self, key: Tensor, joint: Tensor, value: Tensor, with_map: bool) -> tuple[Tensor, Tensor | None]:
+        if not key.is_cpu or (torch.is_grad_enabled() and any(x.requires_grad for x in (key, joint, value))):
+            scores = self.dropout(torch.tanh(torch.bmm(key, joint)))
+            return F.relu(torch.tanh(torch.bmm(value, scores))), scores
+        # Window by window, each 2 MiB map in turn in the cache; transposed, as products take their second factor.
+        weighted, maps = [], []
+        for window_joint, window_key, window_value in zip(joint.transpose(1, 2).contiguous(), key, value, strict=True):
+            scores = self.dropout(product(window_joint, window_key, then="tanh"))  # (2D, D)
+            weighted.append(product(scores, window_value, then="tanh"))  # (2D, L)
+            if with_map:
+                maps.append(scores)
+        attended = torch.stack(weighted) if weighted else joint.new_empty(0, joint.shape[2], CLIPS)
+        if not with_map:
+            return F.relu(attended.transpose(1, 2)), None
+        kept = torch.stack(maps) if maps else joint.new_empty(0, joint.shape[2], DIM)
+        return F.relu(attended.transpose(1, 2)), kept.transpose(1, 2)
 
 
 class CoAttentionLayer(nn.Module):
@@ -225,17 +202,22 @@ class CoAttentionLayer(nn.Module):
             nn.Sequential(nn.Linear(2 * DIM, DIM), nn.ReLU(inplace=True), nn.Dropout(dropout)) for _ in range(2)
         )
 
-    def forward(self, visual: Tensor, audio: Tensor) -> CoAttended:
+    def forward(self, visual: Tensor, audio: Tensor, with_maps: bool = True) -> CoAttended:
         """Attend once.
 
         Args:
             visual: (B, L, D).
             audio: (B, L, D).
+            with_maps: Whether the maps are kept.
 
         Returns:
             Attended features, and the maps that they came from.
         """
-        weighted = self.dense_coattn(visual, audio)
+        weighted = self.dense_coattn(visual, audio, with_maps)
         return weighted._replace(
-            visual=visual + self.linears[0](weighted.visual), audio=audio + self.linears[1](weighted.audio)
+            visual=visual + self._reduced(0, weighted.visual), audio=audio + self._reduced(1, weighted.audio)
         )
+
+    def _reduced(self, modality: int, weighted: Tensor) -> Tensor:
+        layer, _, dropout = cast(nn.Sequential, self.linears[modality])
+        return dropout(linear(cast(nn.Linear, layer), weighted, "relu"))

@@ -96,7 +96,12 @@ class PublishedNetwork(nn.Module):
             self.video_gating_fc_layer = nn.Linear(DIM, 2)
 
     def forward(
-        self, audio: Tensor, visual: Tensor, return_features: bool = False, gates: GateOverrides = OWN_GATES
+        self,
+        audio: Tensor,
+        visual: Tensor,
+        return_features: bool = False,
+        gates: GateOverrides = OWN_GATES,
+        return_maps: bool = True,
     ) -> FusionOutput:
         """Predict valence and arousal for every clip of a window.
 
@@ -108,6 +113,7 @@ class PublishedNetwork(nn.Module):
             return_features: Also fill the intermediate features of the Explanation. `fused` is what the heads
                 receive, the output of the joint LSTM block.
             gates: Overrides of the gates of DCA, which has a first stage only.
+            return_maps: Also fill the maps; without them a window takes no more memory than its features.
 
         Returns:
             Predictions (B, 16), unbounded (labels lie in [-1, 1]), and one Explanation under both targets. Maps are
@@ -127,7 +133,7 @@ class PublishedNetwork(nn.Module):
             visual = self.video_extract(visual)
         attended_visual, attended_audio = visual, audio
         for layer in cast(nn.ModuleList, self.coattn["dcn_layers"]):
-            attended_visual, attended_audio, visual_map, audio_map = layer(attended_visual, attended_audio)
+            attended_visual, attended_audio, visual_map, audio_map = layer(attended_visual, attended_audio, return_maps)
         explanation = Explanation(
             audio_attention=audio_map,
             visual_attention=visual_map,

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from iaca.config import ForcedGates, GateOverrides
-from iaca.models.published.blocks import SMALL_SCORE
 from iaca.models.published.network import Published, PublishedNetwork
 from tests.reference_released import published_forward
 from tests.released_networks import KINDS, SIZES, build, windows
@@ -24,17 +23,24 @@ def test_tensors_and_values_are_as_many_as_in_the_published_file(kind: Published
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-12)])
-@pytest.mark.parametrize("strength", [1.0, 12.0])
+@pytest.mark.parametrize(
+    ("dtype", "strength", "tolerance"),
+    [
+        (torch.float32, 1.0, 1e-5),
+        (torch.float32, 12.0, 1e-4),  # gates of T = 0.1 amplify the rounding of strong weights
+        (torch.float64, 1.0, 1e-12),
+        (torch.float64, 12.0, 1e-12),
+    ],
+)
 def test_everything_returned_equals_the_description_step_by_step(
-    kind: Published, dtype: torch.dtype, tolerance: float, strength: float
+    kind: Published, dtype: torch.dtype, strength: float, tolerance: float
 ) -> None:
     model = build(kind, strength=strength).to(dtype)
     audio, visual = windows(dtype=dtype)
     out = model(audio, visual, return_features=True)
     expected = published_forward(model.state_dict(), audio, visual)
-    # Each strength must reach its own branch of the correlation, or one of them goes untested.
-    assert (float(expected["audio_attention"].abs().max()) > SMALL_SCORE) == (strength > 1)
+    # Where tanh is nearly linear, as with the published weights, and where it is not.
+    assert (float(expected["audio_attention"].abs().max()) > 0.02) == (strength > 1)
     assert_equal(out.valence, expected.pop("valence"), tolerance)
     assert_equal(out.arousal, expected.pop("arousal"), tolerance)
     assert out.explanations["valence"] is out.explanations["arousal"]
@@ -55,11 +61,16 @@ def test_float32_is_as_near_to_float64_as_that_of_the_description(kind: Publishe
         assert error <= 3 * (plain[target] - exact[target]).abs().max()
 
 
-def test_every_score_below_the_limit_is_as_exact_as_tanh_itself() -> None:
-    scores = torch.cat([torch.logspace(-12, 0, 4001) * SMALL_SCORE, torch.zeros(1)])
-    cubic = scores.addcmul(scores, scores * scores, value=-1 / 3)
-    exact = torch.tanh(scores.double())
-    assert ((cubic - exact).abs() <= 1.2e-7 * exact).all()
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_maps_everything_else_is_the_same(kind: Published) -> None:
+    model, given = build(kind), windows(3)
+    found, expected = model(*given, return_maps=False), model(*given)
+    assert torch.equal(found.valence, expected.valence)
+    explanation = found.explanations["valence"]
+    assert explanation.audio_attention is explanation.visual_attention is None
+    rest = expected.explanations["valence"]._replace(audio_attention=None, visual_attention=None)
+    for value, other in zip(explanation, rest, strict=True):
+        assert value is other is None or torch.equal(value, other)
 
 
 @pytest.mark.parametrize("kind", KINDS)
