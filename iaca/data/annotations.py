@@ -14,6 +14,9 @@ from iaca.files import write_whole
 HEADER = "valence,arousal"
 NOT_ANNOTATED = -5
 
+FEW_OUTSIDE, SHARE_OUTSIDE = 3, 0.01
+"""Frames, or share of them, whose labels may be outside [-1, 1] as slips of the hand; more are on another scale."""
+
 MOST_BYTES = 50_000_000
 LONGEST_LINE = 100
 """Bounds of a label file, a hundred times those of the longest."""
@@ -29,17 +32,20 @@ class Labels(NamedTuple):
     Attributes:
         valence: (N,) float32 in [-1, 1], NaN where not annotated.
         arousal: (N,) float32 in [-1, 1], NaN on the same frames.
+        remark: What is unusual about the file, in a sentence, or "".
     """
 
     valence: np.ndarray
     arousal: np.ndarray
+    remark: str = ""
 
 
 def read_labels(path: str | os.PathLike[str]) -> Labels:
     """Read the valence and arousal of every frame.
 
     Source: the files of the ABAW challenges. The first line is a header, line k + 2 belongs to frame k (0-based), and
-    -5 in either column means not annotated. Choice: so does anything else outside [-1, 1].
+    -5 in either column means not annotated. Choice: so do NaN, and a few labels that are outside [-1, 1] otherwise,
+    which a remark counts.
 
     Args:
         path: A text file; a byte order mark, either line ending, spaces and trailing blank lines are accepted.
@@ -48,7 +54,8 @@ def read_labels(path: str | os.PathLike[str]) -> Labels:
         One value per frame and target.
 
     Raises:
-        AnnotationError: The file is missing or not text, has no header or no frames, or a line is not two numbers.
+        AnnotationError: The file is missing or not text, has no header or no frames, a line is not two numbers, or more
+            than a few labels are outside [-1, 1].
     """
     path = Path(path)
     if not os.path.isfile(path) or path.stat().st_size > MOST_BYTES:
@@ -77,8 +84,22 @@ def read_labels(path: str | os.PathLike[str]) -> Labels:
         except ValueError:
             raise AnnotationError(f"{path}, line {k + 2} is {line[:60]!r}; expected two numbers, 'v,a'") from None
     annotated = (np.abs(values) <= 1).all(axis=1)  # false for NaN too
+    outside = ~annotated & ~np.isnan(values).any(axis=1) & ~(values == NOT_ANNOTATED).any(axis=1)
+    remark = ""
+    if outside.any():
+        wrong = values[outside]
+        found = (
+            f"has {int(outside.sum()):,} of {len(values):,} frames with a label outside [-1, 1] that is not "
+            f"{NOT_ANNOTATED}: they run from {wrong.min():g} to {wrong.max():g}"
+        )
+        if outside.sum() > max(FEW_OUTSIDE, SHARE_OUTSIDE * len(values)) or not annotated.any():
+            raise AnnotationError(
+                f"{path} {found}; expected values in [-1, 1], and {NOT_ANNOTATED} where not annotated: bring them to "
+                "this scale"
+            )
+        remark = f"{path.name} {found}; these frames count as not annotated"
     values[~annotated] = np.nan
-    return Labels(values[:, 0].astype(np.float32), values[:, 1].astype(np.float32))
+    return Labels(values[:, 0].astype(np.float32), values[:, 1].astype(np.float32), remark)
 
 
 def write_labels(path: str | os.PathLike[str], valence: np.ndarray, arousal: np.ndarray) -> None:

@@ -18,7 +18,7 @@ from iaca.data.media.video import probe
 from iaca.files import file_state, write_whole
 from iaca.resources import cache_folder
 
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 
 
 class VideoFacts(NamedTuple):
@@ -31,6 +31,7 @@ class VideoFacts(NamedTuple):
     video_codec: str | None = None
     browser_playable: bool | None = None
     error: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 class LabelFacts(NamedTuple):
@@ -39,6 +40,7 @@ class LabelFacts(NamedTuple):
     lines: int | None = None
     annotated: int = 0
     error: str = ""
+    remark: str = ""
 
 
 class CropFacts(NamedTuple):
@@ -145,6 +147,7 @@ def _look_at_video(path: Path) -> VideoFacts:
         info.audio_codec,
         info.video_codec,
         info.browser_playable,
+        remarks=info.remarks,
     )
 
 
@@ -153,7 +156,7 @@ def _look_at_labels(path: Path) -> LabelFacts:
         labels = read_labels(path)
     except (AnnotationError, OSError) as error:
         return LabelFacts(error=str(error))
-    return LabelFacts(len(labels.valence), int(np.isfinite(labels.valence).sum()))
+    return LabelFacts(len(labels.valence), int(np.isfinite(labels.valence).sum()), remark=labels.remark)
 
 
 def _look_at_crops(folder: Path) -> CropFacts:

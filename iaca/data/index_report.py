@@ -107,6 +107,7 @@ def inspect_roots(
     for path, facts in videos.items():
         if facts.error:
             problems.append(_problem(path, facts.error, "Download it again, or convert it with ffmpeg."))
+        problems += [_problem(path, remark, "Check that this is what is meant.") for remark in facts.remarks]
     placed = _placed_faces(index.recordings)
     subjects = []
     bar = tqdm(index.recordings, unit="subject", desc="faces", disable=not progress)
@@ -129,6 +130,8 @@ def _subject(
     labels = LabelFacts() if recording.label_file is None else inspector.labels(recording.label_file)
     if labels.error:
         problems.append(_problem(recording.label_file, labels.error, "Repair it, or unpack the annotations again."))
+    if labels.remark:
+        problems.append(_problem(recording.label_file, labels.remark, "Correct them, or leave them out."))
     if recording.video_file is None:
         problems.append(
             _problem(

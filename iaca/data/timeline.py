@@ -51,7 +51,7 @@ def read_timeline(recording: Recording) -> Timeline:
         num_frames, source = len(labels.valence), recording.label_file.name
     elif recording.listed_frames is not None:
         num_frames, source = recording.listed_frames, "the test list"
-    problems = list(info.remarks)
+    problems = [*info.remarks, *([labels.remark] if labels is not None and labels.remark else [])]
     if num_frames != len(pts_s):
         problems.append(
             f"{source} has {num_frames} frames and {recording.video_file.name} has {len(pts_s)}: {num_frames} are used"

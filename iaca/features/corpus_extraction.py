@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from iaca.checkpoints import BackboneFile
-from iaca.config import AUDIO, VISUAL, ConfigError
+from iaca.config import AUDIO, TARGETS, VISUAL, ConfigError
 from iaca.config.checks import check_clip_stride
 from iaca.data.annotations import AnnotationError, read_labels
 from iaca.data.faces.crops import CropError
@@ -181,9 +181,9 @@ def _is_of_another_video(known: str, recording: Recording) -> bool:
 def _has_labels_of(path: Path, recording: Recording) -> bool:
     stored = read_feature_labels(path)
     if recording.label_file is None:
-        return not any(np.isfinite(values).any() for values in stored)
+        return not any(np.isfinite(getattr(stored, target)).any() for target in TARGETS)
     now = read_labels(recording.label_file)
-    return all(np.array_equal(one, other, equal_nan=True) for one, other in zip(stored, now, strict=True))
+    return all(np.array_equal(getattr(stored, t), getattr(now, t), equal_nan=True) for t in TARGETS)
 
 
 def _reason(error: Exception) -> str:

@@ -111,8 +111,8 @@ def read_feature_labels(path: str | os.PathLike[str]) -> Labels:
     _open(path, with_tensors=False)
     with safe_open(path, framework="np") as file:
         labels = Labels(*(file.get_tensor(name) for name in LABELS))
-    for name, values in labels._asdict().items():
-        _check_labels(path, name, values)
+    for name in LABELS:
+        _check_labels(path, name, getattr(labels, name))
     return labels
 
 

@@ -132,3 +132,54 @@ def test_any_bytes_are_labels_in_range_or_are_refused_in_one_line(folder, conten
     assert len(labels.valence) == len(labels.arousal) >= 1
     assert np.array_equal(known, np.isfinite(labels.arousal))
     assert (np.abs(labels.valence[known]) <= 1).all()
+
+
+def write_scaled(path, low, high, frames=150, whole=True):
+    draw = np.random.default_rng(0)
+    values = draw.integers(low, high + 1, (frames, 2)) if whole else draw.uniform(low, high, (frames, 2)).round(3)
+    path.write_text("valence,arousal\n" + "".join(f"{v},{a}\n" for v, a in values))
+    return values
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "whole"), [(-10, 10, True), (1, 9, True), (-1000, 1000, True), (-5, 5, False), (0, 100, False)]
+)
+def test_labels_on_another_scale_are_refused_with_their_number_and_range(tmp_path, low, high, whole):
+    values = write_scaled(tmp_path / "afew.txt", low, high, whole=whole)
+    with pytest.raises(AnnotationError, match=r"afew\.txt has [\d,]+ of 150 frames with a label outside") as error:
+        read_labels(tmp_path / "afew.txt")
+    outside = (np.abs(values) > 1).any(axis=1) & (values != -5).all(axis=1)
+    assert f"{outside.sum()} of 150" in str(error.value)
+    assert f"from {values[outside].min():g} to {values[outside].max():g}" in str(error.value)
+
+
+def test_a_whole_number_scale_within_the_range_is_read_as_it_is(tmp_path):
+    values = write_scaled(tmp_path / "a.txt", -1, 1)
+    assert np.array_equal(read_labels(tmp_path / "a.txt").valence, values[:, 0])
+
+
+@pytest.mark.parametrize(("frames", "slips"), [(20, 3), (1000, 10)])
+def test_a_few_slips_are_counted_and_not_annotated_and_one_more_is_another_scale(tmp_path, frames, slips):
+    def write(count):
+        lines = ["0.5,0.5"] * (frames - count - 2) + ["1.5,-2"] * count + ["-5,-5", "nan,0"]
+        (tmp_path / "a.txt").write_text("\n".join(["valence,arousal", *lines]))
+
+    write(slips)
+    labels = read_labels(tmp_path / "a.txt")
+    assert f"a.txt has {slips} of {frames:,} frames" in labels.remark
+    assert "from -2 to 1.5" in labels.remark
+    assert np.isfinite(labels.valence).sum() == frames - slips - 2
+    write(slips + 1)
+    with pytest.raises(AnnotationError, match="bring them to this scale"):
+        read_labels(tmp_path / "a.txt")
+
+
+def test_frames_that_are_marked_or_nan_are_not_remarked(tmp_path):
+    (tmp_path / "a.txt").write_text("valence,arousal\n-5,-5\n-5,0.1\nnan,0\n0.2,0.1\n")
+    assert read_labels(tmp_path / "a.txt").remark == ""
+
+
+def test_labels_that_are_all_outside_are_refused_however_few(tmp_path):
+    (tmp_path / "a.txt").write_text("valence,arousal\n2,3\n-5,-5\n")
+    with pytest.raises(AnnotationError, match="1 of 2 frames"):
+        read_labels(tmp_path / "a.txt")
