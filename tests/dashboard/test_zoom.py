@@ -1,4 +1,4 @@
-"""The part of the recording that is shown: its window on the scrub bar, its buttons, and what is read at the pointer."""
+"""The part of the recording that is shown: its window on the scrub bar, its buttons, what is read at the pointer."""
 
 from __future__ import annotations
 
