@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import uploads
+from dashboard.sections import face_warning
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.progress import show_bar, watch
 from dashboard.services import jobs, own_video_features, own_videos, traces
@@ -102,6 +103,7 @@ def _show_ready(entry: Entry) -> None:
     facts.append(f"a face in {content.has_face.mean():.0%} of them")
     facts.append("no sound" if not content.has_audio.any() else f"sound in {content.has_audio.mean():.0%}")
     st.caption(" · ".join(facts))
+    face_warning.warn(entry, content)
     st.page_link(
         "app_pages/compare.py",
         label="Open on Compare",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from dashboard.services import backbone_files, jobs
+from dashboard.services import backbone_files, jobs, missed_faces
 from dashboard.services.own_videos import Entry, OwnVideoError
 from dashboard.state import visit
 from dashboard.state.folders import Folders, read_options
@@ -108,6 +108,7 @@ def begin(entry: Entry, backbones: Backbones, outlook: Outlook, *, clip_stride: 
                 browser_copy(entry.video, entry.folder.parent.parent / "videos")
             progress(PARTS, PARTS, "Writing the features")
             if entry.folder.is_dir():  # it may have been removed meanwhile
+                missed_faces.keep(entry, features)
                 write_features(entry.features, features)
                 look_at_file(entry.features)
                 look_at_file(entry.folder)

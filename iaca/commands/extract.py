@@ -18,6 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--video", type=as_path, metavar="FILE", help="one video of any format, instead of roots")
     parser.add_argument("--labels", type=as_path, metavar="FILE", help="label file of --video")
+    parser.add_argument(
+        "--faces", type=as_path, metavar="FILE", help="faces.csv of --video: subject, frame, x, y, size, roll"
+    )
     parser.add_argument("--out", type=as_path, required=True, metavar="DIR", help="folder for <subject>.safetensors")
     parser.add_argument("--visual", default="slim", metavar="NAME|FILE", help="slim, r3d_18, r2plus1d_18 or a file")
     parser.add_argument("--audio", default="slim", metavar="NAME|FILE", help="slim, resnet18 or a file")
@@ -50,13 +53,15 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError("expected either ROOT... or --video FILE")
     if args.labels and not args.video:
         raise CommandError("--labels is given without --video; labels of ROOT... are found by name")
+    if args.faces and not args.video:
+        raise CommandError("--faces is given without --video; faces.csv of ROOT... is found by name")
     if args.subject and args.video:
         raise CommandError("--subject is given with --video; expected it with ROOT..., which hold several")
     shard = parse_shard(args.shard)
     device = choose_device(args.device)
     clip_stride = args.clip_stride if args.clip_stride is not None else 1 if device.type == "cuda" else 8
     check_clip_stride(clip_stride)
-    recordings = [single_recording(args.video, args.labels)] if args.video else []
+    recordings = [single_recording(args.video, args.labels, args.faces)] if args.video else []
     check_folders("ROOT", args.roots)
     check_writable(args.out, "feature files")
     visual = find_backbone(args.visual, "visual", device, untrained=args.untrained)
@@ -78,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         shard=shard,
         detector=detector,
     )
-    for problem in [*problems, *summary.problems]:
+    for problem in [*problems, *summary.problems, *summary.warnings]:
         print(problem.line, file=sys.stderr)
     print(
         f"{args.out}: {len(summary.written)} subjects written, {len(summary.skipped)} were there, "

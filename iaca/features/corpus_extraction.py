@@ -16,9 +16,10 @@ from iaca.config.checks import check_clip_stride
 from iaca.data.annotations import AnnotationError, read_labels
 from iaca.data.faces.crops import CropError
 from iaca.data.faces.detection import FaceDetector, has_known_faces, with_found_faces
-from iaca.data.faces.places import FacesError
+from iaca.data.faces.places import FacesError, read_faces_csv
 from iaca.data.media.container import MediaError
 from iaca.data.problems import Problem, printable
+from iaca.features import face_yield
 from iaca.features.extraction import FOUND_BY, extract
 from iaca.features.feature_files import FeatureError, read_feature_header, read_feature_labels, write_features
 from iaca.files import check_writable, fingerprint, is_plain_name
@@ -35,11 +36,13 @@ class ExtractionSummary(NamedTuple):
         written: New files.
         skipped: Files that were current: of the same video and labels, by the same backbones, at the same stride.
         problems: Recordings that failed, each with reason and remedy.
+        warnings: Recordings that were written but in few of whose frames a face was found, likewise.
     """
 
     written: tuple[Path, ...]
     skipped: tuple[Path, ...]
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 def extract_all(
@@ -85,7 +88,7 @@ def extract_all(
     # Sorted, so that every run of a job array sees the same order.
     everyone = sorted(recordings, key=lambda recording: recording.subject)
     mine = [one for one in everyone if subjects is None or one.subject in subjects][number::shards]
-    written, skipped, problems = [], [], []
+    written, skipped, problems, warnings = [], [], [], []
     with (
         tqdm(total=len(mine), unit="subject", desc="extract", disable=quiet, dynamic_ncols=True) as overall,
         tqdm(unit="clip", disable=quiet, dynamic_ncols=True, leave=False, position=1) as clips,
@@ -118,35 +121,46 @@ def extract_all(
                         features = features._replace(problems=(f"{FOUND_BY}{found_by}", *features.problems))
                     write_features(path, features)
                     written.append(path)
+                    if face_yield.is_poor(features):
+                        said = face_yield.sentence(features)
+                        warnings.append(Problem(recording.subject, said, face_yield.REMEDIES))
             except ConfigError:
                 raise  # the same for all subjects
             except Exception as error:
                 problems.append(Problem(recording.subject, _reason(error), _remedy(error)))
             overall.update()
             overall.set_postfix(written=len(written), skipped=len(skipped), failed=len(problems))
-    return ExtractionSummary(tuple(written), tuple(skipped), tuple(problems))
+    return ExtractionSummary(tuple(written), tuple(skipped), tuple(problems), tuple(warnings))
 
 
-def single_recording(video: str | os.PathLike[str], labels: str | os.PathLike[str] | None = None) -> Recording:
+def single_recording(
+    video: str | os.PathLike[str],
+    labels: str | os.PathLike[str] | None = None,
+    faces: str | os.PathLike[str] | None = None,
+) -> Recording:
     """Make a recording of one video of any format, outside any data tree.
 
     Args:
         video: The video; its stem names the subject.
         labels: Label file, or None.
+        faces: A faces.csv with the places of the subject's face, or None where they are yet to be found.
 
     Returns:
-        The recording, without a split, and with faces yet to be found.
+        The recording, without a split.
 
     Raises:
         MediaError: The video does not exist.
         AnnotationError: The label file does not exist.
+        FacesError: The faces.csv cannot be read, or does not have the subject.
     """
     video, labels = Path(video), None if labels is None else Path(labels)
     if not video.is_file():
         raise MediaError(f"{video} does not exist; expected a video")
     if labels is not None and not labels.is_file():
         raise AnnotationError(f"{labels} does not exist; expected a label file")
-    return Recording(video.stem, video.stem, None, video, labels)
+    if faces is not None and video.stem not in (known := read_faces_csv(faces)):
+        raise FacesError(f"{faces} has {', '.join(known) or 'nobody'}; expected the subject {video.stem}")
+    return Recording(video.stem, video.stem, None, video, labels, faces_file=None if faces is None else Path(faces))
 
 
 def is_current(path: Path, recording: Recording, visual: BackboneFile, audio: BackboneFile, clip_stride: int) -> bool:

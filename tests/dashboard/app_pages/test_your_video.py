@@ -29,11 +29,12 @@ def shipped(modality):
     return PROJECT / "checkpoints" / f"{modality}_slim.safetensors"
 
 
-def face_video(path: Path, *, sound: bool) -> Path:
-    """The first frames of a shown subject."""
+def face_video(path: Path, *, sound: bool, faces: int = FRAMES) -> Path:
+    """The first frames of a shown subject, of which the first `faces` have a face, the others are grey."""
     source = sorted((PROJECT / "demo" / "batch1").glob("strong-*.mp4"))[0]
     with av.open(str(source)) as read, av.open(f"file:{path}", "w") as out:
         pictures = [frame.to_ndarray(format="rgb24") for frame in islice(read.decode(video=0), FRAMES)]
+        pictures[faces:] = [np.full_like(pictures[0], 90) for _ in pictures[faces:]]
         video = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
         video.height, video.width = pictures[0].shape[:2]
         video.pix_fmt = "yuv420p"
@@ -83,6 +84,21 @@ def test_an_uploaded_face_opens_in_the_player_under_its_name_which_stays_text(pa
     assert page.get_attribute(PLAYER, "data-subject") == subject
     assert page.locator("img[src=x]").count() == 0
     assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_few_frames_with_a_face_are_warned_of_with_advice_and_frames_that_are_a_click_away(page, address, tmp_path):
+    page.goto(f"{address}/your_video")
+    bring(page, face_video(tmp_path / "turned.mp4", sound=True, faces=30), f"{FRAMES} frames")
+    page.get_by_role("button", name="Extract features").first.click()
+    warning = page.get_by_test_id("stAlert").filter(has_text="A face was found by haar in 30% of the frames")
+    warning.wait_for()
+    for said in ("upright, seen from the front", "Crop the video", "IACA_YUNET", "--faces"):
+        assert said in warning.inner_text()
+    picture = page.get_by_alt_text("in which no face was found").last
+    picture.wait_for()
+    assert picture.evaluate("(image) => image.decode().then(() => image.naturalHeight)") == 120
+    page.get_by_role("button", name="0:01.4").click()
+    page.wait_for_selector(f"{PLAYER}[data-subject='turned'][data-frame='35'][data-seeking='false']")
 
 
 def test_what_cannot_be_used_has_a_sentence_of_its_own_and_the_next_is_taken(page, address, tmp_path):

@@ -96,6 +96,21 @@ def test_one_video_of_any_format_with_labels_goes_through_the_whole_chain(tmp_pa
     assert not features.has_audio.any()
 
 
+def test_a_face_in_few_frames_is_warned_of_and_known_places_can_be_given(tmp_path, backbones, capsys):
+    video = write_media(tmp_path / "turned.mp4", TIMES_S[:20])
+    places = [f"turned,{frame},32,24,20,0" for frame in range(4)]
+    for name, rows in (("faces.csv", places), ("other.csv", ["somebody,0,32,24,20,0"])):
+        (tmp_path / name).write_text("\n".join(["subject,frame,x,y,size,roll", *rows]))
+    arguments = ["extract", "--video", str(video), "--out", str(tmp_path / "out"), *backbones]
+    assert main([*arguments, "--faces", str(tmp_path / "faces.csv")]) == 0
+    assert read_features(tmp_path / "out" / "turned.safetensors").has_face.sum() == 4
+    told = capsys.readouterr().err
+    assert "turned: A face was found in 20% of the frames" in told
+    assert "Crop the video" in told
+    assert main([*arguments, "--faces", str(tmp_path / "other.csv")]) == 1
+    assert "other.csv has somebody; expected the subject turned" in capsys.readouterr().err
+
+
 def test_a_video_in_which_no_face_is_found_fails_with_a_remedy(tmp_path, backbones, capsys):
     video = write_media(tmp_path / "bars.mp4", TIMES_S[:10])
     assert main(["extract", "--video", str(video), "--out", str(tmp_path / "out"), *backbones]) == 1
@@ -110,6 +125,7 @@ def test_a_video_in_which_no_face_is_found_fails_with_a_remedy(tmp_path, backbon
         ([], "expected either ROOT"),
         (["x", "--video", "y.mp4"], "expected either ROOT"),
         (["x", "--labels", "y.txt"], "--labels is given without --video"),
+        (["x", "--faces", "y.csv"], "--faces is given without --video"),
         (["x", "--shard", "2/2"], "--shard is '2/2'"),
         (["--video", "missing.mp4"], "missing.mp4 does not exist"),
         (["x", "--clip-stride", "3"], "clip_stride is 3"),
