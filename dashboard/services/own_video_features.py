@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from dashboard.services import backbone_files, jobs, missed_faces
+from dashboard.services import backbone_files, jobs
 from dashboard.services.own_videos import Entry, OwnVideoError
 from dashboard.state import visit
 from dashboard.state.folders import Folders, read_options
@@ -92,26 +92,19 @@ def begin(entry: Entry, backbones: Backbones, outlook: Outlook, *, clip_stride: 
 
     def work(progress: Progress) -> None:
         from iaca.data.faces.detection import choose_detector
-        from iaca.data.media.browser_copy import browser_copy
-        from iaca.features.feature_files import write_features
-        from iaca.features.own_video import PARTS, extract_own
+        from iaca.features.own_video import Apart, extract_apart
 
         with _named(entry):
-            features = extract_own(
-                entry.recording, entry.folder, *backbones, choose_detector(), outlook,
-                clip_stride=clip_stride, frames=frames, progress=progress,
+            extract_apart(
+                Apart(
+                    entry.recording, entry.folder, backbones.visual.path, backbones.audio.path, str(backbones.device),
+                    outlook, clip_stride, frames, entry.features, entry.folder.parent.parent / "videos",
+                ),
+                choose_detector(),
+                progress,
             )  # fmt: skip
-            if not outlook.info.browser_playable:
-                search_s, networks_s, copy_s = outlook.seconds(clip_stride, frames)
-                share = (search_s + networks_s) / (search_s + networks_s + copy_s)
-                progress(int(PARTS * share), PARTS, "Copying it for the browser")
-                browser_copy(entry.video, entry.folder.parent.parent / "videos")
-            progress(PARTS, PARTS, "Writing the features")
-            if entry.folder.is_dir():  # it may have been removed meanwhile
-                missed_faces.keep(entry, features)
-                write_features(entry.features, features)
-                look_at_file(entry.features)
-                look_at_file(entry.folder)
+            look_at_file(entry.features)
+            look_at_file(entry.folder)
 
     jobs.forget(entry.job_key)
     return jobs.begin(entry.job_key, work, turns("extract"), visit.current())

@@ -93,6 +93,7 @@ class Lanes:
     def ended(self) -> Generator[tuple[Any, Any]]:
         """Yield each job as it ends."""
         left = len(self.jobs)
+        last = 0, Told(0, 0, "")
         try:
             for lane in self._lanes:
                 lane.start()
@@ -102,10 +103,11 @@ class Lanes:
                 try:
                     number, event = self.events.get(timeout=CHECK_S)
                 except queue.Empty:
+                    self._report(*last)
                     continue
                 if isinstance(event, Told):
-                    if self._on_progress is not None:
-                        self._on_progress(self.jobs[number], *event)
+                    last = number, event
+                    self._report(*last)
                     continue
                 left -= 1
                 yield self.jobs[number], event.result if isinstance(event, Returned) else event
@@ -117,6 +119,10 @@ class Lanes:
             for lane in self._lanes:
                 if lane.ident is not None:
                     lane.join(DYING_S)
+
+    def _report(self, number: int, told: Told) -> None:
+        if self._on_progress is not None:
+            self._on_progress(self.jobs[number], *told)
 
     def next_job(self) -> _Job | None:
         """Take a job that waits."""

@@ -67,7 +67,7 @@ def run_all(
         modules: Modules that each process imports first, such as those that register fusions; `__main__` is the script
             that runs. Those that cannot be imported are left out.
         bar: Told of each job that ended.
-        on_progress: Called with a job and what it reports, in the thread that iterates.
+        on_progress: Called with a job and what it reports, in the thread that iterates; again while nothing comes.
 
     Yields:
         (job, result), in the order in which they end.
@@ -102,7 +102,8 @@ def run_one(
         common: As in `run_all`.
         job: The job.
         limits: What the process may take.
-        progress: Told what the job reports; an error that it raises ends the process.
+        progress: Told what the job reports, and again every half second, so that it may stop a job that reports
+            nothing: an error that it raises ends the process.
 
     Returns:
         What `work` returned.
@@ -118,7 +119,9 @@ def run_one(
     for _, outcome in run_all(work, common, [job], processes=1, attempts=1, limits=limits, on_progress=told):
         if not isinstance(outcome, Failure):
             return outcome
-        raise outcome.error or ProcessEnded(outcome.reason)
+        if outcome.error is None or isinstance(outcome.error, MemoryError):
+            raise ProcessEnded(outcome.reason)
+        raise outcome.error
     raise AssertionError("a job ends")
 
 

@@ -149,6 +149,8 @@ def _three(done: int, total: int, title: str = "") -> tuple[int, int, str]:
 
 def _portable(error: Exception) -> Exception:
     """The error as another process can have it; one that nobody foresaw is written to the log as well."""
+    if isinstance(error.__cause__, MemoryError):  # ffmpeg says politely what Python ends of
+        return MemoryError(str(error))
     if not isinstance(error, (*BAD_INPUT, MemoryError)):
         traceback.print_exc()
     try:

@@ -11,29 +11,39 @@ from typing import NamedTuple
 import torch
 
 from iaca.checkpoints import BackboneFile
+from iaca.checkpoints.pretrained import find_backbone
 from iaca.clips import clip_ends
-from iaca.config import CLIP_FRAMES
+from iaca.compute.lanes import Limits
+from iaca.compute.processes import ProcessEnded, run_one
+from iaca.config import AUDIO, CLIP_FRAMES, VISUAL
 from iaca.config.vocabulary import CLIP_PICTURES
 from iaca.data.annotations import read_labels, write_labels
 from iaca.data.faces.crops import CropError
 from iaca.data.faces.detection import STEP_FRAMES, FaceDetector, find_faces, write_faces_csv
 from iaca.data.faces.places import CROP_SIZE
+from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.container import MediaError
 from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS
 from iaca.data.media.sound import SAMPLE_RATE_HZ
-from iaca.data.media.vetting import vet
-from iaca.data.media.video import LONGEST_CLIP_S, MediaInfo, iterate_frames, probe
+from iaca.data.media.video import LONGEST_CLIP_S, MediaInfo
 from iaca.features.extraction import FOUND_BY, extract, run_backbone
+from iaca.features.feature_files import write_features
+from iaca.features.missed_pictures import keep_missed
+from iaca.features.vetting import vet
 from iaca.types import Features, Progress, Recording, no_progress
-
-TRIED_FRAMES = 24
-"""Frames that are decoded to time one of them."""
 
 TRIED_CLIPS = 4
 """Clips that the backbones run on to time one of them."""
 
 COPY = 3.0
 """Time to decode a frame and encode it for the browser, as a multiple of the time to decode it."""
+
+MEMORY_BYTES = 24 * 2**30
+"""Memory of a process that extracts: a large backbone takes some, pictures of 8K take some."""
+
+SILENCE_S = 600.0
+BYTES_PER_S = 1_000_000
+"""How long extraction may show no progress, and for each byte of a file whose sound is all decoded first."""
 
 PARTS = 1000
 """Parts that the work on a video is divided into for reporting progress."""
@@ -93,9 +103,7 @@ def look_at(video: Path, visual: BackboneFile, audio: BackboneFile, detector: Fa
     """
     if video.is_file() and video.stat().st_size == 0:
         raise MediaError(f"{video} is empty (0 bytes); expected a video")
-    vet(video)
-    info = probe(video)
-    frame_s, search_s = _time_pictures(video, detector)
+    info, frame_s, search_s = vet(video, detector)
     pictures = torch.zeros(TRIED_CLIPS, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE)
     clip_duration_s = min(CLIP_FRAMES * info.duration_s / max(1, len(info.pts_s)), LONGEST_CLIP_S)
     samples = clip_duration_s * SAMPLE_RATE_HZ
@@ -107,21 +115,79 @@ def look_at(video: Path, visual: BackboneFile, audio: BackboneFile, detector: Fa
     return Outlook(info, frame_s, search_s, clip_s)
 
 
-def _time_pictures(video: Path, detector: FaceDetector) -> tuple[float, float]:
-    """Seconds to decode a frame, and to look for faces in one; holds one picture at a time, since they may be large."""
-    decoding_s = searching_s = 0.0
-    tried = searched = 0
-    since_s = time.perf_counter()
-    for _, picture in iterate_frames(video):
-        decoding_s += time.perf_counter() - since_s
-        if tried % STEP_FRAMES == 0:
-            searching_s += _timed(partial(detector.detect, picture))
-            searched += 1
-        tried += 1
-        if tried == TRIED_FRAMES:
-            break
-        since_s = time.perf_counter()
-    return decoding_s / max(1, tried), searching_s / max(1, searched)
+class Apart(NamedTuple):
+    """What the work on a video in a process of its own reads and writes.
+
+    Attributes:
+        recording: The video, with or without labels.
+        folder: As in `extract_own`.
+        visual: File of the backbone for pictures.
+        audio: File of the backbone for sound.
+        device: Where they run.
+        outlook: As in `extract_own`.
+        clip_stride: As in `extract_own`.
+        frames: As in `extract_own`.
+        features: Feature file to write, in a folder that is there.
+        copies: Folder for the copy that browsers play, where they do not play the video itself.
+    """
+
+    recording: Recording
+    folder: Path
+    visual: Path
+    audio: Path
+    device: str
+    outlook: Outlook
+    clip_stride: int
+    frames: int | None
+    features: Path
+    copies: Path
+
+
+def extract_apart(job: Apart, detector: FaceDetector, progress: Progress = no_progress) -> None:
+    """Extract the features of a video that nobody vouches for, and copy it for the browser, in a process that may fail.
+
+    Args:
+        job: What is read and written.
+        detector: The face detector; the process gets a copy of it.
+        progress: As in `extract_own`; an error that it raises ends the process.
+
+    Raises:
+        MediaError: The video cannot be read, or reading it took too much memory, or too long without any progress.
+        InputError: As `extract_own` and `write_features`.
+        OSError: A file cannot be written.
+    """
+    video = job.recording.video_file
+    size = video.stat().st_size if video is not None and video.is_file() else 0
+    # Libraries for GPUs take memory as they like.
+    memory_bytes = MEMORY_BYTES if torch.device(job.device).type == "cpu" else None
+    try:
+        run_one(_extract_and_copy, detector, job, limits=Limits(memory_bytes, SILENCE_S + size / BYTES_PER_S),
+                progress=progress)  # fmt: skip
+    except ProcessEnded as error:
+        raise MediaError(f"{video} cannot be extracted: {error}; expected a whole video, or more memory") from error
+
+
+def _extract_and_copy(detector: FaceDetector, job: Apart, progress: Progress) -> None:
+    visual, audio = (
+        find_backbone(file, modality, job.device) for file, modality in ((job.visual, VISUAL), (job.audio, AUDIO))
+    )
+    features = extract_own(
+        job.recording, job.folder, visual, audio, detector, job.outlook,
+        clip_stride=job.clip_stride, frames=job.frames, progress=progress,
+    )  # fmt: skip
+    video = job.recording.video_file
+    if video is not None and not job.outlook.info.browser_playable:
+        *before_s, copy_s = job.outlook.seconds(job.clip_stride, job.frames)
+        share = sum(before_s) / (sum(before_s) + copy_s)
+
+        def copied(done: int, total: int, title: str = "") -> None:
+            progress(int(PARTS * (share + (1 - share) * done / max(1, total))), PARTS, "Copying it for the browser")
+
+        browser_copy(video, job.copies, copied)
+    progress(PARTS, PARTS, "Writing the features")
+    if video is not None and job.features.parent.is_dir():  # it may have been removed meanwhile
+        keep_missed(video, features, job.folder)
+        write_features(job.features, features)
 
 
 def extract_own(

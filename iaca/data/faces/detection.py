@@ -76,6 +76,9 @@ class HaarDetector:
         if self._cascade.empty():
             raise FacesError(f"{file} is missing; expected it in opencv-python-headless 4.x: install it again")
 
+    def __reduce__(self) -> tuple[type[HaarDetector], tuple[()]]:
+        return type(self), ()  # a cascade cannot be sent to another process, its name can
+
     def detect(self, picture: np.ndarray) -> list[Detection]:
         """See `FaceDetector`."""
         import cv2
@@ -116,6 +119,10 @@ class YuNetDetector:
             raise FacesError(
                 f"{file} is not a YuNet model ({error.err}); expected face_detection_yunet_*.onnx"
             ) from error
+        self._file = os.path.abspath(file)
+
+    def __reduce__(self) -> tuple[type[YuNetDetector], tuple[str]]:
+        return type(self), (self._file,)
 
     def detect(self, picture: np.ndarray) -> list[Detection]:
         """See `FaceDetector`."""

@@ -15,12 +15,15 @@ from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
 from iaca.data.media.video import iterate_frames, probe
 from iaca.data.media.writing import Sound, open_mp4
 from iaca.files import file_state
+from iaca.types import Progress, no_progress
 
 GOP_FRAMES = 12
 """Frames between key frames: a seek takes 22 ms instead of 100."""
 
 
-def browser_copy(path: str | os.PathLike[str], cache_dir: str | os.PathLike[str]) -> Path:
+def browser_copy(
+    path: str | os.PathLike[str], cache_dir: str | os.PathLike[str], progress: Progress = no_progress
+) -> Path:
     """A copy of a video that every browser plays, with the same frames at the same times.
 
     H.264 and AAC in mp4, the table of contents first, a key frame every 12 frames. Frame k of the copy is frame k of
@@ -30,6 +33,7 @@ def browser_copy(path: str | os.PathLike[str], cache_dir: str | os.PathLike[str]
     Args:
         path: The original.
         cache_dir: Where copies are kept, named after path, size and modification time of the original.
+        progress: Told how many frames are copied, after each.
 
     Returns:
         The copy; the original itself where a browser plays it.
@@ -45,13 +49,13 @@ def browser_copy(path: str | os.PathLike[str], cache_dir: str | os.PathLike[str]
     if copy.is_file():
         return copy
     try:
-        _encode(path, copy, info.pts_s)
+        _encode(path, copy, info.pts_s, progress)
     except (OSError, av.FFmpegError) as error:
         raise MediaError(f"{path} cannot be copied for the browser to {copy}: {error}") from error
     return copy
 
 
-def _encode(source: Path, target: Path, pts_s: np.ndarray) -> None:
+def _encode(source: Path, target: Path, pts_s: np.ndarray, progress: Progress) -> None:
     pictures = iterate_frames(source)
     first = next(pictures, None)
     if first is None:
@@ -74,3 +78,4 @@ def _encode(source: Path, target: Path, pts_s: np.ndarray) -> None:
                 other = av.VideoFrame.from_ndarray(picture, format="rgb24")
                 picture = other.reformat(width=width, height=height).to_ndarray()
             writer.add(np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"), float(pts_s[k]))
+            progress(k + 1, len(pts_s))

@@ -25,6 +25,8 @@ def record(folder, job, progress):
         raise ZeroDivisionError("unforeseen")
     if what == "greedy":
         return len(bytearray(2**31))
+    if what == "polite":
+        raise InputError("it cannot be decoded") from MemoryError()
     if what == "hang":
         time.sleep(600)
     if what == "unsendable":

@@ -70,8 +70,8 @@ def test_processes_are_kept_for_the_next_job_and_are_not_the_own(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the system limits no memory")
 def test_a_process_that_takes_too_much_memory_is_one_sentence(tmp_path):
-    done = results(tmp_path, ["greedy", "a"], processes=1, limits=Limits(memory_bytes=2**30))
-    assert done["greedy"].reason == "it needs more memory than it may take"
+    done = results(tmp_path, ["greedy", "polite", "a"], processes=1, limits=Limits(memory_bytes=2**30))
+    assert done["greedy"].reason == done["polite"].reason == "it needs more memory than it may take"
     assert done["a"][0] == 1
 
 
@@ -84,7 +84,8 @@ def test_a_process_that_shows_no_progress_is_ended_and_one_that_does_is_not(tmp_
 def test_one_job_raises_what_went_wrong_and_passes_its_progress_on(tmp_path):
     told = []
     assert run_one(record, str(tmp_path), "slow-0", progress=lambda *args: told.append(args))[0] == 1
-    assert told == [(1, 2, "half")]
+    assert told[-1] == (1, 2, "half")
+    assert set(told[:-1]) <= {(0, 0, "")}  # before it reported anything
     with pytest.raises(InputError, match="refuse-1 is bad"):
         run_one(record, str(tmp_path), "refuse-1")
     with pytest.raises(ProcessEnded, match="its process was ended by SIGKILL"):

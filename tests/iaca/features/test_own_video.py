@@ -10,27 +10,12 @@ import pytest
 from iaca.checkpoints.pretrained import find_backbone
 from iaca.data.annotations import write_labels
 from iaca.data.faces.crops import CropError
-from iaca.data.faces.detection import Detection
 from iaca.data.media.container import MediaError
 from iaca.features.corpus_extraction import single_recording
-from iaca.features.own_video import PARTS, extract_own, look_at
-from tests.media_files import write_media
-
-
-class Everywhere:
-    """A face in the middle of every picture."""
-
-    name = "everywhere"
-
-    def detect(self, picture):
-        return [Detection(picture.shape[1] / 2, picture.shape[0] / 2, 60.0, 0.0, 1.0)]
-
-
-class Nowhere:
-    name = "nowhere"
-
-    def detect(self, picture):
-        return []
+from iaca.features.feature_files import read_features
+from iaca.features.own_video import PARTS, Apart, extract_apart, extract_own, look_at
+from tests.iaca.features.detectors import Deadly, Endless, Everywhere, Nowhere
+from tests.media_files import clicks, write_media
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +74,54 @@ def test_pictures_that_the_file_turns_are_seen_upright_and_told(tmp_path, backbo
     subprocess.run(command, check=True)
     assert abs(look_at(turned, *backbones, Nowhere()).info.rotation_degrees) == 90
     assert look_at(video, *backbones, Nowhere()).info.rotation_degrees == 0
+
+
+def job_of(video, backbones, outlook, folder):
+    visual, audio = (backbone.path for backbone in backbones)
+    recording = single_recording(video)
+    return Apart(
+        recording, folder, visual, audio, "cpu", outlook, 16, None, folder / "a.safetensors", folder / "copies"
+    )
+
+
+@pytest.mark.slow
+def test_features_made_apart_are_those_made_here_and_the_copy_for_the_browser_is_made(tmp_path, backbones):
+    video = write_media(tmp_path / "a.mkv", np.arange(60) / 25, clicks(2.4, (1.0,)))
+    outlook = look_at(video, *backbones, Everywhere())
+    told = []
+    extract_apart(
+        job_of(video, backbones, outlook, tmp_path), Everywhere(),
+        progress=lambda done, total, title="": told.append((done, title)),
+    )  # fmt: skip
+    apart = read_features(tmp_path / "a.safetensors")
+    here = extract_own(single_recording(video), tmp_path, *backbones, Everywhere(), outlook, clip_stride=16)
+    assert apart.visual == pytest.approx(here.visual, abs=2e-2)
+    assert apart.audio == pytest.approx(here.audio, abs=2e-2)
+    assert len(list((tmp_path / "copies").glob("a.*.mp4"))) == 1
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert {title for _, title in told if title} == {
+        "Looking for the face", "The backbones look and listen", "Copying it for the browser", "Writing the features",
+    }  # fmt: skip
+
+
+def test_a_video_that_ends_its_extraction_is_one_sentence_and_leaves_no_features(tmp_path, backbones):
+    video = write_media(tmp_path / "a.mp4", np.arange(10) / 25)
+    outlook = look_at(video, *backbones, Nowhere())
+    with pytest.raises(MediaError, match=r"a\.mp4 cannot be extracted: its process was ended by SIGSEGV; expected"):
+        extract_apart(job_of(video, backbones, outlook, tmp_path), Deadly())
+    assert not (tmp_path / "a.safetensors").exists()
+
+
+def test_an_extraction_that_reports_nothing_can_be_stopped(tmp_path, backbones):
+    class Stop(Exception):
+        pass
+
+    def stop_at_the_third(*_):
+        told.append(0)
+        if len(told) == 3:
+            raise Stop
+
+    video, told = write_media(tmp_path / "a.mp4", np.arange(10) / 25), []
+    outlook = look_at(video, *backbones, Nowhere())
+    with pytest.raises(Stop):
+        extract_apart(job_of(video, backbones, outlook, tmp_path), Endless(), progress=stop_at_the_third)

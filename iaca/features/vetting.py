@@ -1,0 +1,82 @@
+"""A first look at a video that nobody vouches for, in a process of its own with limits of memory and time."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from iaca.compute.lanes import Limits
+from iaca.compute.processes import ProcessEnded, run_one
+from iaca.data.faces.detection import STEP_FRAMES, FaceDetector
+from iaca.data.media.container import MediaError
+from iaca.data.media.video import MediaInfo, iterate_frames, probe
+from iaca.types import Progress
+
+MEMORY_BYTES = 8 * 2**30
+"""Memory of the process: ten times what an hour of 4K takes."""
+
+PATIENCE_S = 120.0
+BYTES_PER_S = 2_000_000
+"""Time for any file, and for each byte of a large one, whose packets are all read."""
+
+TRIED_FRAMES = 24
+"""Frames that are decoded to time one of them."""
+
+
+class Look(NamedTuple):
+    """What a first look at a video finds.
+
+    Attributes:
+        info: Times and codecs of the video.
+        frame_s: Time to decode a frame on this machine, seconds.
+        search_s: Time to look for faces in a frame, seconds.
+    """
+
+    info: MediaInfo
+    frame_s: float
+    search_s: float
+
+
+def vet(path: str | os.PathLike[str], detector: FaceDetector) -> Look:
+    """Open a video, read its packets, decode its first pictures and search them for faces, in a process that may fail.
+
+    A file that is made to take all memory, or never to end, ends that process alone.
+
+    Args:
+        path: The video.
+        detector: The face detector; the process gets a copy of it.
+
+    Returns:
+        What was found.
+
+    Raises:
+        MediaError: It cannot be read, or reading it took too much memory or time.
+    """
+    path = Path(path)
+    limit_s = PATIENCE_S + (path.stat().st_size / BYTES_PER_S if os.path.isfile(path) else 0.0)
+    try:
+        return run_one(_look, detector, path, limits=Limits(MEMORY_BYTES, limit_s))
+    except ProcessEnded as error:
+        raise MediaError(f"{path} cannot be looked at: {error}; expected a whole video") from error
+
+
+def _look(detector: FaceDetector, path: Path, progress: Progress) -> Look:
+    """Time decoding and searching; holds one picture at a time, since they may be large."""
+    info = probe(path)
+    decoding_s = searching_s = 0.0
+    tried = searched = 0
+    since_s = time.perf_counter()
+    for _, picture in iterate_frames(path):
+        decoding_s += time.perf_counter() - since_s
+        if tried % STEP_FRAMES == 0:
+            began_s = time.perf_counter()
+            detector.detect(picture)
+            searching_s += time.perf_counter() - began_s
+            searched += 1
+        tried += 1
+        if tried == TRIED_FRAMES:
+            break
+        since_s = time.perf_counter()
+    return Look(info, decoding_s / max(1, tried), searching_s / max(1, searched))
