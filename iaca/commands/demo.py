@@ -1,4 +1,4 @@
-"""python -m iaca demo build, demo train: the synthetic corpus and everything that ships with it."""
+"""python -m iaca demo build, demo train, demo simulate: synthetic corpora, and everything that ships with one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from iaca.resources import clone
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the two commands."""
-    commands = parser.add_subparsers(dest="demo_command", required=True, metavar="build|train")
+    """Declare the three commands."""
+    commands = parser.add_subparsers(dest="demo_command", required=True, metavar="build|train|simulate")
     build = commands.add_parser("build", help="build a synthetic corpus in the layout of Aff-Wild2")
     build.add_argument("--out", type=as_path, required=True, metavar="DIR", help="folder of the corpus")
     build.add_argument("--identities", type=int, default=12, metavar="N", help="people (default: 12)")
@@ -51,6 +51,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_device(train)
     add_log(train)
     train.set_defaults(run=run_train)
+    simulate = commands.add_parser("simulate", help="write features for which the best possible scores are known")
+    simulate.add_argument("--out", type=as_path, required=True, metavar="DIR", help="folder of the features")
+    simulate.add_argument("--training", type=int, default=60, metavar="N", help="people to train on (default: 60)")
+    simulate.add_argument("--validation", type=int, default=40, metavar="N", help="people to score (default: 40)")
+    simulate.add_argument("--seconds", type=float, default=60.0, metavar="S", help="length (default: 60)")
+    simulate.add_argument("--memory", type=float, default=11.0, metavar="S", help="as of demo build (default: 11)")
+    simulate.add_argument(
+        "--noise",
+        type=float,
+        default=0.8,
+        metavar="X",
+        help="noise of each modality over feelings (default: 0.8)",
+    )
+    simulate.add_argument(
+        "--no-cue", action="store_true", help="nothing in the features says that a modality shows somebody else"
+    )
+    simulate.add_argument("--seed", type=int, default=0, metavar="K", help="seed (default: 0)")
+    add_log(simulate)
+    simulate.set_defaults(run=run_simulate)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -77,6 +96,29 @@ def run_build(args: argparse.Namespace) -> None:
 
         subjects = build_corpus(args.out, crops=not args.no_crops, **planned)
     print(f"{args.out}: {len(subjects)} synthetic subjects")
+
+
+def run_simulate(args: argparse.Namespace) -> None:
+    """Simulate features, and print what is known of them."""
+    from iaca.demo.simulation import Simulation, simulate
+
+    check_writable(args.out, "features")
+    simulation = Simulation(
+        training=args.training,
+        validation=args.validation,
+        seconds=args.seconds,
+        memory_s=args.memory,
+        noise=args.noise,
+        cued=not args.no_cue,
+        seed=args.seed,
+    )
+    known = simulate(args.out, simulation)
+    print(f"{args.out}: {args.training} simulated people to train on, {args.validation} to score")
+    for target, scores in known.items():
+        print(
+            f"{target}: CCC {scores['uninformed']:.3f} is the most without knowing which modality is wrong, "
+            f"{scores['informed']:.3f} with"
+        )
 
 
 def _cycle(text: str) -> list[list[str]]:

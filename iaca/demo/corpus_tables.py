@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from iaca.data.corpus_description import FILE
 from iaca.demo.corpus_plan import CorpusError, Role
+from iaca.demo.episode_plan import PlannedEpisode
 from iaca.demo.performance import FPS, Plan, perform
 from iaca.demo.scene import Scene
 from iaca.files import write_whole
@@ -62,13 +63,18 @@ def write_faces(out: Path, plans: Sequence[Plan], video_size: int) -> None:
 
 def write_episodes(out: Path, plans: Sequence[Plan]) -> None:
     """Write episodes.csv: what goes wrong, and when."""
+    write_known_episodes(out, [(plan.subject, perform(plan).episodes) for plan in plans])
+
+
+def write_known_episodes(out: Path, recordings: Iterable[tuple[str, Sequence[PlannedEpisode]]]) -> None:
+    """Write episodes.csv of subjects with their episodes."""
     rows = (
         (
-            plan.subject, f"{episode.start / FPS:.2f}", f"{episode.stop / FPS:.2f}",
+            subject, f"{episode.start / FPS:.2f}", f"{episode.stop / FPS:.2f}",
             episode.modality, episode.kind, episode.truth_modality,
         )
-        for plan in plans
-        for episode in perform(plan).episodes
+        for subject, episodes in recordings
+        for episode in episodes
     )  # fmt: skip
     _write(out / "episodes.csv", EPISODE_COLUMNS, rows)
 
