@@ -13,6 +13,13 @@ def address(tmp_path_factory, server):
     return server(write_project(tmp_path_factory.mktemp("commands"), [Spec("steady", 150)]))
 
 
+@pytest.fixture(autouse=True)
+def untouched(page):
+    """No test sees how another one arranged the rows."""
+    yield
+    page.evaluate("localStorage.removeItem('iaca-rows')")
+
+
 def open_focused(page, address, **parameters):
     """Open the page with the focus on the player, wherever the tour has put it."""
     open_player(page, address, "steady", **parameters)
@@ -110,3 +117,55 @@ def test_a_slider_keeps_the_keys_that_move_it_and_no_others(page, address):
     page.keyboard.press("[")
     page.get_by_test_id("player-range").wait_for()
     assert page.get_by_test_id("player-range").get_attribute("data-first") == "21"
+
+
+def test_rows_and_range_are_changed_back_and_again(page, address):
+    open_focused(page, address)
+    titles = page.locator(".iaca-row-title")
+    before = titles.all_inner_texts()
+    page.get_by_role("button", name="Hide the row Valence").click()
+    page.keyboard.press("[")  # the whole recording from here on
+    page.get_by_test_id("player-range").wait_for()
+    page.get_by_role("combobox", name="Models").select_option("CA only")
+    assert len(titles.all_inner_texts()) < len(before) - 1
+    page.keyboard.press("Control+z")
+    page.wait_for_selector(f"{PLAYER}[data-layout=overlay]")
+    page.keyboard.press("Control+z")
+    page.get_by_test_id("player-range").wait_for(state="hidden")
+    assert titles.all_inner_texts() == [title for title in before if title != "Valence"]
+    page.locator(".iaca-view summary").click()
+    menu = page.locator(".iaca-view")
+    menu.get_by_role("button", name="Undo").click()
+    page.wait_for_function(f"document.querySelectorAll('.iaca-row-title').length === {len(before)}")
+    assert titles.all_inner_texts() == before
+    assert menu.get_by_role("button", name="Undo").get_attribute("aria-disabled") == "true"
+    for chord in ("Control+Shift+z", "Control+y"):
+        page.keyboard.press(chord)
+    page.get_by_test_id("player-range").wait_for()
+    assert titles.all_inner_texts() == [title for title in before if title != "Valence"]
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    page.wait_for_function("!location.search.includes('rows') && !location.search.includes('range')")
+
+
+def test_the_video_fills_the_screen_and_keys_and_cursor_go_on(page, address):
+    open_focused(page, address, frame="10")
+    page.keyboard.press("[")
+    page.get_by_test_id("player-range").wait_for()
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement?.matches('.iaca-screen')")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(f'{PLAYER}[data-frame="11"]')
+    settle(page)
+    assert sample(page)["picture"] == 11
+    page.keyboard.press("Space")
+    page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.frame) > 15")
+    page.keyboard.press("Space")
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.fullscreenElement === null")
+    assert page.get_by_test_id("player-range").is_visible()
+    page.locator(".iaca-screen").hover()
+    page.get_by_role("button", name="Full-screen video, and back").click()
+    page.wait_for_function("document.activeElement?.matches('.iaca-screen')")
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement === null")

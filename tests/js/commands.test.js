@@ -5,7 +5,13 @@ import { test } from "node:test";
 import { COMMANDS, commandOf, keyOf } from "../../dashboard/components/player/modules/commands.js";
 
 const HTML = readFileSync(new URL("../../dashboard/components/player/player.html", import.meta.url), "utf8");
-const player = (clock) => ({ loaded: true, clock, marks: { marks: [] }, spec: { models: ["CA"] } });
+const player = (clock) => ({
+  loaded: true,
+  clock,
+  fullScreen: { on: false },
+  marks: { marks: [] },
+  spec: { models: ["CA"] },
+});
 
 test("no key and no title means two commands", () => {
   const keys = COMMANDS.flatMap((command) => command.keys ?? []);

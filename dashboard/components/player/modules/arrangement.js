@@ -213,6 +213,15 @@ export class Arrangement {
     if (target) this.move(rows, key, target);
   }
 
+  /**
+   * Go back to an arrangement as `text` had it.
+   * @param {string} text
+   */
+  restore(text) {
+    this.state = parseArrangement(text) ?? { order: [], hidden: {}, heights: {}, layout: OVERLAY };
+    this.onChange(this);
+  }
+
   reset() {
     this.state = { order: [], hidden: {}, heights: {}, layout: this.state.layout };
     this.onChange(this);

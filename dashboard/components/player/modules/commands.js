@@ -79,6 +79,13 @@ const PLAYBACK = grouped("Playback", [
     enabled: hasMarks,
   },
   { title: "Sound on or off", action: "mute", keys: ["m"], act: (player) => player.toggleSound() },
+  {
+    title: "Full-screen video, and back",
+    action: "full",
+    keys: ["f"],
+    act: ({ fullScreen }) => fullScreen.toggle(),
+    enabled: ({ clock }) => document.fullscreenEnabled && Boolean(clock.url),
+  },
 ]);
 
 const RANGE = grouped("Range", [
@@ -86,7 +93,13 @@ const RANGE = grouped("Range", [
   { title: "End the range here", action: "finish", keys: ["]"], act: ({ range }) => range.mark(1) },
   { title: "Loop range", action: "repeat", keys: ["l"], act: ({ range }) => range.play(), enabled: hasRange },
   { title: "Zoom to range", action: "fit", keys: ["z"], act: ({ range }) => range.zoom(), enabled: hasRange },
-  { title: "Clear range", action: "clear", keys: ["Escape"], act: ({ range }) => range.set(null), enabled: hasRange },
+  {
+    title: "Clear range",
+    action: "clear",
+    keys: ["Escape"],
+    act: ({ range }) => range.set(null),
+    enabled: (player) => hasRange(player) && !player.fullScreen.on, // where Escape leaves
+  },
 ]);
 
 const ZOOM = grouped("Zoom", [
@@ -139,6 +152,23 @@ const ROWS = grouped("Rows", [
   },
 ]);
 
+const CHANGES = grouped("Changes of rows and range", [
+  {
+    title: "Undo",
+    action: "undo",
+    keys: ["Ctrl+z"],
+    act: ({ history }) => history.undo(),
+    enabled: ({ history }) => history.past.length > 0,
+  },
+  {
+    title: "Redo",
+    action: "redo",
+    keys: ["Ctrl+Shift+z", "Ctrl+y"],
+    act: ({ history }) => history.redo(),
+    enabled: ({ history }) => history.future.length > 0,
+  },
+]);
+
 const HELP = grouped("Help", [
   {
     title: "Keyboard shortcuts",
@@ -155,7 +185,7 @@ const HELP = grouped("Help", [
 ]);
 
 /** @type {readonly Command[]} */
-export const COMMANDS = [...PLAYBACK, ...RANGE, ...ZOOM, ...ROWS, ...HELP, ...PAGE_COMMANDS];
+export const COMMANDS = [...PLAYBACK, ...RANGE, ...ZOOM, ...ROWS, ...CHANGES, ...HELP, ...PAGE_COMMANDS];
 
 const BY_KEY = new Map(COMMANDS.flatMap((command) => (command.keys ?? []).map((key) => [key, command])));
 const BY_ACTION = new Map(COMMANDS.flatMap((command) => (command.action ? [[command.action, command]] : [])));

@@ -48,7 +48,10 @@ export function connect(player, signal) {
     clock.video.defaultPlaybackRate = clock.video.playbackRate = Number(speed.value);
   };
   speed.addEventListener("change", setSpeed, { signal });
-  find(root, ".iaca-screen", HTMLElement).addEventListener("click", () => clock.toggle(), { signal });
+  const click = (/** @type {Event} */ event) => {
+    if (event.target instanceof Element && !event.target.closest("button")) clock.toggle();
+  };
+  player.screen.addEventListener("click", click, { signal });
 
   scrub.addEventListener("input", () => clock.seek(Number(scrub.value)), { signal });
   holdPlayback(scrub, clock, signal);

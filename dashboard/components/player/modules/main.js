@@ -10,6 +10,8 @@ import { loadColumns, loadTimes } from "./columns.js";
 import { showEnabled } from "./commands.js";
 import { connect } from "./controls.js";
 import { find } from "./dom.js";
+import { FullScreen } from "./fullScreen.js";
+import { historyOf } from "./history.js";
 import { Hover } from "./hover.js";
 import { keptArrangement } from "./keptRows.js";
 import { Layouts } from "./layouts.js";
@@ -25,12 +27,11 @@ import { Room } from "./room.js";
 import { EDGE, RowHandles } from "./rowHandles.js";
 import { readTheme } from "./theme.js";
 import { clockText, nearest } from "./times.js";
+import { measure, UPDATE, ZOOM } from "./timings.js";
 import { Zoom } from "./zoom.js";
 
 /** @import { Columns, Component, Mark, Place, PlayerData, Spec } from "../../types" */
 
-const UPDATE = "iaca-update"; // entries of the performance timeline: duration of the last update and the last zoom
-const ZOOM = "iaca-zoom";
 const NO_VIDEO = "There is no video for this subject. The curves are complete.";
 
 /** @type {WeakMap<ParentNode, Player>} */
@@ -38,15 +39,6 @@ const players = new WeakMap(); // by the element that Streamlit keeps across upd
 let started = false; // whether this visit has gone to the place that its address names
 /** @type {string | null} */
 let lastSeek = null; // token of the last seek requested by the page
-
-/**
- * @param {string} name
- * @param {number} start
- */
-function measure(name, start) {
-  performance.clearMeasures(name);
-  performance.measure(name, { start });
-}
 
 export class Player {
   loaded = false; // whether there is anything to show
@@ -109,6 +101,8 @@ export class Player {
     this.overview = new Overview(this, find(root, ".iaca-scrubber", HTMLElement));
     this.range = new Range(this, find(root, ".iaca-range", HTMLElement), find(root, ".iaca-scrub-range", HTMLElement));
     this.marks = new Marks(find(root, ".iaca-marks", HTMLElement), (second) => this.goTo(this.frameAt(second)));
+    this.fullScreen = new FullScreen(this, this.screen);
+    this.history = historyOf(this);
     const { signal } = this.listeners;
     connect(this, signal);
     window.addEventListener("resize", () => this.redraw(), { signal });
@@ -125,11 +119,13 @@ export class Player {
     if (this.newest !== data) return; // a later update overtook this one
     const { spec, marks: marked, sound, follows } = data;
     Object.assign(this, { spec, frames, marked, sound, follows, loaded: true });
-    if (this.root.dataset.subject !== spec.subject) this.plot.view = null;
+    const isOther = this.root.dataset.subject !== spec.subject;
+    if (isOther) this.plot.view = null;
     this.clock.load(spec.subject, data.video, media, pts);
     Object.assign(this.root.dataset, { subject: spec.subject, frames: pts.length });
     this.scrub.max = String(pts.length - 1);
     this.begin(data);
+    if (isOther) this.history.forget("range");
     this.draw();
     this.announcer.forget(); // the server may have written an older place to the address
     this.tick();
@@ -180,6 +176,7 @@ export class Player {
     this.layOut();
     this.handles.show();
     this.layouts.show();
+    this.history.note();
   }
 
   /**
@@ -264,7 +261,8 @@ export class Player {
     root.classList.toggle("iaca-playing", playing);
     this.playButton.setAttribute("aria-label", playing ? "Pause" : "Play");
     const end = clockText(clock.pts[clock.frames - 1]);
-    this.time.textContent = `${clockText(second)} / ${end}  ·  frame ${cursor} of ${clock.frames}`;
+    this.screen.dataset.time =
+      this.time.textContent = `${clockText(second)} / ${end}  ·  frame ${cursor} of ${clock.frames}`;
     this.scrub.setAttribute("aria-valuetext", `frame ${cursor}, ${second.toFixed(2)} seconds`);
     showEnabled(this);
     this.hover.show();

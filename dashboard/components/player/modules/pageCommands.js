@@ -3,6 +3,7 @@
 
 /** @import { Command } from "./commands.js" */
 
+const DOCK = ".st-key-dock_strip [role=radio]";
 const SIDEBAR = "[data-testid=stSidebar]";
 
 /** @param {string} selector */
@@ -32,8 +33,8 @@ const TABLE = [
   ["Drop audio, or stop dropping it", ".st-key-drop_audio [role=switch]", click],
   ["Change what is dropped or corrupted", `${SIDEBAR} .st-key-what_if summary`, focus],
   ["Export", ".st-key-take button", click],
-  ["Attention in the window at the cursor", ".st-key-attention summary", click],
-  ["Moments: where to look", ".st-key-moments summary", click],
+  ["Attention in the window at the cursor", `${DOCK}:nth-of-type(1)`, click],
+  ["Moments: where to look", `${DOCK}:nth-of-type(2)`, click],
   ["Page: Your video", "header a[href$='/your_video']", click],
   ["Page: Robustness", "header a[href$='/robustness']", click],
   ["Page: Results", "header a[href$='/results']", click],

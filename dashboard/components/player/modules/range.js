@@ -57,6 +57,7 @@ export class Range {
     player.announcer.forget();
     player.tick();
     player.announcer.report();
+    player.history.note();
   }
 
   /**
