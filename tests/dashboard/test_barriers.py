@@ -74,6 +74,25 @@ def test_the_player_with_a_range_the_downloads_and_the_tour_have_no_barrier(page
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_zoomed_player_its_keys_and_its_palette_have_no_barrier(page, address, scheme):
+    page.emulate_media(color_scheme=scheme)
+    open_player(page, address, "someone", frame="60")
+    page.evaluate("document.querySelector('.iaca-player').focus({ preventScroll: true })")
+    for _ in range(3):
+        page.keyboard.press("+")
+    page.get_by_role("slider", name="What is shown", exact=True).press("End")
+    page.locator(".iaca-away").wait_for()
+    assert serious(page) == []
+    page.keyboard.press("?")
+    page.get_by_test_id("player-help").wait_for()
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.get_by_test_id("player-palette").wait_for()
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_about_the_models_has_no_barrier(page, address, scheme):
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{address}/about")
