@@ -1,11 +1,13 @@
 """The authors' weight files: what they are, and the networks that they hold.
 
 A published fusion file is a pickle of a dict with `net` (the state dict), `best_Val_accV`, `best_Val_accA` and
-`best_Val_acc_epoch`; the backbone file of TSAV (Kuhnke et al., FG 2020) is one with `state_dict`.
+`best_Val_acc_epoch`; the backbone file of TSAV (Kuhnke et al., FG 2020) is one with `state_dict`. Runs of others are
+read too: a bare state dict, or one under another usual name.
 """
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from functools import lru_cache
@@ -27,6 +29,9 @@ OTHER = "something else"
 
 SCORES = ("best_Val_accV", "best_Val_accA", "best_Val_acc_epoch")
 """What a published file reports: the best CCC of valence and of arousal, and their epoch."""
+
+STATE_DICT_KEYS = ("net", "state_dict", "model", "model_state_dict")
+"""Where the state dict of a file may stand: that of the authors under the first, of TSAV under the second."""
 
 TSAV_PREFIXES = {AUDIO: "audio_model.resnet.", VISUAL: "video_model.r2plus1d."}
 """Modality -> prefix of its backbone's tensors in the TSAV file."""
@@ -219,23 +224,27 @@ def _compared(kind: str, layout: Mapping[str, Shape], shapes: Mapping[str, Shape
 
 def _read(path: Path) -> tuple[dict[str, Tensor], WeightFile]:
     content = read_torch_file(path)
-    if not isinstance(content, dict) or not ("net" in content or "state_dict" in content):
+    state_dict = as_state_dict(content)
+    if state_dict:
+        return state_dict, WeightFile(path, identify(state_dict))
+    key = next((name for name in STATE_DICT_KEYS if name in content), None) if isinstance(content, dict) else None
+    if key is None:
         found = f"a dict with {listed(content)}" if isinstance(content, dict) else f"a {type(content).__name__}"
         raise WeightFileError(
-            f"{path} holds {found}; expected a dict with 'net' (a published fusion network) or 'state_dict' (the "
-            f"{TSAV})"
+            f"{path} holds {found}; expected a state dict, or a dict with it under one of: {', '.join(STATE_DICT_KEYS)}"
         )
-    key = "net" if "net" in content else "state_dict"
     state_dict = as_state_dict(content[key])
     if state_dict is None:
         raise WeightFileError(f"{path}: {key!r} is not a state dict; expected names and tensors")
     valence, arousal, epoch = (_number(path, name, content.get(name)) for name in SCORES)
+    if epoch is not None and not math.isfinite(epoch):
+        raise WeightFileError(f"{path}: {SCORES[-1]} is {epoch}; expected a whole number")
     return state_dict, WeightFile(path, identify(state_dict), valence, arousal, None if epoch is None else int(epoch))
 
 
 def _number(path: Path, name: str, value: Any) -> float | None:
     """A score as a float: a number of Python or NumPy, or a tensor of one."""
-    if isinstance(value, Tensor) and value.ndim == 0:
+    if isinstance(value, Tensor) and value.numel() == 1:
         value = value.item()
     if value is not None and not isinstance(value, int | float | np.number):
         raise WeightFileError(f"{path}: {name} is a {type(value).__name__}; expected a number")

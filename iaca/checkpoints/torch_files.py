@@ -72,11 +72,12 @@ def read_torch_file(path: Path) -> Any:
         raise WeightFileError(f"{path} cannot be read: {error.strerror}") from error
     except Exception as error:
         # A damaged pickle can raise anything, and all of it means the same.
-        wanted = re.search(r"GLOBAL ([\w.]+)|unrecognized function (.+)", str(error))
+        wanted = re.search(r"GLOBAL ([\w.]+)|unrecognized function (.+)|got <class '([\w.]+)'>", str(error))
         if isinstance(error, pickle.UnpicklingError) and wanted:
+            needed = next(filter(None, wanted.groups()))
             raise WeightFileError(
-                f"{path} is refused: reading it would need {wanted[1] or wanted[2]}, and a weight file may hold only "
-                "tensors and numbers; download it again from its authors"
+                f"{path} is refused: reading it would need {needed}, and a weight file may hold only tensors and "
+                "numbers; if it is your own, save it without that, else download it again"
             ) from error
         # Of torch's advice, which is to allow everything, only the reason is of use.
         reason = str(error).partition("WeightsUnpickler error: ")[2] or str(error) or type(error).__name__
@@ -106,12 +107,12 @@ def _check_unpacked_size(path: Path) -> None:
 
 
 def as_state_dict(content: Any) -> dict[str, Tensor] | None:
-    """The state dict that some content is, without `PREFIXES`; None if it is something else."""
+    """The state dict that some content is, without `PREFIXES` and gradients; None if it is something else."""
     if not isinstance(content, Mapping):
         return None
     if not all(isinstance(name, str) and isinstance(values, Tensor) for name, values in content.items()):
         return None
-    state_dict = dict(content)
+    state_dict = {name: values.detach() for name, values in content.items()}
     while prefix := next((p for p in PREFIXES if state_dict and all(name.startswith(p) for name in state_dict)), None):
         state_dict = {name.removeprefix(prefix): values for name, values in state_dict.items()}
     return state_dict

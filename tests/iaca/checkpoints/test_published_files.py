@@ -69,12 +69,49 @@ def test_names_with_the_prefix_of_several_gpus_or_of_compiling_load_too(tmp_path
     assert torch.equal(loaded.Joint.init_hidden, model.Joint.init_hidden)
 
 
-@pytest.mark.parametrize("score", [np.float64(0.5), np.float32(0.5), torch.tensor(0.5), 0.5])
+SCORES = [
+    np.float64(0.5), np.float32(0.5), np.float16(0.5), np.int32(0.5), torch.tensor(0.5), torch.tensor([0.5]),
+    torch.tensor(0.5, dtype=torch.float64), 0.5, 1,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("score", SCORES, ids=lambda score: f"{type(score).__name__} {score}")
 def test_scores_of_a_new_numpy_of_torch_and_of_python_are_read(tmp_path: Path, score: object) -> None:
-    content = {"net": build(Published.JCA).state_dict(), "best_Val_accV": score, "best_Val_acc_epoch": np.int64(7)}
-    torch.save(content, tmp_path / "own.pt")
-    file = describe_weights(tmp_path / "own.pt")
-    assert (file.best_valence_ccc, file.best_arousal_ccc, file.best_epoch) == (0.5, None, 7)
+    for epoch in (7, np.int64(7), np.float32(7), torch.tensor(7)):
+        torch.save({"net": {}, "best_Val_accV": score, "best_Val_acc_epoch": epoch}, tmp_path / "own.pt")
+        file = describe_weights(tmp_path / "own.pt")
+        assert (file.best_valence_ccc, file.best_arousal_ccc, file.best_epoch) == (float(score), None, 7)
+
+
+@pytest.mark.parametrize(
+    ("key", "prefix"),
+    [
+        (None, ""), (None, "_orig_mod."), ("net", "_orig_mod.module."), ("state_dict", "module."), ("model", ""),
+        ("model_state_dict", "_orig_mod."),
+    ],
+)  # fmt: skip
+def test_a_run_of_ones_own_loads_wherever_its_weights_stand(tmp_path: Path, key: str | None, prefix: str) -> None:
+    model = build(Published.RJCA)
+    state = {prefix + name: torch.nn.Parameter(values) for name, values in model.state_dict().items()}
+    optimiser = torch.optim.Adam([torch.nn.Parameter(torch.zeros(2))]).state_dict()
+    torch.save(state if key is None else {key: state, "optimizer": optimiser, "epoch": 3}, tmp_path / "own.pt")
+    loaded = iaca.load_checkpoint(tmp_path / "own.pt").model
+    batch = windows(1)
+    assert torch.equal(loaded(*batch).valence, model(*batch).valence)
+
+
+@pytest.mark.parametrize("epoch", [float("inf"), float("nan"), "last", torch.zeros(2)])
+def test_an_epoch_that_is_no_number_is_refused(tmp_path: Path, epoch: object) -> None:
+    torch.save({"net": {}, "best_Val_acc_epoch": epoch}, tmp_path / "own.pt")
+    with pytest.raises(WeightFileError, match=r"best_Val_acc_epoch is .*; expected a"):
+        describe_weights(tmp_path / "own.pt")
+
+
+def test_what_is_refused_for_its_content_is_not_called_damaged(tmp_path: Path) -> None:
+    for extra in (np.bool_(True), np.zeros(3), Path()):
+        torch.save({"net": {}, "history": extra}, tmp_path / "own.pt")
+        with pytest.raises(WeightFileError, match=r"is refused: .*if it is your own, save it without that"):
+            describe_weights(tmp_path / "own.pt")
 
 
 class RunsCode:
@@ -137,8 +174,9 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ([1, 2], "holds a list; expected a dict with 'net'"),
-        ({"model": {}}, "holds a dict with model; expected a dict with 'net'"),
+        ([1, 2], "holds a list; expected a state dict, or a dict with it under one of: net"),
+        ({"weights": 1}, "holds a dict with weights; expected a state dict"),
+        ({"model": {}}, "something else"),
         ({"net": {"a": 1}}, "'net' is not a state dict"),
         ({"net": [1]}, "'net' is not a state dict"),
         ({"net": {}, "best_Val_accV": "high"}, "best_Val_accV is a str; expected a number"),
