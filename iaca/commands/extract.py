@@ -82,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
         subjects=subjects,
         shard=shard,
         detector=detector,
+        apart=True,
     )
     for problem in [*problems, *summary.problems, *summary.warnings]:
         print(problem.line, file=sys.stderr)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ import numpy as np
 from tqdm import tqdm
 
 from iaca.checkpoints import BackboneFile
+from iaca.compute.lanes import Failure
+from iaca.compute.processes import run_all
 from iaca.config import AUDIO, TARGETS, VISUAL, ConfigError
 from iaca.config.checks import check_clip_stride
 from iaca.data.annotations import AnnotationError, read_labels
@@ -23,10 +26,13 @@ from iaca.features import face_yield
 from iaca.features.extraction import FOUND_BY, extract
 from iaca.features.feature_files import FeatureError, read_feature_header, read_feature_labels, write_features
 from iaca.files import check_writable, fingerprint, is_plain_name
-from iaca.types import Recording
+from iaca.types import Progress, Recording
 
 RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureError, OSError)
 """Errors that one recording is expected to raise; all others are unforeseen."""
+
+
+_ENDED = "Convert the video with ffmpeg, or extract it where there is more memory."
 
 
 class ExtractionSummary(NamedTuple):
@@ -56,6 +62,7 @@ def extract_all(
     shard: tuple[int, int] = (0, 1),
     detector: FaceDetector | None = None,
     quiet: bool = False,
+    apart: bool = False,
 ) -> ExtractionSummary:
     """Extract many subjects, one file each. May be stopped at any time and run again: finished files are kept.
 
@@ -71,6 +78,7 @@ def extract_all(
         detector: Finds the faces of subjects that come without; its findings are kept in `out_dir`/faces. None: such
             subjects are problems.
         quiet: Whether to show no progress on stderr.
+        apart: Whether to work in a process of its own, so that a video that ends it, twice, costs its subject alone.
 
     Returns:
         What was written, what was current, and what failed.
@@ -88,49 +96,97 @@ def extract_all(
     # Sorted, so that every run of a job array sees the same order.
     everyone = sorted(recordings, key=lambda recording: recording.subject)
     mine = [one for one in everyone if subjects is None or one.subject in subjects][number::shards]
-    written, skipped, problems, warnings = [], [], [], []
+    written, problems, warnings = [], [], []
+    skipped: list[Recording] = []
+    waiting: list[Recording] = []
+    for recording in mine:
+        is_done = False
+        with suppress(*RECORDING_ERRORS):  # told when its turn has come
+            is_done = is_plain_name(recording.subject) and is_current(
+                feature_file(out_dir, recording), recording, visual, audio, clip_stride
+            )
+        (skipped if is_done else waiting).append(recording)
     with (
-        tqdm(total=len(mine), unit="subject", desc="extract", disable=quiet, dynamic_ncols=True) as overall,
+        tqdm(
+            total=len(mine), initial=len(skipped), unit="subject", desc="extract", disable=quiet, dynamic_ncols=True
+        ) as overall,
         tqdm(unit="clip", disable=quiet, dynamic_ncols=True, leave=False, position=1) as clips,
     ):
 
-        def advance(done: int, total: int, title: str = "") -> None:
+        def advance(recording: Recording, done: int, total: int, title: str = "") -> None:
+            if done < clips.n or not total:
+                clips.reset()
+                clips.set_description(printable(recording.subject))
             clips.total = total  # known once the subject has been opened; from then on the bar shows the time left
             clips.update(done - clips.n)
             if clips.n >= total:
                 clips.refresh()  # the bar would skip the last step of a short subject as too soon
 
-        for recording in mine:
-            path = out_dir / f"{recording.subject}.safetensors"
-            try:
-                if not is_plain_name(recording.subject):
-                    raise FeatureError(f"{recording.subject!r} has parts of a path or control characters in its name")
-                if is_current(path, recording, visual, audio, clip_stride):
-                    skipped.append(path)
-                else:
-                    if recording.label_file is not None:
-                        read_labels(recording.label_file)  # damaged ones are told before the long work
-                    clips.reset()
-                    clips.set_description(printable(recording.subject))
-                    found_by = None
-                    if detector is not None and not has_known_faces(recording):
-                        recording = with_found_faces(recording, everyone, detector, out_dir / "faces")
-                        found_by = detector.name
-                    features = extract(recording, visual, audio, clip_stride=clip_stride, progress=advance)
-                    if found_by is not None:
-                        features = features._replace(problems=(f"{FOUND_BY}{found_by}", *features.problems))
-                    write_features(path, features)
-                    written.append(path)
-                    if face_yield.is_poor(features):
-                        said = face_yield.sentence(features)
-                        warnings.append(Problem(recording.subject, said, face_yield.REMEDIES))
-            except ConfigError:
-                raise  # the same for all subjects
-            except Exception as error:
-                problems.append(Problem(recording.subject, _reason(error), _remedy(error)))
-            overall.update()
+        task = _Extraction(out_dir, visual, audio, clip_stride, detector, everyone)
+        ended = run_all(_extract_one, task, waiting, processes=int(apart), bar=overall, on_progress=advance)
+        for recording, outcome in ended:
+            if isinstance(outcome, Failure):
+                if isinstance(outcome.error, ConfigError):
+                    raise outcome.error  # the same for all subjects
+                reason = outcome.reason[:1].upper() + outcome.reason[1:]
+                problems.append(Problem(recording.subject, f"{reason}.", _ENDED))
+            elif outcome.problem is not None:
+                problems.append(outcome.problem)
+            else:
+                written.append(feature_file(out_dir, recording))
+                if outcome.warning is not None:
+                    warnings.append(outcome.warning)
             overall.set_postfix(written=len(written), skipped=len(skipped), failed=len(problems))
-    return ExtractionSummary(tuple(written), tuple(skipped), tuple(problems), tuple(warnings))
+    there = tuple(feature_file(out_dir, recording) for recording in skipped)
+    return ExtractionSummary(tuple(written), there, tuple(problems), tuple(warnings))
+
+
+def feature_file(folder: Path, recording: Recording) -> Path:
+    """Where the features of a subject lie."""
+    return folder / f"{recording.subject}.safetensors"
+
+
+class _Extraction(NamedTuple):
+    """What the extraction of all subjects shares."""
+
+    out_dir: Path
+    visual: BackboneFile
+    audio: BackboneFile
+    clip_stride: int
+    detector: FaceDetector | None
+    everyone: Sequence[Recording]
+
+
+class _Outcome(NamedTuple):
+    """What became of a subject: features, unless there is a problem."""
+
+    problem: Problem | None = None
+    warning: Problem | None = None
+
+
+def _extract_one(task: _Extraction, recording: Recording, progress: Progress) -> _Outcome:
+    detector = task.detector
+    try:
+        if not is_plain_name(recording.subject):
+            raise FeatureError(f"{recording.subject!r} has parts of a path or control characters in its name")
+        if recording.label_file is not None:
+            read_labels(recording.label_file)  # damaged ones are told before the long work
+        progress(0, 0)
+        found_by = None
+        if detector is not None and not has_known_faces(recording):
+            recording = with_found_faces(recording, task.everyone, detector, task.out_dir / "faces")
+            found_by = detector.name
+        features = extract(recording, task.visual, task.audio, clip_stride=task.clip_stride, progress=progress)
+        if found_by is not None:
+            features = features._replace(problems=(f"{FOUND_BY}{found_by}", *features.problems))
+        write_features(feature_file(task.out_dir, recording), features)
+    except ConfigError:
+        raise
+    except Exception as error:
+        return _Outcome(Problem(recording.subject, _reason(error), _remedy(error)))
+    if not face_yield.is_poor(features):
+        return _Outcome()
+    return _Outcome(warning=Problem(recording.subject, face_yield.sentence(features), face_yield.REMEDIES))
 
 
 def single_recording(

@@ -23,6 +23,7 @@ from iaca.features.feature_files import read_features, write_features
 from iaca.models.backbones import build_backbone
 from tests.conftest import write_small_backbones
 from tests.iaca.data.faces.test_detection import BrightSquares, film
+from tests.iaca.features.detectors import Deadly
 from tests.iaca.subject_files import TIMES_S, make_subject
 from tests.media_files import write_media
 
@@ -157,6 +158,26 @@ def test_shards_share_the_work_without_meeting(tmp_path, backbones):
     assert sorted(names) == [f"s{i}" for i in range(5)]
     with pytest.raises(ConfigError, match="shard is 3 of 3"):
         extract_all(recordings, tmp_path / "out", *backbones, clip_stride=8, shard=(3, 3))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system has no signals")
+def test_a_subject_that_ends_its_process_is_a_problem_and_all_others_are_extracted(tmp_path, backbones):
+    for subject in ("a", "b"):
+        make_subject(tmp_path, subject, TIMES_S[:10])
+    (tmp_path / "batch2").mkdir()
+    film(tmp_path / "batch2" / "faceless.mp4", 12, lambda k: [])
+    recordings, out = find_recordings(tmp_path).recordings, tmp_path / "out"
+    summary = extract_all(recordings, out, *backbones, clip_stride=8, detector=Deadly(), quiet=True, apart=True)
+    assert [path.stem for path in summary.written] == ["a", "b"]
+    problem = summary.problems[0]
+    assert problem.file == "faceless"
+    assert problem.reason == "Its process was ended by SIGSEGV in each of 2 attempts."
+    assert problem.remedy.startswith("Convert the video")
+    here = tmp_path / "here"
+    extract_all(recordings, here, *backbones, clip_stride=8, subjects=["a"], quiet=True)
+    apart, beside = (read_features(folder / "a.safetensors") for folder in (out, here))
+    assert np.array_equal(apart.visual, beside.visual)
+    assert np.array_equal(apart.audio, beside.audio)
 
 
 def test_a_person_extracted_alone_is_still_told_from_the_other_one(tmp_path, backbones):
