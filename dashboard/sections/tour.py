@@ -25,13 +25,13 @@ STEPS = (
         ".iaca-screen",
         "Video and curves on one clock",
         "Space plays, the arrow keys step one frame. Drag on any row, or on the bar below, to move: the picture "
-        "follows to the exact frame. Press ? for all keys.",
+        "follows to the exact frame. Press ? for all keys, Ctrl+K to find a command.",
     ),
     Step(
         ".iaca-legend",
         "What the models do, row by row",
         "Attention scores, the gates of stage 1 and stage 2, and predictions next to the annotation, each with its "
-        "value at the cursor. Hover over a title for its meaning and its equation.",
+        "value at the cursor, or at the pointer. Hover over a title for its meaning and its equation. + and − zoom.",
     ),
     Step(
         ".iaca-lanes",
