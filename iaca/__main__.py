@@ -7,6 +7,7 @@ import importlib
 import io
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -53,7 +54,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.add_arguments(subparser)
         if subparser.get_default("run") is None:
             subparser.set_defaults(run=command.run)
-    args = parser.parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    for word in given:
+        if re.fullmatch(r"--[\w-]+=--", word):  # argparse would hand on an empty list
+            parser.error(f"argument {word[:-3]}: it is '--'; expected a value")
+    args = parser.parse_args(given)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files need not be text
             stream.reconfigure(errors="backslashreplace")
@@ -62,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         logs.configure(args.log_level, as_json=args.log_json)
     began_s = time.monotonic()
-    asked = " ".join(map(str, sys.argv[1:] if argv is None else argv))
+    asked = " ".join(given)
     _log.info("begins", extra={"asked": asked})
     try:
         code = _run(args)

@@ -42,7 +42,8 @@ def weights_file(name: str | os.PathLike[str]) -> Path:
     """
     path = Path(name)
     known = shipped("checkpoints") / f"{path.name}.safetensors"
-    return known if not path.suffix and len(path.parts) == 1 and known.is_file() else path
+    # Of a name that is too long, Path.is_file would say so of a file that nobody named.
+    return known if not path.suffix and len(path.parts) == 1 and os.path.isfile(known) else path
 
 
 def cache_folder() -> Path:
