@@ -90,6 +90,7 @@ NUMBERS = {
         "--jobs": (*NO_WHOLE, "0", "-1", "9999"),
         "--visit-quota": (*NO_NUMBER, "0", "-1", "nan", "inf", "1e400"),
         "--upload-quota": ("0", "nan", "inf", "x"),
+        "--memory": (*NO_NUMBER, "0", "-1", "nan", "inf"),
     },
     DOCTOR: {"--port": (*NO_WHOLE, "0", "65536")},
 }

@@ -36,8 +36,8 @@ PROGRESS_S = 30.0
 """In JSON, a bar becomes a record as often as this."""
 
 _SECRETS = re.compile(
-    r"(?P<cookie>\b[\w-]*(?:visit|session|xsrf|auth|token)[\w-]*=)[^\s;,&'\"]+"
-    r"|(?P<address>/iaca/(?:media|table|sound)/)[\w-]+"
+    r"(?P<cookie>\b[\w-]*(?:visit|session|xsrf|auth|token|_user)[\w-]*=|[?&](?:code|state)=)[^\s;,&'\"]+"
+    r"|(?P<address>/iaca/(?:media|table|sound|step)/)[\w-]+"
     r"|(?P<upload>/_stcore/upload_file/)[\w/-]+",
     re.IGNORECASE,
 )

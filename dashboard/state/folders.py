@@ -140,9 +140,9 @@ def read_options() -> Options:
             problem=f"The options after -- cannot be read and are all ignored: {error}.",
         )
     problem = ""
-    for name, least in (("visit_quota", 0.0), ("upload_quota", 0.0), ("jobs", 1)):
+    for name, least in (("visit_quota", 0.0), ("upload_quota", 0.0), ("jobs", 1), ("memory", 0.0)):
         value = getattr(values, name)
-        if not (value >= least and value < math.inf):
+        if value is not None and not (value >= least and value < math.inf):
             setattr(values, name, parser.get_default(name))
             problem = f"--{name.replace('_', '-')} is {value}; expected a number from {least:g}: the default holds."
     known = "--data, --features, --checkpoints, --results, --plugin, --device, --locked, --trust-network, --allow-host"

@@ -103,6 +103,7 @@ def run(args: argparse.Namespace) -> None:
     check_whole("--jobs", args.jobs, 1, MOST_JOBS)
     check_amount("--visit-quota", args.visit_quota, MOST_GB)
     check_amount("--upload-quota", args.upload_quota, MOST_GB)
+    check_amount("--memory", args.memory, MOST_GB)
     check_folders("--data", args.data)
     for name in ("features", "checkpoints", "results"):
         check_folders(f"--{name}", [getattr(args, name)])

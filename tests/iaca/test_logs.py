@@ -63,6 +63,9 @@ def test_as_text_the_fields_follow_the_message(capsys):
         f"/iaca/table/{COOKIE} and /iaca/sound/{COOKIE}",
         f"PUT /_stcore/upload_file/{COOKIE}/{COOKIE}",
         f"_streamlit_xsrf={COOKIE}",
+        f"_streamlit_user={COOKIE}",
+        f"GET /oauth2callback?code={COOKIE}&state={COOKIE}",
+        f"GET /iaca/step/{COOKIE}",
     ],
 )
 def test_cookies_and_secret_addresses_are_blotted_out_also_in_tracebacks(capsys, as_json, text):

@@ -80,7 +80,9 @@ def test_a_subject_of_any_length_can_be_asked_for(start):
     assert len(find_folders(start()).sources) == 1
 
 
-@pytest.mark.parametrize("wrong", [("--jobs", "0"), ("--visit-quota", "nan"), ("--upload-quota", "-1")])
+@pytest.mark.parametrize(
+    "wrong", [("--jobs", "0"), ("--visit-quota", "nan"), ("--upload-quota", "-1"), ("--memory", "nan")]
+)
 def test_a_bound_that_cannot_be_is_told_and_its_default_holds(start, wrong):
     options = start("--locked", *wrong)
     assert options.problem.startswith(f"{wrong[0]} is ")
