@@ -88,9 +88,9 @@ def _check(args: argparse.Namespace) -> None:
 
     check_word("--split", args.split, SPLITS)
     check_folders("--features", [args.features])
-    check_files("--list", [args.list])
     if args.list and not args.predictions:
         raise CommandError("--list is given without --predictions; expected both: the folder that its rows go to")
+    check_files("--list", [args.list])
     names = [path.stem for path in args.checkpoint]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -122,9 +122,10 @@ def _write_predictions(args: argparse.Namespace, checkpoint: Checkpoint, feature
         }
         for item in unlabelled
     }
+    labelled = {item.subject for item in features} - predictions.keys()
     folder = args.predictions / checkpoint.name
     if args.list:
-        rows = write_listed(folder / "predictions.txt", args.list, predictions)
+        rows = write_listed(folder / "predictions.txt", args.list, predictions, labelled)
         written = f"{rows} rows in {folder / 'predictions.txt'}"
     else:
         written = f"{len(write_per_subject(folder, predictions))} files in {folder}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from iaca.config import TARGETS
 from iaca.errors import InputError
 from iaca.files import is_plain_name, write_whole
+from iaca.headers import shortened
 
 HEADER = "image_location,valence,arousal"
 _ROW = re.compile(r"(?P<subject>.+)/(?P<number>\d+)\.jpg$")
@@ -45,13 +46,19 @@ def write_per_subject(folder: Path, predictions: Mapping[str, Mapping[str, np.nd
     return files
 
 
-def write_listed(path: Path, list_file: Path, predictions: Mapping[str, Mapping[str, np.ndarray]]) -> int:
+def write_listed(
+    path: Path,
+    list_file: Path,
+    predictions: Mapping[str, Mapping[str, np.ndarray]],
+    labelled: Collection[str] = (),
+) -> int:
     """Write one row for each frame of the official list, in its order.
 
     Args:
         path: The file to write: a header `image_location,valence,arousal`, then `NAME/00001.jpg,v,a` per frame.
         list_file: The challenge's sample file, whose rows name the frames.
         predictions: Subject -> target -> (N,) in [-1, 1], already clipped and smoothed.
+        labelled: Subjects that have labels and therefore no predictions, for the message.
 
     Returns:
         Number of rows written.
@@ -62,15 +69,31 @@ def write_listed(path: Path, list_file: Path, predictions: Mapping[str, Mapping[
     rows = [HEADER]
     for number, location in _listed(list_file):
         match = _ROW.match(location)
+        place = f"{list_file}, line {number}"
         if match is None:
-            raise SubmissionError(f"{list_file}, line {number} is {location!r}; expected NAME/00001.jpg")
+            raise SubmissionError(f"{place} is {shortened(location)}; expected NAME/00001.jpg")
         subject, frame = match["subject"], int(match["number"]) - 1
+        folder, _, name = subject.rpartition("/")
+        if folder:
+            raise SubmissionError(
+                f"{place} is {shortened(location)}; expected {name}/{match['number']}.jpg: take the folder {folder!r} "
+                "away"
+            )
+        if subject in labelled:
+            raise SubmissionError(
+                f"{place} asks for {subject!r}, which has labels; expected subjects without: take its rows out of the "
+                "list, or extract it without its label file"
+            )
         if subject not in predictions:
-            raise SubmissionError(f"{list_file}, line {number} asks for {subject!r}; expected features of it")
+            raise SubmissionError(
+                f"{place} asks for {subject!r}, of which there are no features; extract it first, or take its rows out "
+                "of the list"
+            )
         values = [predictions[subject][target] for target in TARGETS]
         if not 0 <= frame < len(values[0]):
             raise SubmissionError(
-                f"{list_file}, line {number} asks for frame {frame + 1} of {subject!r}, which has {len(values[0])}"
+                f"{place} asks for frame {frame + 1} of {subject!r}, which has {len(values[0])}; extract it again with "
+                "this list below a data root, so that it gets as many frames as the list asks for"
             )
         rows.append(f"{location},{values[0][frame]:.4f},{values[1][frame]:.4f}")
     write_whole(path, ("\n".join(rows) + "\n").encode())

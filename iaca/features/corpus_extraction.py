@@ -18,7 +18,7 @@ from iaca.config import AUDIO, TARGETS, VISUAL, ConfigError
 from iaca.config.checks import check_clip_stride
 from iaca.data.annotations import AnnotationError, read_labels
 from iaca.data.faces.crops import CropError
-from iaca.data.faces.detection import FaceDetector, has_known_faces, with_found_faces
+from iaca.data.faces.detection import FaceDetector, NoFaceError, has_known_faces, with_found_faces
 from iaca.data.faces.places import FacesError, read_faces_csv
 from iaca.data.media.container import MediaError
 from iaca.data.problems import Problem, printable
@@ -183,7 +183,7 @@ def _extract_one(task: _Extraction, recording: Recording, progress: Progress) ->
     except ConfigError:
         raise
     except Exception as error:
-        return _Outcome(Problem(recording.subject, _reason(error), _remedy(error)))
+        return _Outcome(Problem(recording.subject, _reason(error), _remedy(error, detector)))
     if not face_yield.is_poor(features):
         return _Outcome()
     return _Outcome(warning=Problem(recording.subject, face_yield.sentence(features), face_yield.REMEDIES))
@@ -261,11 +261,14 @@ def _reason(error: Exception) -> str:
     return f"{text}." if isinstance(error, RECORDING_ERRORS) else f"{type(error).__name__}: {text}."
 
 
-def _remedy(error: Exception) -> str:
+def _remedy(error: Exception, detector: FaceDetector | None) -> str:
     if not isinstance(error, RECORDING_ERRORS):
         return "This is unforeseen: try the subject alone. If its files are intact, report it to the authors of iaca."
     if isinstance(error, MediaError):
         return "Download the video again, or convert it with ffmpeg."
+    if isinstance(error, NoFaceError):
+        needs = "" if detector is None else face_yield.NEEDS.get(detector.name, "")
+        return f"The detector needs {needs}. {face_yield.REMEDIES}" if needs else face_yield.REMEDIES
     if isinstance(error, CropError | FacesError):
         return "Add the folder of crops to the data roots, or let a detector find the faces (YuNet finds most)."
     if isinstance(error, AnnotationError):

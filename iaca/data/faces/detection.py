@@ -36,6 +36,10 @@ LINK_DISTANCE = 0.6
 """A face belongs to a track when it has moved by less than this share of its size per detection."""
 
 
+class NoFaceError(CropError):
+    """A detector has looked and found no face: the message names the video and the detector."""
+
+
 class Detection(NamedTuple):
     """One face in one picture.
 
@@ -235,7 +239,7 @@ def with_found_faces(
 
     Raises:
         MediaError: There is no video, or it cannot be read.
-        CropError: No face was found.
+        NoFaceError: No face was found.
     """
     path = folder / f"{recording.subject}.{detector.name}.csv"
     if not path.is_file():
@@ -244,7 +248,7 @@ def with_found_faces(
         together = {r.subject for r in others if r.video == recording.video} | {recording.subject}
         found = find_faces(recording.video_file, screen_order(sorted(together)), detector)[recording.subject]
         if not len(found.frame):
-            raise CropError(
+            raise NoFaceError(
                 f"{recording.subject} has no crops, and {detector.name} found no face in {recording.video_file}"
             )
         write_faces_csv(path, {recording.subject: found})

@@ -116,7 +116,9 @@ def test_a_video_in_which_no_face_is_found_fails_with_a_remedy(tmp_path, backbon
     assert main(["extract", "--video", str(video), "--out", str(tmp_path / "out"), *backbones]) == 1
     told = capsys.readouterr().err
     assert "found no face in" in told
+    assert "needs a face that is upright, seen from the front" in told
     assert "YuNet" in told
+    assert "let a detector" not in told
 
 
 @pytest.mark.parametrize(

@@ -142,9 +142,32 @@ def test_the_official_list_decides_which_rows_are_written(project, capsys):
     assert evaluate_command(project, "--predictions", project / "out", "--list", sample) == 0
     lines = (project / "out" / "model" / "predictions.txt").read_text().splitlines()
     assert [line.split(",")[0] for line in lines] == ["image_location", "blank/00007.jpg", "blank/00300.jpg"]
-    sample.write_text("image_location,valence,arousal\nblank/00301.jpg,,\n")
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (
+            "blank/00301.jpg",
+            "asks for frame 301 of 'blank', which has 300; extract it again with this list",
+        ),
+        ("blank/00000.jpg", "asks for frame 0 of 'blank'"),
+        ("s1/00001.jpg", "asks for 's1', which has labels; expected subjects without: take its rows out of the list"),
+        (
+            "batch1/blank/00007.jpg",
+            "is 'batch1/blank/00007.jpg'; expected blank/00007.jpg: take the folder 'batch1' away",
+        ),
+        ("a/b/nobody/00007.jpg", "is 'a/b/nobody/00007.jpg'; expected nobody/00007.jpg: take the folder 'a/b' away"),
+        ("nobody/00001.jpg", "asks for 'nobody', of which there are no features; extract it first"),
+        ("blank/1.png", "is 'blank/1.png'; expected NAME/00001.jpg"),
+    ],
+)
+def test_a_row_that_cannot_be_written_says_what_to_do_and_leaves_no_file(project, capsys, row, told):
+    sample = project / "sample.txt"
+    sample.write_text(f"image_location,valence,arousal\nblank/00007.jpg,,\n{row},,\n")
     assert evaluate_command(project, "--predictions", project / "out", "--list", sample) == 1
-    assert "line 2 asks for frame 301 of 'blank', which has 300" in capsys.readouterr().err
+    assert f"line 3 {told}" in capsys.readouterr().err
+    assert not (project / "out" / "model" / "predictions.txt").exists()
 
 
 @pytest.mark.parametrize(
