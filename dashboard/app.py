@@ -14,14 +14,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 
-def hand_to(name):
-    """An endpoint that hands its requests to a function of the registry that the pages write to."""
+def hand_to(module, name):
+    """An endpoint that hands its requests to a function of a registry that the pages write to."""
 
     async def endpoint(request):
         # Imported per request: Streamlit reloads edited modules, and this file would keep the old registry.
-        from dashboard import routes
-
-        return await getattr(routes, name)(request)
+        registry = importlib.import_module(f"dashboard.{module}")
+        return await getattr(registry, name)(request)
 
     return endpoint
 
@@ -70,6 +69,7 @@ def show_page() -> None:
 if __name__ == "__main__":
     show_page()
 elif __name__ != "__mp_main__":  # a worker process imports the script of its parent, and is no server
+    from dashboard import steps
     from dashboard.admission import Admission
     from dashboard.components import player
     from dashboard.health import HEALTH, READY, serve_health, serve_ready
@@ -96,9 +96,10 @@ elif __name__ != "__mp_main__":  # a worker process imports the script of its pa
         routes=[
             Route(HEALTH, serve_health),
             Route(READY, serve_ready),
-            Route(f"{ROUTE}/{{identifier:path}}", hand_to("serve")),
-            Route(f"{TABLES}/{{identifier}}", hand_to("serve_table")),
-            Route(f"{SOUNDS}/{{identifier}}", hand_to("serve_sound")),
+            Route(f"{ROUTE}/{{identifier:path}}", hand_to("routes", "serve")),
+            Route(f"{TABLES}/{{identifier}}", hand_to("routes", "serve_table")),
+            Route(f"{SOUNDS}/{{identifier}}", hand_to("routes", "serve_sound")),
+            Route(f"{steps.ROUTE}/{{identifier}}", hand_to("steps", "serve"), methods=["POST"]),
             Mount(f"{player.ROUTE}/{{version}}", StaticFiles(directory=player.MODULES)),
         ],
         middleware=[

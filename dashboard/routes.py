@@ -35,6 +35,9 @@ TABLE_BYTES = 256 * 2**20
 IMMUTABLE = {"Cache-Control": "private, max-age=86400, immutable"}
 """An identifier names one content for ever."""
 
+AS_IT_IS = {"Content-Encoding": "identity"}
+"""Keeps Streamlit from compressing numbers, which takes longer than it saves."""
+
 SECRET = secrets.token_bytes(32)
 """Of this server: identifiers cannot be computed by whoever knows a file."""
 
@@ -71,22 +74,25 @@ def register(path: Path) -> str:
     return f"{ROUTE}/{identifier}"
 
 
-def register_table(content: bytes) -> str:
+def register_table(content: bytes, key: str | None = None) -> str:
     """Make a table reachable for some time, by its content: a browser that has it asks for it no more.
 
     Args:
         content: Numbers as the browser's typed arrays hold them.
+        key: Of the visit; None for that for which this script runs.
 
     Returns:
         Its address below the server's root.
     """
-    key = visit.current()
-    identifier = _identifier(key, content)
+    owner = visit.current() if key is None else key
+    identifier = _identifier(owner, content)
     with _lock:
-        tables = _of(key).tables
+        if key is not None and key not in _kept:  # the visit has ended meanwhile
+            return f"{TABLES}/{identifier}"
+        tables = _of(owner).tables
         tables[identifier] = content
         tables.move_to_end(identifier)
-        sizes = {owner: sum(map(len, kept.tables.values())) for owner, kept in _kept.items()}
+        sizes = {one: sum(map(len, kept.tables.values())) for one, kept in _kept.items()}
         while sum(sizes.values()) > TABLE_BYTES:
             most = max(sizes, key=sizes.__getitem__)
             if len(_kept[most].tables) == 1:
@@ -127,7 +133,7 @@ async def serve_table(request: Request) -> Response:
     content = None if kept is None else kept.tables.get(identifier)
     if content is None:
         raise HTTPException(status_code=404, detail="No such table")
-    return Response(content, media_type="application/octet-stream", headers=IMMUTABLE)
+    return Response(content, media_type="application/octet-stream", headers=IMMUTABLE | AS_IT_IS)
 
 
 async def serve_sound(request: Request) -> Response:

@@ -70,6 +70,7 @@ ALLOWED = {
     "dashboard": set(),
     "dashboard.routes": {"dashboard.admission", "dashboard.state"},
     "dashboard.state": {"dashboard.admission"},
+    "dashboard.steps": {"dashboard.admission", "dashboard.routes", "dashboard.state"},
     "dashboard.uploads": {"dashboard.state"},
     "dashboard.turns": set(),
     "dashboard.charts": {"iaca.figures"},
@@ -83,11 +84,11 @@ ALLOWED = {
     },
     "dashboard.sections": {
         "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.state", "dashboard.routes",
-        "dashboard.turns", "dashboard.uploads", "iaca.figures",
+        "dashboard.steps", "dashboard.turns", "dashboard.uploads", "iaca.figures",
     },
     "dashboard.app_pages": {
         "dashboard.sections", "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.charts",
-        "dashboard.state", "dashboard.routes", "dashboard.uploads", "iaca.figures",
+        "dashboard.state", "dashboard.routes", "dashboard.steps", "dashboard.uploads", "iaca.figures",
     },
     "dashboard.notebook": {
         "dashboard.timeline", "iaca.checkpoints", "iaca.data", "iaca.features", "iaca.figures", "iaca.inference",
@@ -97,7 +98,7 @@ ALLOWED = {
     "dashboard.health": {"dashboard.services"},
     "dashboard.app": {
         "dashboard.admission", "dashboard.health", "dashboard.routes", "dashboard.state", "dashboard.components",
-        "dashboard.sections", "dashboard.services", "dashboard.uploads",
+        "dashboard.sections", "dashboard.services", "dashboard.steps", "dashboard.uploads",
     },
 }  # fmt: skip
 """Folder (or module beside them) -> folders that it may import besides the bottom and itself."""

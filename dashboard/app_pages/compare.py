@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard import steps
 from dashboard.sections import (
     attention,
     beside,
     exports,
+    live_steps,
     look_for,
     model_choice,
     moments,
@@ -29,6 +31,7 @@ from dashboard.timeline import rows
 
 def show() -> None:
     """The page. The player stands at one fixed place of the script, whatever else is shown."""
+    steps.give_way()
     page = begin_page(has_steps=True)
     corpus = corpora.corpus(page.folders)
     page.notices.extend(corpus.problems)
@@ -84,9 +87,15 @@ def show() -> None:
     here = moments.find(selection, page.notices) if opened == beside.MOMENTS else []
     video = playback.load_video(subject, page.folders, page.notices)
     figure = rows.compare_figure(subject.name, truth, shown, **display._asdict(), episodes=episodes)
+    offered = live_steps.offer(asked.values, selection, truth, episodes, display, range_s) if shown else None
     with player_place:
         place = playback.show_player(
-            figure, video, marks=moments.marks(here), seek=moments.seek(), follows=opened == beside.ATTENTION
+            figure,
+            video,
+            marks=moments.marks(here),
+            seek=moments.seek(),
+            follows=opened == beside.ATTENTION,
+            steps=offered,
         )
     with opened_place:
         if opened == beside.ATTENTION:

@@ -118,6 +118,8 @@ export interface PlayerData {
   seek: [token: string, second: number] | null;
   start: { frame: number | null; range: FrameRange | null };
   follows: boolean;
+  /** Where steps of the live controls are asked for, and the values of the controls; none in a notebook. */
+  steps: { address: string; values: Record<string, string> } | null;
   /** Tables that travel in the update itself. */
   [live: `live_${number}`]: ArrowTable;
 }

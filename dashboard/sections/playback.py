@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 
 from dashboard import routes
-from dashboard.components.player import PlayerData, PlayerState, player, player_state
+from dashboard.components.player import PlayerData, PlayerState, Steps, player, player_state
 from dashboard.sections.notices import attempt
 from dashboard.services import recordings, traces
 from dashboard.services.corpora import Subject
@@ -67,6 +67,7 @@ def show_player(
     marks: Sequence[Mark],
     seek: tuple[str, float] | None,
     follows: bool,
+    steps: Steps | None,
 ) -> PlayerState:
     """Mount the player; see `dashboard.components.player` for where it may stand.
 
@@ -76,6 +77,7 @@ def show_player(
         marks: Ticks below the scrub bar.
         seek: Where the page wants it to be, or None.
         follows: Whether the page runs each time that the cursor comes to rest.
+        steps: How the player asks for steps of the live controls; None where there is no model that answers.
 
     Returns:
         Where the user is.
@@ -94,6 +96,7 @@ def show_player(
             seek=seek,
             start=PlayerState(*address.asked_frames(len(figure.pts_s))),
             follows=follows,
+            steps=steps,
         )
     )
 

@@ -7,6 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from dashboard.sections.what_if_values import (
+    BRUSHED,
+    LARGEST_SEED,
+    LARGEST_SHARE,
+    PATTERNS,
+    STAGE_1,
+    STAGE_2,
+    TEMPERATURES,
+    Range,
+    Values,
+    chosen_values,
+)
 from dashboard.state import session
 from iaca.config import (
     AUDIO,
@@ -15,8 +27,6 @@ from iaca.config import (
     CorruptionKind,
     DropoutConfig,
     DropoutPattern,
-    ForcedGates,
-    GateOverrides,
     Stage1Choice,
     Stage2Choice,
     WhatIf,
@@ -25,30 +35,9 @@ from iaca.config import (
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-Range = tuple[float, float] | None
-"""First and last second of the brushed range, or None."""
-
-BRUSHED = "brushed range"
 WHOLE = "whole video"
-PATTERNS = {
-    DropoutPattern.SCATTERED.value: DropoutPattern.SCATTERED,
-    DropoutPattern.BLOCK.value: DropoutPattern.BLOCK,
-    BRUSHED: DropoutPattern.RANGE,
-}
 NO_NOISE = "none"
 NOISES = {NO_NOISE: None, "white": CorruptionKind.WHITE, "pink": CorruptionKind.PINK}
-TEMPERATURES = ("as trained", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1", "2", "5", "10")
-STAGE_1 = {
-    "as the gate says": Stage1Choice.FREE,
-    "always self-attended": Stage1Choice.SELF,
-    "always cross-attended": Stage1Choice.CROSS,
-}
-STAGE_2 = {
-    "as the gate says": Stage2Choice.FREE,
-    "audio alone": Stage2Choice.AUDIO,
-    "visual alone": Stage2Choice.VISUAL,
-    "joint alone": Stage2Choice.JOINT,
-}
 NO_RANGE = "No range is brushed: press [ and ] at two points of the video, or brush one on a row."
 
 
@@ -57,11 +46,13 @@ class Asked(NamedTuple):
 
     Attributes:
         change: All of it.
+        values: Of the live controls.
         places: Modality -> where to show how far its noise or blur is: below the control that asks for it. Empty while
             the controls are not seen.
     """
 
     change: WhatIf
+    values: Values
     places: Mapping[str, DeltaGenerator]
 
 
@@ -73,20 +64,22 @@ def choose(range_s: Range, bar: DeltaGenerator) -> Asked:
         bar: Where audio dropout is asked for, in a line; all else is asked for here.
     """
     with bar:
-        dropouts = _choose_audio_dropout(range_s)
+        _choose_audio_dropout(range_s)
     section = st.expander("What if", icon=":material/tune:", **session.WHAT_IF.section)
     if not section.open and not any(map(session.is_set, session.WHAT_IF_FIELDS)):
         # Controls that nobody sees would be sent and drawn anew with every step of a slider.
-        return Asked(WhatIf(dropouts=dropouts), {})
+        values = chosen_values()
+        return Asked(WhatIf(dropouts=values.dropouts(range_s)), values, {})
     with section:
         st.caption("**Face**")
-        dropouts += _choose_face_dropout(range_s)
+        _choose_face_dropout(range_s)
         corruptions, places = _choose_corruptions(range_s)
         st.caption("**Gates**")
-        gates = _choose_gates()
+        _choose_gates()
         st.button("Reset", help="Undo all of these changes.", on_click=_reset, icon=":material/undo:")
-    change = WhatIf(dropouts=dropouts, corruptions=corruptions, gates=gates)
-    return Asked(change, places if section.open else {})
+    values = chosen_values()
+    change = WhatIf(dropouts=values.dropouts(range_s), corruptions=corruptions, gates=values.gates)
+    return Asked(change, values, places if section.open else {})
 
 
 def describe(change: WhatIf) -> str:
@@ -111,7 +104,7 @@ def _reset() -> None:
         st.session_state[field.key] = field.default
 
 
-def _choose_audio_dropout(range_s: Range) -> tuple[DropoutConfig, ...]:
+def _choose_audio_dropout(range_s: Range) -> None:
     on = st.toggle(
         "Drop audio",
         session.DROP_AUDIO.default,
@@ -119,39 +112,33 @@ def _choose_audio_dropout(range_s: Range) -> tuple[DropoutConfig, ...]:
         **session.DROP_AUDIO.widget,
     )
     drawn = on and session.chosen(session.PATTERN) != BRUSHED
-    share = st.slider(
-        "Audio dropout (%)", 0, 100, session.SHARE.default, 5, disabled=not drawn, width=230, **session.SHARE.widget
-    )
+    st.slider(
+        "Audio dropout (%)", 0, LARGEST_SHARE, session.SHARE.default, 5, disabled=not drawn, width=230,
+        **session.SHARE.widget,
+    )  # fmt: skip
     pattern = st.selectbox("Pattern", list(PATTERNS), disabled=not on, width=190, **session.PATTERN.widget)
     # Visual dropout and noise have the same seed.
     seeded = drawn or any(map(session.is_set, (session.FACE_SHARE, session.NOISE)))
-    seed = st.number_input(
-        "Seed", 0, 2**31 - 1, session.SEED.default, 1, disabled=not seeded, width=110, **session.SEED.widget
+    st.number_input(
+        "Seed", 0, LARGEST_SEED, session.SEED.default, 1, disabled=not seeded, width=110, **session.SEED.widget
     )
-    return _dropouts(AUDIO, share, PATTERNS[pattern], int(seed), range_s) if on else ()
+    if on:
+        _say_if_no_range(pattern, range_s)
 
 
-def _choose_face_dropout(range_s: Range) -> tuple[DropoutConfig, ...]:
-    share = st.slider(
-        "Visual dropout (%)", 0, 100, session.FACE_SHARE.default, 5,
+def _choose_face_dropout(range_s: Range) -> None:
+    st.slider(
+        "Visual dropout (%)", 0, LARGEST_SHARE, session.FACE_SHARE.default, 5,
         disabled=session.chosen(session.FACE_PATTERN) == BRUSHED,
         help="Remove a share of the visual clips; with a brushed range, every clip that ends in it.",
         **session.FACE_SHARE.widget,
     )  # fmt: skip
-    pattern = st.selectbox("Visual pattern", list(PATTERNS), **session.FACE_PATTERN.widget)
-    return _dropouts(VISUAL, share, PATTERNS[pattern], st.session_state.get(session.SEED.key, 0), range_s)
+    _say_if_no_range(st.selectbox("Visual pattern", list(PATTERNS), **session.FACE_PATTERN.widget), range_s)
 
 
-def _dropouts(
-    modality: str, share: int, pattern: DropoutPattern, seed: int, range_s: Range
-) -> tuple[DropoutConfig, ...]:
-    if pattern is not DropoutPattern.RANGE:
-        found = DropoutConfig(modality=modality, share=share / 100, pattern=pattern, seed=seed)
-        return (found,) if share else ()
-    if range_s is None:
+def _say_if_no_range(pattern: str, range_s: Range) -> None:
+    if pattern == BRUSHED and range_s is None:
         st.caption(NO_RANGE)
-        return ()
-    return (DropoutConfig(modality=modality, pattern=pattern, start_s=range_s[0], end_s=range_s[1]),)
 
 
 def _choose_corruptions(range_s: Range) -> tuple[tuple[CorruptionConfig, ...], dict[str, DeltaGenerator]]:
@@ -193,25 +180,21 @@ def _choose_corruptions(range_s: Range) -> tuple[tuple[CorruptionConfig, ...], d
     return tuple(corruptions), places
 
 
-def _choose_gates() -> GateOverrides:
-    temperature = st.select_slider(
+def _choose_gates() -> None:
+    st.select_slider(
         "Gate temperature",
         TEMPERATURES,
         help="T in eqs 6 and 9: at a low T a gate takes one side, at a high T it mixes all of them.",
         **session.TEMPERATURE.widget,
     )
-    stage1 = st.selectbox(
+    st.selectbox(
         "Stage 1", list(STAGE_1), help="The gates of the audio and visual features (eqs 5-8).",
         **session.STAGE_1.widget,
     )  # fmt: skip
-    stage2 = st.selectbox(
+    st.selectbox(
         "Stage 2", list(STAGE_2), help="The gate of the audio, visual and joint features (eq 9).",
         **session.STAGE_2.widget,
     )  # fmt: skip
-    return GateOverrides(
-        temperature=None if temperature == TEMPERATURES[0] else float(temperature),
-        forced=ForcedGates(stage1=STAGE_1[stage1], stage2=STAGE_2[stage2]),
-    )
 
 
 def _extent(dropout: DropoutConfig) -> str:

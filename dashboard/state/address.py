@@ -81,7 +81,7 @@ def check_choices(asked: dict[str, list[str]]) -> None:
     for key, texts in asked.items():
         if key in st.session_state and texts != st.query_params.get_all(key):
             value = st.session_state[key]
-            shown = [_as_text(one) for one in (value if isinstance(value, list) else [value])]
+            shown = [as_text(one) for one in (value if isinstance(value, list) else [value])]
             if texts != shown:
                 wanted = ", ".join(map(shortened, texts))
                 report(
@@ -90,7 +90,7 @@ def check_choices(asked: dict[str, list[str]]) -> None:
                 )
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
     """A choice as it stands in the address."""
     if isinstance(value, float):
         return f"{value:g}"

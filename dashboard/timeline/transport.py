@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -71,6 +72,19 @@ def tables(figure: Figure, keep: Keep, *, live: bool = True) -> tuple[tuple[Tabl
             travelling[place] = pa.table(values, names=list(names))
         found.append(Table(names, how, stride, len(values[0]), place))
     return tuple(found), travelling
+
+
+def packed(figure: Figure, keep: Keep) -> bytes:
+    """What changes from one step of a what-if to the next, for a player that shows the same subject.
+
+    Returns:
+        A line of JSON with `spec` and `tables`, padded to a multiple of four bytes; then the columns that travel, one
+        after the other, as float32.
+    """
+    found, travelling = tables(figure, keep)
+    head = json.dumps({"spec": spec(figure), "tables": found}, allow_nan=False, separators=(",", ":")).encode()
+    columns = [column.to_numpy().tobytes() for table in travelling.values() for column in table.columns]
+    return b"".join([head, b" " * (-(len(head) + 1) % 4), b"\n", *columns])
 
 
 def name_of(column: Column) -> str:

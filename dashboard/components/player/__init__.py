@@ -37,6 +37,18 @@ class PlayerState(NamedTuple):
     range: tuple[int, int] | None = None
 
 
+class Steps(NamedTuple):
+    """How the player asks for what a live control shows, before the page follows.
+
+    Attributes:
+        address: Below the server's root.
+        values: Key of a live control -> its value in this run, spelled as in the address.
+    """
+
+    address: str
+    values: Mapping[str, str]
+
+
 class PlayerData(NamedTuple):
     """What the player shows.
 
@@ -52,6 +64,7 @@ class PlayerData(NamedTuple):
         seek: (token, second): with every new token the player goes to that second, playing or not; None for nowhere.
         start: Where the address asks to begin; the first update of a visit obeys it.
         follows: Whether a run of the page is also due each time that the cursor comes to rest.
+        steps: How it asks for steps of the live controls, or None.
     """
 
     spec: dict[str, Any]
@@ -64,6 +77,7 @@ class PlayerData(NamedTuple):
     seek: tuple[str, float] | None = None
     start: PlayerState = PlayerState()
     follows: bool = False
+    steps: Steps | None = None
 
 
 @cache
@@ -126,6 +140,7 @@ def player(content: PlayerData) -> PlayerState:
             "seek": content.seek,
             "start": content.start._asdict(),
             "follows": content.follows,
+            "steps": None if content.steps is None else content.steps._asdict(),
             **content.live,
         },
         # A state has to be declared by its callback; the run that a report starts reads it.

@@ -16,6 +16,7 @@ import { Hover } from "./hover.js";
 import { keptArrangement } from "./keptRows.js";
 import { Layouts } from "./layouts.js";
 import { Lines } from "./lines.js";
+import { LiveSteps } from "./liveSteps.js";
 import { Marks } from "./marks.js";
 import { Overview } from "./overview.js";
 import { Palette } from "./palette.js";
@@ -108,6 +109,16 @@ export class Player {
     window.addEventListener("resize", () => this.redraw(), { signal });
     document.addEventListener("iaca-show-player", () => this.scrollIntoView(), { signal });
     this.room = new Room(this);
+    this.steps = new LiveSteps((data) => this.show(data), signal);
+  }
+
+  /** @param {PlayerData} data */
+  show(data) {
+    this.update(data).catch((error) => {
+      this.message.hidden = false;
+      this.message.textContent = error.message;
+      throw error;
+    });
   }
 
   /** @param {PlayerData} data */
@@ -321,11 +332,7 @@ export function render(component) {
   const player = players.get(parentElement) ?? new Player(component);
   players.set(parentElement, player);
   player.component = component;
-  player.update(data).catch((error) => {
-    player.message.hidden = false;
-    player.message.textContent = error.message;
-    throw error;
-  });
+  player.show(player.steps.take(data));
   return () => {
     player.destroy();
     players.delete(parentElement);

@@ -1,0 +1,164 @@
+// @ts-check
+// Steps of the live controls: while one of them moves, the server is asked what the player shows, past the script of the
+// page. The page owns what is chosen and follows once the hand lets go. Where a step cannot be had, the page alone shows it.
+
+/** @import { ArrowTable, PlayerData } from "../../types" */
+
+/** @typedef {Pick<PlayerData, "spec" | "tables"> & { [live: `live_${number}`]: ArrowTable }} Answer */
+
+const CHANGES = ["value", "aria-valuetext", "aria-expanded"]; // attributes that a moving control sets
+
+/**
+ * The value of a control, spelled as in the address; null while it is being typed.
+ * @param {HTMLInputElement} input
+ */
+export function textOf(input) {
+  if (input.type === "checkbox") return String(input.checked);
+  if (input.type === "range") return input.getAttribute("aria-valuetext");
+  if (input.getAttribute("aria-expanded") === "true") return null;
+  return input.value && input.validity.valid ? input.value : null;
+}
+
+/**
+ * The content of an answer: a line of JSON, then the columns of the live tables.
+ * @param {ArrayBuffer} content
+ * @returns {Answer}
+ */
+export function unpack(content) {
+  const bytes = new Uint8Array(content);
+  const end = bytes.indexOf(10);
+  /** @type {Answer} */
+  const answer = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
+  let offset = end + 1;
+  for (const [names, , , length, place] of answer.tables) {
+    if (!place.startsWith("live_")) continue;
+    const columns = names.map((_, i) => new Float32Array(content, offset + 4 * i * length, length));
+    offset += 4 * names.length * length;
+    answer[/** @type {`live_${number}`} */ (place)] = {
+      schema: { fields: names.map((name) => ({ name })) },
+      getChildAt: (i) => ({ toArray: () => columns[i] }),
+    };
+  }
+  return answer;
+}
+
+export class LiveSteps {
+  /** @type {PlayerData | null} */
+  page = null; // what the page last sent
+  /** @type {Answer | null} */
+  answer = null; // what is shown in its place
+  asked = ""; // the newest values that the page does not show yet
+  /** @type {AbortController | null} */
+  request = null;
+  /** @type {Map<string, HTMLElement>} */
+  controls = new Map();
+  observer = new MutationObserver(() => this.step());
+
+  /**
+   * @param {(data: PlayerData) => void} show
+   * @param {AbortSignal} signal
+   */
+  constructor(show, signal) {
+    this.show = show;
+    const step = () => this.step();
+    // At the end of their way, when the page's own listeners have set the values.
+    for (const event of ["input", "change"]) document.addEventListener(event, step, { signal });
+    // A section that was opened has other controls.
+    for (const event of ["focusin", "pointerdown"]) document.addEventListener(event, () => this.watch(), { signal });
+    signal.addEventListener("abort", () => this.destroy());
+  }
+
+  /**
+   * Take what the page sent.
+   * @param {PlayerData} data
+   * @returns {PlayerData} What to show: a run of the page for an earlier step does not replace a newer one.
+   */
+  take(data) {
+    const moved = data.steps?.address !== this.page?.steps?.address;
+    this.page = data;
+    this.watch();
+    if (moved) this.stop();
+    if (!data.steps || !this.asked || this.read() === this.known) {
+      this.stop();
+      this.asked = "";
+      return data;
+    }
+    if (moved) void this.send();
+    return this.answer ? { ...data, ...this.answer } : data;
+  }
+
+  // The values for which the page last ran.
+  get known() {
+    return this.page?.steps ? JSON.stringify(this.page.steps.values) : "";
+  }
+
+  // The values of the controls as they stand; those that are not drawn are as the page last had them.
+  read() {
+    const values = { ...this.page?.steps?.values };
+    for (const [key, control] of this.controls) {
+      const input = control.querySelector("input");
+      values[key] = (input && textOf(input)) ?? values[key];
+    }
+    return JSON.stringify(values);
+  }
+
+  watch() {
+    for (const key of Object.keys(this.page?.steps?.values ?? {})) {
+      const control = document.querySelector(`.st-key-${key}`);
+      if (!(control instanceof HTMLElement) || this.controls.get(key) === control) continue;
+      this.controls.set(key, control);
+      this.observer.observe(control, { subtree: true, attributes: true, attributeFilter: CHANGES });
+    }
+  }
+
+  step() {
+    if (!this.page?.steps) return;
+    const wanted = this.read();
+    if (wanted === (this.asked || this.known)) return;
+    if (wanted === this.known) {
+      const shown = this.answer;
+      this.stop();
+      this.asked = "";
+      if (shown) this.show(this.page);
+      return;
+    }
+    this.asked = wanted;
+    void this.send();
+  }
+
+  // Ask for the newest values, one request at a time: in between, the page has time to play.
+  async send() {
+    if (this.request) return;
+    const request = (this.request = new AbortController());
+    const { signal } = request;
+    try {
+      for (let done = ""; done !== this.asked;) {
+        done = this.asked;
+        const address = new URL(this.page?.steps?.address ?? "", document.baseURI);
+        const headers = { "Content-Type": "application/json" };
+        const answer = await fetch(address, { method: "POST", body: done, headers, signal });
+        if (!answer.ok) continue;
+        const content = await answer.arrayBuffer();
+        if (signal.aborted || !this.page) return;
+        this.answer = unpack(content);
+        this.show({ ...this.page, ...this.answer });
+      }
+    } catch (error) {
+      if (!signal.aborted && !(error instanceof TypeError)) throw error; // without a server, the page says so
+    } finally {
+      if (this.request === request) this.request = null;
+    }
+  }
+
+  // Give up what was asked and answered.
+  stop() {
+    this.request?.abort();
+    this.request = null;
+    this.answer = null;
+  }
+
+  destroy() {
+    this.stop();
+    this.observer.disconnect();
+  }
+}
