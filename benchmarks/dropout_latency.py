@@ -1,11 +1,12 @@
 """From the dropout slider to the repainted curves: `python -m benchmarks.dropout_latency`.
 
-A generated subject of 8,012 frames, two models, eight rows. Bars on 2 cores at stride 4, for the CA and for the RJCA
-pair: slider to repaint at most 250 ms in the median and 500 at the 95th percentile, a zoom at most 100 ms, at most
-350 KB for an update. On a busy machine the processor times, printed beside, say more than those of the
-clock. Parts of a repaint: what the models take (measured alone, in this process), the rest of the script's run with
-the way there and back, the browser from the arrival of the numbers to the painted frame, and what is left: the widget
-itself and unpacking.
+A generated subject of 8,012 frames, two models, eight rows. Three ways take turns, so that what the machine does
+besides slows all of them and their ratios travel: a step of a dragged slider, which the server answers past the script
+of the page; a step of a key, which the page follows at once; and a step through the script, as where the route of the
+steps cannot be reached: there the slider is let go. Bars on 2 cores: a dragged step takes at most 0.40 of the time
+through the script with the CA pair and 0.45 with the RJCA pair, at stride 1 at most 0.5; its 95th percentile is at most
+1.5 times its median; a zoom takes at most 100 ms; playback drops no frame while the slider is dragged at 60 events a
+second. Processor times of the page's main thread and of the server stand beside those of the clock.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.page_scripts import CUT, DRAG, PLAY, PRESS, RESTS, SCRUB, THUMB, ZOOM
 from iaca.checkpoints import Checkpoint, load_checkpoint
 from iaca.clips import clip_ends
 from iaca.config import DropoutConfig
@@ -31,78 +33,34 @@ from tests.dashboard.browsing import PLAYER
 from tests.dashboard.projects import Spec, frame_times, smooth, write_video
 from tests.dashboard.serving import CHROMIUM, FLAGS, PROJECT, serve
 
-BARS = "bars at stride 4: median 250 ms, 95th percentile 500 ms, zoom 100 ms, 350 KB"
+BARS = "bars: 0.40 for CA, 0.45 for RJCA; at stride 1 0.5; 95th percentile 1.5 times the median; zoom 100 ms"
 PAIRS = ("ca", "rjca")
 SUBJECT = Spec("generated", 8012)
+PLAYED_S = 5
 EIGHT_ROWS = """localStorage.setItem('iaca-rows', JSON.stringify({ hidden: { waveform: false } }))"""
 
-PRESS = """
-([slider, player]) => new Promise((done) => {
-  const before = player.dataset.revision;
-  const painted = new MutationObserver(() => {
-    if (player.dataset.revision === before) return;
-    painted.disconnect();
-    const update = performance.getEntriesByName('iaca-update').at(-1);
-    done([performance.now() - start, update.duration]);
-  });
-  painted.observe(player, { attributes: true, attributeFilter: ['data-revision'] });
-  let start = 0;
-  slider.addEventListener('keydown', () => (start = performance.now()), { once: true, capture: true });
-})
-"""
-
-ZOOM = """
-async (times) => {
-  const found = [];
-  const box = document.querySelector('.iaca-rows').getBoundingClientRect();
-  for (let i = 0; i < times; i++) {
-    performance.clearMeasures('iaca-zoom');
-    document.querySelector('.iaca-rows').dispatchEvent(new WheelEvent('wheel', {
-      deltaY: i % 10 < 5 ? -300 : 300, ctrlKey: true, clientX: box.left + 300, clientY: box.top + 50, cancelable: true,
-    }));
-    while (!performance.getEntriesByName('iaca-zoom').length) await new Promise(requestAnimationFrame);
-    found.push(performance.getEntriesByName('iaca-zoom')[0].duration);
-  }
-  return found;
-}
-"""
-
-PLAY = """
-(seconds) => new Promise((done) => {
-  const player = document.querySelector('[data-testid=player]');
-  const seen = [];
-  const watch = new MutationObserver(() => seen.push(Number(player.dataset.frame)));
-  watch.observe(player, { attributes: true, attributeFilter: ['data-frame'] });
-  player.querySelector('[data-action=toggle]').click();
-  setTimeout(() => {
-    player.querySelector('[data-action=toggle]').click();
-    watch.disconnect();
-    done([new Set(seen).size, Math.max(...seen) - Math.min(...seen) + 1]);
-  }, seconds * 1000);
-})
-"""
-
-SCRUB = """
-async (seconds) => {
-  const bar = document.querySelector('[data-testid=player-scrub]');
-  const until = performance.now() + seconds * 1000;
-  while (performance.now() < until) {
-    bar.value = Math.floor(Math.random() * bar.max);
-    bar.dispatchEvent(new Event('input'));
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
-"""
+DRAGGED, KEY, THROUGH = "dragged", "by key", "through the script"
 
 
 class Measured(NamedTuple):
-    """What one pair took: (changes,) ms each, bytes of the updates, and what else was looked at."""
+    """What one pair took.
 
-    parts: dict[str, np.ndarray]
-    update_kb: np.ndarray
+    Attributes:
+        ways: Dragged, by key or through the script -> part -> (changes,) ms each, and KB of the answers.
+        zoom: (zooms,) ms.
+        zoom_spent: Of a zoom, ms of the page on a processor.
+        played: Frames shown, and frames passed: at rest, and while the slider was dragged.
+        dragged: Events of the drag, and values that the slider had.
+        repaints: While it was dragged.
+        heap_mb: After each minute of scrubbing.
+    """
+
+    ways: dict[str, dict[str, np.ndarray]]
     zoom: np.ndarray
     zoom_spent: float
-    played: tuple[int, int]
+    played: tuple[tuple[int, int], tuple[int, int]]
+    dragged: tuple[int, int]
+    repaints: int
     heap_mb: list[float]
 
 
@@ -190,47 +148,77 @@ def measure(page: Page, address: str, server_id: int, pair: str, options: argpar
     """Drive one pair in an open browser."""
     wire = Wire(page)
     page.add_init_script(EIGHT_ROWS)
+    page.add_init_script(f"({CUT})()")
     page.goto(f"{address}/?subject={SUBJECT.name}&fusion={pair.upper()}&drop_audio=true&dropout=0")
     page.wait_for_selector(f"{PLAYER}[data-revision]", timeout=300_000)
     page.wait_for_timeout(3000)
     player = page.locator(PLAYER).element_handle()
-    whole, paint, server, sizes, spent = [], [], [], [], []
+    found: dict[str, list[dict[str, float]]] = {DRAGGED: [], KEY: [], THROUGH: []}
     processors = Processors(page, server_id)
-    for i in range(options.changes):
-        page.wait_for_timeout(200)
+    # Nineteen steps to a seed, and every value is new to the server: each way has each share in turn.
+    for i in range(3 * options.changes):
+        way = list(found)[i % 3]
+        rest(page)
         if i % 19 == 18:
-            # Every value is new to the server: its caches do not help.
             page.get_by_role("spinbutton", name="Seed").fill(str(i))
             page.keyboard.press("Enter")
-            page.wait_for_timeout(2500)
+            page.wait_for_timeout(1000)
+            rest(page)
+        page.evaluate("(cut) => { window.cut = cut; }", way == THROUGH)
         slider = page.get_by_role("slider", name="Audio dropout").element_handle()
         slider.focus()
+        x, y, step = slider.evaluate(THUMB)
+        forward = i // 19 % 2 == 0
+        if way != KEY:
+            page.mouse.move(x, y)
+            page.mouse.down()
         wire.sent.clear()
         wire.received.clear()
         processors.lap()
-        page.evaluate(f"(pair) => {{ window.painted = ({PRESS})(pair); }}", [slider, player])
-        page.keyboard.press("ArrowRight" if i // 19 % 2 == 0 else "ArrowLeft")
-        took, painted = page.evaluate("window.painted")
-        spent.append(processors.lap())
-        answered, size = wire.largest()
-        whole.append(took)
-        paint.append(painted)
-        server.append(answered)
-        sizes.append(size / 1024)
+        event = "keydown" if way == KEY else "pointermove"
+        page.evaluate(f"(pair) => {{ window.painted = ({PRESS})(pair); }}", [event, player])
+        if way == KEY:
+            page.keyboard.press("ArrowRight" if forward else "ArrowLeft")
+        else:
+            page.mouse.move(x + step * (1 if forward else -1), y)
+        if way == THROUGH:
+            page.mouse.up()
+        took, painted, answered, size = page.evaluate("window.painted")
+        page_cpu, server_cpu = processors.lap()
+        if way == THROUGH:
+            answered, size = wire.largest()
+        if way == DRAGGED:
+            page.mouse.up()
+        found[way].append({
+            "whole": took, "answer": answered, "paint": painted, "page": page_cpu, "server": server_cpu,
+            "KB": size / 1024,
+        })  # fmt: skip
+    page.evaluate("() => { window.cut = false; }")
+    ways = {way: {part: np.array([one[part] for one in steps]) for part in steps[0]} for way, steps in found.items()}
+    rest(page)
     processors.lap()
     zoom = np.array(page.evaluate(ZOOM, 30))
     zoom_spent = processors.lap()[0] / len(zoom)
     page.keyboard.press("0")
-    played = tuple(page.evaluate(PLAY, 5))
+    page.keyboard.press("Home")
+    page.wait_for_timeout(1000)
+    resting = tuple(page.evaluate(PLAY, PLAYED_S))
+    page.wait_for_timeout(1000)
+    before = int(page.get_attribute(PLAYER, "data-revision") or 0)
+    moved, dragged = page.evaluate(f"(s) => Promise.all([({PLAY})(s), ({DRAG})(s)])", PLAYED_S)
+    repaints = int(page.get_attribute(PLAYER, "data-revision") or 0) - before
     heap = [heap_mb(page)]
     for _ in range(options.scrub_minutes):
         page.evaluate(SCRUB, 60)
         heap.append(heap_mb(page))
-    parts = {name: np.array(values) for name, values in (("whole", whole), ("server", server), ("paint", paint))}
-    parts |= {
-        name: np.array(values) for name, values in zip(("page", "server_cpu"), zip(*spent, strict=True), strict=True)
-    }
-    return Measured(parts, np.array(sizes), zoom, zoom_spent, played, heap)
+    return Measured(ways, zoom, zoom_spent, (resting, tuple(moved)), tuple(dragged), repaints, heap)
+
+
+def rest(page: Page) -> None:
+    """Wait until the page has followed, and a little longer."""
+    page.wait_for_timeout(200)
+    page.wait_for_function(RESTS)
+    page.wait_for_timeout(200)
 
 
 def heap_mb(page: Page) -> float:
@@ -242,6 +230,25 @@ def heap_mb(page: Page) -> float:
 
 def report(name: str, values: np.ndarray, unit: str = "ms") -> None:
     print(f"  {name:34s} median {np.median(values):6.0f}   p95 {np.percentile(values, 95):6.0f} {unit}", flush=True)
+
+
+def report_ways(ways: dict[str, dict[str, np.ndarray]]) -> None:
+    """Print each way with its parts, and its ratio to that through the script."""
+    for way, parts in ways.items():
+        report(f"slider to repaint, {way}", parts["whole"])
+        report("  question to answer", parts["answer"])
+        report("  paint", parts["paint"])
+        report("  page on a processor", parts["page"])
+        report("  server on a processor", parts["server"])
+        report("  answer", parts["KB"], "KB")
+    through = ways[THROUGH]
+    for way in (DRAGGED, KEY):
+        whole, page, server = (
+            np.median(ways[way][one]) / np.median(through[one]) for one in ("whole", "page", "server")
+        )
+        spread = np.percentile(parts["whole"], 95) / np.median(parts["whole"])
+        print(f"  {way} / through the script: {whole:.2f} of the time, {page:.2f} of the page's processor time, "
+              f"{server:.2f} of the server's; p95 {spread:.2f} times the median")  # fmt: skip
 
 
 def main() -> None:
@@ -269,20 +276,16 @@ def main() -> None:
                 ]
                 features = read_features(data / "features" / f"{SUBJECT.name}.safetensors")
                 fusion = fusion_ms(features, models, min(10, options.changes))
-                parts = found.parts
                 load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
                 print(f"{pair} and {pair}_iaca, {SUBJECT.frames} frames, stride {options.stride}, {load}")
                 report("fusion, both models", fusion)
-                report("script and transfer", parts["server"] - np.median(fusion))
-                report("widget and unpacking", parts["whole"] - parts["server"] - parts["paint"])
-                report("paint", parts["paint"])
-                report("slider to repaint", parts["whole"])
-                report("  of it, page on a processor", parts["page"])
-                report("  of it, server on a processor", parts["server_cpu"])
+                report_ways(found.ways)
                 report("zoom", found.zoom)
                 print(f"    of it, page on a processor         {found.zoom_spent:6.0f} ms")
-                report("update", found.update_kb, "KB")
-                print(f"  playback showed {found.played[0]} of {found.played[1]} frames")
+                (rested, of_rested), (moved, of_moved) = found.played
+                events, values = found.dragged
+                print(f"  playback showed {rested} of {of_rested} frames; {moved} of {of_moved} during {events} events "
+                      f"of a drag over {values} values, with {found.repaints} repaints")  # fmt: skip
                 heap = ", ".join(f"{mb:.0f}" for mb in found.heap_mb)
                 print(f"  memory of the page's scripts, each minute of scrubbing: {heap} MB")
         browser.close()

@@ -89,10 +89,34 @@ def record(page: Any, seconds: float) -> list[dict[str, Any]]:
 
 
 def slide(page: Any, label: str, key: str) -> None:
-    """Press a key on a slider and wait until the curves were painted again."""
+    """Press a key on a slider and wait until the page has followed."""
     before = int(state(page, "revision"))
     page.get_by_role("slider", name=label).press(key)
-    page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.revision) > {before}")
+    wait_for_page(page, before)
+
+
+def wait_for_page(page: Any, before: int) -> None:
+    """Wait until the player was painted after a revision, and shows what the page has sent and no step ahead of it."""
+    page.wait_for_function(
+        f"""() => {{
+          const {{ revision, ahead }} = document.querySelector('{PLAYER}').dataset;
+          return Number(revision) > {before} && ahead === 'false';
+        }}"""
+    )
+
+
+def grasp(page: Any, key: str) -> tuple[float, float, float]:
+    """Take the thumb of a slider with the mouse: where it is, and the width of the track, px."""
+    x, y, width = page.locator(f".st-key-{key} input").evaluate(
+        """(slider) => {
+          const thumb = slider.parentElement.parentElement.getBoundingClientRect();
+          const track = slider.closest('[role=group]').getBoundingClientRect();
+          return [thumb.left + thumb.width / 2, thumb.top + thumb.height / 2, track.width];
+        }"""
+    )
+    page.mouse.move(x, y)
+    page.mouse.down()
+    return x, y, width
 
 
 def open_sidebar(page: Any) -> None:

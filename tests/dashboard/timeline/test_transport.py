@@ -108,3 +108,19 @@ def test_the_clock_has_the_times_of_frames_and_of_pictures(features, models):
     np.testing.assert_array_equal(np.frombuffer(fetched(frames.place)), features.pts_s)
     assert frames.length == SPEC.frames
     np.testing.assert_array_equal(np.frombuffer(fetched(pictures.place)), [0.5, 0.54])
+
+
+def test_a_step_holds_what_travels_and_names_the_rest(features, models):
+    figure = draw(features, models, DropoutConfig(share=0.4))
+    packed = transport.packed(figure, keep)
+    line, _, _ = packed.partition(b"\n")
+    assert (len(line) + 1) % 4 == 0
+    head = json.loads(line)
+    assert head["spec"] == json.loads(json.dumps(transport.spec(figure)))
+    tables, live = transport.tables(figure, keep)
+    assert [table[:4] for table in head["tables"]] == [[list(one.columns), *one[1:4]] for one in tables]
+    numbers = np.frombuffer(packed, np.float32, offset=len(line) + 1)
+    expected = [column.to_numpy() for table in live.values() for column in table.columns]
+    np.testing.assert_array_equal(numbers, np.concatenate(expected))
+    kept = {table[4] for table in head["tables"]} - live.keys()
+    assert {fetched(place) for place in kept} == {fetched(one.place) for one in tables if one.place not in live}

@@ -133,7 +133,7 @@ export class Player {
     const isOther = this.root.dataset.subject !== spec.subject;
     if (isOther) this.plot.view = null;
     this.clock.load(spec.subject, data.video, media, pts);
-    Object.assign(this.root.dataset, { subject: spec.subject, frames: pts.length });
+    Object.assign(this.root.dataset, { subject: spec.subject, frames: pts.length, ahead: this.steps.answer !== null });
     this.scrub.max = String(pts.length - 1);
     this.begin(data);
     if (isOther) this.history.forget("range");
