@@ -33,8 +33,9 @@ RESTS = "() => document.querySelector('.stApp').dataset.testScriptState === 'not
 
 THUMB = """
 (slider) => {
-  const thumb = slider.parentElement.parentElement.getBoundingClientRect();
-  const track = slider.closest('[role=group]').getBoundingClientRect();
+  const handle = slider.parentElement.parentElement;
+  const thumb = handle.getBoundingClientRect();
+  const track = handle.offsetParent.getBoundingClientRect();
   return [thumb.left + thumb.width / 2, thumb.top + thumb.height / 2, track.width / 20];
 }
 """
@@ -74,7 +75,7 @@ PLAY = """
 DRAG = """
 async (seconds) => {
   const slider = document.querySelector('.st-key-dropout input');
-  const { left, top, width } = slider.closest('[role=group]').getBoundingClientRect();
+  const { left, top, width } = slider.parentElement.parentElement.offsetParent.getBoundingClientRect();
   const send = (type, x) => slider.dispatchEvent(new PointerEvent(type, {
     bubbles: true, pointerId: 1, pointerType: 'mouse', button: 0, clientX: x, clientY: top, isPrimary: true,
   }));

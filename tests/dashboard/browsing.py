@@ -109,8 +109,9 @@ def grasp(page: Any, key: str) -> tuple[float, float, float]:
     """Take the thumb of a slider with the mouse: where it is, and the width of the track, px."""
     x, y, width = page.locator(f".st-key-{key} input").evaluate(
         """(slider) => {
-          const thumb = slider.parentElement.parentElement.getBoundingClientRect();
-          const track = slider.closest('[role=group]').getBoundingClientRect();
+          const handle = slider.parentElement.parentElement;
+          const thumb = handle.getBoundingClientRect();
+          const track = handle.offsetParent.getBoundingClientRect();
           return [thumb.left + thumb.width / 2, thumb.top + thumb.height / 2, track.width];
         }"""
     )
@@ -126,10 +127,10 @@ def open_sidebar(page: Any) -> None:
     page.wait_for_function("document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().x === 0")
 
 
-def choose(page: Any, label: str, option: str) -> None:
+def choose(page: Any, label: str, option: str, *, exact: bool = False) -> None:
     """Choose in a selectbox. Its list closes when the page moves below it: then it is opened again, as a user would."""
-    box = page.get_by_role("combobox", name=label)
-    found = page.get_by_role("option", name=option)
+    box = page.get_by_role("combobox", name=label, exact=exact)
+    found = page.get_by_role("option", name=option, exact=exact)
     for _ in range(TRIES):
         box.click()
         page.wait_for_timeout(PATIENCE_MS)

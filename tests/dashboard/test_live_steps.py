@@ -12,7 +12,7 @@ from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig, ForcedGates, GateOverrides
 from iaca.features.feature_files import read_features
 from iaca.inference import infer
-from tests.dashboard.browsing import PLAYER, grasp, open_player, open_sidebar, slide, state, wait_for_page
+from tests.dashboard.browsing import PLAYER, choose, grasp, open_player, open_sidebar, slide, state, wait_for_page
 from tests.dashboard.projects import Spec, write_project
 
 STEP = "/iaca/step/"
@@ -126,8 +126,7 @@ def test_every_live_control_is_answered_before_the_page(page, address, traces):
     wait_for_page(page, before)
     for name, option in (("Pattern", "block"), ("Stage 1", "always self-attended"), ("Stage 2", "joint alone")):
         before = int(state(page, "revision"))
-        page.get_by_role("combobox", name=name, exact=True).click()
-        page.get_by_role("option", name=option, exact=True).click()
+        choose(page, name, option, exact=True)
         wait_for_page(page, before)
     changed = [
         {"face_dropout": "25"}, {"temperature": "1"}, {"drop_audio": "true"}, {"seed": "7"}, {"pattern": "block"},
@@ -146,22 +145,34 @@ def test_every_live_control_is_answered_before_the_page(page, address, traces):
     assert shown_scores(page) == scored(traces(*dropouts, gates=gates))
 
 
+HOLD = """
+() => {
+  const ask = window.fetch;
+  window.held = [];
+  window.holding = true;
+  // Also what was given up is asked and answered.
+  window.fetch = (address, options) => window.holding && String(address).includes('/iaca/step/')
+    ? new Promise((done) => window.held.push(async () => done(await ask(address, { ...options, signal: undefined }))))
+    : ask(address, options);
+}
+"""
+
+
 def test_an_answer_that_comes_late_does_not_replace_what_the_page_shows(page, address, traces):
     open_player(page, address, SUBJECT, drop_audio="true")
-    held = []
-    page.route(f"**{STEP}*", lambda route: held.append((route, route.fetch())))
+    page.evaluate(HOLD)
     grasped = grasp(page, "dropout")
     drag_to(page, grasped, 90)
     page.mouse.up()
-    final = scored(traces(DropoutConfig(share=0.9)))
-    wait_for_scores(page, final)  # through the page alone
-    page.unroute(f"**{STEP}*")
+    wait_for_scores(page, scored(traces(DropoutConfig(share=0.9))))  # through the page alone
+    page.evaluate("() => { window.holding = false; }")
     slide(page, "Audio dropout (%)", "ArrowLeft")
     final = scored(traces(DropoutConfig(share=0.85)))
     wait_for_scores(page, final)
     before = state(page, "revision")
-    (route, answer), *_ = held
-    route.fulfill(response=answer)
+    with page.expect_response(f"**{STEP}*") as answer:
+        page.evaluate("() => window.held[0]()")
+    assert answer.value.status == 200
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert shown_scores(page) == final
     assert state(page, "revision") == before
@@ -173,9 +184,9 @@ def test_a_run_of_the_page_for_an_earlier_step_does_not_replace_a_newer_one(page
     drag_to(page, grasped, 80)
     ahead = scored(traces(DropoutConfig(share=0.8)))
     wait_for_scores(page, ahead)
-    before = int(state(page, "revision"))
-    page.keyboard.press("r")  # Streamlit's key: the page runs with what it knows, which is 40 %
-    page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.revision) > {before}")
+    # The page runs with what it knows, which is 40 %, and sends the player something new: marks.
+    page.locator(".st-key-moments summary").evaluate("(one) => one.click()")
+    page.get_by_test_id("player-marks").locator("button").first.wait_for()
     assert shown_scores(page) == ahead
     assert state(page, "ahead") == "true"
     # Back where it was, the page alone is right.
@@ -198,8 +209,6 @@ def test_another_subject_takes_its_own_steps(page, address, traces):
     asked = []
     page.on("request", lambda one: asked.append(one.url) if STEP in one.url else None)
     slide(page, "Audio dropout (%)", "ArrowRight")
-    page.keyboard.press("n")
-    page.wait_for_timeout(0)
     open_player(page, address, SUBJECT, drop_audio="true")
     slide(page, "Audio dropout (%)", "ArrowRight")
     assert len(set(asked)) == len(asked) == 2
@@ -299,7 +308,6 @@ def test_the_route_answers_nobody_else(playwright, page, asked):
     for cookie in ({}, {"Cookie": f"iaca_visit={'s' * 43}"}):
         answer = stranger.post(url, data=values, headers=cookie)
         assert (answer.status, answer.text()) == (404, "This view is not open in this browser.")
-    assert page.request.get(url).status == 405
     stranger.dispose()
 
 
