@@ -34,6 +34,7 @@ def show_fault(error: Exception) -> bool:
 
 def show_page() -> None:
     """What a visit runs."""
+    from dashboard import steps
     from dashboard.sections.busy import page_turn
     from dashboard.sections.door import let_in
     from dashboard.state import activity, known_files, session
@@ -59,6 +60,7 @@ def show_page() -> None:
     )
     if not inside:
         return
+    steps.give_way()
     with activity.logged(page.title), page_turn():
         page.run()
     # Last: the curves are on their way, and a step does not wait for the disk.

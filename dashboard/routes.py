@@ -74,25 +74,22 @@ def register(path: Path) -> str:
     return f"{ROUTE}/{identifier}"
 
 
-def register_table(content: bytes, key: str | None = None) -> str:
+def register_table(content: bytes) -> str:
     """Make a table reachable for some time, by its content: a browser that has it asks for it no more.
 
     Args:
         content: Numbers as the browser's typed arrays hold them.
-        key: Of the visit; None for that for which this script runs.
 
     Returns:
         Its address below the server's root.
     """
-    owner = visit.current() if key is None else key
-    identifier = _identifier(owner, content)
+    key = visit.current()
+    identifier = _identifier(key, content)
     with _lock:
-        if key is not None and key not in _kept:  # the visit has ended meanwhile
-            return f"{TABLES}/{identifier}"
-        tables = _of(owner).tables
+        tables = _of(key).tables
         tables[identifier] = content
         tables.move_to_end(identifier)
-        sizes = {one: sum(map(len, kept.tables.values())) for one, kept in _kept.items()}
+        sizes = {owner: sum(map(len, kept.tables.values())) for owner, kept in _kept.items()}
         while sum(sizes.values()) > TABLE_BYTES:
             most = max(sizes, key=sizes.__getitem__)
             if len(_kept[most].tables) == 1:

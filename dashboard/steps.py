@@ -21,6 +21,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard.admission import visit_cookie
 from dashboard.routes import AS_IT_IS
 from dashboard.state import visit
+from dashboard.turns import PAGES
 from iaca.errors import BAD_INPUT, InputError
 from iaca.headers import parse_json
 
@@ -90,7 +91,7 @@ def register(view: str, answer: Answer) -> str:
     Returns:
         The address below the server's root, for this visit alone.
     """
-    key, context = visit.current(), get_script_run_ctx()
+    key, context = visit.current(), get_script_run_ctx(suppress_warning=True)
     tab = "" if context is None else context.session_id
     identifier = hmac.digest(SECRET, repr((key, tab, view)).encode(), "sha256").hex()
     with _lock:
@@ -107,7 +108,7 @@ def register(view: str, answer: Answer) -> str:
 
 def give_way() -> None:
     """Let the steps of this tab be answered before its page runs, which is going to show the same."""
-    key, context = visit.current(), get_script_run_ctx()
+    key, context = visit.current(), get_script_run_ctx(suppress_warning=True)
     with _lock:
         desks = _desks.get(key)
         desk = None if context is None or desks is None else desks.get(context.session_id)
@@ -128,7 +129,8 @@ async def serve(request: Request) -> Response:
     400 is a malformed request, 404 a view that this visit does not have (any more), 409 a step that a newer one of the
     same tab has overtaken, 422 one for which the page has a notice.
     """
-    desk = _asked(request)
+    key = visit.key_of(visit_cookie(request.headers))
+    desk = _find(key, request.path_params["identifier"])
     if desk is None:
         return PlainTextResponse("This view is not open in this browser.", 404)
     desk.under_way += 1
@@ -138,7 +140,7 @@ async def serve(request: Request) -> Response:
         async with desk.turn:
             if number != desk.newest:
                 return PlainTextResponse("A newer step has overtaken this one.", 409)
-            content = await run_in_threadpool(desk.answer, values)
+            content = await run_in_threadpool(_computed, key, desk, values)
     except StepError as error:
         return PlainTextResponse(f"{error}.", 400)
     except BAD_INPUT:
@@ -171,11 +173,16 @@ async def _values(request: Request) -> dict[str, str]:
     return values
 
 
-def _asked(request: Request) -> Desk | None:
-    """Where a request arrives, if the visit that asks has it."""
-    cookie, identifier = visit_cookie(request.headers), request.path_params["identifier"]
+def _computed(key: str, desk: Desk, values: dict[str, str]) -> bytes:
+    """The answer to a step, once it is the visit's turn."""
+    with visit.served(key), PAGES.turn(key, key=desk.identifier):
+        return desk.answer(values)
+
+
+def _find(key: str, identifier: str) -> Desk | None:
+    """Where a request arrives, if its visit has such a place."""
     with _lock:
-        desks = list(_desks.get(visit.key_of(cookie), {}).values()) if cookie else []
+        desks = list(_desks.get(key, {}).values())
     return next((one for one in desks if hmac.compare_digest(one.identifier.encode(), identifier.encode())), None)
 
 

@@ -70,7 +70,7 @@ ALLOWED = {
     "dashboard": set(),
     "dashboard.routes": {"dashboard.admission", "dashboard.state"},
     "dashboard.state": {"dashboard.admission"},
-    "dashboard.steps": {"dashboard.admission", "dashboard.routes", "dashboard.state"},
+    "dashboard.steps": {"dashboard.admission", "dashboard.routes", "dashboard.state", "dashboard.turns"},
     "dashboard.uploads": {"dashboard.state"},
     "dashboard.turns": set(),
     "dashboard.charts": {"iaca.figures"},
@@ -88,7 +88,7 @@ ALLOWED = {
     },
     "dashboard.app_pages": {
         "dashboard.sections", "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.charts",
-        "dashboard.state", "dashboard.routes", "dashboard.steps", "dashboard.uploads", "iaca.figures",
+        "dashboard.state", "dashboard.routes", "dashboard.uploads", "iaca.figures",
     },
     "dashboard.notebook": {
         "dashboard.timeline", "iaca.checkpoints", "iaca.data", "iaca.features", "iaca.figures", "iaca.inference",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import steps
 from dashboard.sections import (
     attention,
     beside,
@@ -31,7 +30,6 @@ from dashboard.timeline import rows
 
 def show() -> None:
     """The page. The player stands at one fixed place of the script, whatever else is shown."""
-    steps.give_way()
     page = begin_page(has_steps=True)
     corpus = corpora.corpus(page.folders)
     page.notices.extend(corpus.problems)

@@ -12,7 +12,7 @@ from dashboard.components.player import Steps
 from dashboard.sections import playback
 from dashboard.sections.what_if_values import Range, Values, read_values
 from dashboard.services.selection import Selection
-from dashboard.state import session, visit
+from dashboard.state import session
 from dashboard.timeline import rows, transport
 from iaca.errors import InputError
 from iaca.types import Episode
@@ -63,16 +63,14 @@ def offer(
     # Noise has the same seed, and is not drawn anew in a step.
     fixed = {session.SEED.key: texts.pop(session.SEED.key)} if selection.applied.corrupted else {}
     view = View(selection, truth, episodes, display, range_s, fixed)
-    keep = partial(routes.register_table, key=visit.current())
-    return Steps(steps.register(view.name, partial(answer, view, keep)), texts)
+    return Steps(steps.register(view.name, partial(answer, view)), texts)
 
 
-def answer(view: View, keep: transport.Keep, texts: Mapping[str, str]) -> bytes:
+def answer(view: View, texts: Mapping[str, str]) -> bytes:
     """One step, as the player receives it.
 
     Args:
         view: What is looked at.
-        keep: Takes the columns that do not travel in the answer.
         texts: Key of a live control -> its value, spelled as in the address.
 
     Raises:
@@ -89,4 +87,4 @@ def answer(view: View, keep: transport.Keep, texts: Mapping[str, str]) -> bytes:
     figure = rows.compare_figure(
         view.selection.subject.name, view.truth, shown, **view.display._asdict(), episodes=view.episodes
     )
-    return transport.packed(figure, keep)
+    return transport.packed(figure, routes.register_table)

@@ -9,7 +9,9 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import streamlit as st
 from streamlit import runtime
@@ -27,6 +29,9 @@ _seen: dict[str, dict[str, float]] = {}
 """Key of a visit -> its sessions of Streamlit, one for each tab -> when each was last seen, s."""
 
 _lock = threading.Lock()
+_served: ContextVar[str] = ContextVar("served", default="")
+"""Key of the visit whose request this thread serves, outside of any script."""
+
 _farewells: list[Callable[[str], None]] = []
 _log = logging.getLogger(__name__)
 
@@ -37,13 +42,13 @@ def key_of(cookie: str) -> str:
 
 
 def current() -> str:
-    """Key of the visit for which this script runs; "" outside of any.
+    """Key of the visit for which this script runs, or whose request is `served`; "" outside of any.
 
     A browser that sends no cookie has a visit for each of its tabs, and can fetch nothing that they register.
     """
-    context = get_script_run_ctx()
+    context = get_script_run_ctx(suppress_warning=True)
     if context is None:
-        return ""
+        return _served.get()
     key = key_of(_cookie() or f"no cookie {context.session_id}")
     with _lock:
         if not _seen and runtime.exists():
@@ -53,6 +58,16 @@ def current() -> str:
     if is_new:
         _log.info("a visit begins", extra={"visit": key[:SHORT]})
     return key
+
+
+@contextmanager
+def served(key: str) -> Iterator[None]:
+    """While a request of a visit is served, `current` is that visit."""
+    token = _served.set(key)
+    try:
+        yield
+    finally:
+        _served.reset(token)
 
 
 def short_id() -> str:
