@@ -185,7 +185,7 @@ def test_a_run_of_the_page_for_an_earlier_step_does_not_replace_a_newer_one(page
     ahead = scored(traces(DropoutConfig(share=0.8)))
     wait_for_scores(page, ahead)
     # The page runs with what it knows, which is 40 %, and sends the player something new: marks.
-    page.locator(".st-key-moments summary").evaluate("(one) => one.click()")
+    page.get_by_role("radio", name="Moments").evaluate("(one) => one.click()")
     page.get_by_test_id("player-marks").locator("button").first.wait_for()
     assert shown_scores(page) == ahead
     assert state(page, "ahead") == "true"
