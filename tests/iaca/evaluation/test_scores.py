@@ -191,9 +191,10 @@ def test_files_of_predictions_can_be_smoothed_as_the_authors_do(project):
     assert ours[1] != theirs[1]
 
 
-def test_an_empty_folder_is_told_in_one_sentence(tmp_path, capsys):
-    (tmp_path / "features").mkdir()
-    assert evaluate_command(tmp_path) == 1
+def test_an_empty_folder_is_told_in_one_sentence(project, capsys):
+    for file in (project / "features").iterdir():
+        file.unlink()
+    assert evaluate_command(project) == 1
     error = capsys.readouterr().err
     assert "features holds no feature files" in error
     assert error.count("\n") == 1
