@@ -98,18 +98,19 @@ def register_table(content: bytes) -> str:
     return f"{TABLES}/{identifier}"
 
 
-def register_sound(path: Path, summarise: Callable[[], Path]) -> str:
-    """Make the summary of a file's sound reachable; it is made when a browser first asks for it.
+def register_sound(path: Path, summarise: Callable[[], Path], what: str = "sound") -> str:
+    """Make what is made of a file's sound reachable: its summary, or itself changed; made when a browser first asks.
 
     Args:
         path: The video.
-        summarise: Writes the summary, where it is not there yet, and says where it lies.
+        summarise: Writes it, where it is not there yet, and says where it lies.
+        what: What it is: with the file, its identity.
 
     Returns:
         Its address below the server's root.
     """
     key = visit.current()
-    identifier = _identifier(key, b"sound " + _named(shown_state(path))[1])
+    identifier = _identifier(key, what.encode() + b" " + _named(shown_state(path))[1])
     with _lock:
         _of(key).sounds[identifier] = summarise
     return f"{SOUNDS}/{identifier}"

@@ -8,6 +8,7 @@ from dashboard.sections import (
     attention,
     beside,
     exports,
+    hear_and_see,
     live_steps,
     look_for,
     model_choice,
@@ -81,7 +82,8 @@ def show() -> None:
     with banner_place:
         show_banner(subject, look_for.sentence(shown, episodes, truth["pts_s"].to_numpy(), display.target))
     player_place, beside_place = stage.container(), stage.container(key=beside.KEY)
-    opened, opened_place = beside.choose(beside_place)
+    opened, opened_place, strip = beside.choose(beside_place)
+    given = hear_and_see.choose(strip, selection, page.folders, float(truth["pts_s"].iloc[-1]), page.notices)
     here = moments.find(selection, page.notices) if opened == beside.MOMENTS else []
     video = playback.load_video(subject, page.folders, page.notices)
     figure = rows.compare_figure(subject.name, truth, shown, **display._asdict(), episodes=episodes)
@@ -94,6 +96,7 @@ def show() -> None:
             seek=moments.seek(),
             follows=opened == beside.ATTENTION,
             steps=offered,
+            given=given,
         )
     with opened_place:
         if opened == beside.ATTENTION:

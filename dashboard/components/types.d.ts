@@ -107,6 +107,13 @@ export interface ArrowTable {
 /** One value a frame, by name. */
 export type Columns = Partial<Record<string, Float32Array>>;
 
+/** What the models get in place of the recording, beside the clips that bands say are dropped. */
+export interface Given {
+  noise: { sound: string; kind: string; snr_db: number; span: Span } | null;
+  /** In pixels of the 112-pixel crop, and the side of that crop in pixels of the video; null where it is not known. */
+  blur: { sd_px: number; crop_side_px: number | null; span: Span } | null;
+}
+
 export interface PlayerData {
   modules: string;
   spec: Spec;
@@ -120,6 +127,8 @@ export interface PlayerData {
   follows: boolean;
   /** Where steps of the live controls are asked for, and the values of the controls; none in a notebook. */
   steps: { address: string; values: Record<string, string> } | null;
+  /** How the video is played where it shall be heard and seen as the models get it. */
+  given?: Given | null;
   /** Tables that travel in the update itself. */
   [live: `live_${number}`]: ArrowTable;
 }

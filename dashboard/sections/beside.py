@@ -24,14 +24,14 @@ HELP = (
 )
 
 
-def choose(place: DeltaGenerator) -> tuple[str | None, DeltaGenerator]:
+def choose(place: DeltaGenerator) -> tuple[str | None, DeltaGenerator, DeltaGenerator]:
     """Ask what is open; nothing is at first, and then nothing of it is computed.
 
     Args:
         place: A container below the player, in the same block, which has the class `KEY`.
 
     Returns:
-        One of `OPTIONS` or None, and where it is shown.
+        One of `OPTIONS` or None, where it is shown, and the line of the choice, which has room for more.
     """
     address.follow_older_links(session.BESIDE, {option.lower(): option for option in OPTIONS})
     address.accept_spellings(session.BESIDE, OPTIONS)
@@ -40,4 +40,4 @@ def choose(place: DeltaGenerator) -> tuple[str | None, DeltaGenerator]:
         chosen = strip.segmented_control(
             "Below the rows", OPTIONS, help=HELP, label_visibility="collapsed", **session.BESIDE.widget
         )
-        return chosen, st.container(key="dock_body") if chosen else st.container()
+        return chosen, st.container(key="dock_body") if chosen else st.container(), strip

@@ -16,7 +16,7 @@ from dashboard.services.selection import Selection
 from dashboard.state import address, session
 from dashboard.state.folders import Folders
 from dashboard.timeline import transport
-from dashboard.timeline.declared import Figure, Mark, Shown
+from dashboard.timeline.declared import Figure, Given, Mark, Shown
 
 
 def brushed_range_s(subject: Subject, truth: pd.DataFrame) -> tuple[float, float] | None:
@@ -68,6 +68,7 @@ def show_player(
     seek: tuple[str, float] | None,
     follows: bool,
     steps: Steps | None,
+    given: Given | None,
 ) -> PlayerState:
     """Mount the player; see `dashboard.components.player` for where it may stand.
 
@@ -78,6 +79,7 @@ def show_player(
         seek: Where the page wants it to be, or None.
         follows: Whether the page runs each time that the cursor comes to rest.
         steps: How the player asks for steps of the live controls; None where there is no model that answers.
+        given: How the video is played where it shall be heard and seen as the models get it, or None.
 
     Returns:
         Where the user is.
@@ -97,6 +99,7 @@ def show_player(
             start=PlayerState(*address.asked_frames(len(figure.pts_s))),
             follows=follows,
             steps=steps,
+            given=given,
         )
     )
 

@@ -60,8 +60,8 @@ def apply(asked: Asked, selection: Selection, folders: Folders, place: DeltaGene
             watch([jobs.find(extraction.key)], partial(_show_progress, extraction))
     modalities = {one.modality for one in ready}
     shown = replace(change, corruptions=tuple(one for one in change.corruptions if one.modality in modalities))
-    now = Applied(replace(change, corruptions=()), tuple(ready), describe(shown), change_part(shown))
-    return selection._replace(applied=now)
+    rest, words, named = replace(change, corruptions=()), describe(shown), change_part(shown)
+    return selection._replace(applied=Applied(rest, tuple(ready), words, named, shown.corruptions))
 
 
 def _stop_what_is_not_wanted(wanted: set[str]) -> None:

@@ -80,7 +80,7 @@ def prepare(subject: Subject, config: CorruptionConfig, folders: Folders) -> tra
             f"{subject.name}, {made_by.get('name')} ({made_by.get('sha256', '')[:8]}), which "
             f"is not in {folders.checkpoints}."
         )
-    recording = _with_faces(recording, subject.feature_file)
+    recording = with_faces(recording, subject.feature_file)
     return Extraction(key, _title(config), path, config, features, recording, backbone)
 
 
@@ -104,7 +104,7 @@ def _title(config: CorruptionConfig) -> str:
     return f"{config.kind.value} noise" if config.modality == AUDIO else "a blurred face"
 
 
-def _with_faces(recording: Recording, features: Path) -> Recording:
+def with_faces(recording: Recording, features: Path) -> Recording:
     """Places of faces that were found when the features were made lie beside them."""
     if has_known_faces(recording):
         return recording

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from dashboard.services.corpora import Subject
 from dashboard.services.model_files import Chosen
 from dashboard.services.traces import CorruptedFeatures
-from iaca.config import UNCHANGED, FusionConfig, WhatIf
+from iaca.config import UNCHANGED, CorruptionConfig, FusionConfig, WhatIf
 
 
 class Applied(NamedTuple):
@@ -19,12 +19,14 @@ class Applied(NamedTuple):
         corrupted: Features of corrupted modalities that are ready.
         words: The change in a few words, or "".
         named: The change as a part of names of files, or "".
+        corruptions: Noise and blur whose features are ready.
     """
 
     change: WhatIf = UNCHANGED
     corrupted: tuple[CorruptedFeatures, ...] = ()
     words: str = ""
     named: str = ""
+    corruptions: tuple[CorruptionConfig, ...] = ()
 
     def reaches(self, config: FusionConfig) -> bool:
         """Whether a model can say anything else than unchanged: gates reach only those that have some."""

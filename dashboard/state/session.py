@@ -88,6 +88,9 @@ WHAT_IF_FIELDS = (
 )  # fmt: skip
 """What can be changed in the section What if."""
 
+AS_GIVEN = Field("as_given", False)
+"""Whether the video is played as the models get it."""
+
 SCORE = Field("score", "contribution")
 SCALED = Field("scaled", True)
 DEVICE = Field("device", None, url=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import statistics
+import wave
 
 import numpy as np
 import pytest
@@ -13,10 +15,11 @@ from playwright.sync_api import expect
 from dashboard.state import session
 from iaca.checkpoints import load_backbone, load_checkpoint, save_backbone, save_checkpoint
 from iaca.config import BackboneConfig, CorruptionConfig, DropoutConfig, ForcedGates, FusionConfig, GateOverrides
+from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
 from iaca.data.recordings import find_recordings
 from iaca.features.extraction import extract
 from iaca.features.feature_files import read_features, write_features
-from iaca.features.noise_and_blur import corrupt
+from iaca.features.noise_and_blur import corrupt, with_noise
 from iaca.inference import infer
 from iaca.models.backbones import build_backbone
 from iaca.models.fusion_model import FusionModel
@@ -206,3 +209,84 @@ def test_noise_and_blur_are_really_extracted_while_the_page_tells_how_far_it_is(
         table.to_contain_text(f"{score:.3f}".replace("-", "−"), timeout=PATIENCE_S * 1000)
         table.to_contain_text(f"{change:+.3f}".replace("-", "−"), timeout=PATIENCE_S * 1000)
     assert "CA, unchanged" in page.get_by_test_id("player-legend").inner_text()
+
+
+def test_noise_is_heard_and_blur_is_seen_as_the_backbones_get_them(address, extracted, page):
+    video = find_recordings(extracted).find("strong-01").video_file
+    page.add_init_script(
+        "window.Audio = class extends Audio { constructor() { super(); (window.heard ??= []).push(this); } }"
+    )
+    with page.expect_response(lambda answer: answer.headers.get("content-type", "").endswith("wav")) as coming:
+        open_player(page, address, "strong-01", noise="white", snr="-10", blur="4.0", as_given="true")
+    page.get_by_text("As the models get it: white noise, -10 dB · blur 4 px").wait_for()
+    assert page.get_by_test_id("player-video").evaluate("(video) => video.volume") == 0
+    # The crop is 120 pixels wide in the video, and 112 as the backbone gets it.
+    canvas = page.get_by_test_id("player-canvas")
+    blur, scale = canvas.evaluate("(one) => [getComputedStyle(one).filter, one.clientWidth / one.width]")
+    assert float(re.fullmatch(r"blur\((.*)px\)", blur)[1]) == pytest.approx(4 * 120 / 112 * scale, abs=0.01)
+    expected = with_noise(read_audio(video), CorruptionConfig(strength=-10)).samples[:]
+    with wave.open(io.BytesIO(page.request.get(coming.value.url).body())) as file:
+        assert (file.getframerate(), file.getnchannels()) == (SAMPLE_RATE_HZ, 1)
+        heard = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float64)
+    assert len(heard) == len(expected)
+    assert np.corrcoef(heard, expected)[0, 1] > 0.99999
+    page.keyboard.press("Space")
+    page.wait_for_function(
+        f"""() => {{
+          const {{ pts, playing }} = document.querySelector('{PLAYER}').dataset;
+          const off = (sound) => Math.abs(sound.currentTime - Number(pts));
+          return playing === 'true' && Number(pts) > 1 && heard.some((one) => one.src && !one.paused && off(one) < 0.1);
+        }}"""
+    )
+
+
+@pytest.mark.parametrize("change", ["audio", "visual"])
+def test_dropped_clips_are_silent_and_grey_while_the_video_plays_and_all_others_are_not(
+    address, extracted, page, change
+):
+    dropped = {"audio": {"drop_audio": "true", "dropout": "40", "pattern": "block"},
+               "visual": {"face_dropout": "40", "face_pattern": "block"}}[change]  # fmt: skip
+    open_player(page, address, "strong-01", as_given="true", **dropped)
+    features, model = subject_and_model(extracted)
+    frames = infer(features, model, (DropoutConfig(modality=change, share=0.4, pattern="block"),)).frames
+    mask = frames[f"{change}_dropped"].to_numpy()
+    assert 0 < mask.sum() < len(mask)
+    look = """() => {
+      const player = document.querySelector('[data-testid=player]');
+      const [video, canvas] = ['video', 'canvas'].map((name) => player.querySelector(`[data-testid=player-${name}]`));
+      return [Number(player.dataset.frame), video.volume, getComputedStyle(canvas).filter];
+    }"""
+    page.get_by_test_id("player-given").wait_for()
+    page.keyboard.press("Space")
+    seen = page.evaluate(
+        f"""() => new Promise((done) => {{
+          const seen = [];
+          const look = {look};
+          const next = () => {{
+            seen.push(look());
+            if (seen.at(-1)[0] < {len(mask) - 3} && seen.length < 4000) requestAnimationFrame(next);
+            else done(seen);
+          }};
+          requestAnimationFrame(next);
+        }})"""
+    )
+    assert {bool(mask[frame]) for frame, *_ in seen} == {True, False}
+    for frame, volume, filtered in seen:
+        silent, grey = (bool(mask[frame]) and change == one for one in ("audio", "visual"))
+        assert volume == (0 if silent else 1), frame
+        assert filtered == ("contrast(0)" if grey else "none"), frame
+
+
+def test_a_video_is_heard_and_seen_as_it_is_unless_that_is_asked_for(address, page):
+    open_player(page, address, "strong-01", drop_audio="true", dropout="100")
+    assert page.get_by_test_id("player-given").is_hidden()
+    volume = "(video) => video.volume"
+    video = page.get_by_test_id("player-video")
+    assert video.evaluate(volume) == 1
+    page.locator(".st-key-as_given label").click()
+    page.get_by_text("As the models get it: audio dropped").wait_for()
+    assert video.evaluate(volume) == 0
+    page.wait_for_url("**/*as_given=true*")
+    page.locator(".st-key-as_given label").click()
+    page.get_by_test_id("player-given").wait_for(state="hidden")
+    assert video.evaluate(volume) == 1

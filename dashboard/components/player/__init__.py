@@ -15,7 +15,7 @@ from dashboard.timeline.declared import Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from dashboard.timeline.declared import Mark
+    from dashboard.timeline.declared import Given, Mark
 
 FOLDER = Path(__file__).parent
 MODULES = FOLDER / "modules"
@@ -65,6 +65,7 @@ class PlayerData(NamedTuple):
         start: Where the address asks to begin; the first update of a visit obeys it.
         follows: Whether a run of the page is also due each time that the cursor comes to rest.
         steps: How it asks for steps of the live controls, or None.
+        given: How the video is played where it shall be heard and seen as the models get it, or None.
     """
 
     spec: dict[str, Any]
@@ -78,6 +79,7 @@ class PlayerData(NamedTuple):
     start: PlayerState = PlayerState()
     follows: bool = False
     steps: Steps | None = None
+    given: Given | None = None
 
 
 @cache
@@ -141,9 +143,14 @@ def player(content: PlayerData) -> PlayerState:
             "start": content.start._asdict(),
             "follows": content.follows,
             "steps": None if content.steps is None else content.steps._asdict(),
+            "given": None if content.given is None else _plain(content.given),
             **content.live,
         },
         # A state has to be declared by its callback; the run that a report starts reads it.
         on_place_change=lambda: None,
     )
     return player_state(content.spec["subject"])
+
+
+def _plain(given: Given) -> dict[str, Any]:
+    return {name: None if value is None else value._asdict() for name, value in given._asdict().items()}

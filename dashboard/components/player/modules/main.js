@@ -4,6 +4,7 @@
 import { Agreement } from "./agreement.js";
 import { Announcer } from "./announcer.js";
 import { printedRows } from "./arrangement.js";
+import { AsGiven } from "./asGiven.js";
 import { Bands } from "./bands.js";
 import { Clock } from "./clock.js";
 import { loadColumns, loadTimes } from "./columns.js";
@@ -97,6 +98,7 @@ export class Player {
     );
     const picture = find(root, ".iaca-picture", HTMLCanvasElement);
     this.clock = new Clock(find(root, "video", HTMLVideoElement), picture, () => this.tick());
+    this.asGiven = new AsGiven(this);
     this.zoom = new Zoom(this.plot, () => this.repaint());
     this.hover = new Hover(this, find(root, ".iaca-rows", HTMLElement));
     this.overview = new Overview(this, find(root, ".iaca-scrubber", HTMLElement));
@@ -135,6 +137,7 @@ export class Player {
     this.clock.load(spec.subject, data.video, media, pts);
     Object.assign(this.root.dataset, { subject: spec.subject, frames: pts.length, ahead: this.steps.answer !== null });
     this.scrub.max = String(pts.length - 1);
+    this.asGiven.show(data.given ?? null);
     this.begin(data);
     if (isOther) this.history.forget("range");
     this.draw();
@@ -275,6 +278,7 @@ export class Player {
     this.screen.dataset.time =
       this.time.textContent = `${clockText(second)} / ${end}  ·  frame ${cursor} of ${clock.frames}`;
     this.scrub.setAttribute("aria-valuetext", `frame ${cursor}, ${second.toFixed(2)} seconds`);
+    this.asGiven.at(clock.pts[shown]);
     showEnabled(this);
     this.hover.show();
     const message = clock.url ? clock.problem : NO_VIDEO;
@@ -322,6 +326,7 @@ export class Player {
     cancelAnimationFrame(this.redrawing);
     cancelAnimationFrame(this.repainting);
     this.announcer.destroy();
+    this.asGiven.silence();
     this.clock.destroy();
   }
 }
