@@ -1,6 +1,6 @@
 """What it costs to extract in a process of its own: the same subjects in turn, here and apart, and the ratio of both.
 
-Run: `python -m benchmarks.extraction_apart`.
+The process has to start, which takes as long for one subject as for many. Run: `python -m benchmarks.extraction_apart`.
 """
 
 from __future__ import annotations

@@ -160,6 +160,11 @@ class _Lane(threading.Thread):
             except (EOFError, OSError):
                 self._sign_s = None
                 self._pool.ended_its_process(job, self._how_it_ended())
+            except Exception as error:  # the job or its result cannot be sent: nobody waits for it any longer
+                self._sign_s = None
+                self._kill()
+                self._forget()
+                self._pool.events.put((job.number, Failure(reason_of(error), error)))
         self.close()
         self._forget()
 

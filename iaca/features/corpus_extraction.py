@@ -78,7 +78,8 @@ def extract_all(
         detector: Finds the faces of subjects that come without; its findings are kept in `out_dir`/faces. None: such
             subjects are problems.
         quiet: Whether to show no progress on stderr.
-        apart: Whether to work in a process of its own, so that a video that ends it, twice, costs its subject alone.
+        apart: Whether to work on several subjects in a process of its own, so that a video that ends it, twice, costs
+            its subject alone.
 
     Returns:
         What was written, what was current, and what failed.
@@ -123,7 +124,8 @@ def extract_all(
                 clips.refresh()  # the bar would skip the last step of a short subject as too soon
 
         task = _Extraction(out_dir, visual, audio, clip_stride, detector, everyone)
-        ended = run_all(_extract_one, task, waiting, processes=int(apart), bar=overall, on_progress=advance)
+        processes = int(apart and len(waiting) > 1)  # one alone can take nobody with it
+        ended = run_all(_extract_one, task, waiting, processes=processes, bar=overall, on_progress=advance)
         for recording, outcome in ended:
             if isinstance(outcome, Failure):
                 if isinstance(outcome.error, ConfigError):

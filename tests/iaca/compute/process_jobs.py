@@ -41,6 +41,18 @@ def record(folder, job, progress):
     return attempt, os.getpid()
 
 
+class Unreadable:
+    """Can be sent, and not be received."""
+
+    def __reduce__(self):
+        return int, ("no number",)
+
+
+def unreadable(common, job, progress):
+    """A result that breaks whoever receives it."""
+    return Unreadable() if job else "fine"
+
+
 def size_of(common, job, progress):
     """The length of what all jobs share."""
     return len(common)

@@ -16,7 +16,7 @@ from iaca.compute.lanes import Failure, Limits
 from iaca.compute.processes import JobsError, ProcessEnded, all_done, run_all, run_one
 from iaca.errors import InputError
 from tests.iaca.compute import process_jobs
-from tests.iaca.compute.process_jobs import record, size_of
+from tests.iaca.compute.process_jobs import record, size_of, unreadable
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 60
@@ -77,9 +77,9 @@ def test_a_process_that_takes_too_much_memory_is_one_sentence(tmp_path):
 
 
 def test_a_process_that_shows_no_progress_is_ended_and_one_that_does_is_not(tmp_path):
-    done = results(tmp_path, ["hang", "a"], attempts=1, limits=Limits(silent_s=3))
-    assert done["hang"].reason == "its process showed no progress for 3 s and was ended"
-    assert done["a"][0] == 1
+    done = results(tmp_path, ["hang"], attempts=1, limits=Limits(silent_s=1))
+    assert done["hang"].reason == "its process showed no progress for 1 s and was ended"
+    assert results(tmp_path, ["slow-2"], attempts=1, limits=Limits(silent_s=60))["slow-2"][0] == 1
 
 
 def test_one_job_raises_what_went_wrong_and_passes_its_progress_on(tmp_path):
@@ -98,8 +98,9 @@ def test_an_error_in_what_watches_the_progress_ends_the_process(tmp_path):
     class Stop(Exception):
         pass
 
-    def stop(*_):
-        raise Stop
+    def stop(done, total, title):
+        if title:  # it runs
+            raise Stop
 
     with pytest.raises(Stop):
         run_one(record, str(tmp_path), "slow-600", progress=stop)
@@ -138,6 +139,14 @@ def test_a_function_that_cannot_be_imported_elsewhere_fails_by_its_name(tmp_path
         sys.path.remove(str(tmp_path))
     done = dict(run_all(gone.work, None, ["a", "b"], processes=1))
     assert all("gone" in failure.reason for failure in done.values())
+
+
+def test_what_cannot_be_sent_or_received_fails_and_nobody_waits_for_it():
+    done = list(run_all(unreadable, None, [0, 1, 0, lambda: None], processes=1))
+    assert [outcome for job, outcome in done if job == 0] == ["fine", "fine"]
+    failed = [outcome.reason for job, outcome in done if job != 0]
+    assert "invalid literal for int()" in failed[0]
+    assert "pickle" in failed[1]
 
 
 def test_the_rest_is_done_before_failures_are_told():
