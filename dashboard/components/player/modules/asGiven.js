@@ -104,10 +104,11 @@ export class AsGiven {
    * @param {Given["blur"]} blur
    */
   filter(blank, blur) {
-    const { width, height, clientWidth } = this.canvas;
+    const { width, height } = this.canvas;
     let filter = "";
     if (blank) filter = GREY;
-    else if (blur && width) filter = `blur(${blurOnScreen(blur, width, height, clientWidth).toFixed(2)}px)`;
+    // Only here: to ask for its size would have the browser lay out the page with every frame of the video.
+    else if (blur && width) filter = `blur(${blurOnScreen(blur, width, height, this.canvas.clientWidth).toFixed(2)}px)`;
     if (this.canvas.style.filter !== filter) this.canvas.style.filter = filter;
   }
 

@@ -29,7 +29,8 @@ export class Lines {
     this.lines.forEach((line, i) => {
       const panel = plot.panels[i];
       const x = panel && second !== null ? plot.x(second, panel) : -1;
-      line.style.transform = `translateX(${x - line.offsetWidth / 2}px)`;
+      // Half of its width in CSS: to ask for it would have the browser lay out the page, with every frame of the video.
+      line.style.transform = `translateX(calc(${x}px - 50%))`;
       line.style.visibility = !panel || x < panel.left - 1 || x > panel.left + panel.width + 1 ? "hidden" : "visible";
     });
   }
