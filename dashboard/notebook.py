@@ -170,6 +170,7 @@ def _widget(figure: Figure, video: Path | None) -> PlayerWidget:
         "start": {"frame": None, "range": None},
         "follows": True,
         "steps": None,
+        "what_if": None,
     }
     modules = {file.name: file.read_text(encoding="utf-8") for file in sorted((PLAYER / "modules").glob("*.js"))}
     modules["address.js"] = (PLAYER / "notebook" / "address.js").read_text(encoding="utf-8")

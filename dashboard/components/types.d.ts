@@ -129,8 +129,16 @@ export interface PlayerData {
   steps: { address: string; values: Record<string, string> } | null;
   /** How the video is played where it shall be heard and seen as the models get it. */
   given?: Given | null;
+  /** None in a notebook. */
+  what_if: WhatIfState | null;
   /** Tables that travel in the update itself. */
   [live: `live_${number}`]: ArrowTable;
+}
+
+/** Name of what is asked for in What if, and token of the last such state that the player asked for and got. */
+export interface WhatIfState {
+  name: string;
+  token: string | null;
 }
 
 /** What the player reports to Python, where the key of the state is "place". */

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboard import routes
 from dashboard.components.player import PlayerData, PlayerState, Steps, player, player_state
+from dashboard.sections import what_if_changes
 from dashboard.sections.notices import attempt
 from dashboard.services import recordings, traces
 from dashboard.services.corpora import Subject
@@ -100,7 +101,9 @@ def show_player(
             follows=follows,
             steps=steps,
             given=given,
-        )
+            what_if=what_if_changes.current(),
+        ),
+        what_if_changes.restore,
     )
 
 

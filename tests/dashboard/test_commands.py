@@ -169,3 +169,26 @@ def test_the_video_fills_the_screen_and_keys_and_cursor_go_on(page, address):
     page.wait_for_function("document.activeElement?.matches('.iaca-screen')")
     page.keyboard.press("f")
     page.wait_for_function("document.fullscreenElement === null")
+
+
+def test_what_if_is_changed_back_and_again(page, address):
+    open_focused(page, address)
+    lane, toggle = page.locator("[data-lane='audio dropped']"), page.get_by_role("switch", name="Drop audio")
+    toggle.press("Space")
+    lane.wait_for(state="attached")
+    page.evaluate(f"document.querySelector('{PLAYER}').focus()")
+    page.keyboard.press("Control+z")
+    lane.wait_for(state="detached")
+    page.wait_for_function("!location.search.includes('drop_audio')")
+    assert not toggle.is_checked()
+    page.keyboard.press("Control+y")
+    lane.wait_for(state="attached")
+    assert toggle.is_checked()
+    # In the order in which things were changed.
+    page.keyboard.press("[")
+    page.get_by_test_id("player-range").wait_for()
+    page.keyboard.press("Control+z")
+    page.get_by_test_id("player-range").wait_for(state="hidden")
+    assert toggle.is_checked()
+    page.keyboard.press("Control+z")
+    lane.wait_for(state="detached")

@@ -66,3 +66,50 @@ test("the history has an end", () => {
   while (history.past.length) history.undo();
   assert.equal(state.rows, "300");
 });
+
+/** A slider that glides, and a value that is not known at first. */
+function gliding() {
+  const state = { slider: null };
+  const history = new History({
+    slider: { read: () => state.slider, write: (text) => (state.slider = text), glides: true },
+  });
+  const change = (text, now) => {
+    state.slider = text;
+    history.note(now);
+  };
+  return { state, history, change };
+}
+
+test("what becomes known is no change", () => {
+  const { history, change } = gliding();
+  change("40", 0);
+  assert.equal(history.past.length, 0);
+  change("45", 10);
+  assert.equal(history.past.length, 1);
+});
+
+test("steps of a slider in quick succession are one change, and those after a rest another", () => {
+  const { state, history, change } = gliding();
+  change("0", 0);
+  for (const [text, now] of [
+    ["5", 1000],
+    ["10", 2000],
+    ["15", 3000],
+    ["20", 9000],
+  ])
+    change(text, now);
+  history.undo();
+  assert.equal(state.slider, "15");
+  history.undo();
+  assert.equal(state.slider, "0");
+  history.redo();
+  assert.equal(state.slider, "15");
+});
+
+test("a slider that comes back at once has not changed", () => {
+  const { history, change } = gliding();
+  change("0", 0);
+  change("5", 100);
+  change("0", 200);
+  assert.equal(history.past.length, 0);
+});

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -49,6 +49,18 @@ class Steps(NamedTuple):
     values: Mapping[str, str]
 
 
+class WhatIfState(NamedTuple):
+    """What is asked for in What if, so that the player can undo it.
+
+    Attributes:
+        name: Of all values together; equal values have equal names.
+        token: Of the last state that the player has asked for and got; None before.
+    """
+
+    name: str
+    token: str | None
+
+
 class PlayerData(NamedTuple):
     """What the player shows.
 
@@ -66,6 +78,7 @@ class PlayerData(NamedTuple):
         follows: Whether a run of the page is also due each time that the cursor comes to rest.
         steps: How it asks for steps of the live controls, or None.
         given: How the video is played where it shall be heard and seen as the models get it, or None.
+        what_if: What is asked for.
     """
 
     spec: dict[str, Any]
@@ -80,6 +93,7 @@ class PlayerData(NamedTuple):
     follows: bool = False
     steps: Steps | None = None
     given: Given | None = None
+    what_if: WhatIfState = WhatIfState("", None)
 
 
 @cache
@@ -117,7 +131,7 @@ def player_state(subject: str) -> PlayerState:
     return PlayerState(report["frame"], None if span is None else (span[0], span[1]))
 
 
-def player(content: PlayerData) -> PlayerState:
+def player(content: PlayerData, on_restore: Callable[[WhatIfState], None]) -> PlayerState:
     """Mount the player.
 
     Call it in every run and at one fixed place of the script, never inside columns, tabs or an `if`: anything else
@@ -125,10 +139,17 @@ def player(content: PlayerData) -> PlayerState:
 
     Args:
         content: What it shows; changed content updates the player where it stands.
+        on_restore: Called with an earlier state of What if before the run in which it shall hold again.
 
     Returns:
         Where the user is.
     """
+
+    def restore() -> None:
+        wanted = (st.session_state.get(KEY) or {}).get("restore")
+        if wanted:
+            on_restore(WhatIfState(str(wanted["name"]), str(wanted["token"])))
+
     _component(
         key=KEY,
         data={
@@ -144,10 +165,12 @@ def player(content: PlayerData) -> PlayerState:
             "follows": content.follows,
             "steps": None if content.steps is None else content.steps._asdict(),
             "given": None if content.given is None else _plain(content.given),
+            "what_if": content.what_if._asdict(),
             **content.live,
         },
         # A state has to be declared by its callback; the run that a report starts reads it.
         on_place_change=lambda: None,
+        on_restore_change=restore,
     )
     return player_state(content.spec["subject"])
 

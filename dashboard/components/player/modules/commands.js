@@ -152,7 +152,7 @@ const ROWS = grouped("Rows", [
   },
 ]);
 
-const CHANGES = grouped("Changes of rows and range", [
+const CHANGES = grouped("Changes of rows, range and what-if", [
   {
     title: "Undo",
     action: "undo",

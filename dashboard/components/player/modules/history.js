@@ -4,13 +4,15 @@
 /**
  * Something that can be changed back: read as text, and set to such a text.
  * @typedef {object} Aspect
- * @property {() => string} read
+ * @property {() => string | null} read Null as long as it is not known.
  * @property {(text: string) => void} write
+ * @property {boolean} [glides] Whether changes in quick succession, as a slider makes them, are one.
  */
 
-/** @typedef {{ name: string, before: string, after: string }} Change */
+/** @typedef {{ name: string, before: string, after: string, at: number }} Change */
 
 const MOST = 200;
+const GLIDE_MS = 1500;
 
 export class History {
   /** @type {Change[]} */
@@ -22,19 +24,28 @@ export class History {
   /** @param {Record<string, Aspect>} aspects */
   constructor(aspects) {
     this.aspects = aspects;
-    /** @type {Map<string, string>} */
+    /** @type {Map<string, string | null>} */
     this.known = new Map(Object.entries(aspects).map(([name, { read }]) => [name, read()]));
   }
 
-  // Called after the user has changed something, or may have.
-  note() {
+  /**
+   * Called after the user has changed something, or may have.
+   * @param {number} [now] ms.
+   */
+  note(now = performance.now()) {
     if (this.going) return;
-    for (const [name, { read }] of Object.entries(this.aspects)) {
-      const before = this.known.get(name) ?? "";
+    for (const [name, { read, glides }] of Object.entries(this.aspects)) {
+      const before = this.known.get(name) ?? null;
       const after = read();
       if (before === after) continue;
       this.known.set(name, after);
-      this.past = [...this.past.slice(1 - MOST), { name, before, after }];
+      if (before === null || after === null) continue;
+      const last = this.past.at(-1);
+      const goesOn = glides && last?.name === name && now - last.at < GLIDE_MS && !this.future.length;
+      if (goesOn) {
+        Object.assign(last, { after, at: now });
+        if (last.before === after) this.past.pop();
+      } else this.past = [...this.past.slice(1 - MOST), { name, before, after, at: now }];
       this.future = [];
     }
   }
@@ -81,7 +92,7 @@ export class History {
 /** @import { Player } from "./main.js" */
 
 /**
- * The changes of a player: how rows are arranged, and the range.
+ * The changes of a player: how rows are arranged, the range, and what is asked for in What if.
  * @param {Player} player
  */
 export function historyOf(player) {
@@ -96,6 +107,11 @@ export function historyOf(player) {
     range: {
       read: () => JSON.stringify(player.clock.range),
       write: (text) => player.range.set(JSON.parse(text)),
+    },
+    whatIf: {
+      read: () => player.whatIf.name,
+      write: (text) => player.whatIf.restore(text),
+      glides: true,
     },
   });
 }

@@ -30,6 +30,7 @@ import { EDGE, RowHandles } from "./rowHandles.js";
 import { readTheme } from "./theme.js";
 import { clockText, nearest } from "./times.js";
 import { measure, UPDATE, ZOOM } from "./timings.js";
+import { WhatIf } from "./whatIf.js";
 import { Zoom } from "./zoom.js";
 
 /** @import { Columns, Component, Mark, Place, PlayerData, Spec } from "../../types" */
@@ -105,6 +106,7 @@ export class Player {
     this.range = new Range(this, find(root, ".iaca-range", HTMLElement), find(root, ".iaca-scrub-range", HTMLElement));
     this.marks = new Marks(find(root, ".iaca-marks", HTMLElement), (second) => this.goTo(this.frameAt(second)));
     this.fullScreen = new FullScreen(this, this.screen);
+    this.whatIf = new WhatIf((wanted) => this.component.setTriggerValue("restore", wanted));
     this.history = historyOf(this);
     const { signal } = this.listeners;
     connect(this, signal);
@@ -140,6 +142,7 @@ export class Player {
     this.asGiven.show(data.given ?? null);
     this.begin(data);
     if (isOther) this.history.forget("range");
+    this.whatIf.take(data.what_if);
     this.draw();
     this.announcer.forget(); // the server may have written an older place to the address
     this.tick();
