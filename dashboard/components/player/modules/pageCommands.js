@@ -31,6 +31,7 @@ const TABLE = [
   ["Choose whose gates are shown", `${SIDEBAR} .st-key-gates [role=combobox]`, focus],
   ["Choose the attention score", `${SIDEBAR} .st-key-score [role=combobox]`, focus],
   ["Drop audio, or stop dropping it", ".st-key-drop_audio [role=switch]", click],
+  ["Hear and see what the models get, or the recording", ".st-key-as_given [role=switch]:enabled", click],
   ["Change what is dropped or corrupted", `${SIDEBAR} .st-key-what_if summary`, focus],
   ["Export", ".st-key-take button", click],
   ["Attention in the window at the cursor", `${DOCK}:nth-of-type(1)`, click],
