@@ -1,12 +1,13 @@
-"""Time from features to Trace for every fusion, 8,012 frames, 2 CPU threads: `python -m benchmarks.fusion_inference`.
+"""Time from features to Trace for every shipped model, 8,012 frames: `python -m benchmarks.fusion_inference`.
 
-Each line: fastest run of the whole (`infer`, which gives each thread windows of its own), of the network alone on the
-same windows (where both threads share each layer), and their ratio.
+Each line: fastest run of `infer` in torch and in ONNX Runtime, in turn: wall and processor time, their ratio, and the
+largest difference of any column. Models are exported first, unless `--onnx` names a folder that has them from before.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,12 +18,14 @@ import iaca  # noqa: F401  # isort: skip  before torch, or its threads spin whil
 import numpy as np
 import torch
 
-from iaca.checkpoints import Checkpoint
-from iaca.clips import clip_ends, plan_windows
-from iaca.config import FusionConfig
-from iaca.inference import WINDOWS_AT_ONCE, infer, windows_of
-from iaca.models.fusion_model import FusionModel
-from iaca.types import Features
+from iaca.checkpoints import load_checkpoint
+from iaca.checkpoints.onnx_files import OnnxNetwork, export_onnx, is_exportable
+from iaca.clips import clip_ends
+from iaca.config import TARGETS
+from iaca.errors import InputError
+from iaca.inference import infer
+from iaca.resources import shipped
+from iaca.types import EXPLANATION_COLUMNS, Features, Trace
 
 FRAMES = 8012
 DIM = 128
@@ -44,45 +47,60 @@ def make_features(clip_stride: int) -> Features:
     )  # fmt: skip
 
 
-def time_s(function: Callable[[], object]) -> float:
-    """Fastest of several calls, since other work on the machine only adds time; the first warms up."""
+def time_s(function: Callable[[], Trace]) -> tuple[float, float]:
+    """Wall and processor time of one call."""
+    start = time.perf_counter(), time.process_time()
     function()
-    times = []
-    for _ in range(RUNS):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    return time.perf_counter() - start[0], time.process_time() - start[1]
+
+
+def largest_difference(one: Trace, other: Trace) -> float:
+    """Of all predictions, gates and scores."""
+    names = [*TARGETS, *(f"{target}_{name}" for target in TARGETS for name in EXPLANATION_COLUMNS)]
+    differences = [np.abs(one.frames[name] - other.frames[name]).max() for name in names if name in one.frames]
+    return float(np.nanmax(differences))
 
 
 def main() -> None:
-    """Print one line for each fusion and stride."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fusion", nargs="+", default=["concat", "ca", "tca", "jca", "rjca"], help="base fusions")
-    fusions = parser.parse_args().fusion
-    torch.set_num_threads(2)
-    print(f"{'model':10} {'stride':>6} {'clips':>6} {'whole':>9} {'network':>9} {'ratio':>6}")
-    for fusion in fusions:
-        for clip_stride in (4, 1):
-            features = make_features(clip_stride)
-            config = FusionConfig(fusion=fusion, iaca=True, audio_dim=DIM, visual_dim=DIM, dim=DIM)
-            model = FusionModel(config).eval().requires_grad_(False)
-            checkpoint = Checkpoint(Path("random.safetensors"), model, config)
-            index = plan_windows(len(features.frame), clip_stride).index
-            nothing = np.zeros(len(features.frame), bool)
-            windows = [windows_of(features, modality, index, nothing) for modality in ("audio", "visual")]
-
-            def network(model=model, windows=windows) -> None:
-                with torch.inference_mode():
-                    for pair in zip(*(part.split(WINDOWS_AT_ONCE["cpu"]) for part in windows), strict=True):
-                        model(*pair)
-
-            whole_s = time_s(partial(infer, features, checkpoint))
-            network_s = time_s(network)
-            print(
-                f"{checkpoint.title:10} {clip_stride:6} {len(features.frame):6} {whole_s * 1e3:6.0f} ms "
-                f"{network_s * 1e3:6.0f} ms {whole_s / network_s:6.2f}"
-            )
+    """Print one line for each model and stride."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", nargs="+", help="names of shipped models; all unless given")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--runs", type=int, default=RUNS, help="runs of each side; the fastest counts")
+    parser.add_argument("--onnx", type=Path, help="where exported models are kept")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    with tempfile.TemporaryDirectory() as home:
+        folder = options.onnx or Path(home)
+        print(f"{'model':10} {'stride':>6}   {'torch':>16}   {'ONNX Runtime':>16}   {'ratio':>11}   largest difference")
+        for file in sorted(shipped("checkpoints").glob("*.safetensors")):
+            if options.models and file.stem not in options.models:
+                continue
+            try:
+                checkpoint = load_checkpoint(file)
+            except InputError:  # a backbone
+                continue
+            if not is_exportable(checkpoint):
+                continue
+            exported_file = folder / f"{file.stem}.onnx"
+            if not exported_file.is_file():
+                export_onnx(checkpoint, exported_file)
+            exported = OnnxNetwork(exported_file)
+            for clip_stride in (4, 1):
+                features = make_features(clip_stride)
+                plain, faster = (
+                    partial(infer, features, checkpoint),
+                    partial(infer, features, checkpoint, exported=exported),
+                )
+                difference = largest_difference(plain(), faster())
+                both = [(time_s(plain), time_s(faster)) for _ in range(options.runs)]
+                slow, fast = (tuple(min(run[side][part] for run in both) * 1e3 for part in (0, 1)) for side in (0, 1))
+                print(
+                    f"{checkpoint.title:10} {clip_stride:6}   {slow[0]:5.0f} + {slow[1]:5.0f} ms   {fast[0]:5.0f} + "
+                    f"{fast[1]:5.0f} ms   {slow[0] / fast[0]:4.2f}, {slow[1] / fast[1]:4.2f}   {difference:.0e}",
+                    flush=True,
+                )
+    print("wall + processor time; ratios of both")
 
 
 if __name__ == "__main__":

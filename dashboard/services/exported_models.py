@@ -1,0 +1,109 @@
+"""Models that compute for long on a CPU are exported in the background; ONNX Runtime then takes half of torch's time.
+
+That needs the packages of the extra `export`. The file is kept in the cache, by what is in the checkpoint and by the
+versions that made it: whoever looks at the model again has it from the start. What cannot be exported goes on in torch,
+and so does everything where gates are changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from functools import lru_cache, partial
+from importlib.metadata import version
+from pathlib import Path
+
+import iaca
+from dashboard.services import jobs
+from dashboard.turns import Turns
+from iaca.checkpoints import Checkpoint
+from iaca.checkpoints.onnx_files import PACKAGES, ExportError, OnnxNetwork, is_exportable
+from iaca.files import FileState, file_sha256
+from iaca.resources import cache_folder
+from iaca.types import Progress
+
+WORTH_S = 2.0
+"""Seconds that a model has computed before it is exported, which takes a processor some ten seconds."""
+
+FOLDER = "onnx"
+NICEST = 19
+
+_spent_s: defaultdict[FileState, float] = defaultdict(float)
+
+
+def add_time(model: FileState, seconds: float) -> None:
+    """Count how long a model has computed in torch."""
+    _spent_s[model] += seconds
+
+
+def ready(model: FileState, checkpoint: Checkpoint, device: str) -> OnnxNetwork | None:
+    """The model in ONNX Runtime; None where it is not there, or not yet. Never waits.
+
+    Args:
+        model: Its checkpoint.
+        checkpoint: What was read from it.
+        device: Where it runs.
+    """
+    if device != "cpu" or not is_exportable(checkpoint):
+        return None
+    job = opening(model)
+    if job.ended and job.result is None and _spent_s[model] >= WORTH_S:
+        job = exporting(model)
+    found: OnnxNetwork | None = job.result
+    return found
+
+
+@lru_cache(maxsize=16)
+def opening(model: FileState) -> jobs.Job:
+    """Opens what an earlier export has left; its result is None where there is nothing."""
+    return jobs.Job(partial(_open, model))
+
+
+@lru_cache(maxsize=16)
+def exporting(model: FileState) -> jobs.Job:
+    """Exports a model; once that failed it is not tried again."""
+    return jobs.Job(partial(_export, model), _turns())
+
+
+@lru_cache
+def _turns() -> Turns:
+    """One export at a time: the page needs the other processors."""
+    return Turns(1)
+
+
+def _open(model: FileState, progress: Progress) -> OnnxNetwork | None:
+    path = _file(model)
+    return OnnxNetwork(path) if path.is_file() else None
+
+
+def _export(model: FileState, progress: Progress) -> OnnxNetwork:
+    path = _file(model)
+    if path.is_file():  # by another server
+        return OnnxNetwork(path)
+    # A process of its own: what exports takes hundreds of megabytes, and would hold up the pages.
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": _with_iaca(os.environ.get("PYTHONPATH", ""))}
+    command = [sys.executable, "-m", "iaca", "export", model.path, "--onnx", str(path)]
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        if hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICEST)
+        said = process.communicate()[1].strip().splitlines()
+    if process.returncode:
+        raise ExportError(f"{model.path} could not be exported: {said[-1] if said else process.returncode}")
+    return OnnxNetwork(path)
+
+
+def _file(model: FileState) -> Path:
+    """Where an exported model is kept."""
+    facts = [file_sha256(model.path), iaca.__version__, *(version(name) for name in ("torch", *PACKAGES))]
+    return cache_folder() / FOLDER / f"{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]}.onnx"
+
+
+def _with_iaca(path: str) -> str:
+    """A search path on which a new process finds this very package."""
+    return os.pathsep.join(filter(None, [str(Path(iaca.__file__).resolve().parent.parent), path]))
