@@ -30,7 +30,7 @@ WORTH_S = 2.0
 """Seconds that a model has computed before it is exported, which takes a processor some ten seconds."""
 
 FOLDER = "onnx"
-NICEST = 19
+NICENESS = 10
 
 _spent_s: defaultdict[FileState, float] = defaultdict(float)
 
@@ -91,7 +91,7 @@ def _export(model: FileState, progress: Progress) -> OnnxNetwork:
         command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
         if hasattr(os, "setpriority"):
-            os.setpriority(os.PRIO_PROCESS, process.pid, NICEST)
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
         said = process.communicate()[1].strip().splitlines()
     if process.returncode:
         raise ExportError(f"{model.path} could not be exported: {said[-1] if said else process.returncode}")

@@ -100,7 +100,7 @@ def export_onnx(checkpoint: Checkpoint, path: Path) -> float:
     """
     if not isinstance(checkpoint.model, FusionModel):
         raise ExportError(f"{checkpoint.path} is a {checkpoint.title}; expected a fusion model of this project")
-    _check_packages()
+    _check_packages(*PACKAGES)
     model = copy.deepcopy(checkpoint.model).cpu().eval().requires_grad_(False)  # tracing leaves marks on LSTMs
     with _quiet():
         content, names = _exported(checkpoint, model)
@@ -142,11 +142,12 @@ class OnnxNetwork:
     """
 
     def __init__(self, path: Path) -> None:
-        _check_packages()
+        _check_packages("onnxruntime")
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # no faster with it, and it gives nothing back
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its exceptions have no common base, and differ from release to release
@@ -170,8 +171,8 @@ class OnnxNetwork:
         return FusionOutput(found.get(VALENCE), found.get(AROUSAL), explanations)
 
 
-def _check_packages() -> None:
-    for name in PACKAGES:
+def _check_packages(*names: str) -> None:
+    for name in names:
         try:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
