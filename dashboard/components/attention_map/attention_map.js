@@ -7,7 +7,7 @@
 /** @typedef {readonly number[]} Channels Red, green and blue. */
 
 const LARGEST = 300; // side of a map, px
-const SMALLEST = 150;
+const SMALLEST = 120;
 const SHARE = 0.29; // of the height of the window
 const LEFT = 50; // beside the map, px
 const BOTTOM = 40;

@@ -31,7 +31,7 @@ function format(value) {
  * Whether a value, as it is printed, lies outside the scale of annotations.
  * @param {number | undefined} value
  */
-function isBeyond(value) {
+export function isBeyond(value) {
   return value !== undefined && Number(Math.abs(value).toFixed(2)) > 1;
 }
 
