@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import io
-import itertools
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from iaca.data.faces.crops import CropError
 from iaca.data.faces.places import COLUMNS, Faces, FacesError
+from iaca.data.faces.tracks import STEP_FRAMES, Detection, Tracker, assign, fill
 from iaca.data.media.container import MediaError
 from iaca.data.media.video import iterate_frames
 from iaca.files import write_whole
@@ -28,34 +28,9 @@ DETECTION_SIDE = 480
 CROP_MARGIN = {"haar": 1.15, "yunet": 1.25}
 """Side of a crop over the longer side of what a detector returns."""
 
-STEP_FRAMES = 4
-GAP_FRAMES = 30
-"""A face that is lost for longer is missing; over a shorter gap, its place is interpolated."""
-
-LINK_DISTANCE = 0.6
-"""A face belongs to a track when it has moved by less than this share of its size per detection."""
-
 
 class NoFaceError(CropError):
     """A detector has looked and found no face: the message names the video and the detector."""
-
-
-class Detection(NamedTuple):
-    """One face in one picture.
-
-    Attributes:
-        x: Centre, pixels from the left.
-        y: Centre, pixels from the top.
-        size: Side of the square that becomes a crop, pixels.
-        roll: Degrees, positive where the head is turned clockwise on screen; 0 where the detector does not measure it.
-        score: Confidence; higher is more certain.
-    """
-
-    x: float
-    y: float
-    size: float
-    roll: float
-    score: float
 
 
 class FaceDetector(Protocol):
@@ -165,8 +140,9 @@ def find_faces(
 ) -> dict[str, Faces]:
     """Follow the faces of a video: the main one, or as many as there are subjects, in their order on screen.
 
-    Every fourth frame is searched. Detections near each other become a track; the track, or tracks, with the most
-    picture are kept; between detections a face moves on a line, and where it is lost for over a second it is missing.
+    Every fourth frame is searched. Detections near each other become a track, which ends at a cut; the track, or
+    tracks, with the most picture are kept. Between detections a face moves on a line, and where it is lost for over a
+    second it is missing. Where fewer people are found than there are subjects, their places tell who they are.
 
     Args:
         video: The video.
@@ -180,22 +156,23 @@ def find_faces(
 
     Raises:
         MediaError: The video cannot be read.
+        FacesError: Fewer people were found than there are subjects, and one of them could be either of two.
     """
     last = -1
-    tracks: list[_Track] = []
+    tracker = Tracker()
     for frame, picture in iterate_frames(video):
         if frames is not None and frame >= frames:
             break
         last = frame
         if frame % STEP_FRAMES == 0:
-            _link(tracks, frame, detector.detect(picture))
+            tracker.add(frame, picture, detector.detect(picture))
             searched = frame + STEP_FRAMES
             progress(searched if frames is None else min(searched, frames), frames or 0)
-    people = _join(tracks)[: len(subjects)]
-    people.sort(key=lambda track: float(np.median([d.x for _, d in track])))
-    empty = Faces(np.zeros(0, np.int64), *(np.zeros(0, np.float32) for _ in COLUMNS[2:]))
-    filled = [_fill(track, last) for track in people]
-    return dict(zip(subjects, itertools.chain(filled, itertools.repeat(empty)), strict=False))
+    try:
+        found = assign(tracker.people(), subjects, tracker.width)
+    except FacesError as error:
+        raise FacesError(f"{video}: {error}") from None
+    return {subject: fill(found.get(subject, []), last, tracker.cuts) for subject in subjects}
 
 
 def screen_order(subjects: Sequence[str]) -> list[str]:
@@ -218,9 +195,6 @@ def write_faces_csv(path: str | os.PathLike[str], faces: Mapping[str, Faces]) ->
     write_whole(path, buffer.getvalue().encode())
 
 
-_Track = list[tuple[int, Detection]]
-
-
 def has_known_faces(recording: Recording) -> bool:
     """Whether faces are given, as crops or as places in faces.csv."""
     return bool(recording.crop_folders) or recording.faces_file is not None
@@ -240,16 +214,21 @@ def with_found_faces(
     Raises:
         MediaError: There is no video, or it cannot be read.
         NoFaceError: No face was found.
+        FacesError: It cannot be told who of several people was found.
     """
     path = folder / f"{recording.subject}.{detector.name}.csv"
     if not path.is_file():
         if recording.video_file is None:
             raise MediaError(f"{recording.subject} has no video; expected {recording.video}.mp4 or .avi")
         together = {r.subject for r in others if r.video == recording.video} | {recording.subject}
-        found = find_faces(recording.video_file, screen_order(sorted(together)), detector)[recording.subject]
+        subjects = screen_order(sorted(together))
+        faces = find_faces(recording.video_file, subjects, detector)
+        found = faces[recording.subject]
         if not len(found.frame):
+            there = [name for name in subjects if len(faces[name].frame)]
+            count = f" ({len(there)} of {len(subjects)} people were found: {', '.join(there)})" if there else ""
             raise NoFaceError(
-                f"{recording.subject} has no crops, and {detector.name} found no face in {recording.video_file}"
+                f"{recording.subject} has no crops, and {detector.name} found no face in {recording.video_file}{count}"
             )
         write_faces_csv(path, {recording.subject: found})
     return recording._replace(faces_file=path)
@@ -263,59 +242,3 @@ def _smaller(picture: np.ndarray) -> tuple[np.ndarray, float]:
         return picture, scale
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA), scale
-
-
-def _distance(a: Detection, b: Detection) -> float:
-    """How far apart two faces are, in sizes: place and size both count."""
-    size = min(a.size, b.size)
-    return float(np.hypot(a.x - b.x, a.y - b.y) / size + abs(np.log(a.size / b.size)))
-
-
-def _link(tracks: list[_Track], frame: int, detections: list[Detection]) -> None:
-    """Append each detection to the nearest track that is still alive, nearest pairs first; others begin a track."""
-    alive = [track for track in tracks if frame - track[-1][0] <= GAP_FRAMES]
-    pairs = sorted(
-        ((_distance(track[-1][1], d), i, j) for i, track in enumerate(alive) for j, d in enumerate(detections)),
-    )
-    used_tracks, used = set(), set()
-    for distance, i, j in pairs:
-        lost_steps = (frame - alive[i][-1][0]) / STEP_FRAMES
-        if i in used_tracks or j in used or distance > LINK_DISTANCE * min(lost_steps, 3):
-            continue
-        alive[i].append((frame, detections[j]))
-        used_tracks.add(i)
-        used.add(j)
-    tracks.extend([(frame, d)] for j, d in enumerate(detections) if j not in used)
-
-
-def _join(tracks: list[_Track]) -> list[_Track]:
-    """People, the most visible first: a track that was lost continues in a later one at about the same place."""
-    people: list[_Track] = []
-    for track in sorted(tracks, key=lambda t: t[0][0]):
-        if len(track) < 2:  # seen once: usually not a face
-            continue
-        fitting = [p for p in people if p[-1][0] < track[0][0] and _distance(p[-1][1], track[0][1]) < 1.5]
-        if fitting:
-            min(fitting, key=lambda p: _distance(p[-1][1], track[0][1])).extend(track)
-        else:
-            people.append(list(track))
-    return sorted(people, key=lambda track: -sum(d.size for _, d in track))
-
-
-def _fill(track: _Track, last_frame: int) -> Faces:
-    """Places on every frame from the first detection to the last, but for long gaps; slightly smoothed."""
-    seen = np.array([frame for frame, _ in track])
-    values = np.array([(d.x, d.y, d.size, d.roll) for _, d in track])
-    if len(track) >= 3:
-        near = np.diff(seen) <= GAP_FRAMES
-        smooth = values.copy()
-        inner = near[:-1] & near[1:]
-        smooth[1:-1][inner] = (values[:-2] + 2 * values[1:-1] + values[2:])[inner] / 4
-        values = smooth
-    frames = np.arange(seen[0], min(seen[-1] + STEP_FRAMES, last_frame + 1))
-    following = np.clip(np.searchsorted(seen, frames), 1, max(1, len(seen) - 1))
-    gap = seen[following] - seen[following - 1] if len(seen) > 1 else np.zeros(len(frames), int)
-    known = (gap <= GAP_FRAMES) | np.isin(frames, seen)
-    frames = frames[known]
-    columns = (np.interp(frames, seen, values[:, i]).astype(np.float32) for i in range(4))
-    return Faces(frames.astype(np.int64), *columns)
