@@ -21,7 +21,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard.admission import visit_cookie
 from dashboard.routes import AS_IT_IS
 from dashboard.state import visit
-from dashboard.turns import PAGES
+from dashboard.turns import PAGES, Superseded
 from iaca.errors import BAD_INPUT, InputError
 from iaca.headers import parse_json
 
@@ -139,8 +139,10 @@ async def serve(request: Request) -> Response:
         desk.newest = number = desk.newest + 1
         async with desk.turn:
             if number != desk.newest:
-                return PlainTextResponse("A newer step has overtaken this one.", 409)
+                raise Superseded
             content = await run_in_threadpool(_computed, key, desk, values)
+    except Superseded:
+        return PlainTextResponse("A newer step has overtaken this one.", 409)
     except StepError as error:
         return PlainTextResponse(f"{error}.", 400)
     except BAD_INPUT:
