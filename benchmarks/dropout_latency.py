@@ -49,7 +49,7 @@ class Measured(NamedTuple):
         ways: Dragged, by key or through the script -> part -> (changes,) ms each, and KB of the answers.
         zoom: (zooms,) ms.
         zoom_spent: Of a zoom, ms of the page on a processor.
-        played: Frames shown, and frames passed: at rest, and while the slider was dragged.
+        played: Frames shown, and frames passed: at rest, while the slider was dragged without steps, and with them.
         dragged: Events of the drag, and values that the slider had.
         repaints: While it was dragged.
         heap_mb: After each minute of scrubbing.
@@ -58,7 +58,7 @@ class Measured(NamedTuple):
     ways: dict[str, dict[str, np.ndarray]]
     zoom: np.ndarray
     zoom_spent: float
-    played: tuple[tuple[int, int], tuple[int, int]]
+    played: list[tuple[int, int]]
     dragged: tuple[int, int]
     repaints: int
     heap_mb: list[float]
@@ -202,16 +202,20 @@ def measure(page: Page, address: str, server_id: int, pair: str, options: argpar
     page.keyboard.press("0")
     page.keyboard.press("Home")
     page.wait_for_timeout(1000)
-    resting = tuple(page.evaluate(PLAY, PLAYED_S))
-    page.wait_for_timeout(1000)
-    before = int(page.get_attribute(PLAYER, "data-revision") or 0)
-    moved, dragged = page.evaluate(f"(s) => Promise.all([({PLAY})(s), ({DRAG})(s)])", PLAYED_S)
-    repaints = int(page.get_attribute(PLAYER, "data-revision") or 0) - before
+    played = [tuple(page.evaluate(PLAY, PLAYED_S))]
+    # A drag without steps first: what the page spends on the slider itself.
+    for cut in (True, False):
+        rest(page)
+        page.evaluate("(cut) => { window.cut = cut; }", cut)
+        before = int(page.get_attribute(PLAYER, "data-revision") or 0)
+        moved, dragged = page.evaluate(f"(s) => Promise.all([({PLAY})(s), ({DRAG})(s)])", PLAYED_S)
+        repaints = int(page.get_attribute(PLAYER, "data-revision") or 0) - before
+        played.append(tuple(moved))
     heap = [heap_mb(page)]
     for _ in range(options.scrub_minutes):
         page.evaluate(SCRUB, 60)
         heap.append(heap_mb(page))
-    return Measured(ways, zoom, zoom_spent, (resting, tuple(moved)), tuple(dragged), repaints, heap)
+    return Measured(ways, zoom, zoom_spent, played, tuple(dragged), repaints, heap)
 
 
 def rest(page: Page) -> None:
@@ -243,9 +247,8 @@ def report_ways(ways: dict[str, dict[str, np.ndarray]]) -> None:
         report("  answer", parts["KB"], "KB")
     through = ways[THROUGH]
     for way in (DRAGGED, KEY):
-        whole, page, server = (
-            np.median(ways[way][one]) / np.median(through[one]) for one in ("whole", "page", "server")
-        )
+        parts = ways[way]
+        whole, page, server = (np.median(parts[one]) / np.median(through[one]) for one in ("whole", "page", "server"))
         spread = np.percentile(parts["whole"], 95) / np.median(parts["whole"])
         print(f"  {way} / through the script: {whole:.2f} of the time, {page:.2f} of the page's processor time, "
               f"{server:.2f} of the server's; p95 {spread:.2f} times the median")  # fmt: skip
@@ -282,10 +285,10 @@ def main() -> None:
                 report_ways(found.ways)
                 report("zoom", found.zoom)
                 print(f"    of it, page on a processor         {found.zoom_spent:6.0f} ms")
-                (rested, of_rested), (moved, of_moved) = found.played
+                rested, alone, moved = (f"{seen} of {passed}" for seen, passed in found.played)
                 events, values = found.dragged
-                print(f"  playback showed {rested} of {of_rested} frames; {moved} of {of_moved} during {events} events "
-                      f"of a drag over {values} values, with {found.repaints} repaints")  # fmt: skip
+                print(f"  playback showed {rested} frames; while {events} events dragged the slider over {values} "
+                      f"values, {alone} without steps and {moved} with {found.repaints} repaints")  # fmt: skip
                 heap = ", ".join(f"{mb:.0f}" for mb in found.heap_mb)
                 print(f"  memory of the page's scripts, each minute of scrubbing: {heap} MB")
         browser.close()

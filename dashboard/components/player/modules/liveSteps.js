@@ -55,7 +55,7 @@ export class LiveSteps {
   observer = new MutationObserver(() => this.step());
 
   /**
-   * @param {(data: PlayerData) => void} show
+   * @param {(data: PlayerData) => Promise<void>} show Done when it is painted.
    * @param {AbortSignal} signal
    */
   constructor(show, signal) {
@@ -119,14 +119,14 @@ export class LiveSteps {
       const shown = this.answer;
       this.stop();
       this.asked = "";
-      if (shown) this.show(this.page);
+      if (shown) void this.show(this.page);
       return;
     }
     this.asked = wanted;
     void this.send();
   }
 
-  // Ask for the newest values, one request at a time: in between, the page has time to play.
+  // Ask for the newest values, one at a time and once the last answer is painted: in between, the page has time to play.
   async send() {
     if (this.request) return;
     const request = (this.request = new AbortController());
@@ -136,15 +136,14 @@ export class LiveSteps {
         done = this.asked;
         const address = new URL(this.page?.steps?.address ?? "", document.baseURI);
         const headers = { "Content-Type": "application/json" };
-        const answer = await fetch(address, { method: "POST", body: done, headers, signal });
-        if (!answer.ok) continue;
-        const content = await answer.arrayBuffer();
+        const content = await fetch(address, { method: "POST", body: done, headers, signal })
+          .then((answer) => (answer.ok ? answer.arrayBuffer() : null))
+          .catch(() => null); // given up, or no server, of which the page tells
         if (signal.aborted || !this.page) return;
+        if (!content) continue;
         this.answer = unpack(content);
-        this.show({ ...this.page, ...this.answer });
+        await this.show({ ...this.page, ...this.answer });
       }
-    } catch (error) {
-      if (!signal.aborted && !(error instanceof TypeError)) throw error; // without a server, the page says so
     } finally {
       if (this.request === request) this.request = null;
     }

@@ -118,7 +118,7 @@ export class Player {
 
   /** @param {PlayerData} data */
   show(data) {
-    this.update(data).catch((error) => {
+    return this.update(data).catch((error) => {
       this.message.hidden = false;
       this.message.textContent = error.message;
       throw error;
