@@ -118,9 +118,11 @@ def written_beside(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.fsync(file.fileno())
         beside.chmod(0o644)
         beside.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):  # the folder may be gone; what went wrong is told all the same
             beside.unlink()
+        if isinstance(error, OSError) and error.errno is not None and error.filename in (None, str(beside)):
+            raise OSError(error.errno, error.strerror, str(path)) from error  # a full disk names no file
         raise
     finally:
         if lock is not None:
@@ -147,7 +149,10 @@ def _open_beside(path: Path) -> tuple[int | None, Path]:
             os.close(lock)
             break
         os.close(lock)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{name}.", suffix=path.suffix)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{name}.", suffix=path.suffix)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     os.close(handle)
     return None, Path(temporary)
 

@@ -6,12 +6,14 @@ holds as much of them as fits.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
 import os
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -78,20 +80,35 @@ def cached_clips(
     """
     stem = Path(cache_dir) / f"{recording.subject}.{modality}.{_fingerprint(recording, modality, clip_stride)}"
     values_file, table_file = Path(f"{stem}.npy"), Path(f"{stem}.table.npz")
-    if not (values_file.is_file() and table_file.is_file()):
+    clips = _read(recording, modality, values_file, table_file)
+    if clips is None:
         decode = _decode_visual if modality == VISUAL else _decode_audio
         with written_beside(values_file) as beside:
             table = decode(recording, clip_stride, beside)
         _write_table(table_file, table)
-    with np.load(table_file) as table:
-        values: np.ndarray
-        if not len(table["ends"]):
-            values = np.zeros(0, np.uint8)
-        elif modality == VISUAL:
+        clips = _read(recording, modality, values_file, table_file)
+    if clips is None:
+        raise OSError(errno.EIO, "it does not keep what is written to it", str(values_file))
+    return clips
+
+
+def _read(recording: Recording, modality: str, values_file: Path, table_file: Path) -> CachedClips | None:
+    """What was kept; None where it is not there or damaged."""
+    try:
+        with np.load(table_file) as table:
+            ends, targets, places = (table[name] for name in ("ends", "targets", "places"))
+        values: np.ndarray = np.zeros(0, np.uint8)
+        if len(ends) and modality == VISUAL:
             values = np.memmap(values_file, np.uint8, "r").reshape(-1, CROP_SIZE, CROP_SIZE, 3)
-        else:
+            is_whole = len(values) > int(places.max())
+        elif len(ends):
             values = np.memmap(values_file, np.float16, "r")
-        return CachedClips(recording.subject, modality, table["ends"], table["targets"], values, table["places"])
+            is_whole = len(values) == int(places[-1, 0]) + MEL_BANDS * int(places[-1, 1])
+        else:
+            is_whole = values_file.is_file()
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
+    return CachedClips(recording.subject, modality, ends, targets, values, places) if is_whole else None
 
 
 def _decode_visual(recording: Recording, clip_stride: int, path: Path) -> dict[str, np.ndarray]:

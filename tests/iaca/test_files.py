@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from iaca.data.annotations import write_labels
+from iaca.data.faces.detection import write_faces_csv
+from iaca.data.faces.places import Faces
+from iaca.data.media.browser_copy import browser_copy
+from iaca.errors import InputError
+from iaca.features.feature_files import write_features
 from iaca.files import file_state, is_plain_name, write_whole, written_beside
+from iaca.study.tables import write_table
+from tests.conftest import make_features
+from tests.media_files import write_media
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -103,6 +118,87 @@ def test_many_writers_and_readers_of_one_file_see_it_whole(tmp_path):
 def test_a_name_may_be_as_long_as_a_disk_allows(tmp_path, name):
     write_whole(tmp_path / name, b"x")
     assert (tmp_path / name).read_bytes() == b"x"
+
+
+FAULTS = [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EIO, errno.EDQUOT]
+STEPS = {"open": (os, "open"), "sync": (os, "fsync"), "rename": (Path, "replace")}
+
+
+@pytest.fixture
+def break_at(monkeypatch):
+    """A function that lets a step of every write fail with an error of the system."""
+
+    def break_(step, code):
+        def fail(*args, **options):
+            raise OSError(code, os.strerror(code))
+
+        monkeypatch.setattr(*STEPS[step], fail)
+        if step == "open":
+            monkeypatch.setattr(tempfile, "mkstemp", fail)
+
+    return break_
+
+
+@pytest.mark.parametrize("code", FAULTS, ids=errno.errorcode.get)
+@pytest.mark.parametrize("step", STEPS)
+def test_a_write_that_fails_names_the_file_keeps_the_old_one_and_works_once_there_is_room(
+    tmp_path, break_at, monkeypatch, step, code
+):
+    file = tmp_path / "clip.npy"
+    write_whole(file, b"before")
+    break_at(step, code)
+    with pytest.raises(OSError, match=re.escape(str(file))) as caught:
+        write_whole(file, b"after")
+    monkeypatch.undo()
+    assert caught.value.errno == code
+    assert caught.value.filename == str(file)
+    assert file.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [file]
+    write_whole(file, b"after")
+    assert file.read_bytes() == b"after"
+
+
+def subject(folder):
+    write_features(folder / "a.safetensors", make_features(20, 8))
+
+
+def labels(folder):
+    write_labels(folder / "a.txt", np.zeros(3), np.zeros(3))
+
+
+def faces(folder):
+    write_faces_csv(folder / "a.csv", {"a": Faces(np.arange(2), *np.ones((4, 2)))})
+
+
+def table(folder):
+    write_table(folder / "a.parquet", pd.DataFrame({"a": [1]}))
+
+
+def copy(folder):
+    browser_copy(write_media(folder / "made" / "a.mkv", np.arange(5) / 25), folder)
+
+
+WRITERS = (subject, labels, faces, table, copy)
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("write", WRITERS)
+def test_whatever_is_written_to_a_full_disk_is_not_there_and_is_written_whole_later(
+    tmp_path, break_at, monkeypatch, write, step
+):
+    (tmp_path / "made").mkdir()
+    if write is copy:
+        write_media(tmp_path / "made" / "a.mkv", np.arange(5) / 25)
+        monkeypatch.setattr(sys.modules[__name__], "write_media", lambda path, *_: path)
+    with monkeypatch.context() as broken:
+        fail = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        target = {"open": "_open_beside", "sync": "os.fsync", "rename": "Path.replace"}[step]
+        broken.setattr(f"iaca.files.{target}", Mock(side_effect=fail))
+        with pytest.raises((OSError, InputError), match="No space left on device"):
+            write(tmp_path)
+    assert [file for file in tmp_path.iterdir() if file.name != "made"] == []
+    write(tmp_path)
+    assert len([file for file in tmp_path.iterdir() if file.name != "made"]) == 1
 
 
 @pytest.mark.parametrize("name", ["video55", "a b'c.x", "-a", "é漢", ".hidden", "café\udce9", "..a", "a:b"])

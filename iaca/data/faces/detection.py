@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from iaca.data.faces.crops import CropError
-from iaca.data.faces.places import COLUMNS, Faces, FacesError
+from iaca.data.faces.places import COLUMNS, Faces, FacesError, read_faces_csv
 from iaca.data.faces.tracks import STEP_FRAMES, Detection, Tracker, assign, fill
 from iaca.data.media.container import MediaError
 from iaca.data.media.video import iterate_frames
@@ -217,7 +217,7 @@ def with_found_faces(
         FacesError: It cannot be told who of several people was found.
     """
     path = folder / f"{recording.subject}.{detector.name}.csv"
-    if not path.is_file():
+    if not _has_places(path, recording.subject):
         if recording.video_file is None:
             raise MediaError(f"{recording.subject} has no video; expected {recording.video}.mp4 or .avi")
         together = {r.subject for r in others if r.video == recording.video} | {recording.subject}
@@ -232,6 +232,14 @@ def with_found_faces(
             )
         write_faces_csv(path, {recording.subject: found})
     return recording._replace(faces_file=path)
+
+
+def _has_places(file: Path, subject: str) -> bool:
+    """Whether a file of found faces is there, whole, and of a subject; any other is made again."""
+    try:
+        return subject in read_faces_csv(file)
+    except (FacesError, OSError):
+        return False
 
 
 def _smaller(picture: np.ndarray) -> tuple[np.ndarray, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -47,7 +48,9 @@ def browser_copy(
         return path
     copy = Path(cache_dir) / f"{path.stem}.{file_state(path.resolve()).digest[:16]}.{EDITION}.mp4"
     if copy.is_file():
-        return copy
+        with suppress(MediaError):  # it is damaged, and made again
+            probe(copy)
+            return copy
     try:
         _encode(path, copy, info.pts_s, progress)
     except (OSError, av.FFmpegError) as error:

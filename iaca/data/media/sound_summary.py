@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from iaca.files import file_state, write_whole
 HOPS_PER_COLUMN = 2
 COLUMNS_PER_BLOCK = 3_000
 """A minute: memory does not grow with the length of the video."""
+
+HEADER_BYTES = 5 * 4
 
 CONTEXT_HOPS = 2
 """Sound on both sides of a block that its windows reach into."""
@@ -41,9 +44,23 @@ def sound_summary(path: Path, folder: Path) -> Path:
         OSError: The summary cannot be written.
     """
     target = folder / f"{file_state(path.resolve()).digest[:32]}.{EDITION}.sound"
-    if not target.is_file():
+    if not _is_whole(target):
         write_whole(target, _summarise(path))
     return target
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a file is as long as its header says; an empty one is whole."""
+    try:
+        with open(file, "rb") as opened:
+            header = opened.read(HEADER_BYTES)
+            size = opened.seek(0, os.SEEK_END)
+    except OSError:
+        return False
+    if len(header) < HEADER_BYTES:
+        return size == 0
+    columns, bands, bins, _, _ = np.frombuffer(header, "<f4")
+    return bool(size == HEADER_BYTES + columns * (bands + 2 * bins))
 
 
 class SoundSummary(NamedTuple):
@@ -68,7 +85,7 @@ def read_summary(file: Path) -> SoundSummary | None:
     if not content:
         return None
     columns, bands, bins, column_s, _ = np.frombuffer(content, "<f4", 5)
-    size, header = int(columns * bands), 5 * 4
+    size, header = int(columns * bands), HEADER_BYTES
     mel = np.frombuffer(content, np.uint8, size, header).reshape(int(bands), int(columns))
     low, high = np.frombuffer(content, np.int8, offset=header + size).reshape(2, int(columns * bins))
     return SoundSummary(mel, low, high, float(column_s))

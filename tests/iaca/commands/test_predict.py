@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from unittest.mock import Mock
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -92,3 +96,14 @@ def test_features_of_another_backbone_are_refused_by_name(project, capsys):
     write_features(project / "someone.safetensors", features._replace(backbones=other))
     assert predict(project, "t.csv") == 1
     assert "audio was made by backbone other_ears" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_one_sentence_and_the_old_table_stays(project, monkeypatch, capsys):
+    assert predict(project, "t.csv") == 0
+    before = (project / "t.csv").read_bytes()
+    with monkeypatch.context() as full:
+        full.setattr("iaca.files.os.fsync", Mock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
+        assert predict(project, "t.csv", "--drop-audio", 0.4) == 1
+    assert capsys.readouterr().err.strip() == f"error: {project / 't.csv'}: No space left on device"
+    assert (project / "t.csv").read_bytes() == before
+    assert predict(project, "t.csv", "--drop-audio", 0.4) == 0

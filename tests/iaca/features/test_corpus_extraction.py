@@ -188,8 +188,15 @@ def test_a_person_extracted_alone_is_still_told_from_the_other_one(tmp_path, bac
     recordings, detector, out = find_recordings(tmp_path).recordings, BrightSquares(), tmp_path / "out"
     extract_all(recordings, out, *backbones, clip_stride=4, subjects=["v_right"], detector=detector, quiet=True)
     assert [path.name for path in out.glob("*.safetensors")] == ["v_right.safetensors"]
-    places = read_faces_csv(out / "faces" / "v_right.squares.csv")["v_right"]
-    assert np.allclose(places.x, 250, atol=3)
+    found = out / "faces" / "v_right.squares.csv"
+    assert np.allclose(read_faces_csv(found)["v_right"].x, 250, atol=3)
+    whole = found.read_bytes()
+    for damaged in (whole[:40], b"", b"subject,frame,x,y,size,roll\n"):
+        found.write_bytes(damaged)
+        (out / "v_right.safetensors").unlink()
+        extract_all(recordings, out, *backbones, clip_stride=4, subjects=["v_right"], detector=detector, quiet=True)
+        assert found.read_bytes() == whole
+        assert (out / "v_right.safetensors").is_file()
 
 
 def test_a_name_too_long_for_a_file_stops_nobody(tmp_path, backbones):

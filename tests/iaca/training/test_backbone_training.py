@@ -84,6 +84,19 @@ def test_training_sees_exactly_the_clips_of_extraction(recordings, tmp_path):
     assert np.isnan(audio.targets[audio.ends == 8]).all()  # not annotated there
 
 
+@pytest.mark.parametrize("modality", ["audio", "visual"])
+def test_damaged_clips_on_disk_are_decoded_again(recordings, tmp_path, modality):
+    whole = cached_clips(recordings[0], modality, 8, tmp_path)
+    expected = [whole.clip(i).copy() for i in range(len(whole.ends))]
+    del whole
+    for ending in (".npy", ".npz"):
+        for damage in (lambda content: content[: len(content) // 3], lambda content: b"", lambda content: b"no file"):
+            file = next(tmp_path.glob(f"*{ending}"))
+            file.write_bytes(damage(file.read_bytes()))
+            found = cached_clips(recordings[0], modality, 8, tmp_path)
+            assert all(np.array_equal(found.clip(i), clip) for i, clip in enumerate(expected))
+
+
 def test_the_cache_notices_that_labels_changed(recordings, tmp_path):
     first = cached_clips(recordings[0], "audio", 8, tmp_path)
     copy = tmp_path / "other.txt"

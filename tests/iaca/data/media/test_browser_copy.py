@@ -75,3 +75,12 @@ def test_a_damaged_original_leaves_nothing_behind(tmp_path):
     with pytest.raises(MediaError, match=r"a\.avi"):
         browser_copy(tmp_path / "a.avi", tmp_path / "cache")
     assert not list(tmp_path.glob("cache/*"))
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:200], lambda content: b"", lambda content: content[::-1]])
+def test_a_damaged_copy_is_made_again(tmp_path, damage):
+    original = write_media(tmp_path / "a.mkv", np.arange(10) / 25)
+    copy = browser_copy(original, tmp_path / "cache")
+    whole = copy.read_bytes()
+    copy.write_bytes(damage(whole))
+    assert browser_copy(original, tmp_path / "cache").read_bytes() == whole

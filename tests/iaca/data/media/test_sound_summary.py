@@ -48,3 +48,12 @@ def test_a_video_without_sound_has_an_empty_summary_and_a_changed_one_a_new_one(
     assert sound_summary.sound_summary(silent, tmp_path / "sounds") == first
     changed = write_media(tmp_path / "video.mp4", np.arange(20) / 25, clicks(0.8, (0.4,)))
     assert sound_summary.sound_summary(changed, tmp_path / "sounds") != first
+
+
+@pytest.mark.parametrize("damage", [lambda whole: whole[:-1], lambda whole: whole[:11], lambda whole: whole * 2])
+def test_a_damaged_summary_is_made_again(tmp_path, damage):
+    video = write_media(tmp_path / "video.mp4", np.arange(25) / 25, clicks(1.0, (0.4,)))
+    file = sound_summary.sound_summary(video, tmp_path / "sounds")
+    whole = file.read_bytes()
+    file.write_bytes(damage(whole))
+    assert sound_summary.sound_summary(video, tmp_path / "sounds").read_bytes() == whole
