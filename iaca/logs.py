@@ -113,9 +113,9 @@ class Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and a traceback where there is one."""
-        first, newline, rest = super().format(record).partition("\n")
+        first, newline, rest = without_secrets(super().format(record)).partition("\n")
         fields = [f"{name}={_printed(value)}" for name, value in _fields(record).items()]
-        return without_secrets(" ".join([first, *fields]) + newline + rest)
+        return " ".join([first, *fields]) + newline + rest
 
 
 class JsonLines(logging.Formatter):
@@ -130,7 +130,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": without_secrets(record.getMessage()),
         }
-        found |= {n: without_secrets(v) if isinstance(v, str) else v for n, v in _fields(record).items()}
+        found |= _fields(record)
         if record.exc_info and record.exc_info[0] is not None:
             found["traceback"] = without_secrets("".join(traceback.format_exception(*record.exc_info)))
         return json.dumps(found, ensure_ascii=True, default=str)
@@ -142,8 +142,12 @@ def without_secrets(text: str) -> str:
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    found = {name: getattr(record, name, None) for name in FIELDS}
-    return {name: round(v, 3) if isinstance(v, float) else v for name, v in found.items() if v not in (None, "")}
+    """The fields that a record has; texts without secrets."""
+    found = {name: value for name in FIELDS if (value := getattr(record, name, None)) not in (None, "")}
+    for name, value in found.items():
+        found[name] = round(value, 3) if isinstance(value, float) else value
+        found[name] = without_secrets(value) if isinstance(value, str) else found[name]
+    return found
 
 
 def _printed(value: Any) -> str:

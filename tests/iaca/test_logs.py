@@ -50,8 +50,10 @@ def test_a_record_is_one_json_object_with_the_fields_that_were_given(capsys):
 
 def test_as_text_the_fields_follow_the_message(capsys):
     logs.configure("info")
-    logging.getLogger("iaca.anything").info("said", extra={"subject": "strong-01", "asked": "Compare, ca"})
-    assert capsys.readouterr().err.endswith(' INFO    iaca.anything: said subject=strong-01 asked="Compare, ca"\n')
+    extra = {"visit": "ab12cd34", "subject": "strong-01", "asked": "Compare, ca"}
+    logging.getLogger("iaca.anything").info("said", extra=extra)
+    expected = ' INFO    iaca.anything: said visit=ab12cd34 subject=strong-01 asked="Compare, ca"\n'
+    assert capsys.readouterr().err.endswith(expected)
 
 
 @pytest.mark.parametrize("as_json", [False, True])
