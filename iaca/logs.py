@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -45,6 +45,21 @@ _SECRETS = re.compile(
 _log = logging.getLogger(__name__)
 
 
+class LogSettings(NamedTuple):
+    """How this process logs, for processes that it starts: as `configure` takes it."""
+
+    level: str = "warning"
+    as_json: bool = False
+
+
+_settings = LogSettings()
+
+
+def settings() -> LogSettings:
+    """How this process logs."""
+    return _settings
+
+
 def configure(level: str = "warning", *, as_json: bool = False, visit: Callable[[], str] | None = None) -> None:
     """Write the log to stderr; calling it again replaces what was configured before.
 
@@ -53,6 +68,8 @@ def configure(level: str = "warning", *, as_json: bool = False, visit: Callable[
         as_json: One JSON object a line, instead of text. Bars of progress become records.
         visit: The visit for which the present thread works, or "".
     """
+    global _settings
+    _settings = LogSettings(level, as_json)
     handler = logging.StreamHandler(sys.stderr)
     handler.set_name(__name__)
     handler.setFormatter(JsonLines() if as_json else Lines())

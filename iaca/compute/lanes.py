@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import iaca
 from iaca.compute.worker import Raised, Returned, Start, Told, receive, send
 from iaca.errors import BAD_INPUT
+from iaca.logs import settings
 
 CHECK_S = 0.5
 """How often it is looked whether a process still gives signs of life."""
@@ -80,7 +81,7 @@ class Lanes:
         main = getattr(sys.modules[MAIN], "__file__", None) if MAIN in modules else None
         others = tuple(module for module in modules if module != MAIN)
         path = [os.path.abspath(folder) for folder in sys.path]
-        self.start = Start(path, main and os.path.abspath(main), others, limits.memory_bytes, task)
+        self.start = Start(path, main and os.path.abspath(main), others, limits.memory_bytes, task, settings())
         self.jobs = jobs
         self.limits = limits
         self.events: queue.SimpleQueue[tuple[int, Told | Returned | Failure]] = queue.SimpleQueue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import pickle
 import queue
@@ -11,12 +12,14 @@ import signal
 import struct
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any, NamedTuple
 
 from iaca.errors import BAD_INPUT
+from iaca.logs import LogSettings, configure, log_fault
+
+_log = logging.getLogger(__name__)
 
 LENGTH = struct.Struct(">Q")
 
@@ -30,6 +33,7 @@ class Start(NamedTuple):
         modules: Modules to import first.
         memory_bytes: Memory that the process may write to; None: all there is.
         task: The pickled function, and what all of its jobs share.
+        log: How whoever started it logs.
     """
 
     path: list[str]
@@ -37,6 +41,7 @@ class Start(NamedTuple):
     modules: tuple[str, ...]
     memory_bytes: int | None
     task: bytes
+    log: LogSettings
 
 
 class Told(NamedTuple):
@@ -114,6 +119,7 @@ def _listen(inbox: IO[bytes], messages: queue.SimpleQueue[Any]) -> None:
 def _task(start: Start) -> tuple[Callable[..., Any], Any]:
     """What the jobs are for, after the process has become like the one that started it, but for its limits."""
     sys.path[:] = start.path
+    configure(start.log.level, as_json=start.log.as_json)
     if start.memory_bytes is not None:
         limit_memory(start.memory_bytes)
     try:
@@ -152,7 +158,7 @@ def _portable(error: Exception) -> Exception:
     if isinstance(error.__cause__, MemoryError):  # ffmpeg says politely what Python ends of
         return MemoryError(str(error))
     if not isinstance(error, (*BAD_INPUT, MemoryError)):
-        traceback.print_exc()
+        log_fault(_log, "a job in a process of its own", error)
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:

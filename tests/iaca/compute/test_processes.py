@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from iaca import logs
 from iaca.compute.lanes import Failure, Limits
 from iaca.compute.processes import JobsError, ProcessEnded, all_done, run_all, run_one
 from iaca.errors import InputError
@@ -128,6 +130,14 @@ def test_what_all_jobs_share_may_be_large_and_a_process_that_never_reads_it_stop
     assert done["a"].reason == "its process ended with code 0 in each of 2 attempts"
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     assert "could not be started" in dict(run_all(size_of, b"", ["a"], processes=1))["a"].reason
+
+
+def test_what_nobody_foresaw_in_a_process_is_logged_as_the_one_that_started_it_logs(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(logs, "_settings", logs.LogSettings("info", True))
+    results(tmp_path, ["stumble"], processes=1)
+    (record,) = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert "ZeroDivisionError: unforeseen" in record["traceback"]
+    assert record["reference"] in record["message"]
 
 
 def test_a_function_that_cannot_be_imported_elsewhere_fails_by_its_name(tmp_path):
