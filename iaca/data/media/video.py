@@ -115,6 +115,7 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
     interval_s = np.diff(pts_s)
     last_s = float(np.median(interval_s)) if len(interval_s) else 0.04
     audio_start_s = first_sound_s(path)
+    uneven = _is_uneven(interval_s)
     return MediaInfo(
         pts_s=pts_s - pts_s[0],
         first_pts_s=first_pts_s,
@@ -126,9 +127,11 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
         video_codec=video_codec,
         audio_codec=audio_codec if audio_start_s is not None else None,
         audio_offset_s=None if audio_start_s is None else audio_start_s - float(pts_s[0]),
-        variable_frame_rate=_is_uneven(interval_s),
+        variable_frame_rate=uneven,
         browser_playable=bool(
             plays_these
+            # WebM does not say how long a picture is shown: browsers guess, and some frames cannot be sought.
+            and not (uneven and "webm" in names)
             and names & BROWSER_CONTAINERS
             and path.suffix.lower() not in (".mkv", ".mov")
             and video_codec in BROWSER_VIDEO

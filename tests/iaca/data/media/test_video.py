@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.container import MediaError
 from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
 from iaca.data.media.video import fit_pts, iterate_frames, probe
@@ -196,6 +197,19 @@ def test_what_a_browser_plays_is_told_from_what_it_does_not(tmp_path):
     assert not avi.browser_playable
     assert (avi.video_codec, avi.audio_codec) == ("mpeg4", "mp3")
     assert not probe(write_media(tmp_path / "a.mkv", times_s, sound)).browser_playable
+
+
+@pytest.mark.parametrize(
+    ("name", "times_s", "playable"),
+    [("a.webm", EVEN_S, True), ("a.webm", UNEVEN_S, False), ("a.webm", EVEN_S**1.2, False), ("a.mp4", UNEVEN_S, True)],
+)
+def test_webm_of_uneven_frames_is_copied_since_browsers_guess_how_long_each_is_shown(tmp_path, name, times_s, playable):
+    codec = "libvpx" if name == "a.webm" else "libx264"
+    path = write_media(tmp_path / name, times_s, video_codec=codec, ticks_per_s=1000 if name == "a.webm" else 90_000)
+    assert probe(path).browser_playable == playable
+    copy = browser_copy(path, tmp_path / "cache")
+    assert (copy == path) == playable
+    assert np.allclose(probe(copy).pts_s, probe(path).pts_s, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["-a.mp4", "a b'c\"d.mp4", "é漢.mp4", "a:b?c#d%20.mp4"])
