@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
+from contextlib import suppress
 from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -82,8 +83,9 @@ def _open(model: FileState, progress: Progress) -> OnnxNetwork | None:
 
 def _export(model: FileState, progress: Progress) -> OnnxNetwork:
     path = _file(model)
-    if path.is_file():  # by another server
-        return OnnxNetwork(path)
+    if path.is_file():  # by another server, unless it is damaged
+        with suppress(ExportError):
+            return OnnxNetwork(path)
     # A process of its own: what exports takes hundreds of megabytes, and would hold up the pages.
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": _with_iaca(os.environ.get("PYTHONPATH", ""))}
     command = [sys.executable, "-m", "iaca", "export", model.path, "--onnx", str(path)]

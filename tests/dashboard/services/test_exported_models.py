@@ -70,7 +70,7 @@ def test_a_published_network_and_a_gpu_stay_in_torch(model):
 
 
 @pytest.mark.slow
-def test_a_model_that_computes_for_long_is_exported_and_says_the_same(model):
+def test_a_model_that_computes_for_long_is_exported_and_says_the_same(model, tmp_path):
     pytest.importorskip("onnxruntime")
     features = make_features()
     loaded = model_files.load(model, "cpu")
@@ -93,8 +93,15 @@ def test_a_model_that_computes_for_long_is_exported_and_says_the_same(model):
     gates = GateOverrides(temperature=1.0)
     changed = traces.compute(features, model, "cpu", WhatIf(gates=gates))
     assert changed.frames.equals(infer(features, loaded, gates=gates).frames)
-    # Another server finds the file.
+    # Another server finds the file; a damaged one is made again.
     exported_models.opening.cache_clear()
     exported_models.exporting.cache_clear()
     exported_models.ready(model, loaded, "cpu")
     assert ended(exported_models.opening(model)).result is not None
+    (file,) = (tmp_path / "cache" / "onnx").glob("*.onnx")
+    file.write_bytes(file.read_bytes()[:-1000])
+    exported_models.opening.cache_clear()
+    exported_models.ready(model, loaded, "cpu")
+    assert "cannot be run" in ended(exported_models.opening(model)).error
+    assert exported_models.ready(model, loaded, "cpu") is None
+    assert ended(exported_models.exporting(model)).result is not None
