@@ -194,6 +194,7 @@ export class Player {
     this.handles.show();
     this.layouts.show();
     this.history.note();
+    showEnabled(this);
   }
 
   /**

@@ -54,10 +54,10 @@ export class Range {
     const { player } = this;
     player.clock.range = range;
     this.show();
+    player.history.note();
     player.announcer.forget();
     player.tick();
     player.announcer.report();
-    player.history.note();
   }
 
   /**
