@@ -172,7 +172,7 @@ def find_faces(
         found = assign(tracker.people(), subjects, tracker.width)
     except FacesError as error:
         raise FacesError(f"{video}: {error}") from None
-    return {subject: fill(found.get(subject, []), last, tracker.cuts) for subject in subjects}
+    return {subject: fill(found.get(subject, []), last) for subject in subjects}
 
 
 def screen_order(subjects: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ LINK_DISTANCE = 0.6
 JOIN_DISTANCE = 1.5
 """A track that was lost goes on in one that begins within this many sizes."""
 
-LEAST_DETECTIONS = 3
+LEAST_DETECTIONS = 2
 """A track that was seen less often is usually no face."""
 
 THUMBNAIL = (32, 18)
@@ -78,8 +78,6 @@ class Tracker:
         self.tracks: list[Track] = []
         self.searched = 0
         self.width = 0
-        self.cuts: set[int] = set()
-        """Searched frames that are the first of their shot."""
         self._shot = 0
         self._thumbnail: np.ndarray | None = None
         self._changes: deque[float] = deque(maxlen=USUAL_STEPS)
@@ -99,7 +97,6 @@ class Tracker:
             unusual = change > max(CUT_CHANGE, CUT_OVER_USUAL * usual)
             if unusual and _correlation(thumbnail, self._thumbnail) < CUT_LIKENESS:
                 self._shot += 1
-                self.cuts.add(frame)
             self._changes.append(change)
         self._thumbnail = thumbnail
         self.searched += 1
@@ -175,13 +172,12 @@ def assign(people: Sequence[Track], subjects: Sequence[str], width: int) -> dict
     return found
 
 
-def fill(track: Track, last_frame: int, cuts: Collection[int] = ()) -> Faces:
+def fill(track: Track, last_frame: int) -> Faces:
     """Places on every frame from the first detection to the last, but for long gaps and cuts; slightly smoothed.
 
     Args:
         track: Of one person; empty for one who was not found.
         last_frame: Of the video.
-        cuts: Searched frames that are the first of their shot.
     """
     if not track:
         return Faces(np.zeros(0, np.int64), *(np.zeros(0, np.float32) for _ in COLUMNS[2:]))
@@ -193,8 +189,7 @@ def fill(track: Track, last_frame: int, cuts: Collection[int] = ()) -> Faces:
         inner = near[:-1] & near[1:]
         smooth[1:-1][inner] = (values[:-2] + 2 * values[1:-1] + values[2:])[inner] / 4
         values = smooth
-    after = 1 if seen[-1] + STEP_FRAMES in cuts else STEP_FRAMES  # the cut may be at once
-    frames = np.arange(seen[0], min(seen[-1] + after, last_frame + 1))
+    frames = np.arange(seen[0], min(seen[-1] + STEP_FRAMES, last_frame + 1))
     following = np.clip(np.searchsorted(seen, frames), 1, max(1, len(seen) - 1))
     bridged = near[following - 1] | (frames > seen[-1]) if len(seen) > 1 else np.ones(len(frames), bool)
     frames = frames[bridged | np.isin(frames, seen)]
