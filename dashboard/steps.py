@@ -12,8 +12,8 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -78,6 +78,8 @@ _desks: dict[str, OrderedDict[str, Desk]] = {}
 """Key of a visit -> its sessions of Streamlit, one for each tab -> where their steps arrive."""
 
 _lock = threading.Lock()
+_pool = ThreadPoolExecutor(64, "steps")
+"""Threads of their own: steps that wait for their turn must not keep files from being sent."""
 
 
 def register(view: str, answer: Answer) -> str:
@@ -140,7 +142,7 @@ async def serve(request: Request) -> Response:
         async with desk.turn:
             if number != desk.newest:
                 raise Superseded
-            content = await run_in_threadpool(_computed, key, desk, values)
+            content = await asyncio.get_running_loop().run_in_executor(_pool, _computed, key, desk, number, values)
     except Superseded:
         return PlainTextResponse("A newer step has overtaken this one.", 409)
     except StepError as error:
@@ -175,9 +177,18 @@ async def _values(request: Request) -> dict[str, str]:
     return values
 
 
-def _computed(key: str, desk: Desk, values: dict[str, str]) -> bytes:
-    """The answer to a step, once it is the visit's turn."""
-    with visit.served(key), PAGES.turn(key, key=desk.identifier):
+def _computed(key: str, desk: Desk, number: int, values: dict[str, str]) -> bytes:
+    """The answer to a step, once it is the visit's turn.
+
+    Raises:
+        Superseded: A newer step came while this one waited; it takes over its place in the line.
+    """
+
+    def waiting(ahead: int) -> None:
+        if number != desk.newest:
+            raise Superseded
+
+    with visit.served(key), PAGES.turn(key, waiting, key=desk.identifier):
         return desk.answer(values)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.components.gate_diagram import GATES, gate_diagram
 from dashboard.sections import tour
-from dashboard.sections.notices import attempt
+from dashboard.sections.notices import attempt, literal
 from dashboard.sections.page import Page, begin_page, last_seen_models
 from dashboard.services import corpora, model_files, traces
 from dashboard.state import session
@@ -81,7 +81,7 @@ def show() -> None:
     weights, subject, caption = _weights(page)
     colours = {"audio": palette.AUDIO, "visual": palette.VISUAL, "joint": palette.JOINT}
     gate_diagram(weights, subject=subject, colours=colours)
-    st.caption(caption)
+    st.caption(literal(caption))
     page.show_notices(st.container())
     for title, sentence, equations in EQUATIONS:
         st.subheader(title)

@@ -21,7 +21,7 @@ from dashboard.sections import (
     what_if_applied,
 )
 from dashboard.sections.banner import show_banner
-from dashboard.sections.notices import attempt
+from dashboard.sections.notices import attempt, literal
 from dashboard.sections.page import begin_page
 from dashboard.services import corpora, own_videos, recordings, traces
 from dashboard.services.selection import Selection
@@ -107,9 +107,9 @@ def show() -> None:
         notice_place.caption(f"**What if:** {selection.applied.words}")
     page.show_notices(notice_place)
     if shown:
-        foot.caption(playback.provenance(selection, shown))
+        foot.caption(literal(playback.provenance(selection, shown)))
         for sentence in (sentence for one in shown for sentence in traces.idle_gates(one.title, one.baseline)):
-            foot.caption(f"{sentence}.")
+            foot.caption(literal(f"{sentence}."))
     # Last: whoever opens it waits for nothing else of the page.
     with export_place:
         cache = page.folders.cache_of(subject.features)

@@ -76,7 +76,7 @@ def _headline(table: pd.DataFrame) -> str:
         effects = []
         for verdict in VERDICT_SHAPES:
             where = [
-                f"{one.target} on {one.base} ({one.regime}, {one.value:+.3f})"
+                literal(f"{one.target} on {one.base} ({one.regime}, {one.value:+.3f})")
                 for one in part[part.verdict == verdict].itertuples()
             ]
             effects.append(f"{verdict} {', '.join(where) or 'nowhere'}")
@@ -118,7 +118,8 @@ def _differences(results: Results) -> None:
         downloads.offer("differences", files, "results")
     if results.study is not None:
         with st.expander("Findings in words, and what was tried"):
-            st.markdown(results.study.follows)
+            # Its Markdown, but no picture: a folder of results must not make a browser ask another host for one.
+            st.markdown(results.study.follows.replace("![", r"!\["))
     with st.expander("Table, including strong and weak videos and each kind of episode"):
         shown = table[list(DIFFERENCE_COLUMNS)].rename(columns=DIFFERENCE_COLUMNS)
         config = dict.fromkeys(("difference", "low", "high"), SIGNED)
@@ -145,7 +146,7 @@ def _subjects(results: Results) -> None:
     wide = wide.dropna(how="all")[[name for name in order if name in wide.columns]].reset_index()
     for reason in sorted(set(part.reason[part.reason != ""])):
         who = sorted(set(part.subject[part.reason == reason]))
-        st.caption(f"No score for {', '.join(who)}: {reason}.")
+        st.caption(literal(f"No score for {', '.join(who)}: {reason}."))
     selection = st.dataframe(
         wide,
         hide_index=True,

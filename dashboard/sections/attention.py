@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard.components.attention_map import attention_map
 from dashboard.sections import downloads, moments
-from dashboard.sections.notices import attempt
+from dashboard.sections.notices import attempt, literal
 from dashboard.services import recordings, traces, window_maps
 from dashboard.services.file_names import models_part, stem
 from dashboard.services.selection import Selection
@@ -70,7 +70,7 @@ def show(
         if modality in maps[0].maps:
             found[model.title] = maps
         else:
-            words_place.caption(f"{model.title} has no attention to show.")
+            words_place.caption(literal(f"{model.title} has no attention to show."))
     for over_clips in (True, False):
         same = {title: maps for title, maps in found.items() if maps[0].over_clips is over_clips}
         if same:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.sections.notices import literal
 from dashboard.services import own_video_features, own_videos
 from dashboard.services.corpora import Subject
 
@@ -28,7 +29,7 @@ def show_banner(subject: Subject, look_for: str = "") -> None:
         subject: Who is shown.
         look_for: What to look for, in a sentence, or "".
     """
-    lines = [f"{PAGE} {look_for}".strip()]
+    lines = [f"{PAGE} {literal(look_for)}".strip()]
     if subject.synthetic:
         lines.append(SYNTHETIC)
     elif (

@@ -40,14 +40,16 @@ def serve(
     server: Sequence[str] = (),
     page: Sequence[str] = (),
     port: int | None = None,
+    project: Path = PROJECT,
 ) -> Iterator[tuple[str, subprocess.Popen]]:
     """`streamlit run dashboard/app.py` on the data below `root`, with an empty HOME; yields address and process.
 
-    A file `plugin.py` in `root` is a plugin of the server. `server` are more options of Streamlit, `page` of the page.
+    A file `plugin.py` in `root` is a plugin of the server. `server` are more options of Streamlit, `page` of the page;
+    `project` is another clone whose page is served.
     """
     port = port or free_port()
     environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(PROJECT), str(root)]),
+        "PYTHONPATH": os.pathsep.join([str(project), str(root)]),
         "IACA_PLUGINS": "plugin" if (root / "plugin.py").is_file() else "",
         "HOME": str(home),
         "IACA_DEMO": str(root),
@@ -60,7 +62,7 @@ def serve(
     log = home / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command + options, cwd=PROJECT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            command + options, cwd=project, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
     try:
         address = f"http://127.0.0.1:{port}"

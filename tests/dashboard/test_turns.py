@@ -144,3 +144,31 @@ def test_an_error_in_a_turn_ends_it():
         raise GaveUp
     with turns.turn("b"):
         pass
+
+
+def test_a_step_that_a_newer_one_has_overtaken_is_not_computed(monkeypatch):
+    from dashboard import steps
+
+    turns = Turns(1)
+    monkeypatch.setattr(steps, "PAGES", turns)
+    computed, outcomes = [], []
+    desk = steps.Desk("a step", lambda values: computed.append(values["n"]) or b"")
+
+    def ask(number):
+        try:
+            outcomes.append(steps._computed("a visit", desk, number, {"n": str(number)}))
+        except Superseded:
+            outcomes.append("overtaken")
+
+    desk.newest = 1
+    with turns.turn("another visit"):
+        first = threading.Thread(target=ask, args=(1,))
+        first.start()
+        while not turns.ahead("a visit"):
+            time.sleep(0.001)
+        desk.newest = 2
+        first.join(PATIENCE_S)
+        assert not first.is_alive()
+    ask(2)
+    assert outcomes == ["overtaken", b""]
+    assert computed == ["2"]
