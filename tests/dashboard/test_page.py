@@ -52,7 +52,12 @@ def open_page(monkeypatch):
 
 def notices(page):
     """What the page warns of, without the backslashes that keep Markdown off."""
-    return re.sub(r"\\(.)", r"\1", " ".join(warning.value for warning in page.warning))
+    return literally(" ".join(warning.value for warning in page.warning))
+
+
+def literally(markdown):
+    """Markdown without the backslashes that keep names from being read as such."""
+    return re.sub(r"\\(.)", r"\1", markdown)
 
 
 def widget(elements, label):
@@ -271,5 +276,5 @@ def test_a_gate_that_does_nothing_is_named_below_the_curves(monkeypatch):
     for name, value in (("subject", "weak-face-09"), ("fusion", "RJCA")):
         page.query_params[name] = value
     page.run()
-    said = [caption.value for caption in page.caption if "gate" in caption.value]
+    said = [literally(caption.value) for caption in page.caption if "gate" in caption.value]
     assert [one for one in said if one.startswith("RJCA+IACA · valence, stage 2: the gate does not move")]
