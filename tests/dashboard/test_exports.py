@@ -218,3 +218,18 @@ def test_a_copied_link_shows_the_same_in_another_browser(page, address, chromium
     assert {row for row, *_ in shown} >= {"attention", "valence"}
     assert "arousal" not in {row for row, *_ in shown}
     another.close()
+
+
+def test_escape_closes_what_is_open_before_it_clears_the_range(page, address):
+    open_player(page, address, "long-02", range="100-200")
+    open_exports(page)
+    page.keyboard.press("Escape")
+    page.get_by_test_id("stPopoverBody").wait_for(state="detached")
+    assert page.get_by_test_id("player-range").is_visible()
+    page.locator(".iaca-view summary").click()
+    page.locator("input[type=checkbox][value=arousal]").uncheck()
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".iaca-view:not([open])")
+    assert page.get_by_test_id("player-range").is_visible()
+    page.keyboard.press("Escape")
+    page.get_by_test_id("player-range").wait_for(state="hidden")

@@ -16,6 +16,7 @@ const TYPING = `${WRITING}, select, [role=combobox], [role=listbox], .iaca-grip`
 const SLIDING = "input[type=range], [role=slider]";
 const SLIDING_KEYS = /^(Shift\+)?(Arrow|Page|Home|End)/;
 const ASIDE = "dialog, [role=dialog]";
+const OPEN = ".iaca-view[open], [data-testid=stPopoverBody]"; // what Escape closes first
 const LISTS = "select, [role=combobox]";
 const CLOSING_MS = 100; // until a list of Streamlit is closed
 const PRESSING = "button, a, [role=button], [role=switch], [role=checkbox], [role=radio], [role=tab], summary";
@@ -68,7 +69,7 @@ export function connect(player, signal) {
  * @param {Element} target
  */
 function isTaken(chord, target) {
-  if (target.closest(ASIDE)) return true;
+  if (target.closest(ASIDE) || (chord === "Escape" && document.querySelector(OPEN))) return true;
   if (chord.startsWith("Ctrl+")) return chord !== "Ctrl+k" && target.closest(WRITING) !== null;
   if (target.closest(SLIDING)) return SLIDING_KEYS.test(chord);
   if (target.closest(TYPING)) return true;

@@ -28,12 +28,14 @@ export class RowHandles {
       if (event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
     };
     document.addEventListener("pointerdown", closeOutside, { signal });
-    menu.addEventListener("keydown", (event) => {
+    // Wherever the focus is: a row that was just hidden has taken it along.
+    const close = (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Escape" || !menu.open) return;
-      event.stopPropagation();
+      event.stopImmediatePropagation();
       menu.open = false;
       this.summary.focus();
-    });
+    };
+    document.addEventListener("keydown", close, { signal, capture: true });
   }
 
   get rows() {
