@@ -22,11 +22,11 @@ from dashboard.services import exported_models, model_files
 from dashboard.services.corpora import Subject
 from dashboard.services.memory import keep, weigh_again
 from dashboard.state import visit
-from dashboard.state.known_files import known_state, shown_state
+from dashboard.state.known_files import known_state, look, shown_state
 from dashboard.turns import Turns
 from iaca.compute.devices import available_devices, choose_device, device_label
 from iaca.config import UNCHANGED, GateOverrides, WhatIf
-from iaca.errors import BAD_INPUT
+from iaca.errors import BAD_INPUT, InputError
 from iaca.features.feature_files import read_features
 from iaca.files import FileState
 from iaca.inference import WindowMemory, gate_health, infer
@@ -75,7 +75,14 @@ def _with_corrupted(features: Features, corrupted: tuple[CorruptedFeatures, ...]
 
 @keep
 def _corrupted_features(file: FileState) -> np.ndarray:
-    return np.load(file.path, allow_pickle=False).astype(np.float32)
+    try:
+        return np.load(file.path, allow_pickle=False).astype(np.float32)
+    except (ValueError, EOFError) as error:
+        Path(file.path).unlink(missing_ok=True)
+        look(file.path)
+        raise InputError(
+            f"{file.path} was damaged and has been removed; choose the corruption again to have it made anew"
+        ) from error
 
 
 @lru_cache
