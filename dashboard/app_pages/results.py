@@ -49,7 +49,9 @@ def _scores(results: Results) -> None:
     )
     left, right = st.columns([1, 2])
     regimes = list(dict.fromkeys(results.scores.regime))
-    regime = left.segmented_control("Training", regimes, required=True, **session.RESULTS_REGIME.widget_among(regimes))
+    regime = left.segmented_control(
+        "Training", regimes, required=True, format_func=literal, **session.RESULTS_REGIME.widget_among(regimes)
+    )
     groups = list(dict.fromkeys(results.scores.group))
     group = right.selectbox("Frames", groups, **session.RESULTS_FRAMES.widget_among(groups, by_index=True))
     chosen = results.scores[(results.scores.regime == regime) & (results.scores.group == group)]

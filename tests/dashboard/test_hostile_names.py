@@ -9,6 +9,7 @@ import pytest
 
 from tests.dashboard.browsing import PLAYER, open_sidebar
 from tests.dashboard.projects import Spec, make_features, write_model, write_project
+from tests.dashboard.test_barriers import write_results
 
 TAG = "<img src=x onerror=window.ran=1>"
 MARKDOWN = "**b** `c` $x$ :red[r] [link](javascript:window.ran=1)"
@@ -34,6 +35,7 @@ def root(tmp_path_factory):
         write_model(root / "checkpoints" / f"{name}.safetensors", iaca=iaca, seed=number)
         (root / "checkpoints" / ("ca_iaca.safetensors" if iaca else "ca.safetensors")).unlink()
     (root / "checkpoints" / f"broken {TAG}.safetensors").write_bytes(b"damaged")
+    write_hostile_results(root / "results")
     return root
 
 
@@ -46,6 +48,22 @@ def features(name, seed):
     with tempfile.TemporaryDirectory() as folder:
         write_features(Path(folder) / "x.safetensors", make_features(Spec(name, 60), seed))
         return (Path(folder) / "x.safetensors").read_bytes()
+
+
+def write_hostile_results(folder):
+    """What a study leaves, with a stranger's words in every text that the page does not choose itself."""
+    import pandas as pd
+
+    write_results(folder)
+    for file in folder.glob("*.parquet"):
+        table = pd.read_parquet(file)
+        for column in ("regime", "base", "subject", "reason", "kind", "gate"):
+            if column in table:
+                table[column] = "extensions" if column == "regime" and "subject" in table else FIELD
+        table.to_parquet(file)
+    figure = folder / "figures" / "attention.svg"
+    picture = figure.read_text().replace("<rect", "<script>parent.ran=1</script><rect onload='parent.ran=1'")
+    (folder / "figures" / f"{TAG} {MARKDOWN}.svg").write_text(picture)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +120,7 @@ def test_parameters_of_an_address_are_told_and_no_more(watched, address, name):
 
 @pytest.mark.parametrize(
     ("place", "last"),
-    [("robustness", "with 80% missing"), ("about", "means nothing")],
+    [("results", "Report (Markdown)"), ("robustness", "with 80% missing"), ("about", "means nothing")],
 )
 def test_other_pages_show_names_as_they_are(watched, address, place, last):
     watched.goto(f"{address}/{place}")
