@@ -139,3 +139,14 @@ def choose(page: Any, label: str, option: str, *, exact: bool = False) -> None:
             return
         page.keyboard.press("Escape")
     raise AssertionError(f"the list of {label} with {option} did not stay open")
+
+
+def downloaded(page: Any, button: Any) -> tuple[str, bytes]:
+    """Click a button that hands over a file; its name and content.
+
+    Once the page rests: a run of the page makes its files anew, and a click in between asks for one that is gone.
+    """
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    with page.expect_download() as coming:
+        button.click()
+    return coming.value.suggested_filename, coming.value.path().read_bytes()

@@ -17,7 +17,7 @@ from iaca.features.feature_files import read_features
 from iaca.inference import infer
 from iaca.inference.attention_maps import window_maps
 from iaca.inference.moments import Reading, find_moments, single_modality
-from tests.dashboard.browsing import PLAYER, open_player, sample, settle, state
+from tests.dashboard.browsing import PLAYER, downloaded, open_player, sample, settle, state
 from tests.dashboard.projects import Spec, write_model, write_project
 from tests.dashboard.serving import PATIENCE_S
 
@@ -130,9 +130,7 @@ def test_the_maps_leave_as_cells_and_as_a_figure(address, project, page):
     maps_on(page).nth(1).wait_for()
 
     def download(label):
-        with page.expect_download() as coming:
-            page.locator(f".stDownloadButton:visible button:has-text('{label}')").click()
-        return coming.value.suggested_filename, coming.value.path().read_bytes()
+        return downloaded(page, page.locator(f".stDownloadButton:visible button:has-text('{label}')"))
 
     name, content = download("CSV")
     assert name == f"strong-01_ca-vs-ca_iaca_audio-attention-{FRAME}.csv"

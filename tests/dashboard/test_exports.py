@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from dashboard.export.film import PAD_PX, PICTURE_PX
-from tests.dashboard.browsing import PLAYER, open_player, settle
+from tests.dashboard.browsing import PLAYER, downloaded, open_player, settle
 from tests.dashboard.projects import CELL, CODE_BITS, HEIGHT, WIDTH, Spec, frame_times, write_project
 from tests.dashboard.serving import CHROMIUM, FLAGS
 
@@ -37,10 +37,7 @@ def open_exports(page):
 
 
 def download(page, label):
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name=label, exact=True).click()
-    path = waiting.value.path()
-    return waiting.value.suggested_filename, path.read_bytes()
+    return downloaded(page, page.get_by_role("button", name=label, exact=True))
 
 
 def seek(page, frame):

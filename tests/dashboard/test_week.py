@@ -11,7 +11,7 @@ from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig
 from iaca.features.feature_files import read_features
 from iaca.inference import infer
-from tests.dashboard.browsing import PLAYER
+from tests.dashboard.browsing import PLAYER, downloaded
 from tests.dashboard.conftest import FAULTS
 from tests.dashboard.serving import CHROMIUM, FLAGS, PATIENCE_S, PROJECT, serve
 
@@ -101,9 +101,8 @@ def test_a_week_with_the_page(browser, tmp_path):
 
         # Friday: what leaves is what is seen.
         user.get_by_role("button", name="Export", exact=True).click()
-        with user.expect_download() as waiting:
-            user.get_by_role("button", name="CSV", exact=True).click()
-        table = pd.read_csv(io.BytesIO(waiting.value.path().read_bytes()))
+        _, content = downloaded(user, user.get_by_role("button", name="CSV", exact=True))
+        table = pd.read_csv(io.BytesIO(content))
         features = read_features(PROJECT / "demo" / "features" / f"{SUBJECT}.safetensors")
         trace = infer(features, load_checkpoint("ca_iaca"), (DROPOUT,))
         assert table["ca_iaca_valence"].to_numpy() == pytest.approx(trace.frames["valence"].to_numpy(), abs=1e-5)

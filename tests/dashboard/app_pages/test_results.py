@@ -7,7 +7,7 @@ import pytest
 
 from iaca.features.feature_files import write_features
 from iaca.study.findings import Change, Finding, Study, Verdict
-from tests.dashboard.browsing import PLAYER
+from tests.dashboard.browsing import PLAYER, downloaded
 from tests.dashboard.projects import Spec, make_features, write_project
 
 NAMES = ("strong-01", "weak-voice-02")
@@ -79,10 +79,9 @@ def test_choices_stand_in_the_address_and_one_that_cannot_be_is_told(page, addre
 
 def test_the_differences_leave_as_a_figure(page, address):
     page.goto(f"{address}/results")
-    with page.expect_download() as coming:
-        page.get_by_role("button", name="SVG").click()
-    assert coming.value.suggested_filename == "differences.svg"
-    content = coming.value.path().read_text(encoding="utf-8")
+    name, content = downloaded(page, page.get_by_role("button", name="SVG"))
+    assert name == "differences.svg"
+    content = content.decode()
     assert "CA+IACA − CA" in content
     assert "On validation · arousal" in content
 

@@ -17,7 +17,7 @@ from iaca.evaluation.robustness import SHARES
 from iaca.features.feature_files import read_features, write_features
 from iaca.inference import predict
 from iaca.metrics import ccc
-from tests.dashboard.browsing import choose
+from tests.dashboard.browsing import choose, downloaded
 from tests.dashboard.projects import Spec, make_features, write_project
 
 NAMES = ("strong-01", "weak-voice-02")
@@ -45,10 +45,8 @@ def root(tmp_path_factory):
     return root
 
 
-def downloaded(page, label):
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name=label, exact=True).click()
-    return waiting.value.path().read_bytes()
+def content_of(page, label):
+    return downloaded(page, page.get_by_role("button", name=label, exact=True))[1]
 
 
 def expected(root, name, subjects, target, share):
@@ -76,21 +74,21 @@ def test_stored_curves_come_at_once_and_others_are_computed_as_they_should_be(pa
     page.get_by_text("95 % bootstrap intervals over 2 subjects").wait_for()
     page.get_by_text(f"{SILENT} has fewer than 2 annotated frames and is left out").wait_for()
     page.get_by_role("button", name="CSV", exact=True).wait_for()
-    table = pd.read_csv(io.BytesIO(downloaded(page, "CSV")))
+    table = pd.read_csv(io.BytesIO(content_of(page, "CSV")))
     assert len(table) == 2 * 2 * len(SHARES)
     assert table["low"].notna().all()
     for model, name in (("CA", "ca"), ("CA+IACA", "ca_iaca")):
         for share in (0.0, 0.6):
             row = table[(table["model"] == model) & (table["target"] == "arousal") & (table["share"] == share)]
             assert row["ccc"].item() == pytest.approx(expected(root, name, NAMES, "arousal", share), abs=1e-6)
-    assert b"<svg" in downloaded(page, "SVG")
+    assert b"<svg" in content_of(page, "SVG")
 
     choose(page, "Subjects", SILENT)
     page.get_by_text("CCC is undefined for").wait_for()
     page.get_by_text("Numbers").click()
     assert page.get_by_test_id("stDataFrame").count() == 1
     page.get_by_role("button", name="CSV", exact=True).wait_for()
-    assert pd.read_csv(io.BytesIO(downloaded(page, "CSV")))["ccc"].isna().all()
+    assert pd.read_csv(io.BytesIO(content_of(page, "CSV")))["ccc"].isna().all()
     assert page.locator("[data-testid=stException]").count() == 0
 
 
