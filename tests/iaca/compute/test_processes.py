@@ -172,11 +172,16 @@ def test_the_rest_is_done_before_failures_are_told():
 def test_processes_end_with_the_one_that_started_them(tmp_path, ending):
     jobs = ["hang-1", "hang-2"]
     command = [sys.executable, "-m", process_jobs.__name__, str(tmp_path), *jobs]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True) as parent:
-        logs = [tmp_path / f"{job}.log" for job in jobs]
-        wait_for(lambda: all(log.exists() and log.read_text() for log in logs))
-        workers = [int(log.read_text()) for log in logs]
-        # Ctrl-C reaches all of a terminal.
-        (os.killpg if ending == signal.SIGINT else os.kill)(parent.pid, ending)
-        parent.wait(PATIENCE_S)
-        wait_for(lambda: not any(map(is_alive, workers)))
+    # A shell that runs tests in the background has them ignore Ctrl-C, and whatever they start.
+    options = {"start_new_session": True, "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, **options) as parent:
+        try:
+            logs = [tmp_path / f"{job}.log" for job in jobs]
+            wait_for(lambda: all(log.exists() and log.read_text() for log in logs))
+            workers = [int(log.read_text()) for log in logs]
+            # Ctrl-C reaches all of a terminal.
+            (os.killpg if ending == signal.SIGINT else os.kill)(parent.pid, ending)
+            parent.wait(PATIENCE_S)
+            wait_for(lambda: not any(map(is_alive, workers)))
+        finally:
+            parent.kill()
