@@ -123,7 +123,7 @@ def test_side_by_side_both_panels_have_the_cursor_at_the_frame_and_one_model_eac
     assert ink(page, "Stage-2 gate", (0.55, 1)) > 0.9
     # CA has no gates: the difference, which is about both, stands once and there.
     assert titles(page).count("CA+IACA − CA") == 1
-    assert 0 < ink(page, "Stage-2 gate", (0, 0.45)) < 0.5
+    assert 0 < ink(page, "CA+IACA − CA", (0, 0.45)) < 0.5
     assert page.locator(".iaca-none").count() == 0
     # A drag on the right panel moves to the same moment of both.
     plot = page.get_by_test_id("player-plot").bounding_box()
