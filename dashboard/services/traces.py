@@ -7,7 +7,6 @@ what is slow enough for a spinner, or has to be made once.
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 
 from dashboard.services import exported_models, model_files
 from dashboard.services.corpora import Subject
+from dashboard.services.garbage import keep_aside
 from dashboard.services.memory import keep, weigh_again
 from dashboard.state import visit
 from dashboard.state.known_files import known_state, look, shown_state
@@ -32,9 +32,7 @@ from iaca.files import FileState
 from iaca.inference import WindowMemory, gate_health, infer
 from iaca.types import Features, Score, Trace
 
-# Streamlit collects garbage after every run, with everything else waiting. What is imported by now stays for good and
-# need not be looked through: it is most of the work.
-gc.freeze()
+keep_aside()
 
 __all__ = ["available_devices", "choose_device", "device_label"]
 
