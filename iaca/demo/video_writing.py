@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
-import torch
 
 from iaca.data.media.writing import Sound, open_mp4
 
@@ -54,7 +53,7 @@ def write_video(
             "crf": str(crf),
             "preset": preset,
             "tune": "animation",
-            "x264-params": "ipratio=1.1" + _repeatable(),
+            "x264-params": "ipratio=1.1",
         },
         sound=Sound(sound, sample_rate_hz, AUDIO_BITS_PER_S),
         gop_frames=GOP_FRAMES,
@@ -64,8 +63,3 @@ def write_video(
     ) as writer:
         for number, picture in enumerate(pictures):
             writer.add(picture, audio_lead_s + number / fps)
-
-
-def _repeatable() -> str:
-    """Keep x264 from AVX-512, with which the same pictures do not always give the same bytes."""
-    return ":asm=avx2" if torch.backends.cpu.get_cpu_capability() == "AVX512" else ""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import av
 import numpy as np
+import torch
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
@@ -115,7 +116,7 @@ def open_mp4(
         written_beside(path) as temporary,
         av.open(f"file:{temporary}", "w", format="mp4", options={"movflags": "+faststart"}) as container,
     ):
-        video = container.add_stream("libx264", rate=rate, options=dict(options))
+        video = container.add_stream("libx264", rate=rate, options=_repeatable(options))
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         video.codec_context.time_base = Fraction(1, ticks_per_s)
         if gop_frames is not None:
@@ -131,3 +132,11 @@ def open_mp4(
         writer = Mp4Writer(container, video, track)
         yield writer
         writer.finish()
+
+
+def _repeatable(options: Mapping[str, str]) -> dict[str, str]:
+    """Keep x264 from AVX-512, with which the same pictures do not always give the same bytes."""
+    if torch.backends.cpu.get_cpu_capability() != "AVX512":
+        return dict(options)
+    parameters = options.get("x264-params")
+    return {**options, "x264-params": f"{parameters}:asm=avx2" if parameters else "asm=avx2"}
