@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from iaca.errors import InputError
-from iaca.files import is_plain_name
+from iaca.files import FileState, file_state, is_plain_name
 from iaca.headers import shortened
 
 CROP_SIZE = 112
@@ -24,6 +25,9 @@ FARTHEST = 4 * LARGEST
 
 LAST_FRAME = 2**31
 """Bound of frame numbers."""
+
+KEPT_FILES = 2
+"""Files whose places are kept: one file has the faces of a whole corpus, and every subject of it asks."""
 
 COLUMNS = ("subject", "frame", "x", "y", "size", "roll")
 
@@ -51,18 +55,23 @@ class Faces(NamedTuple):
 
 
 def read_faces_csv(path: str | os.PathLike[str]) -> dict[str, Faces]:
-    """Read the places of every subject's face.
+    """Read the places of every subject's face; those of the last files are kept until the files change.
 
     Args:
         path: A CSV file with the columns subject, frame, x, y, size, roll.
 
     Returns:
-        Subject -> places.
+        Subject -> places; the arrays cannot be written to.
 
     Raises:
         FacesError: The file is missing or damaged, lacks a column, or has an invalid value.
     """
-    path = Path(path)
+    return dict(_read(file_state(path)))
+
+
+@lru_cache(KEPT_FILES)
+def _read(file: FileState) -> dict[str, Faces]:
+    path = Path(file.path)
     try:
         table = pd.read_csv(path, dtype={"subject": str}, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
@@ -92,8 +101,9 @@ def read_faces_csv(path: str | os.PathLike[str]) -> dict[str, Faces]:
     faces = {}
     for subject, rows in numbers.groupby(table["subject"], sort=False):
         rows = rows.sort_values("frame").drop_duplicates("frame")
-        places = (rows[name].to_numpy(np.float32) for name in COLUMNS[2:])
-        faces[subject] = Faces(rows["frame"].to_numpy(), *places)
+        faces[subject] = Faces(rows["frame"].to_numpy(), *(rows[name].to_numpy(np.float32) for name in COLUMNS[2:]))
+        for values in faces[subject]:
+            values.flags.writeable = False
     return faces
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, overload
@@ -17,6 +18,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from iaca.errors import InputError
+from iaca.files import FileState, file_state
 
 T = TypeVar("T")
 Track = TypeVar("Track", av.VideoStream, av.AudioStream)
@@ -36,6 +38,9 @@ MOST_FRAMES = 3_000_000
 EDITION = 2
 """Raised when the pictures or the sound of the same file come out different: what was kept of it is made anew."""
 
+
+KEPT_FILES = 4
+"""Files whose times are kept: an AVI is decoded whole to learn them, and its pictures and its sound ask again."""
 
 LEAST_MISSING_S, LEAST_MISSING = 1.0, 0.02
 """Seconds, and share of the whole, that must be missing at the end of a file that is called cut off."""
@@ -137,11 +142,20 @@ class PictureTimes(NamedTuple):
 
 
 def picture_times(path: Path) -> PictureTimes:
-    """When each picture of a video is shown, without decoding any where the packets tell.
+    """When each picture of a video is shown, without decoding any where the packets tell; kept for a few files.
+
+    Returns:
+        The times; the array cannot be written to.
 
     Raises:
         MediaError: The file is missing, damaged, has no picture, or more than `MOST_FRAMES`.
     """
+    return _picture_times(file_state(path))
+
+
+@lru_cache(KEPT_FILES)
+def _picture_times(file: FileState) -> PictureTimes:
+    path = Path(file.path)
     with opened(path) as container:
         stream = video_stream(path, container)
         # Packets marked "discard" lie before the start of an edit list: decoded, never shown.
@@ -166,7 +180,9 @@ def picture_times(path: Path) -> PictureTimes:
     if not by_time and packets[0][1] is not None:
         # The guesses are late by the delay of the decoder; the first frame is meant for the time of the first packet.
         ticks -= ticks[0] - packets[0][1]
-    return PictureTimes(ticks * time_base, by_time)
+    pts_s = ticks * time_base
+    pts_s.flags.writeable = False
+    return PictureTimes(pts_s, by_time)
 
 
 class CutOff(NamedTuple):

@@ -86,3 +86,16 @@ def test_a_file_without_places_names_nobody(tmp_path):
     path = tmp_path / "faces.csv"
     path.write_text(HEADER)
     assert read_faces_csv(path) == {}
+
+
+def test_a_file_is_read_once_for_all_its_subjects_and_again_when_it_changes(tmp_path):
+    file = tmp_path / "faces.csv"
+    file.write_text(HEADER + "a,0,1,2,3,0\nb,0,1,2,3,0\n")
+    faces = read_faces_csv(file)
+    assert read_faces_csv(file)["b"] is faces["b"]
+    faces.clear()  # what a reader does to its answer is its own affair
+    assert list(read_faces_csv(file)) == ["a", "b"]
+    with pytest.raises(ValueError, match="read-only"):
+        read_faces_csv(file)["a"].x[0] = 9
+    file.write_text(HEADER + "a,0,1,2,3,0\n")
+    assert list(read_faces_csv(file)) == ["a"]

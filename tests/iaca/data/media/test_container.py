@@ -13,7 +13,7 @@ import pytest
 
 from iaca.data.media import container, sound
 from iaca.data.media.browser_copy import browser_copy
-from iaca.data.media.container import MediaError
+from iaca.data.media.container import MediaError, picture_times
 from iaca.data.media.sound import read_audio
 from iaca.data.media.video import iterate_frames, probe
 from tests.media_files import clicks, write_media
@@ -195,3 +195,17 @@ def test_of_several_sounds_the_default_is_heard_and_it_is_said(tmp_path, name, d
     for file in (path, browser_copy(path, tmp_path / "cache")):
         assert (np.abs(read_audio(file).samples).max() > 0.3) == (taken == 2)
     assert probe(path).browser_playable == (taken == 1 and path.suffix == ".mp4")
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.avi", "mpeg4")])
+def test_the_times_of_a_file_are_read_once_and_again_when_it_changes(tmp_path, name, codec):
+    path = write_media(tmp_path / name, TIMES_S, video_codec=codec)
+    times = picture_times(path)
+    assert picture_times(path) is times
+    with pytest.raises(ValueError, match="read-only"):
+        times.pts_s[0] = 1.0
+    write_media(path, TIMES_S[:15], video_codec=codec)
+    assert len(picture_times(path).pts_s) == 15
+    path.unlink()
+    with pytest.raises(MediaError, match="does not exist"):
+        picture_times(path)
