@@ -13,12 +13,15 @@ import numpy as np
 
 from iaca.data.annotations import AnnotationError, read_labels
 from iaca.data.faces.crops import list_crops, read_picture
+from iaca.data.label_memory import subject_autocorrelation
 from iaca.data.media.container import MediaError
 from iaca.data.media.video import probe
+from iaca.data.timeline import read_timeline
 from iaca.files import file_state, write_whole
 from iaca.resources import cache_folder
+from iaca.types import Recording
 
-CACHE_VERSION = 3
+CACHE_VERSION = 4
 
 
 class VideoFacts(NamedTuple):
@@ -41,6 +44,13 @@ class LabelFacts(NamedTuple):
     annotated: int = 0
     error: str = ""
     remark: str = ""
+
+
+class MemoryFacts(NamedTuple):
+    """Autocorrelation of a target's labels in a recording, per lag, None where undefined; and pairs of frames."""
+
+    values: tuple[float | None, ...]
+    pairs: tuple[int, ...]
 
 
 class CropFacts(NamedTuple):
@@ -77,6 +87,13 @@ class Inspector:
         """Facts about a label file."""
         return LabelFacts(*self._recall(path, lambda: _look_at_labels(path)))
 
+    def memory(self, recording: Recording) -> tuple[MemoryFacts, ...]:
+        """How long the labels of a recording stay alike: one entry per target; none without both labels and video."""
+        if recording.label_file is None or recording.video_file is None:
+            return ()
+        known = self._recall(recording.label_file, lambda: _look_at_memory(recording), beside=recording.video_file)
+        return tuple(MemoryFacts(tuple(values), tuple(pairs)) for values, pairs in known)
+
     def crops(self, folder: Path) -> CropFacts:
         """Facts about a folder of crops: every picture is opened the first time, damaged ones every time."""
         try:
@@ -96,16 +113,19 @@ class Inspector:
             return
         self._changed = False
 
-    def _recall(self, path: Path, look: Any) -> Sequence[Any]:
-        state = file_state(path)
-        if not state.is_there:
+    def _recall(self, path: Path, look: Any, *, beside: Path | None = None) -> Sequence[Any]:
+        """Facts about a file, or about two that belong together; looked up again once either has changed."""
+        paths = [path] if beside is None else [path, beside]
+        states = [file_state(one) for one in paths]
+        if not all(state.is_there for state in states):
             return look()
-        stamp = [state.size, state.mtime_ns]
-        known = self._known.get(str(path))
+        stamp = [number for state in states for number in (state.size, state.mtime_ns)]
+        key = "\n".join(map(str, paths))
+        known = self._known.get(key)
         if known is not None and known[0] == stamp:
             return known[1]
         facts = look()
-        self._known[str(path)] = [stamp, facts]
+        self._known[key] = [stamp, facts]
         self._changed = True
         return facts
 
@@ -157,6 +177,18 @@ def _look_at_labels(path: Path) -> LabelFacts:
     except (AnnotationError, OSError) as error:
         return LabelFacts(error=str(error))
     return LabelFacts(len(labels.valence), int(np.isfinite(labels.valence).sum()), remark=labels.remark)
+
+
+def _look_at_memory(recording: Recording) -> tuple[MemoryFacts, ...]:
+    try:
+        timeline = read_timeline(recording)
+    except (AnnotationError, MediaError, OSError):
+        return ()  # said of the file itself
+    found = []
+    for labels in (timeline.valence, timeline.arousal):
+        values, pairs = subject_autocorrelation(timeline.pts_s, labels)
+        found.append(MemoryFacts(tuple(v if np.isfinite(v) else None for v in values.tolist()), tuple(pairs.tolist())))
+    return tuple(found)
 
 
 def _look_at_crops(folder: Path) -> CropFacts:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from iaca.data.faces.places import FacesError, read_faces_csv
 from iaca.data.file_facts import Inspector, LabelFacts, VideoFacts, default_cache_file, frames_in
+from iaca.data.label_memory import Autocorrelation, label_autocorrelation
 from iaca.data.problems import Problem
 from iaca.data.recordings import Index, find_recordings
 from iaca.types import Recording
@@ -57,11 +58,13 @@ class Report(NamedTuple):
         found: The recordings.
         subjects: One per recording, in the same order.
         problems: Everything that is wrong.
+        memory: How long labels stay alike: one entry per target and lag.
     """
 
     found: Index
     subjects: tuple[SubjectReport, ...]
     problems: tuple[Problem, ...]
+    memory: tuple[Autocorrelation, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -73,6 +76,7 @@ class Report(NamedTuple):
         return {
             "subjects": [subject._asdict() for subject in self.subjects],
             "problems": [problem._asdict() for problem in self.problems],
+            "label_autocorrelation": [one._asdict() for one in self.memory],
         }
 
 
@@ -116,8 +120,14 @@ def inspect_roots(
         subjects.append(_subject(recording, video, inspector, placed.get(recording.subject), problems))
         if number % SAVE_EVERY == 0:
             inspector.save()
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+        found = pool.map(inspector.memory, index.recordings)
+        bar = tqdm(found, total=len(index.recordings), unit="subject", desc="labels", disable=not progress)
+        remembered = [
+            [(np.array(values, np.float64), np.array(pairs)) for values, pairs in targets] for targets in bar if targets
+        ]
     inspector.save()
-    return Report(index, tuple(subjects), tuple(problems))
+    return Report(index, tuple(subjects), tuple(problems), label_autocorrelation(remembered))
 
 
 def _subject(

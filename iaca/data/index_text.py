@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from iaca.data.index_report import Report, SubjectReport
+from iaca.data.label_memory import MINIMUM_PAIRS, Autocorrelation
 from iaca.data.problems import printable
 
 SPLITS = ("train", "validation", "test", None)
@@ -75,10 +76,28 @@ def format_report(report: Report) -> str:
             named = [printable(s.subject) + (f" ({detail(s)})" if detail else "") for s in members[:NAMED]]
             more = f", and {len(members) - NAMED} more" if len(members) > NAMED else ""
             lines.append(f"{len(members)} {title}: {', '.join(named)}{more}")
-    lines.append("")
+    lines += ["", *_memory(report.memory), ""]
     if report.problems:
         lines.append(f"{len(report.problems)} problems:")
         lines += [f"  {problem.line}" for problem in report.problems]
     else:
         lines.append("No problems.")
     return "\n".join(lines)
+
+
+def _memory(memory: Sequence[Autocorrelation]) -> list[str]:
+    """How long labels stay alike: a line per target, a column per lag."""
+    lags_s = list(dict.fromkeys(one.lag_s for one in memory))
+    targets = list(dict.fromkeys(one.target for one in memory))
+    found = {(one.target, one.lag_s): one for one in memory}
+    lines = [f"{'label autocorrelation':<24}" + "".join(f"{f'{lag_s:g} s':>9}" for lag_s in lags_s)]
+    for target in targets:
+        cells = [found[target, lag_s] for lag_s in lags_s]
+        texts = ["-" if one.value is None else f"{one.value:.2f}" for one in cells]
+        lines.append(f"{target:<24}" + "".join(f"{text:>9}" for text in texts))
+    pairs = ", ".join(f"{found[targets[0], lag_s].pairs:,}" for lag_s in lags_s) if targets else ""
+    subjects = max((one.subjects for one in memory), default=0)
+    lines.append(
+        f"Mean over {subjects} subjects with {MINIMUM_PAIRS} pairs of annotated frames or more; pairs: {pairs}."
+    )
+    return lines

@@ -171,12 +171,13 @@ def test_each_failure_is_a_line_with_file_reason_and_remedy(report, file, reason
 
 def test_the_json_has_the_fields_of_the_contract(report):
     document = json.loads(json.dumps(report.to_json(), allow_nan=False))
-    assert set(document) == {"subjects", "problems"}
+    assert set(document) == {"subjects", "problems", "label_autocorrelation"}
     assert set(document["subjects"][0]) == {
         "subject", "video", "split", "frames", "annotated", "missing_crops", "label_lines_minus_frames",
         "variable_frame_rate", "audio_offset_s", "browser_playable",
     }  # fmt: skip
     assert set(document["problems"][0]) == {"file", "reason", "remedy"}
+    assert set(document["label_autocorrelation"][0]) == {"lag_s", "target", "value", "subjects", "pairs"}
 
 
 def test_the_text_counts_splits_beside_the_published_ones(report):
@@ -207,6 +208,33 @@ def test_a_second_run_remembers_and_notices_changes(roots, tmp_path, report):
         damaged.write_bytes(before)
     cache.write_text("{broken")
     assert inspect_roots(roots, cache_file=cache, progress=False) == report
+
+
+def test_the_memory_of_labels_is_printed_and_looked_up_again_once_they_change(tmp_path):
+    labels = tmp_path / "VA_Set" / "Train_Set" / "wave.txt"
+    labels.parent.mkdir(parents=True)
+    pts_s = np.arange(600) / 30
+    write_media(tmp_path / "batch1" / "wave.mp4", pts_s)
+
+    def memory():
+        report = inspect_roots([tmp_path], cache_file=tmp_path / "cache.json", progress=False)
+        return {(one.target, one.lag_s): one for one in report.memory}, format_report(report)
+
+    def write(valence):
+        lines = "".join(f"{value:.4f},0.25\n" for value in valence)
+        labels.write_text(f"valence,arousal\n{lines}")
+
+    write(np.sin(2 * np.pi * pts_s / 5))
+    (found, text), (again, _) = memory(), memory()
+    assert found == again
+    assert found["valence", 5.0].value == pytest.approx(1, abs=0.05)
+    assert found["valence", 5.0].pairs == 600 - 150
+    assert found["arousal", 5.0].value is None
+    assert [line.split() for line in text.splitlines() if line.startswith("arousal")] == [["arousal", *"----"]]
+    write(np.sin(2 * np.pi * pts_s / 10))
+    changed, text = memory()
+    assert changed["valence", 5.0].value == pytest.approx(-1, abs=0.05)
+    assert "-1.00" in next(line for line in text.splitlines() if line.startswith("valence"))
 
 
 def test_a_tree_without_a_readable_video_is_not_usable(tmp_path, report):
