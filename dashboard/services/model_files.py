@@ -125,7 +125,7 @@ def _candidate(file: FileState) -> Candidate | str | None:
         return _reason(path)
     except (ValueError, KeyError, TypeError, AttributeError, ConfigError):
         return f"{path} has a damaged header; expected a checkpoint that `python -m iaca train` wrote."
-    return Candidate(path, model_title(config.fusion, config.iaca), config.fusion, config.iaca)
+    return Candidate(path, model_title(config.fusion, config.iaca, config.gate), config.fusion, config.iaca)
 
 
 def _reason(path: Path) -> str:

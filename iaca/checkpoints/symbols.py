@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from iaca.config import FusionConfig, Gate
+from iaca.config import RELATED_GATES, FusionConfig, Gate
 from iaca.models.fusions.registry import Symbol, registered_fusion
+from iaca.models.related_gates import GATE_SYMBOLS
 
 
 def symbols(config: FusionConfig) -> dict[str, str]:
@@ -30,6 +31,8 @@ def symbols(config: FusionConfig) -> dict[str, str]:
 def _gate_symbols(config: FusionConfig) -> list[Symbol]:
     if not config.iaca:
         return []
+    if config.gate in RELATED_GATES:
+        return list(GATE_SYMBOLS[config.gate])
     found = [Symbol("FC", "fc")]
     if config.stage1 and config.gate is Gate.LEARNED:
         found[:0] = [Symbol("W_gl,a", "W_gl_audio"), Symbol("W_gl,v", "W_gl_visual")]

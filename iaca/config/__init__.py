@@ -19,10 +19,12 @@ from iaca.config.checks import (
     true_or_false,
 )
 from iaca.config.fusion import (
+    RELATED_GATES,
     FusionConfig,
     Gate,
     GateInit,
     Normalisation,
+    RelatedGate,
     Stage1Context,
     Stage2Input,
     TrunkSharing,
@@ -65,6 +67,7 @@ __all__ = [
     "MOST_UNITS",
     "OWN_GATES",
     "PRESETS",
+    "RELATED_GATES",
     "SYNTHETIC",
     "TARGETS",
     "UNCHANGED",
@@ -87,6 +90,7 @@ __all__ = [
     "GateOverrides",
     "Normalisation",
     "Optimiser",
+    "RelatedGate",
     "Schedule",
     "Stage1Choice",
     "Stage1Context",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from iaca.config.checks import (
     MOST_LAYERS,
@@ -30,14 +30,47 @@ class TrunkSharing(StrEnum):
 
 
 class Gate(StrEnum):
-    """What the gates of IACA see: `learned` (eqs 5-9), or a control that tells a gate from a skip path.
+    """Which gates: those of IACA (`learned`, eqs 5-9), a control that tells a gate from a skip path, or related work's.
 
-    `constant` weighs 1/2 in stage 1 and 1/3 in stage 2; `blind` learns its weights but does not see the input.
+    `constant` weighs 1/2 in stage 1 and 1/3 in stage 2; `blind` learns its weights but does not see the input. The
+    others are `RELATED_GATES`, rebuilt from their papers.
     """
 
     LEARNED = "learned"
     CONSTANT = "constant"
     BLIND = "blind"
+    GMU = "gmu"
+    CONDITIONAL = "conditional"
+    FORGET = "forget"
+    GATED_SEQUENCE = "gated_sequence"
+    LEAKY = "leaky"
+
+
+class RelatedGate(NamedTuple):
+    """A gate of related work, which takes the place of both stages of IACA.
+
+    Attributes:
+        title: Its name on screen.
+        source: Author and year.
+        settings: Fields of a configuration that the gate determines: which stages it has, and T.
+    """
+
+    title: str
+    source: str
+    settings: dict[str, Any]
+
+
+_WEIGHS_MODALITIES: dict[str, Any] = {"stage1": False, "stage2": True, "gate_temperature": 1.0}
+_WEIGHS_ATTENTION: dict[str, Any] = {"stage1": True, "stage2": False, "gate_temperature": 1.0}
+
+RELATED_GATES = {
+    Gate.GMU: RelatedGate("GMU", "Arevalo 2020", _WEIGHS_MODALITIES),
+    Gate.CONDITIONAL: RelatedGate("conditional gate", "Kumar & Vepa 2020", _WEIGHS_ATTENTION),
+    Gate.FORGET: RelatedGate("forget gate", "Jiang & Ji 2022", _WEIGHS_ATTENTION),
+    Gate.GATED_SEQUENCE: RelatedGate("gated sequence", "Aspandi 2022", _WEIGHS_MODALITIES),
+    Gate.LEAKY: RelatedGate("leaky gate", "Lee 2022", {"stage1": True, "stage2": False}),
+}
+"""Gates of related work; their equations stand in `iaca.models.related_gates`."""
 
 
 class Stage1Context(StrEnum):
@@ -113,7 +146,10 @@ class FusionConfig:
     attention_dropout: float = setting(0.1, "Dropout in transformer and convolution layers.", "share, 0 to below 1")
     stage1: bool = setting(True, "Whether the first-stage gates act (with `iaca`).")
     stage2: bool = setting(True, "Whether the second-stage gate acts (with `iaca`).")
-    gate: Gate = setting(Gate.LEARNED, "What the gates see, or a control.")
+    gate: Gate = setting(
+        Gate.LEARNED,
+        "Which gates act (with `iaca`): those of the paper, a control, or another paper's, which set their own stages.",
+    )
     gate_temperature: float = setting(
         0.1, "T. The paper calls it small; 0.1 is that of the authors' DCA code.", "above 0"
     )
@@ -135,6 +171,9 @@ class FusionConfig:
             ("normalise", Normalisation),
         ):
             as_enum(self, name, kind)
+        if self.iaca and self.gate in RELATED_GATES:
+            for name, value in RELATED_GATES[self.gate].settings.items():
+                object.__setattr__(self, name, value)
         at_least(
             self, 1, "audio_dim", "visual_dim", "dim", "clips", "jca_hidden", "num_recursions", "num_layers",
             "num_heads", "head_hidden",

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from iaca.config import AROUSAL, MODALITIES, OWN_GATES, VALENCE, FusionConfig, GateOverrides, Normalisation
 from iaca.errors import InputError
 from iaca.models.fusions.registry import checked, model_title, registered_fusion
-from iaca.models.gating import Gated, InconsistencyAwareGate
+from iaca.models.gating import Gated
+from iaca.models.related_gates import build_gate
 from iaca.types import Attended, Explanation, FusionOutput
 
 SMALLEST_SCALE = 1e-3
@@ -37,7 +38,7 @@ class Trunk(nn.Module):
         super().__init__()
         fusion = registered_fusion(config.fusion)
         self.attention = fusion.build(config)
-        self.gating = InconsistencyAwareGate(config) if config.iaca else None
+        self.gating = build_gate(config) if config.iaca else None
         width = config.dim if config.iaca else 2 * config.dim
         self.before_head = fusion.build_before_head(config, width)
         self.head_dim = config.dim if self.before_head is not None else width
@@ -54,7 +55,9 @@ class Trunk(nn.Module):
         return TrunkOutput(attended, gated, self._before_head(features))
 
     def branches(self, gated: Gated) -> list[Tensor]:
-        """The three branches of stage 2, each as the head would receive it alone."""
+        """The three branches of stage 2, each as the head would receive it alone; none without such a stage."""
+        if gated.stage2_weights is None or gated.joint is None:
+            return []
         return [self._before_head(F.relu(x)) for x in (gated.gated_audio, gated.gated_visual, gated.joint)]
 
     def _before_head(self, features: Tensor) -> Tensor:
@@ -101,8 +104,8 @@ class FusionModel(nn.Module):
 
     @property
     def title(self) -> str:
-        """Its name on screen: CA, CA+IACA, ..."""
-        return model_title(self.config.fusion, self.config.iaca)
+        """Its name on screen: CA, CA+IACA, CA+GMU, ..."""
+        return model_title(self.config.fusion, self.config.iaca, self.config.gate)
 
     def set_standardisation(self, audio: Tensor, visual: Tensor) -> None:
         """Set the mean and standard deviation that features are standardised with; without z-scores nothing is set.
@@ -160,7 +163,7 @@ class FusionModel(nn.Module):
 
         Returns:
             Target -> (B, L), and target -> predictions of audio, visual and joint branch; the lists are empty for a
-            model without stage 2.
+            model without stage 2, and for gates that know no joint branch.
         """
         audio, visual = self.project(audio, visual)
         predictions: dict[str, Tensor] = {}
@@ -169,7 +172,7 @@ class FusionModel(nn.Module):
             trunk = cast(Trunk, self.trunks[name])
             output: TrunkOutput = trunk(audio, visual)
             gated = output.gated
-            parts = trunk.branches(gated) if gated is not None and gated.stage2_weights is not None else []
+            parts = trunk.branches(gated) if gated is not None else []
             for target in targets:
                 predictions[target] = self.heads[target](output.features).squeeze(-1)
                 branches[target] = [self.heads[target](part).squeeze(-1) for part in parts]

@@ -28,7 +28,7 @@ STAGE2_COLUMNS = {Stage2Choice.AUDIO: 0, Stage2Choice.VISUAL: 1, Stage2Choice.JO
 
 
 class Gated(NamedTuple):
-    """The output of the gates and every intermediate; None for a stage that is off.
+    """The output of the gates and every intermediate; None for a stage that is off, or that a gate does not have.
 
     Attributes:
         fused: (B, L, D), non-negative: X_att,g, what the head receives.
@@ -46,7 +46,7 @@ class Gated(NamedTuple):
     fused: Tensor
     gated_audio: Tensor
     gated_visual: Tensor
-    joint: Tensor
+    joint: Tensor | None
     stage1_audio_logits: Tensor | None
     stage1_visual_logits: Tensor | None
     stage1_audio_weights: Tensor | None
@@ -87,8 +87,8 @@ class InconsistencyAwareGate(nn.Module):
         width = 3 * dim if config.stage2_input is Stage2Input.ALL else dim
         if self.gate is Gate.LEARNED:
             if self.stage1:
-                self.W_gl_audio = _gate_matrix(rows, config.gate_init)
-                self.W_gl_visual = _gate_matrix(rows, config.gate_init)
+                self.W_gl_audio = gate_matrix(rows, config.gate_init)
+                self.W_gl_visual = gate_matrix(rows, config.gate_init)
             if self.stage2:
                 self.gate_av = nn.Linear(width, 3)
                 if config.gate_init is GateInit.ZERO:
@@ -196,7 +196,7 @@ def _weights(logits: Tensor, temperature: float, column: int | None) -> Tensor:
     return weights
 
 
-def _gate_matrix(rows: int, init: GateInit) -> nn.Parameter:
+def gate_matrix(rows: int, init: GateInit) -> nn.Parameter:
     """W_gl (rows, 2), no bias; torch's default for a linear layer is uniform in +-1/sqrt(rows)."""
     matrix = torch.zeros(rows, 2)
     if init is GateInit.DEFAULT:

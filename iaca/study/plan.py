@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from iaca.config import PRESETS, FusionConfig, Gate, Stage1Context, TrainingConfig
+from iaca.config import PRESETS, RELATED_GATES, FusionConfig, Gate, Stage1Context, TrainingConfig
 from iaca.models.fusions.registry import checked
 
 CONTROL_GATES = (Gate.CONSTANT, Gate.BLIND)
@@ -134,3 +134,23 @@ def ablations(rows: Sequence[Variant], fusion: str = "ca") -> list[Variant]:
         changed("no_auxiliary", "no auxiliary loss", {}, {"auxiliary_weight": 0.0}),
         changed("no_dropout", "no modality dropout in training", {}, {"modality_dropout": 0.0}),
     ]
+
+
+def related_gates(rows: Sequence[Variant], fusion: str = "ca") -> list[Variant]:
+    """The gates of related work in the place of IACA's, compared with the base fusion.
+
+    Args:
+        rows: What `table_rows` returned for this fusion.
+        fusion: The base fusion.
+
+    Returns:
+        One row per gate of `RELATED_GATES`, in its order.
+    """
+    base = next(row for row in rows if row.name == fusion)
+    return [
+        Variant(
+            f"{fusion}_{gate.value}", f"{base.title}+{related.title} ({related.source})", base.name, EXTENSIONS,
+            replace(base.config, iaca=True, gate=gate), base.training,
+        )
+        for gate, related in RELATED_GATES.items()
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-from iaca.config import ConfigError, FusionConfig
+from iaca.config import RELATED_GATES, ConfigError, FusionConfig, Gate
 
 Builder = Callable[[FusionConfig], nn.Module]
 HeadBuilder = Callable[[FusionConfig, int], nn.Module | None]
@@ -155,13 +155,15 @@ def checked(config: FusionConfig) -> FusionConfig:
     return registered_fusion(config.fusion).check(config)
 
 
-def model_title(fusion: str, iaca: bool = False) -> str:
-    """The name of a model on screen: CA, CA+IACA, ...
+def model_title(fusion: str, iaca: bool = False, gate: Gate = Gate.LEARNED) -> str:
+    """The name of a model on screen: CA, CA+IACA, CA+GMU, ...
 
     Args:
         fusion: Name of its fusion. One that is not registered, such as that of a plugin that was not loaded, is shown
             in capitals.
-        iaca: Whether it has the gates.
+        iaca: Whether it has gates.
+        gate: Which gates; those of related work have a name of their own.
     """
     known = _FUSIONS.get(fusion)
-    return (known.title if known else fusion.upper()) + ("+IACA" if iaca else "")
+    gates = RELATED_GATES[gate].title if gate in RELATED_GATES else "IACA"
+    return (known.title if known else fusion.upper()) + (f"+{gates}" if iaca else "")
