@@ -60,7 +60,11 @@ def choose(files: dict[str, Candidate], shelf: Shelf, subjects: Sequence[str], s
     kept: Choice | None = st.session_state.get(CHOSEN)
     titles = list(files)
     wanted = kept.models if kept else _first_models(files, shelf)
-    names = {f"{model.fusion}{'+IACA' * model.iaca}": title for title, model in files.items()}
+    names = {
+        f"{model.fusion}{'+IACA' * model.iaca}": title
+        for title, model in files.items()
+        if not model.iaca or model.title.endswith("+IACA")
+    }
     address.accept_spellings(session.ROBUST_MODELS, titles, names)
     models = st.multiselect(
         "Models",

@@ -15,7 +15,7 @@ from dashboard.state.known_files import known_state, shown_state
 from iaca.checkpoints import Checkpoint, load_checkpoint
 from iaca.checkpoints.tensor_files import FUSION, HEADER_KEY
 from iaca.checkpoints.torch_files import is_torch_file
-from iaca.config import ConfigError, FusionConfig
+from iaca.config import ConfigError, FusionConfig, Gate
 from iaca.data.recordings import natural_key
 from iaca.errors import InputError
 from iaca.figures import palette
@@ -120,7 +120,8 @@ def _candidate(file: FileState) -> Candidate | str | None:
             header = parse_json((content.metadata() or {}).get(HEADER_KEY, "{}"))
         if header.get("kind") != FUSION:
             return None
-        config = FusionConfig(fusion=header["config"]["fusion"], iaca=header["config"]["iaca"])
+        given = header["config"]
+        config = FusionConfig(fusion=given["fusion"], iaca=given["iaca"], gate=given.get("gate", Gate.LEARNED))
     except (SafetensorError, OSError):
         return _reason(path)
     except (ValueError, KeyError, TypeError, AttributeError, ConfigError):

@@ -169,6 +169,15 @@ def test_backbones_and_strangers_are_no_models_and_a_damaged_file_is_told(projec
     assert all(name in "".join(shelf.problems) for name in ("broken.safetensors", "odd.safetensors"))
 
 
+@pytest.mark.parametrize(("gate", "title"), [("gmu", "CA+GMU"), ("forget", "CA+forget gate")])
+def test_a_gate_of_related_work_is_shown_with_the_stage_that_it_has(open_page, project, gate, title):  # noqa: F811
+    write_model(project / "checkpoints" / "ca_iaca.safetensors", iaca=True, seed=1, fusion="ca", gate=gate)
+    assert title in [model.title for model in model_files.shelf(project / "checkpoints").models]
+    page = open_page(project)
+    assert rows_of_table(page) == ["CA", title]
+    assert not page.exception
+
+
 def test_a_published_network_has_its_place_and_says_why_it_does_not_fit(open_page, project):  # noqa: F811
     network = PublishedNetwork(Published.JCA)
     torch.save({"net": network.state_dict()}, project / "checkpoints" / "authors.pt")

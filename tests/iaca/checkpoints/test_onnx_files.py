@@ -14,6 +14,7 @@ import iaca
 from iaca.__main__ import main
 from iaca.checkpoints import load_checkpoint, save_checkpoint
 from iaca.checkpoints.onnx_files import EXPLAINED, ExportError, export_onnx, named_outputs
+from iaca.config import RELATED_GATES
 from iaca.models.fusions import registry
 from iaca.models.fusions.registry import fusion_names
 from iaca.models.published.network import PublishedNetwork
@@ -68,6 +69,18 @@ def test_an_onnx_file_agrees_with_torch_at_two_batch_sizes(tmp_path, fusion, gat
         found = session.run(None, {"audio": audio.numpy(), "visual": visual.numpy()})
         for values, reference in zip(found, expected.values(), strict=True):
             torch.testing.assert_close(torch.from_numpy(values), reference, rtol=0, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gate", RELATED_GATES)
+def test_an_onnx_file_holds_gates_of_related_work(tmp_path, gate):
+    checkpoint = saved(tmp_path, fusion="ca", iaca=True, gate=gate)
+    export_onnx(checkpoint, tmp_path / "model.onnx")
+    audio, visual = windows(3)
+    expected = named_outputs(checkpoint.model(audio, visual))
+    found = session_of(tmp_path / "model.onnx").run(list(expected), {"audio": audio.numpy(), "visual": visual.numpy()})
+    for values, reference in zip(found, expected.values(), strict=True):
+        torch.testing.assert_close(torch.from_numpy(values), reference, rtol=0, atol=1e-5)
 
 
 def test_a_file_names_what_a_user_needs_and_nothing_of_this_machine(tmp_path):
