@@ -24,9 +24,9 @@ def unit(W_a, W_v, W_z, bias_a, bias_v, bias_z, x_a, x_v, read):
 def gmu(w, X_a, X_v, X_att_a, X_att_v):
     """Arevalo 2020; returns d x L and the weights of stage 2, L x 3."""
     fused, weights = np.empty_like(X_a), []
-    for l in range(X_a.shape[1]):  # noqa: E741
-        x_a, x_v = X_att_a[:, l], X_att_v[:, l]
-        fused[:, l], z = unit(
+    for clip in range(X_a.shape[1]):
+        x_a, x_v = X_att_a[:, clip], X_att_v[:, clip]
+        fused[:, clip], z = unit(
             w["W_audio.weight"], w["W_visual.weight"], w["W_z.weight"], 0, 0, 0, x_a, x_v, np.concatenate((x_a, x_v))
         )
         weights.append((z.mean(), 1 - z.mean(), 0))
@@ -38,8 +38,8 @@ def gated_sequence(w, X_a, X_v, X_att_a, X_att_v):
     d, clips = X_a.shape
     h, c = np.zeros(d), np.zeros(d)
     fused, weights = np.empty_like(X_a), []
-    for l in range(clips):  # noqa: E741
-        x_a, x_v = X_att_a[:, l], X_att_v[:, l]
+    for clip in range(clips):
+        x_a, x_v = X_att_a[:, clip], X_att_v[:, clip]
         u, z = unit(
             w["W_audio.weight"], w["W_visual.weight"], w["W_z.weight"],
             w["W_audio.bias"], w["W_visual.bias"], w["W_z.bias"], x_a, x_v, np.concatenate((x_a, x_v, h)),
@@ -48,7 +48,7 @@ def gated_sequence(w, X_a, X_v, X_att_a, X_att_v):
         i, f, g, o = rows[:d], rows[d : 2 * d], rows[2 * d : 3 * d], rows[3 * d :]
         c = sigma(f) * c + sigma(i) * np.tanh(g)
         h = sigma(o) * np.tanh(c)
-        fused[:, l] = h
+        fused[:, clip] = h
         weights.append((z.mean(), 1 - z.mean(), 0))
     return fused, {"stage2": np.array(weights)}
 
@@ -62,11 +62,11 @@ def conditional(w, X_a, X_v, X_att_a, X_att_v):
 
     def side(m, P, Q):
         gated, weights = np.empty_like(P), []
-        for l in range(P.shape[1]):  # noqa: E741
-            both = np.concatenate((P[:, l], Q[:, l]))
+        for clip in range(P.shape[1]):
+            both = np.concatenate((P[:, clip], Q[:, clip]))
             F = np.tanh(w[f"W_f.{m}.weight"] @ both + w[f"W_f.{m}.bias"])
             G = sigma(w[f"W_g.{m}.weight"] @ both + w[f"W_g.{m}.bias"])
-            gated[:, l] = G * F + (1 - G) * P[:, l]
+            gated[:, clip] = G * F + (1 - G) * P[:, clip]
             weights.append((1 - G.mean(), G.mean()))
         return gated, np.array(weights)
 
@@ -79,9 +79,9 @@ def forget(w, X_a, X_v, X_att_a, X_att_v):
 
     def side(m, X, A):
         gated, weights = np.empty_like(X), []
-        for l in range(X.shape[1]):  # noqa: E741
-            f = sigma(w[f"W_f.{m}.weight"] @ np.concatenate((A[:, l], X[:, l])) + w[f"W_f.{m}.bias"])
-            gated[:, l] = np.maximum(X[:, l] + f * (w[f"W_m.{m}.weight"] @ A[:, l]), 0)
+        for clip in range(X.shape[1]):
+            f = sigma(w[f"W_f.{m}.weight"] @ np.concatenate((A[:, clip], X[:, clip])) + w[f"W_f.{m}.bias"])
+            gated[:, clip] = np.maximum(X[:, clip] + f * (w[f"W_m.{m}.weight"] @ A[:, clip]), 0)
             weights.append((1 / (1 + f.mean()), f.mean() / (1 + f.mean())))
         return gated, np.array(weights)
 
