@@ -8,11 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.charts import theme
+from dashboard.charts.contrast_chart import contrast_chart
 from dashboard.charts.differences import VERDICT_SHAPES, forest
-from dashboard.sections import downloads
+from dashboard.charts.memory_chart import memory_chart
+from dashboard.sections import downloads, study_tables
 from dashboard.sections.notices import literal
 from dashboard.sections.page import begin_page
-from dashboard.services import study_results
+from dashboard.services import study_decisions, study_results
+from dashboard.services.study_decisions import Decisions
 from dashboard.services.study_results import Results
 from dashboard.state import session
 from dashboard.state.folders import read_options, results_folder
@@ -24,6 +27,7 @@ SIGNED = st.column_config.NumberColumn(format="%+.3f")
 OPENED = "results_opened"
 OPENS = st.column_config.ButtonColumn(type="tertiary", alignment="left", pinned=True, key=OPENED)
 GATES = {"+IACA": "IACA", "+blind gates": "Gates that cannot see their input", "+constant gates": "Constant gates"}
+NO_CLEAR = "no clear difference"
 DRAWS = {"validation": "validation subjects", "test": "test subjects, on whom nothing was chosen"}
 DIFFERENCE_COLUMNS = {
     "title": "model", "base": "base", "regime": "regime", "draw": "draw", "group": "frames", "target": "target",
@@ -39,6 +43,81 @@ FIGURES = {
     "missing-audio": "CCC against the share of missing audio, as in Fig 3 of the paper",
     "missing-visual": "CCC against the share of missing video",
 }
+DRAWN_ABOVE = ("contrasts", "label-memory")
+
+MEASURE_YOURS = (
+    "Whether attention over a window pays depends on how long labels remember: where they forget within a clip or two, "
+    "the other clips of a window have little to tell. Measure yours: `python -m iaca index DATA` prints the "
+    "autocorrelation of your labels. Here the models were trained on corpora that differ in nothing else."
+)
+
+
+def _primary(primary: pd.DataFrame, synthetic: bool) -> None:
+    st.subheader("What the study decides")
+    st.markdown("\n".join(f"- {literal(sentence)}" for sentence in study_decisions.verdict_counts(primary)))
+    st.caption(
+        "Contrasts that were fixed before the test draw was made; everything else on this page is exploratory. "
+        "Difference in CCC, mean over seeds, with its 95 % interval over subjects and seeds. Filled: validation; "
+        "hollow: test. ▶ helps, ◀ hurts: p, adjusted for all contrasts (Holm), is below 0.05. ■ equivalent: the "
+        "interval lies within ±0.02, the shaded band. ◆ nothing to gain here. ● no clear difference (the interval "
+        "contains 0). Detectable: the smallest difference that would be found with a chance of 80 %."
+    )
+    for frames, part in primary.groupby("frames", sort=False):
+        heading = study_decisions.frames_title(str(frames)).capitalize()
+        st.markdown(f"**{literal(heading)}**")
+        st.plotly_chart(
+            contrast_chart(part, dark=st.context.theme.type == "dark"),
+            config=theme.CONFIG,
+            alt=f"{heading}: difference in CCC of each primary contrast, with its 95 % interval, on both draws",
+            key=f"contrasts {frames}",
+        )
+    rows = study_decisions.primary_rows(primary)
+    numbers = {name: NUMBER for name in map(str, rows) if name.endswith(("Holm p", "detectable"))}
+    st.dataframe(rows, hide_index=True, column_config=numbers, key="results_primary")
+    files = {
+        ending: lambda ending=ending: study_decisions.contrasts_file(primary, ending, synthetic)
+        for ending in downloads.FIGURES
+    }
+    with st.container(horizontal=True):
+        downloads.offer("contrasts", files, "results_contrasts")
+
+
+def _memory(tables: Decisions, synthetic: bool) -> None:
+    st.subheader("How long do labels remember?")
+    st.markdown(MEASURE_YOURS)
+    if tables.memory is not None:
+        st.plotly_chart(
+            memory_chart(tables.memory, dark=st.context.theme.type == "dark"),
+            config=theme.CONFIG,
+            alt="CCC of each model against the memory of the labels, for valence and arousal",
+            key="label memory",
+        )
+        files = {
+            ending: lambda ending=ending: study_decisions.memory_file(tables, ending, synthetic)
+            for ending in downloads.FIGURES
+        }
+        with st.container(horizontal=True):
+            downloads.offer("label-memory", files, "results_memory")
+    if tables.autocorrelation is not None:
+        rows = study_decisions.label_rows(tables.autocorrelation)
+        st.caption("Autocorrelation of the labels of these corpora, within subjects.")
+        numbers = {
+            name: st.column_config.NumberColumn(format="%.2f") for name in map(str, rows) if name.endswith("apart")
+        }
+        st.dataframe(rows, hide_index=True, column_config=numbers, key="results_autocorrelation")
+
+
+def _decisions(tables: Decisions, results: Results) -> None:
+    """What the study decides and measures beside the scores of models; what its folder lacks is left out."""
+    if tables.primary is not None:
+        _primary(tables.primary, results.is_synthetic)
+    if tables.headroom is not None:
+        study_tables.headroom(tables.headroom)
+    if tables.memory is not None or tables.autocorrelation is not None:
+        _memory(tables, results.is_synthetic)
+    study_tables.published(results.scores)
+    if tables.health is not None:
+        study_tables.health(tables.health)
 
 
 def _scores(results: Results) -> None:
@@ -82,10 +161,10 @@ def _headline(table: pd.DataFrame) -> str:
                 for one in part[part.verdict == verdict].itertuples()
             ]
             effects.append(f"{verdict} {', '.join(where) or 'nowhere'}")
-        undecided = int((~part.verdict.isin(VERDICT_SHAPES)).sum())
-        lines.append(
-            f"- **{gates}**, {subjects}: {'; '.join(effects)}; no clear difference in {undecided} of {len(part)}."
-        )
+        others = part.verdict[~part.verdict.isin(VERDICT_SHAPES)].map(lambda word: word.partition(" (")[0])
+        counts = {NO_CLEAR: 0} | others.value_counts(sort=False).to_dict()
+        effects += [f"{word} in {count} of {len(part)}" for word, count in counts.items()]
+        lines.append(f"- **{gates}**, {subjects}: {'; '.join(effects)}.")
     return "\n".join(lines)
 
 
@@ -95,7 +174,7 @@ def _differences(results: Results) -> None:
     st.markdown(_headline(table))
     st.caption(
         "Difference in CCC, mean over seeds, with its 95 % bootstrap interval over subjects and seeds. Triangles: the "
-        "interval excludes 0 (▶ helps, ◀ hurts). Circles: no clear difference (the interval contains 0)."
+        "interval excludes 0 (▶ helps, ◀ hurts), not adjusted for how many there are. Circles: neither."
     )
     over_all = study_results.named(table[table.group == "all"])
     sections = {
@@ -200,6 +279,9 @@ def show() -> None:
     notice_place = st.container()
     if results.note:
         st.caption(results.note)
+    tables = study_decisions.decisions(folder)
+    page.notices.extend(tables.problems)
+    _decisions(tables, results)
     _differences(results)
     _scores(results)
     _subjects(results)
@@ -207,7 +289,7 @@ def show() -> None:
     if results.study is None:
         page.notices.append(NO_FACTS.format(folder=folder))
     page.show_notices(notice_place)
-    for file in results.figures:
+    for file in (file for file in results.figures if file.stem not in DRAWN_ABOVE):
         st.markdown(f"**{FIGURES.get(file.stem) or literal(file.stem)}**")
         st.image(study_results.svg_address(file), width="stretch", alt=FIGURES.get(file.stem, file.stem))
     st.download_button("Report (Markdown)", results.report, "report.md", icon=":material/download:")

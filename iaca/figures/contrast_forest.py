@@ -14,7 +14,7 @@ from iaca.figures import palette
 from iaca.figures.print_style import DOUBLE_COLUMN_IN, GRID, INK, FigureError, dashes, ink, new_figure, printed
 
 COLUMNS = ("model_title", "against_title", "frames", "target", "draw", "value", "low", "high", "verdict")
-MARKERS = {"helps": ">", "hurts": "<", "equivalent": "s"}
+MARKERS = {"helps": ">", "hurts": "<", "equivalent": "s", "nothing to gain here": "D"}
 """Verdict -> marker, a second code beside the place; any other verdict is a circle."""
 
 EQUIVALENCE_MARGIN = 0.02
@@ -91,7 +91,7 @@ def contrast_figure(
             if is_last:
                 axes.set_xlabel(f"difference in CCC of {target}")
     figure.legend(
-        handles=_legend(contrasts, draws, margin), loc="lower center", bbox_to_anchor=(0.5, 0.06 / height_in), ncols=7,
+        handles=_legend(contrasts, draws, margin), loc="lower center", bbox_to_anchor=(0.5, 0.06 / height_in), ncols=8,
         handlelength=1.2,
     )  # fmt: skip
     return figure

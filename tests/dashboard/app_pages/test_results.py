@@ -9,6 +9,7 @@ from iaca.features.feature_files import write_features
 from iaca.study.findings import Change, Finding, Study, Verdict
 from tests.dashboard.browsing import PLAYER, downloaded
 from tests.dashboard.projects import Spec, make_features, write_project
+from tests.dashboard.study_tables import decision_tables
 
 NAMES = ("strong-01", "weak-voice-02")
 MODELS = {"ca": ("CA", 0.5), "ca_iaca": ("CA+IACA", 0.625)}
@@ -48,6 +49,8 @@ def root(tmp_path_factory):
     for name, rows in {"scores": scores, "subjects": subjects, "differences": differences, "gates": gates}.items():
         pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet")
     (folder / "report.md").write_text(REPORT, encoding="utf-8")
+    for name, table in decision_tables().items():
+        table.to_parquet(folder / f"{name}.parquet")
     return root
 
 
@@ -66,7 +69,8 @@ def test_the_statement_the_difference_and_why_a_score_is_missing_are_told(page, 
     main.get_by_text("IACA on CA, extensions (validation): valence +0.125 [+0.050, +0.200]: helps").wait_for()
     main.get_by_text("Synthetic corpus: this says how the models behave").wait_for()
     main.get_by_text("No score for weak-voice-02: labels and predictions are constant.").wait_for()
-    label = page.locator(".ytick text").filter(has_text="CA+IACA − CA")
+    chart = page.get_by_role("figure", name="On validation: difference in CCC")
+    label = chart.locator(".ytick text").filter(has_text="CA+IACA − CA")
     label.wait_for()
     assert label.count() == 1
 
@@ -79,7 +83,7 @@ def test_choices_stand_in_the_address_and_one_that_cannot_be_is_told(page, addre
 
 def test_the_differences_leave_as_a_figure(page, address):
     page.goto(f"{address}/results")
-    name, content = downloaded(page, page.get_by_role("button", name="SVG"))
+    name, content = downloaded(page, page.locator(".st-key-results_svg button"))
     assert name == "differences.svg"
     content = content.decode()
     assert "CA+IACA − CA" in content
@@ -126,6 +130,40 @@ def test_a_folder_of_an_earlier_study_opens_and_says_what_it_lacks(page, address
     finally:
         for file, before in content.items():
             file.write_bytes(before)
+
+
+def test_what_the_study_decides_comes_first_and_leaves_as_figures(page, address):
+    page.goto(f"{address}/results")
+    main = page.get_by_test_id("stMain")
+    main.get_by_text("Validation (80 subjects, 5 seeds), of 2 contrasts: helps 1, equivalent 1.").wait_for()
+    main.get_by_text("Test (80 subjects, 5 seeds), of 2 contrasts: hurts 1, no clear difference 1.").wait_for()
+    main.get_by_text("CA, valence (validation, +0.010)").wait_for()
+    main.get_by_text("1 of 2 gates are dead in at least one seed.").wait_for()
+    headings = main.locator("h3").all_inner_texts()
+    assert headings[:6] == [
+        "What the study decides", "What is there to gain?", "How long do labels remember?",
+        "As published, and ours beside it", "Do the gates move?", "What each model changes, compared with its base",
+    ]  # fmt: skip
+    for stem, said in (("contrasts", "CA+IACA − CA"), ("label-memory", "memory of the labels (s)")):
+        name, content = downloaded(page, page.locator(f".st-key-results_{stem.split('-')[-1]}_svg button"))
+        assert name == f"{stem}.svg"
+        assert said in content.decode()
+
+
+def test_tables_that_a_folder_lacks_are_left_out_and_a_damaged_one_is_named(page, address, root):
+    folder = root / "results"
+    content = {name: (folder / f"{name}.parquet").read_bytes() for name in decision_tables()}
+    for name in content:
+        (folder / f"{name}.parquet").unlink()
+    (folder / "health.parquet").write_bytes(b"PAR1")
+    try:
+        page.goto(f"{address}/results")
+        page.get_by_text("health.parquet cannot be read").wait_for()
+        page.get_by_text("CA+IACA − CA").first.wait_for()
+        assert page.locator("h3").all_inner_texts()[0] == "As published, and ours beside it"
+    finally:
+        for name, before in content.items():
+            (folder / f"{name}.parquet").write_bytes(before)
 
 
 def test_a_damaged_table_is_named_and_the_page_goes_on(page, address, root):
