@@ -37,6 +37,9 @@ INPUT_FOLDERS = {
     TRAIN: ("--features",),
     REPRODUCE: ("--features", "--test", "--videos"),
     DASHBOARD: ("--data", "--features", "--checkpoints", "--results"),
+    ("index",): ("--manifest",),
+    EXTRACT: ("--manifest",),
+    BACKBONE: ("--manifest",),
 }
 OUTPUTS = {
     PREDICT: {"--out": ("file/t.csv", "empty", "t.txt", "t", "/proc/t.csv", f"{TOO_LONG}/t.csv", "/dev/null/t.csv")},
@@ -96,7 +99,7 @@ NUMBERS = {
 }
 WORDS = {
     PREDICT: {"--pattern": ("", "x", "range", "SCATTERED"), "--unit": ("", "x", "frame"), "--log-level": ("", "loud")},
-    EVALUATE: {"--split": ("", "x", "Validation"), "--postprocess": ("", "x")},
+    EVALUATE: {"--split": ("", "x", "Validation"), "--postprocess": ("", "x"), "--ccc": ("", "x")},
     TRAIN: {
         "--fusion": ("", "x", "CA", "ca "),
         "--target": ("", "joy"),
@@ -162,6 +165,7 @@ WHOLE_COMMANDS = (
     ("extract", "--video", "empty", "--out", "x"),
     ("extract", "empty", "--labels", "file", "--out", "x"),
     ("extract", "none", "--out", "x"),
+    ("index", "file"),
     ("train-backbone", "none", *BACKBONE[2:]),
     (*INDEX, "a\0b"),
     ("index", "\0"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from iaca.config import AROUSAL, AUDIO, MODALITIES, TARGETS, VALENCE, VISUAL
+from iaca.config.label_form import LabelForm
 from iaca.summaries import summary_html, summary_text
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def no_progress(done: int, total: int, title: str = "") -> None:
 
 
 class Recording(NamedTuple):
-    """One subject's track in one video, as the index of a data tree has it.
+    """One subject's track in one video, as the index of a data tree or a manifest has it.
 
     Attributes:
         subject: Stem of the label file: stem of the video, with _left or _right for one of two people.
@@ -48,6 +49,9 @@ class Recording(NamedTuple):
         crop_folders: Folders that hold the subject's aligned faces, 00001.jpg onwards; may be empty.
         faces_file: faces.csv that places the subject's face in each frame of the video, or None.
         listed_frames: Frames that a test list asks for, or None.
+        label_form: How `label_file` and the files beside it are read; None for the form of Aff-Wild2.
+        audio_file: File with the sound where it is not in the video, or None. It starts with the first frame.
+        person: Place among the people of the video, 1 for the leftmost; 0 where the names of the subjects tell.
     """
 
     subject: str
@@ -58,6 +62,21 @@ class Recording(NamedTuple):
     crop_folders: tuple[Path, ...] = ()
     faces_file: Path | None = None
     listed_frames: int | None = None
+    label_form: LabelForm | None = None
+    audio_file: Path | None = None
+    person: int = 0
+
+    @property
+    def sound_file(self) -> Path | None:
+        """The file that the sound is read from: one of its own, else the video."""
+        return self.video_file if self.audio_file is None else self.audio_file
+
+    @property
+    def label_files(self) -> tuple[Path, ...]:
+        """Every file that labels are read from."""
+        if self.label_form is not None:
+            return tuple(dict.fromkeys((*self.label_form.valence_files, *self.label_form.arousal_files)))
+        return () if self.label_file is None else (self.label_file,)
 
 
 class Features(NamedTuple):

@@ -14,6 +14,7 @@ from dashboard.sections import downloads
 from dashboard.sections.notices import literal
 from dashboard.sections.progress import show_bar, watch
 from dashboard.sections.sidebar import Display
+from dashboard.services import recordings
 from dashboard.services.corpora import Subject
 from dashboard.timeline.declared import Figure, Shown
 
@@ -58,7 +59,8 @@ def show_exports(
                 "Part", list(parts), default="range", format_func=parts.__getitem__, required=True, key="take_part"
             )
             frames = seen.range if part == "range" else whole
-        video = subject.recording.video_file if subject.recording else None
+        with st.spinner("Preparing"):
+            video = recordings.with_sound(subject.recording, cache) if subject.recording else None
         take = export_files.Take(
             subject.name,
             subject.synthetic,

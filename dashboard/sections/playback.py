@@ -56,9 +56,9 @@ def shown_models(selection: Selection, notices: list[str]) -> list[Shown]:
 
 def load_video(subject: Subject, folders: Folders, notices: list[str]) -> recordings.Video | None:
     """The video of a subject, ready for the browser; None where there is none that can be shown."""
-    file = subject.recording.video_file if subject.recording else None
+    file, audio = (subject.recording.video_file, subject.recording.audio_file) if subject.recording else (None, None)
     attempt(lambda: recordings.check_same_video(subject), notices)
-    return attempt(lambda: recordings.video(file, folders.cache_of(file)), notices) if file else None
+    return attempt(lambda: recordings.video(file, folders.cache_of(file), audio), notices) if file else None
 
 
 def show_player(

@@ -56,13 +56,14 @@ def _ask_for_folders(folders: Folders) -> None:
             "Data roots",
             height=68,
             placeholder="\n".join(map(str, folders.sources[0].roots)),
-            help="One folder per line, laid out like the download. Their subjects are listed before those of the demo.",
+            help="One folder per line, laid out like the download, or the manifest (.csv) of another data set. Their "
+            "subjects are listed before those of the demo.",
             **session.DATA_ROOTS.widget,
         )
         st.text_input(
             "Features",
             placeholder=str(folders.sources[0].features),
-            help="Feature files of these data; if empty, the folder `features` in the first root.",
+            help="Feature files of these data; if empty, the folder `features` in the first root or beside a manifest.",
             **session.FEATURES_FOLDER.widget,
         )
         st.text_input("Checkpoints", placeholder=str(folders.checkpoints), **session.CHECKPOINTS_FOLDER.widget)

@@ -40,12 +40,12 @@ def given(selection: Selection, folders: Folders, last_s: float) -> Given:
     blur: Blur | None = None
     recording = selection.subject.recording
     for config in selection.applied.corruptions:
-        if recording is None or recording.video_file is None:
+        if recording is None or recording.sound_file is None:
             continue
         start_s, end_s = config.span_s
         span = (start_s, min(end_s, last_s + 1))
         if config.modality == AUDIO:
-            noise = Noise(_noisy_sound(recording.video_file, config, folders), config.kind.value, config.strength, span)
+            noise = Noise(_noisy_sound(recording.sound_file, config, folders), config.kind.value, config.strength, span)
         else:
             blur = Blur(config.strength, _crop_side(selection, recording), span)
     return Given(noise, blur)

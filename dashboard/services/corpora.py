@@ -16,7 +16,7 @@ from dashboard.state.known_files import known_state, refresh, shown_state
 from iaca.data.corpus_description import CorpusDescription, read_description
 from iaca.data.episodes import read_episodes
 from iaca.data.problems import printable
-from iaca.data.recordings import find_recordings, natural_key
+from iaca.data.recordings import find_recordings, folder_of, natural_key
 from iaca.errors import BAD_INPUT, InputError
 from iaca.features.feature_files import FeatureError, read_feature_header
 from iaca.files import FileState
@@ -96,8 +96,12 @@ def corpus(folders: Folders) -> Corpus:
     problems: list[str] = []
     for source in folders.sources:
         # Apart from what is kept, which would still miss a folder that is there by now.
-        roots = tuple(root for root in source.roots if _is_folder(shown_state(root)))
-        problems += [f"{root} does not exist; expected a folder of data." for root in source.roots if root not in roots]
+        roots = tuple(root for root in source.roots if _is_there(shown_state(root)))
+        problems += [
+            f"{root} does not exist; expected a folder of data, or a manifest."
+            for root in source.roots
+            if root not in roots
+        ]
         if not roots:
             continue
         found = _corpus(source._replace(roots=roots), known_state(source.features))
@@ -118,8 +122,8 @@ def corpus(folders: Folders) -> Corpus:
 
 
 @lru_cache(maxsize=256)
-def _is_folder(state: FileState) -> bool:
-    return os.path.isdir(state.path)
+def _is_there(state: FileState) -> bool:
+    return os.path.exists(state.path)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Looking through the data folders")
@@ -131,7 +135,7 @@ def _corpus(source: Source, features: FileState) -> Corpus:
     problems = [problem.line for problem in (index.problems if index.recordings or not files else index.problems[:-1])]
     descriptions: list[CorpusDescription] = []
     episodes: dict[str, list[Episode]] = {}
-    for root in source.roots:
+    for root in map(folder_of, source.roots):
         try:
             descriptions.append(read_description(root))
             for episode in read_episodes(root / "episodes.csv") if (root / "episodes.csv").is_file() else ():

@@ -67,7 +67,8 @@ def prepare(subject: Subject, config: CorruptionConfig, folders: Folders) -> tra
         raise NotAvailableError(f"{subject.name} has no video, so {_title(config)} cannot be added to it.")
     made_by = features.backbones.get(config.modality, {})
     # Where a file lies does not matter, what is in it does.
-    states = [shown_state(file) for file in (subject.feature_file, recording.video_file)]
+    files = (subject.feature_file, recording.video_file, recording.audio_file)
+    states = [shown_state(file) for file in files if file is not None]
     facts = [made_by.get("sha256", ""), *((state.mtime_ns, state.size) for state in states), asdict(config)]
     key = hashlib.sha256(json.dumps([subject.name, *facts]).encode()).hexdigest()[:32]
     path = folders.cache_of(subject.feature_file) / "what_if" / f"{key}.npy"

@@ -14,13 +14,14 @@ from dashboard import routes
 from dashboard.services.corpora import Subject
 from dashboard.services.traces import features
 from dashboard.state.known_files import shown_state
-from iaca.data.annotations import read_labels
 from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.container import MediaError
 from iaca.data.media.sound_summary import sound_summary
 from iaca.data.media.video import fit_pts, probe
+from iaca.data.timeline import labels_on_frames
 from iaca.errors import BAD_INPUT
 from iaca.files import FileState, fingerprint
+from iaca.types import Recording
 
 
 class Video(NamedTuple):
@@ -43,20 +44,37 @@ def _probe(file: FileState) -> Any:
 
 
 @st.cache_resource(max_entries=256, show_spinner="Copying the video into a format that browsers play, once")
-def _playable(file: FileState, cache: Path) -> Path:
-    return browser_copy(file.path, cache / "videos")
+def _playable(file: FileState, sound: FileState | None, cache: Path) -> Path:
+    return browser_copy(file.path, cache / "videos", sound=None if sound is None else sound.path)
 
 
-def video(path: Path, cache: Path) -> Video:
-    """Register a video, or the copy of it that a browser plays, and say when each of its pictures is shown.
+def with_sound(recording: Recording, cache: Path) -> Path | None:
+    """The file with the pictures and the sound of a recording: its video, or a copy where the sound lies beside it.
 
     Raises:
-        InputError, OSError: The file is missing, damaged or has no picture.
+        InputError, OSError: A file is missing or damaged.
     """
-    served = _playable(shown_state(path), cache)
+    if recording.video_file is None or recording.audio_file is None:
+        return recording.video_file
+    return _playable(shown_state(recording.video_file), shown_state(recording.audio_file), cache)
+
+
+def video(path: Path, cache: Path, audio: Path | None = None) -> Video:
+    """Register a video, or the copy of it that a browser plays, and say when each of its pictures is shown.
+
+    Args:
+        path: The video.
+        cache: Where copies are kept.
+        audio: File with the sound where it is not in the video.
+
+    Raises:
+        InputError, OSError: A file is missing, damaged or has no picture.
+    """
+    served = _playable(shown_state(path), None if audio is None else shown_state(audio), cache)
     info = _probe(shown_state(served))
+    heard = path if audio is None else audio
     # Registered in every run: the registry is not cached.
-    sound = routes.register_sound(path, lambda: sound_summary(path, cache / "sounds"))
+    sound = routes.register_sound(heard, lambda: sound_summary(heard, cache / "sounds"))
     return Video(routes.register(served), info.pts_s + info.first_pts_s, sound)
 
 
@@ -107,12 +125,13 @@ def truth(subject: Subject) -> pd.DataFrame:
         has_face, has_audio = content.has_face, content.has_audio
     elif recording.video_file is None:
         raise MediaError(f"{subject.name} has neither a video nor features; expected {recording.video}.mp4 or .avi")
-    elif recording.label_file is None:
-        raise MediaError(f"{subject.name} has neither labels nor features; run `python -m iaca extract`")
     else:
-        labels = read_labels(recording.label_file)
+        shown_s = _probe(shown_state(recording.video_file)).pts_s
+        labels = labels_on_frames(recording, shown_s)
+        if labels is None:
+            raise MediaError(f"{subject.name} has neither labels nor features; run `python -m iaca extract`")
         valence, arousal = labels.valence, labels.arousal
-        pts_s = fit_pts(_probe(shown_state(recording.video_file)).pts_s, len(valence))
+        pts_s = fit_pts(shown_s, len(valence))
         has_face = has_audio = np.ones(len(valence), bool)
     return pd.DataFrame(
         {

@@ -34,7 +34,7 @@ class Options(NamedTuple):
     """What stands after `--` on the command line, as in `streamlit run dashboard/app.py -- --device cpu`.
 
     Attributes:
-        data: Roots of the user's data.
+        data: Roots of the user's data: folders, and manifests.
         features: Their feature files, or None.
         checkpoints: Models, or None.
         plugins: Modules that register fusions.
@@ -191,7 +191,8 @@ def find_folders(given: Options) -> Folders:
     features = _path(str(typed)) if typed else None
     sources: tuple[Source, ...] = (Source((demo,), features or demo / "features"),)
     if roots:
-        sources = (Source(roots, features or roots[0] / "features"),)
+        beside = roots[0].parent if roots[0].is_file() else roots[0]  # a manifest
+        sources = (Source(roots, features or beside / "features"),)
         if is_there(demo):
             sources += (Source((demo,), demo / "features"),)
     wanted, study = asked(SUBJECT), demo / "study"

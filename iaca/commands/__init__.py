@@ -14,6 +14,34 @@ class CommandError(InputError):
     """Arguments that do not go together: the message names them and what was expected."""
 
 
+def add_roots(parser: argparse.ArgumentParser) -> None:
+    """Add ROOT... and --manifest, the same for every command that reads recordings."""
+    from iaca.commands.refusals import as_path
+
+    parser.add_argument(
+        "roots", nargs="*", type=as_path, metavar="ROOT",
+        help="folders with videos, crops and annotations of Aff-Wild2, or manifests (.csv)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--manifest", type=as_path, action="append", default=[], metavar="CSV",
+        help="recordings of another data set: columns subject, video, split, labels, and others that docs/data-sets.md "
+        "lists; the same as a ROOT that is a file",
+    )  # fmt: skip
+
+
+def given_roots(args: argparse.Namespace) -> list[Path]:
+    """The folders and manifests that a command line names.
+
+    Raises:
+        CommandError: One does not exist, or is neither.
+    """
+    from iaca.commands.refusals import check_roots
+
+    check_roots("ROOT", args.roots)
+    check_roots("--manifest", args.manifest)
+    return [*args.roots, *args.manifest]
+
+
 def check_out(path: Path) -> None:
     """Refuse a name for a checkpoint that cannot be written, before anything is learnt.
 

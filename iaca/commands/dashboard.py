@@ -9,7 +9,7 @@ import socket
 import sys
 
 from iaca.commands import CommandError, add_device, add_log
-from iaca.commands.refusals import MOST_JOBS, as_path, check_amount, check_folders, check_whole
+from iaca.commands.refusals import MOST_JOBS, as_path, check_amount, check_folders, check_roots, check_whole
 from iaca.listening import HERE, ListeningError, check_listening, is_loopback
 from iaca.resources import PAGE
 
@@ -21,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments; those of data and models are handed to the page as they are."""
     parser.add_argument(
         "--data", nargs="+", type=as_path, action="extend", default=[], metavar="ROOT",
-        help="your data, shown before the demo: folders with videos, crops and annotations (default: IACA_DATA)",
+        help="your data, shown before the demo: folders with videos, crops and annotations, or manifests (default: "
+        "IACA_DATA)",
     )  # fmt: skip
     parser.add_argument(
         "--features",
@@ -104,7 +105,7 @@ def run(args: argparse.Namespace) -> None:
     check_amount("--visit-quota", args.visit_quota, MOST_GB)
     check_amount("--upload-quota", args.upload_quota, MOST_GB)
     check_amount("--memory", args.memory, MOST_GB)
-    check_folders("--data", args.data)
+    check_roots("--data", args.data)
     for name in ("features", "checkpoints", "results"):
         check_folders(f"--{name}", [getattr(args, name)])
     if not PAGE.is_file():

@@ -36,6 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="nearest",
         help="what smoothed curves are padded with: their nearest value, or zeros as with the authors",
     )
+    parser.add_argument(
+        "--ccc",
+        choices=("pooled", "mean"),
+        default="pooled",
+        help="scores of several recordings: over all their frames together, as in ABAW, MuSe and AVEC 2019, or the "
+        "mean over recordings, as in AVEC 2018 (default: pooled)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     add_device(parser)
     add_log(parser)
@@ -70,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
         labelled = [item for item in features if has_labels(item)]
         if not labelled:
             continue
-        evaluation = evaluate(checkpoint.model, labelled, groups, postprocess=args.postprocess)
+        evaluation = evaluate(checkpoint.model, labelled, groups, postprocess=args.postprocess, pooling=args.ccc)
         gates = gate_health([infer(item, checkpoint) for item in labelled]) if checkpoint.config.iaca else ()
         document[checkpoint.name] = evaluation.to_dict()
         document[checkpoint.name]["gates"] = [gate._asdict() | {"is_dead": gate.is_dead} for gate in gates]
@@ -133,9 +140,8 @@ def _write_predictions(args: argparse.Namespace, checkpoint: Checkpoint, feature
 
 
 def _print(title: str, evaluation: Evaluation) -> None:
-    print(
-        f"{title}\n  {'':24} {'target':8} {'CCC':>7} {'95 % interval':>17} {'smoothed':>9} {'r':>7} {'RMSE':>7} frames"
-    )
+    print(f"{title}\n  {evaluation.pooling.sentence}")
+    print(f"  {'':24} {'target':8} {'CCC':>7} {'95 % interval':>17} {'smoothed':>9} {'r':>7} {'RMSE':>7} frames")
     for rows in (evaluation.groups, evaluation.subjects):
         for name, by_target in rows.items():
             for target, a in by_target.items():

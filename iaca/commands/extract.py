@@ -6,16 +6,14 @@ import argparse
 import re
 import sys
 
-from iaca.commands import CommandError, add_device, add_log
-from iaca.commands.refusals import as_path, check_folders
+from iaca.commands import CommandError, add_device, add_log, add_roots, given_roots
+from iaca.commands.refusals import as_path
 from iaca.files import check_writable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "roots", nargs="*", type=as_path, metavar="ROOT", help="folders with videos, crops and annotations"
-    )
+    add_roots(parser)
     parser.add_argument("--video", type=as_path, metavar="FILE", help="one video of any format, instead of roots")
     parser.add_argument("--labels", type=as_path, metavar="FILE", help="label file of --video")
     parser.add_argument(
@@ -49,8 +47,8 @@ def run(args: argparse.Namespace) -> int:
     from iaca.data.recordings import find_recordings
     from iaca.features.corpus_extraction import extract_all, single_recording
 
-    if bool(args.roots) == bool(args.video):
-        raise CommandError("expected either ROOT... or --video FILE")
+    if bool(args.roots or args.manifest) == bool(args.video):
+        raise CommandError("expected either ROOT... or --manifest CSV, or --video FILE")
     if args.labels and not args.video:
         raise CommandError("--labels is given without --video; labels of ROOT... are found by name")
     if args.faces and not args.video:
@@ -62,14 +60,14 @@ def run(args: argparse.Namespace) -> int:
     clip_stride = args.clip_stride if args.clip_stride is not None else 1 if device.type == "cuda" else 8
     check_clip_stride(clip_stride)
     recordings = [single_recording(args.video, args.labels, args.faces)] if args.video else []
-    check_folders("ROOT", args.roots)
+    roots = given_roots(args)
     check_writable(args.out, "feature files")
     visual = find_backbone(args.visual, "visual", device, untrained=args.untrained)
     audio = find_backbone(args.audio, "audio", device, untrained=args.untrained)
     detector = choose_detector(args.yunet)
     problems, subjects = [], None
     if not args.video:
-        index = find_recordings(args.roots)
+        index = find_recordings(roots)
         recordings, problems = list(index.recordings), list(index.problems)
         if args.subject:
             subjects = {index.find(name).subject for name in args.subject}

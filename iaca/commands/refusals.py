@@ -82,6 +82,18 @@ def check_folders(name: str, paths: Sequence[Path | None]) -> None:
             raise CommandError(f"{name} is {path}, which {what}; expected a folder")
 
 
+def check_roots(name: str, paths: Sequence[Path]) -> None:
+    """Refuse roots of data that are neither a folder nor a manifest.
+
+    Raises:
+        CommandError: One does not exist, or is a file that does not end in .csv.
+    """
+    for path in paths:
+        if not path.is_dir() and not (path.is_file() and path.suffix.lower() == ".csv"):
+            what = "is not a folder" if path.exists() else "does not exist"
+            raise CommandError(f"{name} is {path}, which {what}; expected a folder, or a manifest (.csv)")
+
+
 def check_word(name: str, value: str | None, words: Sequence[str]) -> None:
     """Refuse a word that is none of some; None is none.
 

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from iaca.commands import add_device, add_log, add_plugin
-from iaca.commands.refusals import MOST_JOBS, MOST_SEEDS, as_path, check_folders, check_whole
+from iaca.commands.refusals import MOST_JOBS, MOST_SEEDS, as_path, check_folders, check_roots, check_whole
 from iaca.config.checks import MOST_LAYERS
 from iaca.files import check_writable
 
@@ -27,7 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--test", type=as_path, metavar="DIR", help="features of the test draw (default: the folder test in --features)"
     )
     parser.add_argument(
-        "--videos", type=as_path, metavar="ROOT", help="videos for Fig 1, with their features in ROOT/features"
+        "--videos",
+        type=as_path,
+        metavar="ROOT",
+        help="videos for Fig 1, or a manifest, with their features in ROOT/features or beside the manifest",
     )
     parser.add_argument(
         "--published",
@@ -67,8 +70,9 @@ def _reproduction(args: argparse.Namespace) -> Reproduction:
     check_whole("--seeds", args.seeds, 1, MOST_SEEDS)
     check_whole("--tca-layers", args.tca_layers, 1, MOST_LAYERS)
     check_whole("--jobs", args.jobs, 1, MOST_JOBS)
-    for name in ("features", "test", "videos"):
+    for name in ("features", "test"):
         check_folders(f"--{name}", [getattr(args, name)])
+    check_roots("--videos", [args.videos] if args.videos else [])
     device = str(choose_device(args.device))
     published = read_published(args.published) if args.published else ()
     if not args.report_only:

@@ -6,9 +6,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from iaca.commands import CommandError, add_device, add_log, check_out
+from iaca.commands import CommandError, add_device, add_log, add_roots, check_out, given_roots
 from iaca.commands.assignments import add_set, assigned
-from iaca.commands.refusals import as_path, check_folders
+from iaca.commands.refusals import as_path
 from iaca.config import Architecture, BackboneConfig, BackboneTraining, from_fields
 from iaca.config.settings import settings_of
 from iaca.files import check_writable
@@ -26,9 +26,7 @@ BY_ARGUMENTS = {name: f"give --{name}" for name in ("modality", "arch")}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "roots", nargs="+", type=as_path, metavar="ROOT", help="folders with videos, crops and annotations"
-    )
+    add_roots(parser)
     parser.add_argument("--modality", required=True, choices=("visual", "audio"), help="which one")
     parser.add_argument("--arch", default="slim", help="slim, r3d_18, r2plus1d_18 or resnet18 (default: slim)")
     parser.add_argument("--out", type=as_path, required=True, metavar="FILE", help="the backbone (.safetensors)")
@@ -63,13 +61,15 @@ def run(args: argparse.Namespace) -> None:
     from iaca.training.backbone_training import train_backbone
 
     check_out(args.out)
-    check_folders("ROOT", args.roots)
+    roots = given_roots(args)
+    if not roots:
+        raise CommandError("expected ROOT... or --manifest CSV")
     config, training = configurations(args)
     device = choose_device(args.device)
     cache = args.cache or args.out.parent / "clips"
     check_writable(cache, "decoded clips")
     start = _start(args.start, config, training.pictures)
-    index = find_recordings(args.roots)
+    index = find_recordings(roots)
     for problem in index.problems if leads() else ():
         print(problem.line, file=sys.stderr)
     state = args.out.with_suffix(".state")

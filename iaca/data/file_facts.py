@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from iaca.data.annotations import AnnotationError, read_labels
+from iaca.data.annotations import AnnotationError
 from iaca.data.faces.crops import list_crops, read_picture
 from iaca.data.label_memory import subject_autocorrelation
 from iaca.data.media.container import MediaError
 from iaca.data.media.video import probe
-from iaca.data.timeline import read_timeline
+from iaca.data.timeline import labels_on_frames, read_timeline
 from iaca.files import file_state, write_whole
 from iaca.resources import cache_folder
 from iaca.types import Recording
@@ -81,23 +81,33 @@ class Inspector:
 
     def video(self, path: Path) -> VideoFacts:
         """Facts about a video."""
-        return VideoFacts(*self._recall(path, lambda: _look_at_video(path)))
+        return VideoFacts(*self._recall(lambda: _look_at_video(path), path))
 
-    def labels(self, path: Path) -> LabelFacts:
-        """Facts about a label file."""
-        return LabelFacts(*self._recall(path, lambda: _look_at_labels(path)))
+    def labels(self, recording: Recording) -> LabelFacts:
+        """Facts about the labels of a recording."""
+        if recording.label_form is None:
+            return LabelFacts(*self._recall(lambda: _look_at_labels(recording), *recording.label_files))
+        if recording.video_file is None:
+            return LabelFacts()
+        files, form = (*recording.label_files, recording.video_file), recording.label_form
+        return LabelFacts(*self._recall(lambda: _look_at_labels(recording), *files, form=form))
 
     def memory(self, recording: Recording) -> tuple[MemoryFacts, ...]:
         """How long the labels of a recording stay alike: one entry per target; none without both labels and video."""
         if recording.label_file is None or recording.video_file is None:
             return ()
-        known = self._recall(recording.label_file, lambda: _look_at_memory(recording), beside=recording.video_file)
+        known = self._recall(
+            lambda: _look_at_memory(recording),
+            *recording.label_files,
+            recording.video_file,
+            form=("memory", recording.label_form),
+        )
         return tuple(MemoryFacts(tuple(values), tuple(pairs)) for values, pairs in known)
 
     def crops(self, folder: Path) -> CropFacts:
         """Facts about a folder of crops: every picture is opened the first time, damaged ones every time."""
         try:
-            runs, damaged, _ = self._recall(folder, lambda: _look_at_crops(folder))
+            runs, damaged, _ = self._recall(lambda: _look_at_crops(folder), folder)
         except OSError as error:
             return CropFacts(error=f"It cannot be read: {error.strerror}")
         still = [path for path in damaged if read_picture(path) is None]
@@ -113,14 +123,19 @@ class Inspector:
             return
         self._changed = False
 
-    def _recall(self, path: Path, look: Any, *, beside: Path | None = None) -> Sequence[Any]:
-        """Facts about a file, or about two that belong together; looked up again once either has changed."""
-        paths = [path] if beside is None else [path, beside]
-        states = [file_state(one) for one in paths]
+    def _recall(self, look: Any, *paths: Path, form: object = None) -> Sequence[Any]:
+        """Facts about a file, or about several that belong together; looked up again once one has changed.
+
+        Args:
+            look: Finds the facts.
+            paths: The files.
+            form: How they are read, where that is not always the same.
+        """
+        states = [file_state(path) for path in paths]
         if not all(state.is_there for state in states):
             return look()
         stamp = [number for state in states for number in (state.size, state.mtime_ns)]
-        key = "\n".join(map(str, paths))
+        key = "\n".join((*map(str, paths), *(() if form is None else (str(form),))))
         known = self._known.get(key)
         if known is not None and known[0] == stamp:
             return known[1]
@@ -171,11 +186,14 @@ def _look_at_video(path: Path) -> VideoFacts:
     )
 
 
-def _look_at_labels(path: Path) -> LabelFacts:
+def _look_at_labels(recording: Recording) -> LabelFacts:
     try:
-        labels = read_labels(path)
-    except (AnnotationError, OSError) as error:
+        video = None if recording.label_form is None else recording.video_file
+        labels = labels_on_frames(recording, np.zeros(0) if video is None else probe(video).pts_s)
+    except (AnnotationError, MediaError, OSError) as error:
         return LabelFacts(error=str(error))
+    if labels is None:
+        return LabelFacts()
     return LabelFacts(len(labels.valence), int(np.isfinite(labels.valence).sum()), remark=labels.remark)
 
 

@@ -14,6 +14,8 @@ from tqdm import tqdm
 from iaca.data.faces.places import FacesError, read_faces_csv
 from iaca.data.file_facts import Inspector, LabelFacts, VideoFacts, default_cache_file, frames_in
 from iaca.data.label_memory import Autocorrelation, label_autocorrelation
+from iaca.data.media.container import MediaError
+from iaca.data.media.sound import first_sound_s
 from iaca.data.problems import Problem
 from iaca.data.recordings import Index, find_recordings
 from iaca.types import Recording
@@ -86,10 +88,10 @@ def inspect_roots(
     cache_file: str | os.PathLike[str] | None = None,
     progress: bool = True,
 ) -> Report:
-    """Find all subjects below some folders and look into their files.
+    """Find all subjects below some folders, or in manifests, and look into their files.
 
     Args:
-        roots: Folders.
+        roots: Folders and manifests.
         cache_file: Where facts about files are kept; None: a file below the user's cache folder.
         progress: Whether to show a bar on stderr.
 
@@ -137,11 +139,13 @@ def _subject(
     placed: np.ndarray | None,
     problems: list[Problem],
 ) -> SubjectReport:
-    labels = LabelFacts() if recording.label_file is None else inspector.labels(recording.label_file)
+    labels = LabelFacts() if recording.label_file is None else inspector.labels(recording)
     if labels.error:
         problems.append(_problem(recording.label_file, labels.error, "Repair it, or unpack the annotations again."))
     if labels.remark:
         problems.append(_problem(recording.label_file, labels.remark, "Correct them, or leave them out."))
+    if recording.audio_file is not None:
+        video = _with_sound_of(recording.audio_file, video, problems)
     if recording.video_file is None:
         problems.append(
             _problem(
@@ -207,6 +211,18 @@ def _subject(
         audio_offset_s=None if video.audio_offset_s is None else round(video.audio_offset_s, 6),
         browser_playable=video.browser_playable,
     )
+
+
+def _with_sound_of(file: Path, video: VideoFacts, problems: list[Problem]) -> VideoFacts:
+    """Facts about a video whose sound is in a file of its own."""
+    try:
+        starts_s = first_sound_s(file)
+    except MediaError as error:
+        problems.append(_problem(file, str(error), "Convert it with ffmpeg."))
+        return video
+    if starts_s is None:
+        problems.append(_problem(file, "It has no sound", "Name the file with the sound of the video."))
+    return video._replace(audio_offset_s=starts_s, browser_playable=False)
 
 
 def _placed_faces(recordings: Iterable[Recording]) -> dict[str, np.ndarray]:

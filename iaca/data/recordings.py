@@ -1,4 +1,4 @@
-"""Finding recordings: videos, faces, labels and test lists, paired by name, in any known layout of Aff-Wild2."""
+"""Finding recordings: paired by name in any known layout of Aff-Wild2, or as a manifest has them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from iaca.data.data_tree import FoundFiles, walk
+from iaca.data.manifest import ManifestError, read_manifest
 from iaca.data.problems import Problem
 from iaca.errors import InputError
 from iaca.types import Recording
@@ -27,7 +28,7 @@ class Index(NamedTuple):
     Attributes:
         recordings: One per subject, in natural order of names.
         problems: What is wrong; no failure is left out, and none stops the search.
-        roots: Folders that were searched.
+        roots: Folders that were searched, and manifests.
     """
 
     recordings: tuple[Recording, ...]
@@ -48,15 +49,17 @@ class Index(NamedTuple):
 
 
 def find_recordings(roots: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Index:
-    """Find the subjects below some folders. Nothing is decoded and no folder of faces is listed.
+    """Find the subjects below some folders, or in manifests. Nothing is decoded and no folder of faces is listed.
 
     Source: the layouts of Aff-Wild2 and the ABAW challenges. Folders are recognised by name at any depth: videos
     (`batch1`, `new_vids`, but any other folder will do), faces (`cropped_aligned*/NAME/00001.jpg`), labels
     (`VA_Estimation_Challenge/Train_Set/NAME.txt` and relatives), test lists and `faces.csv`. The key of a subject is
-    the whole stem; only a final `_left` or `_right` names one of two people in a video.
+    the whole stem; only a final `_left` or `_right` names one of two people in a video. A root that is a file is a
+    manifest, `iaca.data.manifest.read_manifest`, for any other data set.
 
     Args:
-        roots: One folder or several, whose content is merged.
+        roots: One folder or manifest or several, whose content is merged. A subject of a manifest wins over one of the
+            same name in a folder.
 
     Returns:
         The recordings and all problems. A tree without subjects is a problem, not an error.
@@ -66,20 +69,25 @@ def find_recordings(roots: Sequence[str | os.PathLike[str]] | str | os.PathLike[
     roots = tuple(Path(os.path.expanduser(root)) for root in roots)  # a name that only looks like a home stays as it is
     found = FoundFiles()
     seen: set[Path] = set()
+    named: dict[str, Recording] = {}
     for root in roots:
         if root.is_dir():
             walk(Path(os.path.abspath(root)), found, seen)  # not resolved: the name of a link may say what it holds
+        elif root.is_file():
+            _add_manifest(root, named, found.problems)
         else:
             found.problems.append(
-                Problem(str(root), "This folder does not exist.", "Name the folder of your download.")
+                Problem(str(root), "This folder does not exist.", "Name the folder of your download, or a manifest.")
             )
-    recordings = _pair(found)
+    in_folders = [one for one in _pair(found) if one.subject not in named]
+    recordings = tuple(sorted((*in_folders, *named.values()), key=lambda one: natural_key(one.subject)))
+    _check_splits(recordings, found.problems)
     if not recordings:
         found.problems.append(
             Problem(
                 ", ".join(map(str, roots)),
                 "No subject was found here: no video, no cropped_aligned folder, no VA label file.",
-                "Name the folder that holds batch1, cropped_aligned and the annotations.",
+                "Name the folder that holds batch1, cropped_aligned and the annotations, or a manifest.",
             )
         )
     return Index(recordings, tuple(found.problems), roots)
@@ -125,7 +133,6 @@ def _pair(found: FoundFiles) -> tuple[Recording, ...]:
                 listed_frames=found.listed.get(subject),
             )
         )
-    _check_splits(recordings, found.problems)
     return tuple(recordings)
 
 
@@ -157,7 +164,27 @@ def _one_label(
     return split, path
 
 
-def _check_splits(recordings: list[Recording], problems: list[Problem]) -> None:
+def _add_manifest(path: Path, named: dict[str, Recording], problems: list[Problem]) -> None:
+    try:
+        recordings, wrong = read_manifest(path)
+    except ManifestError as error:
+        problems.append(Problem(str(path), f"{error}.", "Correct it; none of its rows is used until then."))
+        return
+    problems += wrong
+    for one in recordings:
+        if one.subject in named:
+            problems.append(
+                Problem(str(path), f"{one.subject!r} is in an earlier manifest, which is used.", "Rename one of them.")
+            )
+        named.setdefault(one.subject, one)
+
+
+def folder_of(root: Path) -> Path:
+    """The folder of a root: itself, or the one that a manifest lies in."""
+    return root.parent if root.is_file() else root
+
+
+def _check_splits(recordings: Sequence[Recording], problems: list[Problem]) -> None:
     """Both people of a video share light, room and sound: apart in train and validation, they leak."""
     first: dict[str, Recording] = {}
     for recording in recordings:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from iaca.config import CLIP_FRAMES
-from iaca.data.annotations import read_labels
+from iaca.data.annotations import Labels, read_labels
 from iaca.data.media.container import MediaError
 from iaca.data.media.video import LONGEST_CLIP_S, fit_pts, probe
+from iaca.data.ratings import read_ratings
 from iaca.types import Recording
 
 
@@ -29,11 +30,30 @@ class Timeline(NamedTuple):
     problems: tuple[str, ...]
 
 
+def labels_on_frames(recording: Recording, pts_s: np.ndarray) -> Labels | None:
+    """The labels of a recording, in whatever form its files have them.
+
+    Args:
+        recording: The subject and its files.
+        pts_s: (M,) float64, when each frame of its video is shown, from the first one. Label files of Aff-Wild2 have a
+            line a frame and need no times.
+
+    Returns:
+        One value per frame and target, or None without label files.
+
+    Raises:
+        AnnotationError: A label file cannot be read.
+    """
+    if recording.label_form is not None:
+        return read_ratings(recording.label_form, pts_s)
+    return None if recording.label_file is None else read_labels(recording.label_file)
+
+
 def read_timeline(recording: Recording) -> Timeline:
     """Line up the labels of a recording with the times of its video.
 
-    Choice: the label file says how many frames there are, else the test list, else the video. In a fifth of Aff-Wild2
-    the container is off by one or two frames.
+    Choice: the label file says how many frames there are where it has a line for each, else the test list, else the
+    video. In a fifth of Aff-Wild2 the container is off by one or two frames.
 
     Raises:
         MediaError: There is no video, or it cannot be read.
@@ -45,7 +65,7 @@ def read_timeline(recording: Recording) -> Timeline:
         )
     info = probe(recording.video_file)
     pts_s = info.pts_s
-    labels = read_labels(recording.label_file) if recording.label_file is not None else None
+    labels = labels_on_frames(recording, pts_s)
     num_frames, source = len(pts_s), "the video"
     if labels is not None and recording.label_file is not None:
         num_frames, source = len(labels.valence), recording.label_file.name

@@ -8,11 +8,12 @@ from iaca.evaluation.bootstrap import (
     ROUNDING,
     SUM_COLUMNS,
     bootstrap_ccc,
+    bootstrap_mean,
     ccc_of_sums,
     ccc_sums,
     draw_subjects,
 )
-from iaca.evaluation.scores import Agreement, Evaluation, evaluate
+from iaca.evaluation.scores import Agreement, Evaluation, Pooling, evaluate
 
 __all__ = [
     "BOOTSTRAP_DRAWS",
@@ -21,7 +22,9 @@ __all__ = [
     "SUM_COLUMNS",
     "Agreement",
     "Evaluation",
+    "Pooling",
     "bootstrap_ccc",
+    "bootstrap_mean",
     "ccc_of_sums",
     "ccc_sums",
     "draw_subjects",

@@ -43,6 +43,23 @@ def bootstrap_ccc(
     return float(low), float(high)
 
 
+def bootstrap_mean(scores: Sequence[float], seed: int = 0) -> tuple[float, float]:
+    """Percentile interval of the mean score when subjects are drawn with replacement.
+
+    Args:
+        scores: One per subject; NaN where it is not defined, which is left out.
+        seed: Seed of the draws.
+
+    Returns:
+        Lower and upper end of the 95 % interval; NaN for fewer than two scores.
+    """
+    values = np.array([score for score in scores if np.isfinite(score)])
+    if len(values) < 2:
+        return float("nan"), float("nan")
+    low, high = np.percentile(draw_subjects(len(values), seed) @ values / len(values), INTERVAL)
+    return float(low), float(high)
+
+
 def draw_subjects(count: int, seed: int = 0) -> np.ndarray:
     """Draw bootstrap samples of subjects.
 

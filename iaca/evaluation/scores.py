@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from iaca.evaluation.bootstrap import bootstrap_ccc
+from iaca.evaluation.bootstrap import bootstrap_ccc, bootstrap_mean
 from iaca.evaluation.smoothing import Postprocess
 from iaca.evaluation.smoothing import postprocess as smooth
 from iaca.inference import predict
 from iaca.metrics import ccc, pearson, rmse
 from iaca.models.published.network import FusionNetwork
 from iaca.types import Features
+
+
+class Pooling(StrEnum):
+    """How the agreement of several subjects becomes one number.
+
+    POOLED is that of the ABAW challenges, of AVEC 2019 on SEWA and of MuSe; MEAN that of AVEC 2018 on RECOLA.
+    """
+
+    POOLED = "pooled"
+    MEAN = "mean"
+
+    @property
+    def sentence(self) -> str:
+        """What a table of scores says about it."""
+        return {
+            Pooling.POOLED: "Groups: over the annotated frames of all their recordings, taken together.",
+            Pooling.MEAN: "Groups: the mean over their recordings, each scored alone; one without a score is left out.",
+        }[self]
 
 
 class Agreement(NamedTuple):
@@ -41,12 +60,14 @@ class Evaluation(NamedTuple):
     """Scores of one model.
 
     Attributes:
-        groups: Group -> target -> Agreement over the pooled frames of its subjects; has at least "all".
+        groups: Group -> target -> Agreement over its subjects; has at least "all".
         subjects: Subject -> target -> Agreement.
+        pooling: How the agreement of a group follows from its subjects.
     """
 
     groups: dict[str, dict[str, Agreement]]
     subjects: dict[str, dict[str, Agreement]]
+    pooling: Pooling = Pooling.POOLED
 
     def to_dict(self) -> dict[str, Any]:
         """The scores as plain values for JSON, with None where a score is not defined: JSON has no NaN."""
@@ -55,8 +76,8 @@ class Evaluation(NamedTuple):
                 name: {target: _plain(agreement) for target, agreement in by_target.items()}
                 for name, by_target in getattr(self, part).items()
             }
-            for part in self._fields
-        }
+            for part in ("groups", "subjects")
+        } | {"pooling": str(self.pooling)}
 
 
 def _plain(agreement: Agreement) -> dict[str, Any]:
@@ -70,10 +91,12 @@ def evaluate(
     groups: Mapping[str, Iterable[str]] | None = None,
     seed: int = 0,
     postprocess: Postprocess | str = Postprocess.NEAREST,
+    pooling: Pooling | str = Pooling.POOLED,
 ) -> Evaluation:
     """Score a model on subjects.
 
-    Source: CCC over the concatenated annotated frames of all subjects, as in the ABAW challenges, and per subject.
+    Source: CCC over the concatenated annotated frames of all subjects, as in the ABAW challenges, and per subject; or,
+    as in AVEC 2018, the mean over subjects.
 
     Args:
         model: The model, in eval mode.
@@ -81,6 +104,7 @@ def evaluate(
         groups: Group -> names of its subjects, scored separately; a group without any of the subjects is left out.
         seed: Seed of the bootstrap.
         postprocess: How smoothing treats both ends of a video.
+        pooling: How the agreement of a group follows from its subjects.
 
     Returns:
         Scores of the raw predictions, with the CCC of the smoothed ones beside.
@@ -112,7 +136,30 @@ def evaluate(
             bootstrap_ccc(truths, raw, seed),
         )
 
-    return Evaluation(
-        {name: {t: score(subjects, t) for t in targets} for name, subjects in members.items()},
-        {item.subject: {t: score([item.subject], t) for t in targets} for item in features},
+    alone = {item.subject: {t: score([item.subject], t) for t in targets} for item in features}
+    pooling = Pooling(pooling)
+
+    def together(subjects: Sequence[str], target: str) -> Agreement:
+        if pooling is Pooling.POOLED:
+            return score(subjects, target)
+        return _mean([alone[s][target] for s in subjects], seed)
+
+    groups_scores = {name: {t: together(subjects, t) for t in targets} for name, subjects in members.items()}
+    return Evaluation(groups_scores, alone, pooling)
+
+
+def _mean(agreements: Sequence[Agreement], seed: int) -> Agreement:
+    """The mean of each score over the subjects that have it."""
+
+    def mean(values: Sequence[float]) -> float:
+        there = [value for value in values if not math.isnan(value)]
+        return float(np.mean(there)) if there else float("nan")
+
+    return Agreement(
+        mean([one.ccc for one in agreements]),
+        mean([one.pearson for one in agreements]),
+        mean([one.rmse for one in agreements]),
+        mean([one.smoothed_ccc for one in agreements]),
+        sum(one.valid_frames for one in agreements),
+        bootstrap_mean([one.ccc for one in agreements], seed),
     )

@@ -16,21 +16,31 @@ from iaca.compute.lanes import Failure
 from iaca.compute.processes import run_all
 from iaca.config import AUDIO, TARGETS, VISUAL, ConfigError
 from iaca.config.checks import check_clip_stride
-from iaca.data.annotations import AnnotationError, read_labels
+from iaca.data.annotations import AnnotationError
 from iaca.data.faces.crops import CropError
 from iaca.data.faces.detection import FaceDetector, NoFaceError, has_known_faces, with_found_faces
 from iaca.data.faces.places import FacesError, read_faces_csv
 from iaca.data.media.container import MediaError
 from iaca.data.problems import Problem, printable
+from iaca.data.timeline import labels_on_frames, read_timeline
 from iaca.features import face_yield
 from iaca.features.extraction import FOUND_BY, extract
-from iaca.features.feature_files import FeatureError, read_feature_header, read_feature_labels, write_features
+from iaca.features.feature_files import (
+    FeatureError,
+    read_feature_header,
+    read_feature_labels,
+    read_feature_times,
+    write_features,
+)
 from iaca.files import check_writable, fingerprint, is_plain_name
 from iaca.types import Progress, Recording
 
 RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureError, OSError)
 """Errors that one recording is expected to raise; all others are unforeseen."""
 
+
+_NO_FRAMES = np.zeros(0)
+"""Times for label files that have a line a frame, and need none."""
 
 _ENDED = "Convert the video with ffmpeg, or extract it where there is more memory."
 
@@ -171,8 +181,8 @@ def _extract_one(task: _Extraction, recording: Recording, progress: Progress) ->
     try:
         if not is_plain_name(recording.subject):
             raise FeatureError(f"{recording.subject!r} has parts of a path or control characters in its name")
-        if recording.label_file is not None:
-            read_labels(recording.label_file)  # damaged ones are told before the long work
+        if recording.label_file is not None:  # damaged ones are told before the long work
+            labels_on_frames(recording, _NO_FRAMES) if recording.label_form is None else read_timeline(recording)
         progress(0, 0)
         found_by = None
         if detector is not None and not has_known_faces(recording):
@@ -254,8 +264,8 @@ def _has_labels_of(path: Path, recording: Recording) -> bool:
     stored = read_feature_labels(path)
     if recording.label_file is None:
         return not any(np.isfinite(getattr(stored, target)).any() for target in TARGETS)
-    now = read_labels(recording.label_file)
-    return all(np.array_equal(getattr(stored, t), getattr(now, t), equal_nan=True) for t in TARGETS)
+    now = labels_on_frames(recording, read_feature_times(path) if recording.label_form else _NO_FRAMES)
+    return now is not None and all(np.array_equal(getattr(stored, t), getattr(now, t), equal_nan=True) for t in TARGETS)
 
 
 def _reason(error: Exception) -> str:

@@ -79,8 +79,9 @@ def extract(
         )
     device = device_of(visual.model)
     timeline = read_timeline(recording)
-    video = recording.video_file
+    video, sound_file = recording.video_file, recording.sound_file
     assert video is not None, "a timeline needs a video"
+    assert sound_file is not None, "a video is where sound is looked for"
     num_frames = len(timeline.pts_s)
     ends = clip_ends(num_frames, clip_stride)
     crops = Crops(recording, num_frames)
@@ -94,7 +95,7 @@ def extract(
     audio_features = np.tile(audio_zero, (len(ends), 1))
 
     def sounds() -> Iterator[tuple[list[int], Tensor, str]]:
-        track = read_audio(video)
+        track = read_audio(sound_file)
         if track is not None and track.remark:
             remarks.append(track.remark)
         has_audio[:] = frames_with_audio(track, timeline.pts_s)

@@ -116,6 +116,22 @@ def read_feature_labels(path: str | os.PathLike[str]) -> Labels:
     return labels
 
 
+def read_feature_times(path: str | os.PathLike[str]) -> np.ndarray:
+    """Read when each frame is shown from a feature file, without its features.
+
+    Returns:
+        (N,) float64, seconds from the first frame.
+
+    Raises:
+        FeatureError: The file is missing, truncated or not a feature file. The tensors are not checked.
+    """
+    path = Path(path)
+    _open(path, with_tensors=False)
+    with safe_open(path, framework="np") as file:
+        times_s: np.ndarray = file.get_tensor("pts_s")
+    return times_s
+
+
 def write_features(path: str | os.PathLike[str], features: Features) -> None:
     """Write one subject's features, whole or not at all.
 

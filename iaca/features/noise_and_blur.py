@@ -74,7 +74,7 @@ def corrupt(
             f"features of {features.subject}: {config.modality} was made by backbone {made_by.get('name')} "
             f"({str(made_by.get('sha256'))[:8]}); {backbone.path} is another ({backbone.sha256[:8]})"
         )
-    if recording.video_file is None:
+    if recording.video_file is None or recording.sound_file is None:
         raise CorruptionError(f"{features.subject} has no video; expected {recording.video}.mp4 or .avi")
     device = device_of(backbone.model)
     to_input: Callable[[Tensor], Tensor] = audio_input if config.modality == AUDIO else visual_input
@@ -82,7 +82,7 @@ def corrupt(
     touched = np.flatnonzero(touched_clips(config, features.frame, features.pts_s))
     ends = features.frame[touched]
     if config.modality == AUDIO:
-        track = with_noise(_sound_of(features, recording.video_file), config)
+        track = with_noise(_sound_of(features, recording.sound_file), config)
         clips = (audio_clip(track, features.pts_s, int(end)) for end in ends)
     else:
         clips = _blurred(Crops(recording, len(features.pts_s)), features.pts_s, ends, config)
@@ -204,10 +204,10 @@ class _Noisy:
         return out
 
 
-def _sound_of(features: Features, video: Path) -> AudioTrack:
-    track = read_audio(video)
+def _sound_of(features: Features, file: Path) -> AudioTrack:
+    track = read_audio(file)
     if track is None:
-        raise CorruptionError(f"{features.subject}: {video} has no sound; expected some to add noise to")
+        raise CorruptionError(f"{features.subject}: {file} has no sound; expected some to add noise to")
     return track
 
 

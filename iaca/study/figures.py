@@ -13,7 +13,7 @@ from iaca.checkpoints import Checkpoint
 from iaca.config import MODALITIES, TARGETS
 from iaca.data.episodes import read_episodes
 from iaca.data.media.video import iterate_frames
-from iaca.data.recordings import find_recordings
+from iaca.data.recordings import find_recordings, folder_of
 from iaca.errors import InputError
 from iaca.features.feature_files import read_features
 from iaca.features.folder import EPISODES
@@ -89,7 +89,7 @@ def attention_subjects(videos: Path, features: Path) -> dict[str, Recording]:
     """Whom Fig 1 shows: the subjects of the paper, or the first without and the first with known episodes.
 
     Args:
-        videos: Folder with the videos.
+        videos: Folder with the videos, or their manifest.
         features: Folder with their features.
 
     Returns:
@@ -105,7 +105,7 @@ def attention_subjects(videos: Path, features: Path) -> dict[str, Recording]:
     }
     if all(name in found for name in PAPER_FIGURE_1):
         return dict(zip(TITLES, (found[name] for name in PAPER_FIGURE_1), strict=True))
-    file = videos / EPISODES
+    file = folder_of(videos) / EPISODES
     weak = {episode.subject for episode in read_episodes(file)} if file.is_file() else set()
     first = {
         kind: next((r for name, r in found.items() if (name in weak) == (kind == "weak")), None) for kind in TITLES

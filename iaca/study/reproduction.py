@@ -15,6 +15,7 @@ from iaca.checkpoints import load_checkpoint
 from iaca.config import VALENCE, TrainingConfig
 from iaca.data.corpus_description import FILE, read_description
 from iaca.data.episodes import read_episodes
+from iaca.data.recordings import folder_of
 from iaca.features.feature_files import read_features
 from iaca.features.folder import EPISODES, groups_of, read_folder
 from iaca.files import write_whole
@@ -46,7 +47,7 @@ class Reproduction:
         fusions: Base fusions.
         tca_layers: Layers of transformers.
         test: Folder of features of the test draw; None: no confirmation.
-        videos: Folder with videos and, in `features`, feature files for Fig 1; None: no Fig 1.
+        videos: Folder with videos, or their manifest, and, in `features` there, feature files for Fig 1; None: none.
         published: Published scores to print beside.
         jobs: Models trained side by side; None: one a core.
         training: How models are trained.
@@ -154,7 +155,7 @@ class Reproduction:
             groups_of(self.test, scored)
         for subject in self._attention_subjects():
             assert self.videos is not None
-            scored.append(read_features(self.videos / "features" / f"{subject}.safetensors"))
+            scored.append(read_features(folder_of(self.videos) / "features" / f"{subject}.safetensors"))
         for item in scored:
             if item.backbones != train[0].backbones:
                 raise StudyError(
@@ -210,17 +211,18 @@ class Reproduction:
         figures.draw_missing(self.out, missing, synthetic)
         if self.videos is not None and ABLATED in self.fusions:
             models = [load_checkpoint(model_file(self.out, name), self.device) for name in FIGURE_1_MODELS]
-            figures.draw_attention(self.out, models, self.videos, self.videos / "features", synthetic)
+            figures.draw_attention(self.out, models, self.videos, folder_of(self.videos) / "features", synthetic)
 
     def _attention_subjects(self) -> tuple[str, ...]:
         if self.videos is None or ABLATED not in self.fusions:
             return ()
-        people = figures.attention_subjects(self.videos, self.videos / "features")
+        people = figures.attention_subjects(self.videos, folder_of(self.videos) / "features")
         return tuple(recording.subject for recording in people.values())
 
     def _is_synthetic(self) -> bool:
         """Whether any folder above the features, or with the videos, is that of a synthetic corpus."""
-        for folder in filter(None, (self.features, self.features.parent, self.videos)):
+        beside = None if self.videos is None else folder_of(self.videos)
+        for folder in filter(None, (self.features, self.features.parent, beside)):
             if (folder / FILE).is_file():
                 return read_description(folder).synthetic
         return False

@@ -133,7 +133,7 @@ def _decode_visual(recording: Recording, clip_stride: int, path: Path) -> dict[s
 
 def _decode_audio(recording: Recording, clip_stride: int, path: Path) -> dict[str, np.ndarray]:
     timeline = read_timeline(recording)
-    track = read_audio(recording.video_file) if recording.video_file is not None else None
+    track = read_audio(recording.sound_file) if recording.sound_file is not None else None
     heard: list[int] = []
     places, offset = [], 0
     with open(path, "wb") as file:
@@ -153,11 +153,14 @@ def _decode_audio(recording: Recording, clip_stride: int, path: Path) -> dict[st
 
 def _fingerprint(recording: Recording, modality: str, clip_stride: int) -> str:
     """16 hexadecimal digits that change when a source of the clips does."""
-    sources = [recording.video_file, recording.label_file]
+    sources: list[Path | None] = [recording.video_file, recording.audio_file, *recording.label_files]
     if modality == VISUAL:
         sources += [*recording.crop_folders] or [recording.faces_file]
     states = [_state(path) for path in sources if path is not None]
-    return hashlib.sha256(json.dumps([EDITION, clip_stride, recording.listed_frames, states]).encode()).hexdigest()[:16]
+    described = json.dumps([EDITION, clip_stride, recording.listed_frames, states])
+    if recording.label_form is not None:
+        described += repr(recording.label_form)
+    return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
 def _state(path: Path) -> FileState:

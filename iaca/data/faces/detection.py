@@ -180,6 +180,18 @@ def screen_order(subjects: Sequence[str]) -> list[str]:
     return sorted(subjects, key=lambda name: (name.endswith("_right"), not name.endswith("_left"), name))
 
 
+def people_on_screen(recordings: Iterable[Recording]) -> list[str]:
+    """Names of the people of one video from left to right, also of those of whom it is known only that they are there.
+
+    Args:
+        recordings: Of the video. Where they have a `person`, it tells the places; else the names do.
+    """
+    places = {one.person: one.subject for one in recordings if one.person}
+    if places:
+        return [places.get(k, f"person {k} from the left") for k in range(1, max(2, *places) + 1)]
+    return screen_order(sorted({one.subject for one in recordings}))
+
+
 def write_faces_csv(path: str | os.PathLike[str], faces: Mapping[str, Faces]) -> None:
     """Write places of faces, whole or not at all, in the form that `read_faces_csv` reads.
 
@@ -220,8 +232,7 @@ def with_found_faces(
     if not _has_places(path, recording.subject):
         if recording.video_file is None:
             raise MediaError(f"{recording.subject} has no video; expected {recording.video}.mp4 or .avi")
-        together = {r.subject for r in others if r.video == recording.video} | {recording.subject}
-        subjects = screen_order(sorted(together))
+        subjects = people_on_screen([recording, *(r for r in others if r.video == recording.video)])
         faces = find_faces(recording.video_file, subjects, detector)
         found = faces[recording.subject]
         if not len(found.frame):

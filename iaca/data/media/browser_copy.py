@@ -23,7 +23,10 @@ GOP_FRAMES = 12
 
 
 def browser_copy(
-    path: str | os.PathLike[str], cache_dir: str | os.PathLike[str], progress: Progress = no_progress
+    path: str | os.PathLike[str],
+    cache_dir: str | os.PathLike[str],
+    progress: Progress = no_progress,
+    sound: str | os.PathLike[str] | None = None,
 ) -> Path:
     """A copy of a video that every browser plays, with the same frames at the same times.
 
@@ -35,36 +38,40 @@ def browser_copy(
         path: The original.
         cache_dir: Where copies are kept, named after path, size and modification time of the original.
         progress: Told how many frames are copied, after each.
+        sound: File with the sound where it is not in the video.
 
     Returns:
-        The copy; the original itself where a browser plays it.
+        The copy; the original itself where a browser plays it with its sound.
 
     Raises:
         MediaError: The original cannot be read, or the copy cannot be written.
     """
     path = Path(path)
     info = probe(path)
-    if info.browser_playable:
+    if info.browser_playable and sound is None:
         return path
-    copy = Path(cache_dir) / f"{path.stem}.{file_state(path.resolve()).digest[:16]}.{EDITION}.mp4"
+    digest = file_state(path.resolve()).digest[:16]
+    if sound is not None:
+        digest += f".{file_state(Path(sound).resolve()).digest[:16]}"
+    copy = Path(cache_dir) / f"{path.stem}.{digest}.{EDITION}.mp4"
     if copy.is_file():
         with suppress(MediaError):  # it is damaged, and made again
             probe(copy)
             return copy
     try:
-        _encode(path, copy, info.pts_s, progress)
+        _encode(path, path if sound is None else Path(sound), copy, info.pts_s, progress)
     except (OSError, av.FFmpegError) as error:
         raise MediaError(f"{path} cannot be copied for the browser to {copy}: {error}") from error
     return copy
 
 
-def _encode(source: Path, target: Path, pts_s: np.ndarray, progress: Progress) -> None:
+def _encode(source: Path, sound: Path, target: Path, pts_s: np.ndarray, progress: Progress) -> None:
     pictures = iterate_frames(source)
     first = next(pictures, None)
     if first is None:
         raise MediaError(f"{source} has no picture that can be decoded; expected a video")
     height, width = first[1].shape[:2]
-    track = read_audio(source)
+    track = read_audio(sound)
     interval_s = float(np.median(np.diff(pts_s))) if len(pts_s) > 1 else 0.04
     with open_mp4(
         target,

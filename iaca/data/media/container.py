@@ -29,6 +29,9 @@ CONTAINERS = ("mov", "mp4", "matroska", "webm", "avi", "flv", "mpeg", "mpegts", 
 Among its others are playlists, lists of files, and text, which open further files or draw what is written.
 """
 
+SOUND_CONTAINERS = (*CONTAINERS, "wav", "flac", "mp3", "aac")
+"""Likewise for the sound of a video in a file of its own."""
+
 MOST_PIXELS = 2**26
 """Pixels of a picture: twice as many as 8K has."""
 
@@ -61,10 +64,14 @@ class _MediaFile(io.FileIO):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
+def opened(path: Path, containers: Sequence[str] = CONTAINERS) -> Iterator[InputContainer]:
     """Open a video to read.
 
     Nothing but this file is read, whatever it says: ffmpeg is given its bytes, and neither its folder nor a protocol.
+
+    Args:
+        path: The file.
+        containers: Formats that it may have.
 
     Raises:
         MediaError: The file is missing, damaged, or no container of pictures and sound.
@@ -75,7 +82,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
         file = _MediaFile(path)
     except OSError as error:
         raise MediaError(f"{path} cannot be read ({error.strerror}); expected a video") from error
-    limits = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "", "enable_drefs": "0"}
+    limits = {"format_whitelist": ",".join(containers), "protocol_whitelist": "", "enable_drefs": "0"}
     pixels = {"max_pixels": str(MOST_PIXELS)}  # of pictures that ffmpeg decodes in order to know the stream
     try:
         with file, av.open(file, "r", options=pixels, container_options=limits, metadata_errors="ignore") as container:
@@ -83,7 +90,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
     except av.FFmpegError as error:
         raise MediaError(
             f"{path} cannot be decoded ({error.strerror}); expected a video in one of the containers "
-            f"{', '.join(CONTAINERS)}"
+            f"{', '.join(containers)}"
         ) from error
 
 

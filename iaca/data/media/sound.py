@@ -13,7 +13,16 @@ import av
 import numpy as np
 from av.container import InputContainer
 
-from iaca.data.media.container import MediaError, audio_stream, decoded, opened, picture_times, seconds
+from iaca.data.media.container import (
+    SOUND_CONTAINERS,
+    MediaError,
+    audio_stream,
+    decoded,
+    opened,
+    picture_times,
+    picture_tracks,
+    seconds,
+)
 
 SAMPLE_RATE_HZ = 44_100
 
@@ -53,7 +62,8 @@ class AudioTrack(NamedTuple):
 def read_audio(path: str | os.PathLike[str]) -> AudioTrack | None:
     """Decode the first sound track of a video once.
 
-    Sound before the first frame is cut, a late start is filled with zeros. Memory does not grow with the length: the
+    Sound before the first frame is cut, a late start is filled with zeros. In a file that is sound alone, the recording
+    of a video beside it, sample 0 is the first moment of the file. Memory does not grow with the length: the
     samples lie in an unnamed temporary file.
 
     Choice: the mean of the channels; where those of stereo are out of phase and cancel each other, the louder alone.
@@ -69,7 +79,7 @@ def read_audio(path: str | os.PathLike[str]) -> AudioTrack | None:
         MediaError: The file is missing or damaged, or its sound goes on for more than `LONGEST_S`.
     """
     path = Path(path)
-    first_frame_s = float(picture_times(path).pts_s[0])
+    first_frame_s = _first_frame_s(path)
     loudness = _Loudness()
     track = _decode(path, first_frame_s, loudness)
     if track is None or not loudness.is_out_of_phase:
@@ -79,6 +89,14 @@ def read_audio(path: str | os.PathLike[str]) -> AudioTrack | None:
         remark=f"{path.name} has stereo sound out of phase, whose mean is nearly silent: the "
         f"{('left', 'right')[loudness.louder]} channel alone is used"
     )
+
+
+def _first_frame_s(path: Path) -> float:
+    """When the pictures of a file begin, on its timeline; 0 for one without."""
+    with opened(path, SOUND_CONTAINERS) as container:
+        if not picture_tracks(container):
+            return 0.0
+    return float(picture_times(path).pts_s[0])
 
 
 class _Loudness:
@@ -117,7 +135,7 @@ def _channels(frame: av.AudioFrame) -> np.ndarray:
 
 def _decode(path: Path, first_frame_s: float, loudness: _Loudness, channel: int | None = None) -> AudioTrack | None:
     """The mean of all channels, which are measured on the way, or one of them."""
-    with opened(path) as container, tempfile.TemporaryFile() as file:
+    with opened(path, SOUND_CONTAINERS) as container, tempfile.TemporaryFile() as file:
         stream = audio_stream(container)
         if stream is None:
             return None
@@ -138,7 +156,12 @@ def _decode(path: Path, first_frame_s: float, loudness: _Loudness, channel: int 
 
 
 def first_sound_s(path: Path) -> float | None:
-    with opened(path) as container:
+    """When the sound of a file begins, on its timeline; None without sound.
+
+    Raises:
+        MediaError: The file is missing or damaged.
+    """
+    with opened(path, SOUND_CONTAINERS) as container:
         stream = audio_stream(container)
         if stream is None:
             return None

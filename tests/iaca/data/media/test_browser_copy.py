@@ -84,3 +84,27 @@ def test_a_damaged_copy_is_made_again(tmp_path, damage):
     whole = copy.read_bytes()
     copy.write_bytes(damage(whole))
     assert browser_copy(original, tmp_path / "cache").read_bytes() == whole
+
+
+@pytest.mark.parametrize(("name", "codec"), [("voice.wav", "pcm_s16le"), ("voice.flac", "flac"), ("voice.mp3", "mp3")])
+def test_sound_of_its_own_file_is_in_the_copy_and_starts_with_the_first_frame(tmp_path, name, codec):
+    silent = write_media(tmp_path / "a.mp4", np.arange(40) / 25 + 0.5)
+    voice = tmp_path / name
+    with av.open(str(voice), "w") as out:
+        stream = out.add_stream(codec, rate=SAMPLE_RATE_HZ, layout="mono")
+        resampler = av.AudioResampler(stream.codec_context.format, "mono", SAMPLE_RATE_HZ)
+        frame = av.AudioFrame.from_ndarray(clicks(1.6, (0.8,))[None], format="flt", layout="mono")
+        frame.sample_rate = SAMPLE_RATE_HZ
+        fifo = av.AudioFifo()
+        for piece in resampler.resample(frame):
+            fifo.write(piece)
+        for piece in fifo.read_many(stream.codec_context.frame_size or 1024, partial=True):
+            out.mux(stream.encode(piece))
+        out.mux(stream.encode(None))
+    copy = browser_copy(silent, tmp_path / "cache", sound=voice)
+    assert copy != silent
+    assert probe(copy).browser_playable
+    assert [number_of(p) for _, p in iterate_frames(copy)] == list(range(40))
+    heard = [np.flatnonzero(np.abs(read_audio(f).samples) > 0.3)[0] / SAMPLE_RATE_HZ for f in (voice, copy)]
+    assert heard == pytest.approx([0.8, 0.8], abs=0.035)
+    assert browser_copy(silent, tmp_path / "cache") == silent
