@@ -23,9 +23,10 @@ from dashboard.sections import (
 from dashboard.sections.banner import show_banner
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.page import begin_page
-from dashboard.services import corpora, own_videos, recordings, traces
+from dashboard.services import corpora, first_views, own_videos, recordings, traces
 from dashboard.services.selection import Selection
 from dashboard.state import activity, session
+from dashboard.state.folders import results_folder
 from dashboard.timeline import rows
 
 
@@ -34,13 +35,14 @@ def show() -> None:
     page = begin_page(has_steps=True)
     corpus = corpora.corpus(page.folders)
     page.notices.extend(corpus.problems)
+    first = attempt(lambda: first_views.first_view(results_folder()), page.notices)
     banner_place = st.container(key="banner")
     head, notice_place = st.container(), st.container()
     stage = st.container(key="stage")
     foot = st.container()
 
     with st.sidebar:
-        files = model_choice.choose_files(page.folders.checkpoints, page.notices)
+        files = model_choice.choose_files(page.folders.checkpoints, page.notices, first)
         st.divider()
         what_if_place = st.container()
         st.divider()
@@ -50,13 +52,13 @@ def show() -> None:
         sidebar.choose_folders(page.folders)
     models = model_choice.load_models(files, device, page.notices)
     with display_place:
-        display = sidebar.choose_display(models)
+        display = sidebar.choose_display(models, first)
     head = head.container(horizontal=True, vertical_alignment="center", key="head")
     subject_place = head.container(key="subject_place")
     bar = head.container(horizontal=True, vertical_alignment="center", width="content", key="dropout_bar")
     export_place = head.container(width="content")
     with subject_place:
-        subject = subject_choice.choose_subject(corpus, models, device)
+        subject = subject_choice.choose_subject(corpus, models, device, first)
     truth = None if subject is None else attempt(lambda: recordings.truth(subject), page.notices)
     with what_if_place:
         range_s = playback.brushed_range_s(subject, truth) if subject and truth is not None else None
@@ -79,8 +81,9 @@ def show() -> None:
     selection = what_if_applied.apply(asked, selection, page.folders, notice_place, page.notices)
     shown = playback.shown_models(selection, page.notices)
     episodes = corpus.episodes.get(subject.name, ())
+    said = look_for.sentence(shown, episodes, truth["pts_s"].to_numpy(), display.target)
     with banner_place:
-        show_banner(subject, look_for.sentence(shown, episodes, truth["pts_s"].to_numpy(), display.target))
+        show_banner(subject, said)
     player_place, beside_place = stage.container(), stage.container(key=beside.KEY)
     opened, opened_place, strip = beside.choose(beside_place)
     given = hear_and_see.choose(strip, selection, page.folders, float(truth["pts_s"].iloc[-1]), page.notices)
@@ -114,7 +117,7 @@ def show() -> None:
     with export_place:
         cache = page.folders.cache_of(subject.features)
         exports.show_exports(subject, figure, shown, truth, display, cache, selection.applied.named)
-    tour.show(shown, display.target)
+    tour.show(shown, display.target, said)
     subject_choice.score_rest(corpus, models, device)
 
 

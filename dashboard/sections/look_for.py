@@ -3,46 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from dashboard.timeline.bands import SENSES
 from dashboard.timeline.declared import Shown
-from iaca.config import AUDIO, VISUAL
+from dashboard.timeline.meanings import LEAST_MOVE, WEIGHTS
 from iaca.types import Episode
 
-OTHER = {AUDIO: VISUAL, VISUAL: AUDIO}
+MOST_NAMED = 2
+"""Weights in the sentence: those that move most."""
+
+
+class _Move(NamedTuple):
+    """Mean of one weight in the episodes and elsewhere."""
+
+    weight: str
+    inside: float
+    outside: float
+
+    @property
+    def size(self) -> float:
+        return abs(self.inside - self.outside)
 
 
 def sentence(shown: Sequence[Shown], episodes: Sequence[Episode], pts_s: np.ndarray, target: str) -> str:
-    """How the gates of stage 1 answer to a corrupted face or voice.
+    """How the gates answer to a face or voice that is corrupted or misleading, in either stage.
 
     Args:
         shown: The models; the first one with gates is spoken of.
-        episodes: Known episodes of corruption.
+        episodes: Known episodes.
         pts_s: (N,) seconds.
         target: Whose gates, valence or arousal.
 
     Returns:
-        A sentence, or "" where there is nothing to compare: no gates, or not exactly one modality that is corrupted in
-        a part of the recording.
+        A sentence, which says so where no gate moves; or "" where there is nothing to compare: no gates, or not exactly
+        one modality that is wrong in a part of the recording.
     """
-    corrupted = {episode.modality for episode in episodes}
+    modalities = {episode.modality for episode in episodes}
     gated = next((model for model in shown if model.has_gates), None)
-    if gated is None or len(corrupted) != 1 or any(episode.truth_modality for episode in episodes):
+    if gated is None or len(modalities) != 1 or any(episode.truth_modality for episode in episodes):
         return ""
-    (modality,) = corrupted
+    (modality,) = modalities
     inside = np.zeros(len(pts_s), bool)
     for episode in episodes:
         inside |= (pts_s >= episode.start_s) & (pts_s < episode.end_s)
     if inside.all() or not inside.any():
         return ""
-    parts = []
-    for one in (modality, OTHER[modality]):
-        weight = gated.trace.frames[f"{target}_stage1_{one}_cross"].to_numpy()
-        if not np.isfinite(weight).all():
-            return ""
-        there, elsewhere = (f"{weight[mask].mean():.2f}" for mask in (inside, ~inside))
-        parts.append(f"{there} for {one} ({elsewhere} elsewhere)")
-    weights = " and ".join(parts)
-    return f"Where the {SENSES[modality]} is corrupted (shaded), {gated.title} weighs cross-attention {weights}."
+    moves = _moves(gated, inside, target)
+    if not moves:
+        return ""
+    where = f"Where the {SENSES[modality]} is {_wrong(episodes)} (shaded)"
+    moved = [move for move in moves if move.size >= LEAST_MOVE][:MOST_NAMED]
+    if not moved:
+        return f"{where}, no gate of {gated.title} moves by {LEAST_MOVE:g} or more on average."
+    return f"{where}, {gated.title} weighs {' and '.join(map(_in_words, moved))}."
+
+
+def _in_words(move: _Move) -> str:
+    stage = move.weight[len("stage")]
+    return f"{WEIGHTS[move.weight]} {move.inside:.2f} in stage {stage} ({move.outside:.2f} elsewhere)"
+
+
+def _moves(gated: Shown, inside: np.ndarray, target: str) -> list[_Move]:
+    """Every weight of the gates that the model has, the one that moves most first."""
+    moves = []
+    for weight in WEIGHTS:
+        values = gated.trace.frames[f"{target}_{weight}"].to_numpy()
+        if np.isfinite(values).all():
+            moves.append(_Move(weight, float(values[inside].mean()), float(values[~inside].mean())))
+    return sorted(moves, key=lambda move: -move.size)
+
+
+def _wrong(episodes: Sequence[Episode]) -> str:
+    """What is the case in episodes of one modality, in a few words."""
+    kinds = {episode.kind.partition("_")[0] for episode in episodes}
+    if kinds == {"stranger"}:
+        return "somebody else's"
+    if kinds == {"restrained"}:
+        return "restrained"
+    return "corrupted" if not kinds & {"stranger", "restrained"} else "corrupted or misleading"

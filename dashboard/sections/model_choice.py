@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.sections.notices import attempt, literal
 from dashboard.services import model_files
+from dashboard.services.first_views import FirstView
 from dashboard.services.model_files import Candidate, Chosen, Shelf
 from dashboard.state import address, session
 from dashboard.state.known_files import is_there
@@ -25,8 +26,16 @@ FITS = 28
 """Characters that a box of the sidebar shows whole."""
 
 
-def choose_files(folder: Path, notices: list[str]) -> tuple[Candidate | None, Candidate | None]:
-    """Ask for one or two models of a folder; either may be None."""
+def choose_files(
+    folder: Path, notices: list[str], first: FirstView | None = None
+) -> tuple[Candidate | None, Candidate | None]:
+    """Ask for one or two models of a folder; either may be None.
+
+    Args:
+        folder: Of checkpoints.
+        notices: Gets what is wrong with its files.
+        first: What to show until somebody chooses, where the folder has it.
+    """
     shelf = model_files.shelf(folder)
     notices += shelf.problems
     if not shelf.models:
@@ -37,7 +46,7 @@ def choose_files(folder: Path, notices: list[str]) -> tuple[Candidate | None, Ca
     label = st.selectbox(
         "Fusion",
         labels,
-        index=labels.index(model_files.fusion_title(shelf.usual_fusion)),
+        index=labels.index(model_files.fusion_title(_first_fusion(shelf, first))),
         help="A fusion without and with the gates of IACA; or any two checkpoints.",
         **session.FUSION.widget,
     )
@@ -67,6 +76,15 @@ def load_models(
         Chosen(model.title if titles.count(model.title) == 1 else f"{model.title} ({model.path.name})", model, style)
         for model, style in loaded
     )
+
+
+def _first_fusion(shelf: Shelf, first: FirstView | None) -> str:
+    """The fusion that is shown until somebody chooses: that of the first view where its pair is there."""
+    for fusion in shelf.fusions if first is not None else ():
+        stems = tuple(None if model is None else model.path.stem for model in shelf.pair(fusion))
+        if first is not None and stems == (first.base, first.gated):
+            return fusion
+    return shelf.usual_fusion
 
 
 def _missing(shelf: Shelf, fusion: str, pair: tuple[Candidate | None, Candidate | None]) -> list[str]:

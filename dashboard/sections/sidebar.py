@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.sections.page import Page
 from dashboard.services import corpora, traces
+from dashboard.services.first_views import FirstView
 from dashboard.services.model_files import Chosen
 from dashboard.state import session
 from dashboard.state.folders import Folders
@@ -69,8 +70,13 @@ def _ask_for_folders(folders: Folders) -> None:
         st.text_input("Checkpoints", placeholder=str(folders.checkpoints), **session.CHECKPOINTS_FOLDER.widget)
 
 
-def choose_display(models: Sequence[Chosen]) -> Display:
-    """Ask whose gates and which attention score are drawn."""
+def choose_display(models: Sequence[Chosen], first: FirstView | None = None) -> Display:
+    """Ask whose gates and which attention score are drawn.
+
+    Args:
+        models: The models on the page.
+        first: What to show until somebody chooses, or None.
+    """
     configs = [model.checkpoint.config for model in models]
     targets = [target for target in TARGETS if any(target in config.targets for config in configs)]
     target = targets[0] if targets else TARGETS[0]
@@ -78,6 +84,7 @@ def choose_display(models: Sequence[Chosen]) -> Display:
         target = st.selectbox(
             "Gates for",
             targets,
+            index=targets.index(first.target) if first is not None and first.target in targets else 0,
             help="These models have separate attention and gates for each target.",
             **session.GATES_OF.widget,
         )

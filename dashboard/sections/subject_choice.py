@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard.services import traces
 from dashboard.services.corpora import Corpus, Subject
+from dashboard.services.first_views import FirstView
 from dashboard.services.model_files import Chosen
 from dashboard.state import address, session
 from iaca.config import TARGETS
@@ -30,8 +31,17 @@ class _Entry(NamedTuple):
     is_scored: bool
 
 
-def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str) -> Subject | None:
-    """Ask for a subject, and keep the address on it; None where there are none."""
+def choose_subject(
+    corpus: Corpus, models: Sequence[Chosen], device: str, first: FirstView | None = None
+) -> Subject | None:
+    """Ask for a subject, and keep the address on it; None where there are none.
+
+    Args:
+        corpus: Whom there is to choose from.
+        models: Who scores them for the list.
+        device: Where.
+        first: What to show until somebody chooses, unless the user's own data are there; or None.
+    """
     subjects = {subject.name: subject for subject in corpus.subjects}
     entries = _entries(corpus.subjects)
     until_s = time.monotonic() + SCORED_AT_ONCE_S
@@ -44,6 +54,8 @@ def choose_subject(corpus: Corpus, models: Sequence[Chosen], device: str) -> Sub
         address.report(f"Subject {asked!r} in this link is not in the data; showing another one.")
     kept = session.last_view()
     wanted = asked or (kept.subject if kept else None)
+    if wanted is None and first is not None and corpus.subjects and corpus.subjects[0].synthetic:
+        wanted = first.subject
     # With other models or scores a new box: one that stays would go on showing its old label. The address knows the
     # name.
     key = " ".join([session.SUBJECT.key, *(model.path.name for model in models), str(len(unscored))])

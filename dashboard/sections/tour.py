@@ -13,6 +13,7 @@ from dashboard.timeline.declared import Shown
 
 ASKED = "tour_asked"
 VOICE_LOST = "What if the voice is lost?"
+KNOWN_WRONG = "Where something is known to be wrong"
 
 STEPS = (
     Step(
@@ -35,7 +36,7 @@ STEPS = (
     ),
     Step(
         ".iaca-lanes",
-        "Where something is known to be wrong",
+        KNOWN_WRONG,
         meanings.BANDS.text,
     ),
     Step(
@@ -51,27 +52,33 @@ STEPS = (
     ),
 )
 
-
-WEIGHTS = {
-    "stage1_audio_cross": "cross-attended audio",
-    "stage1_visual_cross": "cross-attended visual",
-    "stage2_audio": "audio",
-    "stage2_joint": "joint",
-    "stage2_visual": "visual",
+WITHOUT_GATES = {
+    "What the models do, row by row": "Attention scores and predictions next to the annotation, each with its value at "
+    "the cursor, or at the pointer. Hover over a title for its meaning and its equation. + and − zoom.",
+    VOICE_LOST: "Drop audio and see the predictions move. Dotted lines keep the curves as they were.",
 }
-"""Gate weights -> what they weigh."""
+"""Title of a step -> what it says where no shown model has gates."""
 
 
-def show(shown: Sequence[Shown], target: str) -> None:
+def show(shown: Sequence[Shown], target: str, look_for: str = "") -> None:
     """Mount the tour on the page that it is about.
 
     Args:
         shown: The models on the page.
         target: Whose gates they show, valence or arousal.
+        look_for: What to look for in the shown subject, in a sentence, or "".
     """
-    said = without_audio(shown, target)
-    steps = [step._replace(text=said) if said and step.title == VOICE_LOST else step for step in STEPS]
-    guide(steps, st.session_state.get(ASKED, 0))
+    guide(steps_of(shown, target, look_for), st.session_state.get(ASKED, 0))
+
+
+def steps_of(shown: Sequence[Shown], target: str, look_for: str) -> list[Step]:
+    """The steps, which claim of the gates what the shown models do; arguments are those of `show`."""
+    said = {} if any(model.has_gates for model in shown) else dict(WITHOUT_GATES)
+    if look_for:
+        said[KNOWN_WRONG] = f"{meanings.BANDS.text} {look_for}"
+    if lost := without_audio(shown, target):
+        said[VOICE_LOST] = lost
+    return [step._replace(text=said.get(step.title, step.text)) for step in STEPS]
 
 
 def without_audio(shown: Sequence[Shown], target: str) -> str:
@@ -93,13 +100,15 @@ def without_audio(shown: Sequence[Shown], target: str) -> str:
         return ""
     stages = []
     for stage in (1, 2):
-        parts = []
-        for gate, what in WEIGHTS.items():
+        parts, moved = [], 0.0
+        for gate, what in meanings.WEIGHTS.items():
             was, now = (float(one[f"{target}_{gate}"].to_numpy()[dropped].mean()) for one in (before, frames))
             if gate.startswith(f"stage{stage}") and not math.isnan(now):
                 parts.append(f"{what} {was:.2f} → {now:.2f}")
+                moved = max(moved, abs(now - was))
         if parts:
-            stages.append(f"stage {stage}: {', '.join(parts)}")
+            still = "" if moved >= meanings.LEAST_MOVE else ", which hardly moves"
+            stages.append(f"stage {stage}{still}: {', '.join(parts)}")
     return (
         f"Mean gate weights of {model.title} for {target} in the {dropped.sum():,} frames without audio, before and "
         f"after: {'; '.join(stages)}. Dotted lines keep the curves as they were."

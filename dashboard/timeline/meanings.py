@@ -71,6 +71,19 @@ DIFFER = Meaning(
 )
 
 
+WEIGHTS = {
+    "stage1_audio_cross": "cross-attended audio",
+    "stage1_visual_cross": "cross-attended visual",
+    "stage2_audio": "audio",
+    "stage2_joint": "joint",
+    "stage2_visual": "visual",
+}
+"""Gate weights, as a Trace names them without the target -> what they weigh."""
+
+LEAST_MOVE = 0.05
+"""A mean weight that moves by less is not said to move."""
+
+
 def markdown_table(meanings: tuple[Meaning, ...]) -> str:
     """A table in Markdown."""
     lines = ["| Row | What it shows | Equations |", "| --- | --- | --- |"]

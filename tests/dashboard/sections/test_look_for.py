@@ -22,31 +22,71 @@ def shown(tmp_path, **settings):
     return Shown("CA+IACA", trace, trace, palette.MODELS[1]), features.pts_s
 
 
-def episode(modality="visual", start_s=1.0, end_s=3.0, truth_modality=""):
-    return Episode("someone", start_s, end_s, modality, "blur", truth_modality)
+def with_weights(model, **weights):
+    """The model with other gate weights for valence; those that are not named rest at a half, or a third in stage 2."""
+    frames = model.trace.frames.copy()
+    for name in frames:
+        if name.startswith("valence_stage"):
+            frames[name] = 0.5 if "stage1" in name else 1 / 3
+    for name, values in weights.items():
+        frames[f"valence_{name}"] = values
+    trace = model.trace._replace(frames=frames)
+    return model._replace(trace=trace, baseline=trace)
 
 
-def test_it_tells_the_weights_inside_and_outside_of_the_spans(tmp_path):
+def episode(modality="visual", start_s=1.0, end_s=3.0, truth_modality="", kind="blur"):
+    return Episode("someone", start_s, end_s, modality, kind, truth_modality)
+
+
+def test_it_names_the_weights_that_move_most_in_either_stage(tmp_path):
     model, pts_s = shown(tmp_path, iaca=True)
     inside = (pts_s >= 1) & (pts_s < 3)
-    told = sentence([model], [episode()], pts_s, "valence")
-    for modality in ("visual", "audio"):
-        weight = model.trace.frames[f"valence_stage1_{modality}_cross"].to_numpy()
-        assert f"{weight[inside].mean():.2f} for {modality} ({weight[~inside].mean():.2f} elsewhere)" in told
-    assert told.startswith("Where the face is corrupted (shaded), CA+IACA weighs cross-attention ")
+    model = with_weights(
+        model,
+        stage2_visual=np.where(inside, 0.1, 0.7),
+        stage1_audio_cross=np.where(inside, 0.25, 0.5),
+        stage1_visual_cross=np.where(inside, 0.5, 0.6),
+    )
+    assert sentence([model], [episode()], pts_s, "valence") == (
+        "Where the face is corrupted (shaded), CA+IACA weighs visual 0.10 in stage 2 (0.70 elsewhere) and "
+        "cross-attended audio 0.25 in stage 1 (0.50 elsewhere)."
+    )
+
+
+def test_what_does_not_move_is_not_claimed(tmp_path):
+    model, pts_s = shown(tmp_path, iaca=True)
+    inside = (pts_s >= 1) & (pts_s < 3)
+    one = with_weights(model, stage1_visual_cross=np.where(inside, 0.9, 0.2), stage2_visual=np.where(inside, 0.3, 0.31))
+    assert "stage 2" not in sentence([one], [episode()], pts_s, "valence")
+    still = sentence([with_weights(model)], [episode("audio")], pts_s, "valence")
+    assert still == "Where the voice is corrupted (shaded), no gate of CA+IACA moves by 0.05 or more on average."
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (("blur", "dark"), "corrupted"),
+        (("stranger", "stranger_control"), "somebody else's"),
+        (("restrained",), "restrained"),
+        (("blur", "stranger"), "corrupted or misleading"),
+    ],
+)
+def test_it_says_what_is_wrong_with_the_face(tmp_path, kinds, said):
+    model, pts_s = shown(tmp_path, iaca=True)
+    told = sentence([model], [episode(kind=kind) for kind in kinds], pts_s, "valence")
+    assert told.startswith(f"Where the face is {said} (shaded), ")
 
 
 @pytest.mark.parametrize(
     ("settings", "episodes"),
     [
         ({"iaca": False}, [episode()]),
-        ({"iaca": True, "stage1": False}, [episode()]),
         ({"iaca": True}, []),
         ({"iaca": True}, [episode(), episode("audio")]),
         ({"iaca": True}, [episode(truth_modality="audio")]),
         ({"iaca": True}, [episode(end_s=np.inf, start_s=0.0)]),
     ],
-    ids=["no gates", "no stage 1", "no spans", "both modalities", "a conflict", "the whole recording"],
+    ids=["no gates", "no spans", "both modalities", "a conflict", "the whole recording"],
 )
 def test_it_says_nothing_where_there_is_nothing_to_compare(tmp_path, settings, episodes):
     model, pts_s = shown(tmp_path, **settings)
