@@ -50,6 +50,30 @@ EQUATIONS = (
     ),
 )
 
+RELATED_GATES = (
+    (
+        "**GMU** (Arevalo 2020), in the place of stage 2",
+        r"z = \sigma(W_z [A_a; A_v]),\quad h = z \otimes \tanh(W_a A_a) + (1 - z) \otimes \tanh(W_v A_v)",
+    ),
+    (
+        "**Gated sequence** (Aspandi 2022), in the place of stage 2: a GMU's gate that also reads an LSTM's memory",
+        r"z_t = \sigma(W_z [A_{a,t}; A_{v,t}; h_{t-1}] + b_z),\quad h_t = \operatorname{LSTM}("
+        r"z_t \otimes \tanh(W_a A_{a,t} + b_a) + (1 - z_t) \otimes \tanh(W_v A_{v,t} + b_v), h_{t-1})",
+    ),
+    (
+        "**Conditional gate** (Kumar & Vepa 2020), in the place of stage 1",
+        r"G = \sigma(W_g [X; A] + b_g),\quad X_{att,gm} = G \otimes \tanh(W_f [X; A] + b_f) + (1 - G) \otimes X",
+    ),
+    (
+        "**Forget gate** (Jiang & Ji 2022), in the place of stage 1; its rows are the shares of 1 and of the mean of f",
+        r"f = \sigma(W_f [A; X] + b_f),\quad X_{att,gm} = \operatorname{ReLU}(X + f \otimes W_m A)",
+    ),
+    (
+        "**Leaky gate** (Lee 2022), in the place of stage 1: the gate of eq 6, which lets some of either feature pass",
+        r"L_m = \alpha + (1 - 2 \alpha) G_m,\quad X_{att,gm} = L_{m0} \otimes X + L_{m1} \otimes A,\quad \alpha = 0.1",
+    ),
+)
+
 DECISIONS = """
 The paper leaves some details open, and in a few places we do not follow it.
 
@@ -88,6 +112,16 @@ def show() -> None:
         st.markdown(sentence)
         for equation in equations:
             st.latex(equation)
+    st.subheader("Gates of related work")
+    st.markdown(
+        "Other papers' gates, rebuilt for the place of a stage of IACA so that each can be trained on the same "
+        "features: GMU from its equations, the forget gate from equations as others implement them, the rest from "
+        "descriptions. $X$ is a modality's own feature, $A$ its cross-attended one; where a gate has a value per "
+        "dimension, its row shows their mean."
+    )
+    for sentence, equation in RELATED_GATES:
+        st.markdown(sentence)
+        st.latex(equation)
     st.subheader("What the rows mean")
     st.markdown(meanings.markdown_table((*meanings.ROWS, meanings.BANDS, meanings.DIFFER)))
     st.subheader("Choices and deviations")

@@ -42,8 +42,9 @@ class GatedMultimodalUnit(nn.Module):
     Source: rebuilt from the equations of Arevalo et al., "Gated multimodal networks", Neural Comput. Appl. 32 (2020),
     arXiv:1702.01992, in their form for two modalities, whose gates are tied:
         h_m = tanh(W_m x_m);  z = sigma(W_z [x_a; x_v]);  h = z * h_a + (1 - z) * h_v.
-    Adapted: x_m is X_att,m, and the unit acts on every clip alone. Its weights are those of stage 2: mean z, 1 - mean z
-    and 0 for the joint feature, which it does not have.
+    Adapted: x_m is X_att,m, and the unit acts on every clip alone. The authors' code lets the gate read W_m x_m; here
+    it reads x_m, as in the equation. Its weights are those of stage 2: mean z, 1 - mean z and 0 for the joint feature,
+    which it does not have.
 
     Args:
         config: Its `dim`.
@@ -74,9 +75,10 @@ class GatedSequence(nn.Module):
         u_t = z_t * tanh(W_a x_a,t + b_a) + (1 - z_t) * tanh(W_v x_v,t + b_v);
         h_t, c_t = LSTM(u_t, h_t-1, c_t-1).
     Adapted: x_m,t is X_att,m of clip t; a window starts from h = c = 0; the attention over time of the paper is left to
-    the base fusion, and its latent-feature generator and discriminator to the backbones. Open: the abstract fixes a
-    gate, a sequence model and a gating coefficient per step, not their algebra; the gate is that of a GMU with h_t-1
-    as a third operand. Its weights are those of stage 2: mean z, 1 - mean z, and 0 for the joint feature.
+    the base fusion, and its latent-feature generator and discriminator to the backbones. Open: the description, that of
+    its abstract, names a gate, a sequence model and a gating coefficient per step, not their algebra; the gate is that
+    of a GMU with h_t-1 as a third operand. Its weights are those of stage 2: mean z, 1 - mean z, and 0 for the joint
+    feature.
 
     Args:
         config: Its `dim`.
@@ -113,8 +115,8 @@ class ConditionalGate(nn.Module):
     conditional on both, for P = X_m and Q = X_att,m:
         F = tanh(W_f [P; Q] + b_f);  G = sigma(W_g [P; Q] + b_g);  X_att,gm = G * F + (1 - G) * P.
     Adapted: the recurrent encoders and the third modality, text, are left out; the two gated features are joined by a
-    linear map, as X_att,gav of IACA is. Open: which products of P and Q the two layers read besides; here, none. Its
-    weights are those of stage 1: 1 - mean G and mean G.
+    linear map, as X_att,gav of IACA is. Open: the descriptions, that of arXiv:2405.12853 among them, do not say what
+    the two layers read besides P and Q; here, nothing. Its weights are those of stage 1: 1 - mean G and mean G.
 
     Args:
         config: Its `dim`.
@@ -145,7 +147,7 @@ class ForgetGate(nn.Module):
     """One gate per modality and dimension that lets through, or forgets, what attention brought.
 
     Source: rebuilt from the equations of Jiang & Ji, "Cross-modality gated attention fusion for multimodal sentiment
-    analysis", arXiv:2208.11893, for the attended feature A of a modality with feature X:
+    analysis", arXiv:2208.11893, as others implement them, for the attended feature A of a modality with feature X:
         f = sigma(W_f [A; X] + b_f);  h = ReLU(X + f * W_m A).
     Adapted: A is X_att,m of the base fusion instead of their multi-head attention, and the two h are joined by a linear
     map, as X_att,gav of IACA is. Open: their normalisation and feed-forward layers around it are left out. X always
@@ -185,7 +187,8 @@ class LeakyGate(nn.Module):
         X_att,gm = L_m0 * X_m + L_m1 * X_att,m.
     Adapted: the gate's layer and T are those of eqs 5 and 6 of arXiv:2405.12853, which follows this paper; one stage of
     cross-attention, that of the base fusion; the two gated features are joined by a linear map, as X_att,gav of IACA
-    is. Open: alpha, here 0.1, and whether the choice is hard; here T decides. Its weights are those of stage 1: L_m.
+    is. Open: the description, that of its abstract, says neither how large alpha is, here 0.1, nor whether the choice
+    is hard; here T decides. Its weights are those of stage 1: L_m.
 
     Args:
         config: Its `dim`, `gate_temperature` and `gate_init`.
