@@ -19,6 +19,8 @@ KINDS = [gate.value for gate in Gate]
 NORMALISATIONS = ("zscore", "l2", "none")
 STAGES = {"both stages": {}, "stage 1 alone": {"stage2": False}, "stage 2 alone": {"stage1": False}}
 WINDOWS = 2
+FLAGS = 3
+"""Values, 0 or 1, that the audio features of a model end with that is told what is wrong; the last is never 1."""
 
 
 def varied():
@@ -44,8 +46,9 @@ def varied():
             "fusion": "rjca", "iaca": True, "num_recursions": recursions, "recurrent": recurrent
         }  # fmt: skip
     for fusion, gated, normalise in product(FUSIONS, (False, True), NORMALISATIONS):
-        wider = {"audio_dim": 14, "visual_dim": 17}  # as where a model is told more than its backbones know
-        yield f"{fusion}-wider", {"fusion": fusion, "iaca": gated, "normalise": normalise, **wider}
+        yield f"{fusion}-told", {"fusion": fusion, "iaca": gated, "normalise": normalise, "audio_dim": 12 + FLAGS}
+        both = {"audio_dim": 7, "visual_dim": 17}
+        yield f"{fusion}-other-sizes", {"fusion": fusion, "iaca": gated, "normalise": normalise, **both}
 
 
 CASES = list(varied())
@@ -63,6 +66,9 @@ def built(settings):
         3 * torch.randn(WINDOWS, config.clips, dim, dtype=torch.float64, generator=generator) + 1
         for dim in (config.audio_dim, config.visual_dim)
     )
+    if config.audio_dim == 12 + FLAGS:
+        audio[..., 12:] = (audio[..., 12:] > 1).double()
+        audio[..., -1] = 0
     model.set_standardisation(audio.flatten(0, 1), visual.flatten(0, 1))
     return model, audio, visual
 
