@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,20 +12,26 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors import safe_open
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from docs.bad_arguments import PREDICT, TRAIN, with_option
 from iaca.checkpoints import load_checkpoint, save_checkpoint
 from iaca.features.feature_files import read_features, write_features
+from iaca.headers import CHECKSUM, with_checksum
 from iaca.resources import shipped
 
 FEATURES = shipped("demo") / "study/strong-2001.safetensors"
 MODEL = shipped("checkpoints") / "ca_iaca.safetensors"
 VIDEO = shipped("demo") / "batch1/strong-01.mp4"
-CHECKSUM = "crc32"
 Tensors = dict[str, np.ndarray]
-Change = Callable[[Tensors, dict[str, str]], object]
+
+
+class Text(str):
+    """The header of a file as it stands there, JSON or not."""
+
+
+Change = Callable[[Tensors, dict[str, Any]], object]
+"""Changes tensors and the fields of the header; where it returns a `Text`, that is the header."""
 
 TOML = {
     "no TOML": "x = = 1",
@@ -79,7 +86,7 @@ def _tensor(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Change:
     return lambda tensors, header: tensors.__setitem__(name, np.ascontiguousarray(change(tensors[name])))
 
 
-def _header(name: str, value: str) -> Change:
+def _header(name: str, value: Any) -> Change:
     return lambda tensors, header: header.__setitem__(name, value)
 
 
@@ -114,25 +121,26 @@ FEATURE_CHANGES: dict[str, Change] = {
     "no visual": lambda tensors, header: tensors.pop("visual"),
     "no times": lambda tensors, header: tensors.pop("pts_s"),
     "no subject": lambda tensors, header: header.pop("subject"),
-    "stride 0": _header("clip_stride", "0"),
-    "stride 3": _header("clip_stride", "3"),
-    "stride 4.0": _header("clip_stride", "4.0"),
-    "stride as text": _header("clip_stride", '"four"'),
-    "stride 1e999": _header("clip_stride", "1e999"),
-    "stride true": _header("clip_stride", "true"),
-    "subject 5": _header("subject", "5"),
-    "subject null": _header("subject", "null"),
-    "subject of no letters": _header("subject", '""'),
-    "a path as subject": _header("subject", '"../../etc/x"'),
-    "a split that there is not": _header("split", '"banana"'),
-    "a list as split": _header("split", "[1]"),
-    "text as backbones": _header("backbones", '"x"'),
-    "other backbones": _header("backbones", '{"audio": "x", "visual": "y"}'),
-    "text as problems": _header("problems", '"x"'),
-    "a header that is no JSON": _header("subject", "{"),
-    "a header 100,000 deep": _header("problems", "[" * 100_000),
-    "a list as created_by": _header("created_by", "[]"),
-    "a number as media": _header("media", "5"),
+    "stride 0": _header("clip_stride", 0),
+    "stride 3": _header("clip_stride", 3),
+    "stride 4.0": _header("clip_stride", 4.0),
+    "stride as text": _header("clip_stride", "four"),
+    "stride 1e999": _header("clip_stride", math.inf),
+    "stride true": _header("clip_stride", True),
+    "subject 5": _header("subject", 5),
+    "subject null": _header("subject", None),
+    "subject of no letters": _header("subject", ""),
+    "a path as subject": _header("subject", "../../etc/x"),
+    "a split that there is not": _header("split", "banana"),
+    "a list as split": _header("split", [1]),
+    "text as backbones": _header("backbones", "x"),
+    "other backbones": _header("backbones", {"audio": "x", "visual": "y"}),
+    "text as problems": _header("problems", "x"),
+    "a header that is no JSON": lambda tensors, header: Text("{"),
+    "a header 100,000 deep": lambda tensors, header: Text('{"problems": ' + "[" * 100_000),
+    "a list as created_by": _header("created_by", []),
+    "a number as media": _header("media", 5),
+    "no checksum": lambda tensors, header: Text(json.dumps(header)),
 }
 CONFIG_VALUES: dict[str, tuple[Any, ...]] = {
     "dim": (0, -1, 63, 10**9, "64", True, None, 64.0),
@@ -152,9 +160,9 @@ CONFIG_VALUES: dict[str, tuple[Any, ...]] = {
 }
 HEAD_VALUES: dict[str, tuple[Any, ...]] = {
     "kind": ("backbone", "x", None, 5),
-    "format_version": (2, 0, -1, "1", True, None),
+    "format_version": (3, 0, -1, "1", True, None),
     "config": (None, [], {}),
-    "backbones": ({"audio": "x"}, {"audio": {"name": 1, "sha256": 2}}, []),
+    "backbones": ({}, {"audio": {"name": "a", "sha256": "0"}}, {"audio": "x"}, {"audio": {"name": 1, "sha256": 2}}, []),
     "training": ([],),
     "scores": (5,),
     "plugin": (5,),
@@ -186,16 +194,17 @@ def files() -> Iterator[Damaged]:
     for name, content in MEDIA.items():
         yield _file("Videos", name, ("extract", "--video", "bad.mp4", "--out", "x", "--strict"), "bad.mp4", content)
     for name, change in FEATURE_CHANGES.items():
-        yield _changed("Features", name, FEATURES, change, with_option(PREDICT, "--features", "bad.safetensors"))
+        yield _changed("Features", name, whole_features, change, with_option(PREDICT, "--features", "bad.safetensors"))
     predict = with_option(PREDICT, "--checkpoint", "bad.safetensors")
     for key, values in CONFIG_VALUES.items():
         for value in values:
             yield _changed(
-                "Checkpoints", f"config.{key} = {json.dumps(value)}", MODEL, _model("config", key, value), predict
+                "Checkpoints", f"config.{key} = {json.dumps(value)}", whole_model, _model("config", key, value), predict
             )
     for key, values in HEAD_VALUES.items():
         for value in values:
-            yield _changed("Checkpoints", f"{key} = {json.dumps(value)}", MODEL, _model("", key, value), predict)
+            yield _changed("Checkpoints", f"{key} = {json.dumps(value)}", whole_model, _model("", key, value), predict)
+    yield _changed("Checkpoints", "no checksum", whole_model, lambda _, header: Text(json.dumps(header)), predict)
     features = with_option(PREDICT, "--features", "bad.safetensors")
     for group, source, arguments in (
         ("Features", whole_features, features),
@@ -261,21 +270,19 @@ def _file(group: str, name: str, arguments: tuple[str, ...], place: str, content
     return Damaged(group, name, arguments, write)
 
 
-def _changed(group: str, name: str, source: Path, change: Change, arguments: tuple[str, ...]) -> Damaged:
-    def write(folder: Path) -> None:
-        with safe_open(source, "np") as file:
-            tensors, header = {key: file.get_tensor(key) for key in file.keys()}, dict(file.metadata())  # noqa: SIM118
-        header.pop(CHECKSUM, None)
-        change(tensors, header)
-        (folder / "bad.safetensors").write_bytes(save(tensors, header))
+def _changed(group: str, name: str, source: Callable[[], bytes], change: Change, arguments: tuple[str, ...]) -> Damaged:
+    """A file whose content cannot be, though its checksum agrees with it."""
 
-    return Damaged(group, name, arguments, write)
+    def damage(whole: bytes) -> bytes:
+        length = struct.unpack("<Q", whole[:8])[0]
+        ((key, text),) = json.loads(whole[8 : 8 + length])["__metadata__"].items()
+        tensors, header = load(whole), json.loads(text)
+        del header[CHECKSUM]
+        changed = change(tensors, header)
+        return save(tensors, {key: changed if isinstance(changed, Text) else with_checksum(header, tensors)})
+
+    return _damaged(group, name, source, damage, arguments)
 
 
 def _model(part: str, key: str, value: Any) -> Change:
-    def change(tensors: Tensors, header: dict[str, str]) -> None:
-        content = json.loads(header["iaca"])
-        (content[part] if part else content)[key] = value
-        header["iaca"] = json.dumps(content)
-
-    return change
+    return lambda tensors, header: (header[part] if part else header).__setitem__(key, value)

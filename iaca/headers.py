@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
 
 from iaca.config import MODALITIES
 from iaca.errors import InputError
@@ -79,15 +81,31 @@ def with_checksum(header: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) 
     return json.dumps({**header, CHECKSUM: _checksum(header, tensors)}, sort_keys=True)
 
 
-def is_intact(header: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> bool:
-    """Whether a file is what was written, as far as its header tells: one without a checksum is.
+def damage(header: Mapping[str, Any], tensors: Mapping[str, np.ndarray], *, must_have: bool) -> str:
+    """How a file differs from what was written, as far as its header tells.
 
     Args:
         header: The fields, with the checksum if they have one.
         tensors: Name -> values in the type in which they are stored.
+        must_have: Whether its writer gives every file a checksum, so that one without it was changed since.
+
+    Returns:
+        A clause that goes after "damaged: "; "" for a whole file, and for one whose writer knew no checksums.
     """
+    if CHECKSUM not in header:
+        return f"its header has no {CHECKSUM}, which its writer gives to every file" if must_have else ""
     others = {name: value for name, value in header.items() if name != CHECKSUM}
-    return CHECKSUM not in header or _checksum(others, tensors) == header[CHECKSUM]
+    return "" if _checksum(others, tensors) == header[CHECKSUM] else f"its {CHECKSUM} is not the one in its header"
+
+
+def has_checksum(path: str | os.PathLike[str]) -> bool | None:
+    """Whether a file of this project, or of its form, carries a checksum; None for what cannot be read."""
+    try:
+        with safe_open(path, framework="np") as file:
+            texts = list((file.metadata() or {}).values())
+    except (SafetensorError, OSError):
+        return None
+    return len(texts) == 1 and f'"{CHECKSUM}":' in texts[0]
 
 
 def _checksum(header: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str:

@@ -29,6 +29,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+BACKBONES = {"audio": {"name": "a", "sha256": "a" * 64}, "visual": {"name": "v", "sha256": "b" * 64}}
+"""What made the features of `make_features`."""
+
+
 def make_features(
     num_frames=200, clip_stride=8, audio_dim=12, visual_dim=12, seed=0, subject="someone", split="validation"
 ) -> Features:
@@ -49,7 +53,7 @@ def make_features(
         subject,
         split,
         clip_stride,
-        {"audio": {"name": "a", "sha256": "a" * 64}, "visual": {"name": "v", "sha256": "b" * 64}},
+        BACKBONES,
         "test",
         (),
         audio,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+from safetensors import safe_open
+from safetensors.torch import save
+
+from iaca.headers import CHECKSUM, with_checksum
 
 
 def damaged_copies(path: Path, folder: Path, count: int, seed: int = 0) -> Iterator[Path]:
@@ -39,3 +44,25 @@ def damaged_copies(path: Path, folder: Path, count: int, seed: int = 0) -> Itera
         target = folder / f"{k:03d}{path.suffix}"
         target.write_bytes(copy)
         yield target
+
+
+def rewritten(path: Path, target: Path, change: Callable[[dict, dict], object], *, checked: bool = True) -> Path:
+    """A copy of a feature file or checkpoint with another header or other tensors.
+
+    Args:
+        path: The file.
+        target: The copy.
+        change: Called with the fields of the header and the tensors, as torch has them; what it returns does not count.
+        checked: Whether the copy has a checksum that agrees with it; without one nothing tells that it is another.
+
+    Returns:
+        The copy.
+    """
+    with safe_open(path, "pt") as file:
+        tensors, metadata = {k: file.get_tensor(k) for k in file.keys()}, dict(file.metadata())  # noqa: SIM118
+    ((key, text),) = metadata.items()
+    header = {name: value for name, value in json.loads(text).items() if name != CHECKSUM}
+    change(header, tensors)
+    stored = {name: tensor.numpy() for name, tensor in tensors.items()}
+    target.write_bytes(save(tensors, {key: with_checksum(header, stored) if checked else json.dumps(header)}))
+    return target

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
-from safetensors.numpy import save
 
 import iaca
 from iaca.checkpoints import describe_file, save_checkpoint
@@ -22,8 +19,8 @@ from iaca.data.episodes import read_episodes
 from iaca.data.faces.places import read_faces_csv
 from iaca.errors import InputError
 from iaca.features.feature_files import read_feature_header, read_feature_labels, read_features, write_features
-from tests.conftest import make_features, make_model, write_small_backbones
-from tests.damage import damaged_copies
+from tests.conftest import BACKBONES, make_features, make_model, write_small_backbones
+from tests.damage import damaged_copies, rewritten
 from tests.media_files import clicks, write_media
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,34 +82,32 @@ def read_or_refused(path: Path, *reads: Callable[[Path], object]) -> None:
         assert "\n" not in told
 
 
-def without_checksum(path: Path) -> Path:
-    """A copy in which nothing tells damage, as other programs write it."""
-    with safe_open(path, "np") as file:
-        tensors, metadata = {k: file.get_tensor(k) for k in file.keys()}, dict(file.metadata())  # noqa: SIM118
-    ((key, text),) = metadata.items()
-    header = {name: value for name, value in json.loads(text).items() if name != "crc32"}
-    target = path.with_stem("unchecked")
-    target.write_bytes(save(tensors, {key: json.dumps(header)}))
-    return target
+def without_checksum(path: Path, **other: object) -> Path:
+    """A copy in which nothing tells damage, as other programs and version 0.1.0 write it."""
+    return rewritten(path, path.with_stem("unchecked"), lambda header, tensors: header.update(other), checked=False)
 
 
 def test_damaged_features(tmp_path):
     write_features(tmp_path / "a.safetensors", make_features(num_frames=60))
     for original in (tmp_path / "a.safetensors", without_checksum(tmp_path / "a.safetensors")):
+        read_features(original)
         for path in damaged_copies(original, tmp_path, 250):
             read_or_refused(path, read_features, read_feature_header, read_feature_labels)
 
 
 def test_damaged_checkpoints(tmp_path):
-    save_checkpoint(tmp_path / "a.safetensors", make_model(iaca=True), backbones={})
-    for original in (tmp_path / "a.safetensors", without_checksum(tmp_path / "a.safetensors")):
+    save_checkpoint(tmp_path / "a.safetensors", make_model(iaca=True), backbones=BACKBONES)
+    for original in (tmp_path / "a.safetensors", without_checksum(tmp_path / "a.safetensors", format_version=1)):
+        iaca.load_checkpoint(original)
         for path in damaged_copies(original, tmp_path, 150):
             read_or_refused(path, iaca.load_checkpoint, describe_file)
 
 
 def test_damaged_backbones(tmp_path):
     write_small_backbones(tmp_path)
-    for original in (tmp_path / "visual.safetensors", without_checksum(tmp_path / "audio.safetensors")):
+    older = without_checksum(tmp_path / "audio.safetensors", format_version=1)
+    for original in (tmp_path / "visual.safetensors", older):
+        iaca.load_backbone(original)
         for path in damaged_copies(original, tmp_path, 60):
             read_or_refused(path, iaca.load_backbone, describe_file)
 

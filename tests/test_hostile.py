@@ -12,39 +12,42 @@ from safetensors import safe_open
 from safetensors.numpy import save
 
 import iaca
+from iaca.checkpoints import save_checkpoint
 from iaca.data.faces.places import read_faces_csv
 from iaca.errors import InputError
-from iaca.features.feature_files import FeatureError, read_features
+from iaca.features.feature_files import FeatureError, read_features, write_features
+from tests.conftest import BACKBONES, make_features, make_model
+from tests.damage import rewritten
 
 PROJECT = Path(__file__).resolve().parent.parent
-FEATURES = PROJECT / "demo/features/strong-01.safetensors"
-MODEL = PROJECT / "checkpoints/ca_iaca.safetensors"
-
-
-def changed(path, target, change):
-    with safe_open(path, "np") as file:
-        tensors, metadata = {k: file.get_tensor(k) for k in file.keys()}, dict(file.metadata())  # noqa: SIM118  not a mapping
-    change(tensors, metadata)
-    target.write_bytes(save(tensors, metadata))
-    return target
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda t, m: m.update(subject=json.dumps("../../escaped")),  # evaluate --predictions wrote outside its folder
-        lambda t, m: m.update(backbones='"x"'),
-        lambda t, m: m.update(problems="5"),
-        lambda t, m: m.update(problems="[" * 100_000),
-        lambda t, m: t.update(pts_s=t["pts_s"][::-1].copy()),  # accepted in silence
-        lambda t, m: t.update(pts_s=t["pts_s"] * 0),
-        lambda t, m: t.update(valence=t["valence"] * 0 + 7),
-        lambda t, m: t.update({k: v[:0] for k, v in t.items() if not k.endswith("_zero")}),
+        lambda h, t: h.update(subject="../../escaped"),  # evaluate --predictions wrote outside its folder
+        lambda h, t: h.update(backbones="x"),
+        lambda h, t: h.update(problems=5),
+        lambda h, t: t.update(pts_s=t["pts_s"].flip(0)),  # accepted in silence
+        lambda h, t: t.update(pts_s=t["pts_s"] * 0),
+        lambda h, t: t.update(valence=t["valence"] * 0 + 7),
+        lambda h, t: t.update({k: v[:0] for k, v in t.items() if not k.endswith("_zero")}),
     ],
 )
 def test_features_that_cannot_be(tmp_path, change):
-    with pytest.raises(FeatureError):
-        read_features(changed(FEATURES, tmp_path / "x.safetensors", change))
+    write_features(tmp_path / "a.safetensors", make_features())
+    with pytest.raises(FeatureError, match=r"; expected|has no frames") as error:
+        read_features(rewritten(tmp_path / "a.safetensors", tmp_path / "x.safetensors", change))
+    assert "damaged" not in str(error.value)  # the checksum agrees: the value itself is refused
+
+
+def test_a_header_in_both_forms(tmp_path):
+    write_features(tmp_path / "a.safetensors", make_features())
+    with safe_open(tmp_path / "a.safetensors", "np") as file:
+        tensors, metadata = {k: file.get_tensor(k) for k in file.keys()}, dict(file.metadata())  # noqa: SIM118
+    (tmp_path / "x.safetensors").write_bytes(save(tensors, metadata | {"subject": '"another"'}))
+    with pytest.raises(FeatureError, match="has 'subject' beside 'iaca_features'"):
+        read_features(tmp_path / "x.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -52,18 +55,18 @@ def test_features_that_cannot_be(tmp_path, change):
     [
         lambda h: h.update(backbones={"audio": "x"}),
         lambda h: h.update(backbones={"audio": {"name": 1, "sha256": 2}}),
+        lambda h: h.update(backbones={}),
         lambda h: h.update(format_version=True),
         lambda h: h.update(format_version=-1),
     ],
 )
 def test_headers_that_cannot_be(tmp_path, change):
-    def edit(tensors, metadata):
-        header = json.loads(metadata["iaca"])
-        change(header)
-        metadata["iaca"] = json.dumps(header)
-
-    with pytest.raises(InputError):
-        iaca.load_checkpoint(changed(MODEL, tmp_path / "x.safetensors", edit))
+    save_checkpoint(tmp_path / "a.safetensors", make_model(), backbones=BACKBONES)
+    with pytest.raises(InputError, match="; expected") as error:
+        iaca.load_checkpoint(
+            rewritten(tmp_path / "a.safetensors", tmp_path / "x.safetensors", lambda header, tensors: change(header))
+        )
+    assert "damaged" not in str(error.value)
 
 
 def test_a_header_nested_without_end(tmp_path):
@@ -97,6 +100,6 @@ def test_a_description_of_another_shape(tmp_path, content):
 
     (tmp_path / "corpus.json").write_text(content)
     (tmp_path / "features").mkdir()
-    (tmp_path / "features/strong-01.safetensors").write_bytes(FEATURES.read_bytes())
+    write_features(tmp_path / "features/strong-01.safetensors", make_features(subject="strong-01"))
     source = Source((tmp_path,), tmp_path / "features")
     corpus(Folders((source,), tmp_path, tmp_path, locked=False, own=tmp_path / "own"))

@@ -16,11 +16,13 @@ from iaca.checkpoints.tensor_files import (
     FUSION,
     check_tensors,
     read_checkpoint_file,
+    unnamed_backbones,
     write_checkpoint_file,
 )
 from iaca.checkpoints.torch_files import is_torch_file
 from iaca.config import AUDIO, MODALITIES, VISUAL, ConfigError, FusionConfig
 from iaca.errors import CheckpointError
+from iaca.headers import CHECKSUM
 from iaca.models.fusion_model import FusionModel
 from iaca.models.fusions.registry import MapRows, fusion_names, registered_fusion
 from iaca.models.published.network import FusionNetwork, PublishedNetwork
@@ -40,6 +42,7 @@ class Checkpoint:
         training: How it was trained: settings, seed, fingerprint of the training features.
         scores: What it scored when it was saved.
         created_by: Program and version that wrote it.
+        checksum: CRC-32 of the file's content; "" for files of 0.1.0 and of the authors, where damage goes unnoticed.
     """
 
     path: Path
@@ -49,6 +52,7 @@ class Checkpoint:
     training: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Any] = field(default_factory=dict)
     created_by: str = ""
+    checksum: str = ""
 
     @property
     def name(self) -> str:
@@ -80,6 +84,7 @@ class Checkpoint:
             "training": self.training,
             "scores": self.scores,
             "created_by": self.created_by,
+            "checksum": self.checksum,
         }
 
     def __repr__(self) -> str:
@@ -128,9 +133,13 @@ def save_checkpoint(
         dtype: How weights are stored; float16 halves the file and rounds the weights.
 
     Raises:
-        CheckpointError: A weight is not finite or too large, as after training that failed.
+        CheckpointError: A weight is not finite or too large, as after training that failed, or a modality has no
+            backbone.
         OSError: The file cannot be written; nothing is left of it.
     """
+    missing = [modality for modality in MODALITIES if modality not in backbones]
+    if missing:
+        raise CheckpointError(f"{path}: {unnamed_backbones(missing)}")
     header = {
         "kind": FUSION,
         "config": model.config.to_dict(),
@@ -197,6 +206,7 @@ def load_checkpoint(path: str | os.PathLike[str], device: str | torch.device = "
         header["training"],
         header["scores"],
         header["created_by"],
+        header.get(CHECKSUM, ""),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,11 +15,14 @@ from safetensors.torch import save
 from torch import nn
 
 import iaca
+from iaca.config import MODALITIES
 from iaca.errors import CheckpointError
 from iaca.files import write_whole
-from iaca.headers import HeaderError, are_backbones, is_intact, parse_json, shortened, with_checksum
+from iaca.headers import HeaderError, are_backbones, damage, parse_json, shortened, with_checksum
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Of the files that are written. Those of version 1, which iaca 0.1.0 wrote, need not carry a checksum."""
+
 HEADER_KEY = "iaca"
 FUSION = "fusion"
 BACKBONE = "backbone"
@@ -78,10 +81,9 @@ def read_checkpoint_file(path: Path) -> tuple[dict[str, Any], dict[str, torch.Te
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is damaged or no safetensors file ({error}); expected a whole one") from error
-    if not is_intact(header, _bytes_of(tensors)):
-        raise CheckpointError(
-            f"{path} is damaged: its checksum is not the one in its header; expected what was written: copy it again"
-        )
+    found = damage(header, _bytes_of(tensors), must_have=header["format_version"] > 1)
+    if found:
+        raise CheckpointError(f"{path} is damaged: {found}; expected what was written: copy it again")
     return header, tensors
 
 
@@ -117,9 +119,20 @@ def _header(path: Path, text: str) -> dict[str, Any]:
         raise CheckpointError(
             f"{path}: 'backbones' of the header is {shortened(header['backbones'])}; expected name and sha256 of each"
         )
+    missing = [modality for modality in MODALITIES if modality not in header.get("backbones", {})]
+    if header["kind"] == FUSION and missing:
+        raise CheckpointError(f"{path}: {unnamed_backbones(missing)}")
     if not isinstance(header["training"].get("settings", {}), dict):
         raise CheckpointError(f"{path}: 'settings' of its training is no dict; expected names and values")
     return header
+
+
+def unnamed_backbones(missing: Sequence[str]) -> str:
+    """What is said of a fusion model that does not name the backbones whose features it takes."""
+    return (
+        f"'backbones' of the header names none for {' and '.join(missing)}; expected name and sha256 of the backbones "
+        "whose features the model was trained on, without which nobody can tell whether others fit it"
+    )
 
 
 Shape = tuple[int, ...]

@@ -138,6 +138,11 @@ def _refuse(error: Exception, job: object, progress: object) -> None:
     raise error
 
 
+def holds_memory_limits() -> bool:
+    """Whether the system holds processes to `limit_memory`: macOS takes the limit and forgets it, Windows has none."""
+    return sys.platform == "linux"
+
+
 def limit_memory(bytes_: int) -> None:
     """Limit the memory that this process may write to, where the system can."""
     try:

@@ -41,6 +41,7 @@ def look_at_environment(device: str | None) -> Iterator[Verdict]:
     yield _python()
     yield from _packages()
     yield _device(device)
+    yield _limits(device)
     yield from _media()
 
 
@@ -90,6 +91,28 @@ def _device(asked: str | None) -> Verdict:
     if gpus.number:
         return Verdict("device", State.OK, f"{label}{_driver()}; {gpus.number} in all")
     return Verdict("device", State.NOTE, f"{label}. No GPU: {gpus.problem}.", "Everything works without, more slowly.")
+
+
+def _limits(asked: str | None) -> Verdict:
+    """Whether a video that is made to take all memory is stopped on this machine."""
+    from iaca.compute.devices import DeviceError, choose_device
+    from iaca.compute.worker import holds_memory_limits
+
+    what = "processes that read videos"
+    if not holds_memory_limits():
+        found = f"{platform.system()} holds no process to a limit of memory: {what} have limits of time and size alone"
+        return Verdict("memory limits", State.NOTE, found, "Read videos from strangers on Linux, or in a container.")
+    try:
+        on_gpu = choose_device(asked).type != "cpu"
+    except DeviceError:
+        on_gpu = False
+    if on_gpu:
+        found = (
+            f"{what} are held to theirs, but not those that also run a network on the GPU, whose libraries take memory "
+            "as they like"
+        )
+        return Verdict("memory limits", State.NOTE, found, "Limit the memory of the container or the service.")
+    return Verdict("memory limits", State.OK, f"{what} are held to theirs")
 
 
 def _driver() -> str:

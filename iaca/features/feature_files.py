@@ -5,8 +5,9 @@ float16; `frame (T,)` int32; `pts_s (N,)` float64; `valence (N,)`, `arousal (N,)
 `has_face (N,)`, `has_audio (N,)` bool. The metadata of the header have one key, `iaca_features`: a JSON object with
 `subject`, `video`, `split`, `clip_stride`, `backbones`, `created_by`, `problems` and, where the video is known, its
 fingerprint `media`. Its names are sorted, so the same features give the same bytes. Where it has the checksum of
-`iaca.headers`, as every file that this module writes, the file must agree with it. An older form is read as well:
-there, each of these names is a key of the metadata itself, with a value in JSON.
+`iaca.headers`, the file must agree with it. Every file that this module writes has one; one whose `created_by` begins
+with "iaca " is refused without it, and other programs may leave it out. The form of iaca 0.1.0 is read as well: there,
+each of these names is a key of the metadata itself, with a value in JSON, and there is no checksum.
 
 `pts_s` begins at 0 or later and never falls, labels lie in [-1, 1], there is at least one frame, and subject and video
 are plain names: no parts of a path, no control characters.
@@ -27,10 +28,13 @@ from iaca.config import CLIP_FRAMES, MODALITIES
 from iaca.data.annotations import Labels
 from iaca.errors import InputError
 from iaca.files import is_plain_name, write_whole
-from iaca.headers import CHECKSUM, HeaderError, are_backbones, is_intact, parse_json, shortened, with_checksum
+from iaca.headers import HeaderError, are_backbones, damage, parse_json, shortened, with_checksum
 from iaca.types import Features
 
 HEADER_KEY = "iaca_features"
+OURS = "iaca "
+"""How `created_by` begins in files of this project."""
+
 METADATA = ("subject", "video", "split", "clip_stride", "backbones", "created_by", "problems")
 OPTIONAL = {"media": ""}
 """Names that a file may leave out -> their values in that case."""
@@ -162,7 +166,14 @@ def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, 
         raise FeatureError(f"{path} does not exist; expected a feature file (.safetensors)")
     try:
         with safe_open(path, framework="np") as file:
-            header = _header(file.metadata() or {})
+            texts = file.metadata() or {}
+            is_older = HEADER_KEY not in texts
+            twice = [] if is_older else [name for name in (*METADATA, *OPTIONAL) if name in texts]
+            if twice:
+                raise FeatureError(
+                    f"{path} has {twice[0]!r} beside {HEADER_KEY!r} in its metadata; expected one form of header"
+                )
+            header = _header(texts)
             names = set(file.keys())
             missing = [name for name in TENSORS if name not in names] + [n for n in METADATA if n not in header]
             if missing:
@@ -176,10 +187,9 @@ def _open(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, 
             if not with_tensors:
                 return metadata, shapes
             tensors = {name: file.get_tensor(name) for name in TENSORS}
-        if not is_intact(header, tensors):
-            raise FeatureError(
-                f"{path} is damaged: its {CHECKSUM} is not the one in its header; copy it again or extract it again"
-            )
+        found = damage(header, tensors, must_have=header["created_by"].startswith(OURS) and not is_older)
+        if found:
+            raise FeatureError(f"{path} is damaged: {found}; copy it again or extract it again")
         return metadata, tensors
     except (SafetensorError, OSError, HeaderError) as error:
         raise FeatureError(

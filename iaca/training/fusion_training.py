@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from iaca.compute.distributed import Worker, worker
-from iaca.config import TARGETS, FusionConfig, Optimiser, Schedule, TrainingConfig
+from iaca.config import MODALITIES, TARGETS, FusionConfig, Optimiser, Schedule, TrainingConfig
 from iaca.errors import InputError
 from iaca.inference import predict
 from iaca.metrics import ccc
@@ -194,6 +194,12 @@ def check_together(features: Sequence[Features], targets: Sequence[str] = TARGET
     if not features:
         raise TrainingError("there are no feature files; expected at least one subject")
     first = features[0]
+    unnamed = [modality for modality in MODALITIES if modality not in first.backbones]
+    if unnamed:
+        raise TrainingError(
+            f"features of {first.subject} do not name the backbone for {' and '.join(unnamed)}; expected name and "
+            "sha256 in 'backbones', which the checkpoint passes on"
+        )
     for other in features:
         if other.clip_stride != first.clip_stride:
             raise TrainingError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 
@@ -12,6 +11,7 @@ import torch
 from dashboard.services import corpora, model_files, traces
 from dashboard.state.folders import Folders, Source
 from iaca.models.published.network import Published, PublishedNetwork
+from tests.damage import rewritten
 from tests.dashboard.projects import Spec, write_model, write_project
 from tests.dashboard.test_page import notices, open_page, score_lines, widget  # noqa: F401  open_page is a fixture
 
@@ -202,15 +202,12 @@ def test_a_plugin_that_fails_is_one_sentence(open_page, all_fusions):  # noqa: F
 
 
 def test_a_model_that_needs_a_plugin_says_which(open_page, project):  # noqa: F811
-    from safetensors import safe_open
-    from safetensors.torch import load_file, save_file
-
     folder = project / "checkpoints"
-    with safe_open(folder / "ca.safetensors", framework="pt") as file:
-        header = json.loads(file.metadata()["iaca"])
-    del header["crc32"]  # as in files of before; the checksum would tell that the header is another
-    header["plugin"], header["config"]["fusion"] = "secrets", "secret"
-    save_file(load_file(folder / "ca.safetensors"), folder / "secret.safetensors", {"iaca": json.dumps(header)})
+
+    def change(header, tensors):
+        header["plugin"], header["config"]["fusion"] = "secrets", "secret"
+
+    rewritten(folder / "ca.safetensors", folder / "secret.safetensors", change)
     page = open_page(project, fusion="any two checkpoints", checkpoint="secret.safetensors", second="ca.safetensors")
     assert "--plugin secrets" in notices(page)
     assert rows_of_table(page) == ["CA"]

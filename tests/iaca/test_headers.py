@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 
-from iaca.headers import HeaderError, are_backbones, is_intact, parse_json, shortened, with_checksum
+from iaca.headers import HeaderError, are_backbones, damage, parse_json, shortened, with_checksum
 
 TENSORS = {"b": np.arange(6, dtype=np.float16).reshape(2, 3), "a": np.array([True, False])}
 HEADER = {"name": "x", "rate": 0.1, "training": {"loss": float("nan")}}
@@ -30,22 +30,24 @@ def test_the_checksum_is_that_of_the_tensors_by_name_and_of_the_other_fields():
     header = json.loads(with_checksum(HEADER, TENSORS))
     content = TENSORS["a"].tobytes() + TENSORS["b"].tobytes() + json.dumps(HEADER, sort_keys=True).encode()
     assert header["crc32"] == f"{zlib.crc32(content):08x}"
-    assert is_intact(header, TENSORS)
+    assert damage(header, TENSORS, must_have=True) == ""
 
 
 @pytest.mark.parametrize("change", [{"name": "y"}, {"rate": 0.2}, {"more": 1}, {"crc32": "00000000"}, {"crc32": 5}])
 def test_another_field_is_noticed(change):
-    assert not is_intact(json.loads(with_checksum(HEADER, TENSORS)) | change, TENSORS)
+    changed = json.loads(with_checksum(HEADER, TENSORS)) | change
+    assert "not the one in its header" in damage(changed, TENSORS, must_have=False)
 
 
 @pytest.mark.parametrize("name", TENSORS)
 def test_another_value_is_noticed(name):
     other = TENSORS | {name: TENSORS[name] * 0}
-    assert not is_intact(json.loads(with_checksum(HEADER, TENSORS)), other)
+    assert "not the one in its header" in damage(json.loads(with_checksum(HEADER, TENSORS)), other, must_have=False)
 
 
-def test_a_header_without_a_checksum_is_believed():
-    assert is_intact(HEADER, TENSORS)
+def test_a_header_without_a_checksum_is_believed_where_its_writer_knew_none():
+    assert damage(HEADER, TENSORS, must_have=False) == ""
+    assert "has no crc32" in damage(HEADER, TENSORS, must_have=True)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from iaca.config import BackboneConfig
 from iaca.inference import infer
 from iaca.models.backbones import build_backbone
 from iaca.models.published.network import PublishedNetwork
-from tests.conftest import make_features, make_model
+from tests.conftest import BACKBONES, make_features, make_model
+from tests.damage import rewritten
 
 FUSIONS = ("concat", "ca", "tca", "jca", "rjca")
 
@@ -33,16 +34,17 @@ def windows():
 def test_a_loaded_model_gives_equal_output(tmp_path, fusion, gated):
     model = make_model(fusion=fusion, iaca=gated).requires_grad_(False)
     model.set_standardisation(torch.randn(30, 12) * 4, torch.randn(30, 12) + 1)
-    save_checkpoint(tmp_path / "m.safetensors", model, backbones={"audio": {"name": "a", "sha256": "0"}})
+    save_checkpoint(tmp_path / "m.safetensors", model, backbones=BACKBONES)
     loaded = load_checkpoint(tmp_path / "m.safetensors")
     for ours, expected in zip(loaded.model(*windows())[:2], model(*windows())[:2], strict=True):
         assert torch.equal(ours, expected)
     assert loaded.config == model.config
-    assert loaded.backbones == {"audio": {"name": "a", "sha256": "0"}}
+    assert loaded.backbones == BACKBONES
+    assert loaded.describe()["checksum"] == loaded.checksum != ""
 
 
 def test_a_description_has_what_other_programs_rely_on(tmp_path):
-    save_checkpoint(tmp_path / "m.safetensors", make_model(iaca=True), backbones={}, scores={"valence": 0.5})
+    save_checkpoint(tmp_path / "m.safetensors", make_model(iaca=True), backbones=BACKBONES, scores={"valence": 0.5})
     description = iaca.load_checkpoint(tmp_path / "m.safetensors").describe()
     assert (description["fusion"], description["iaca"]) == ("ca", True)
     assert description["scores"] == {"valence": 0.5}
@@ -53,7 +55,7 @@ def test_a_description_has_what_other_programs_rely_on(tmp_path):
 
 @pytest.mark.parametrize("fusion", ["ca", "jca", "rjca"])
 def test_every_matrix_of_an_attention_has_a_symbol(tmp_path, fusion):
-    save_checkpoint(tmp_path / "m.safetensors", make_model(fusion=fusion, iaca=True), backbones={})
+    save_checkpoint(tmp_path / "m.safetensors", make_model(fusion=fusion, iaca=True), backbones=BACKBONES)
     checkpoint = load_checkpoint(tmp_path / "m.safetensors")
     named = tuple(checkpoint.describe()["symbols"].values())
     learnt = [name for name in checkpoint.model.state_dict() if name.startswith("trunks.") and "lstm" not in name]
@@ -63,7 +65,7 @@ def test_every_matrix_of_an_attention_has_a_symbol(tmp_path, fusion):
 
 def test_half_precision_halves_the_file_and_is_loaded_as_float32(tmp_path):
     for name, dtype in (("whole", torch.float32), ("half", torch.float16)):
-        save_checkpoint(tmp_path / f"{name}.safetensors", make_model(dim=96), backbones={}, dtype=dtype)
+        save_checkpoint(tmp_path / f"{name}.safetensors", make_model(dim=96), backbones=BACKBONES, dtype=dtype)
     whole, half = (os.path.getsize(tmp_path / f"{name}.safetensors") for name in ("whole", "half"))
     assert half < 0.6 * whole
     assert load_checkpoint(tmp_path / "half.safetensors").model.audio_mean.dtype == torch.float32
@@ -84,7 +86,7 @@ def test_a_backbone_is_loaded_by_path_and_refused_as_a_model(tmp_path):
 
 
 def test_a_fusion_model_is_refused_as_a_backbone(tmp_path):
-    save_checkpoint(tmp_path / "m.safetensors", make_model(), backbones={})
+    save_checkpoint(tmp_path / "m.safetensors", make_model(), backbones=BACKBONES)
     with pytest.raises(iaca.CheckpointError, match=r"use iaca\.load_checkpoint"):
         load_backbone(tmp_path / "m.safetensors")
 
@@ -95,7 +97,7 @@ def test_each_file_that_cannot_be_used_is_told_in_one_sentence(tmp_path):
         load_checkpoint(file)
     with pytest.raises(iaca.CheckpointError, match="is no file; expected a checkpoint"):
         load_checkpoint(tmp_path)
-    save_checkpoint(file, make_model(), backbones={})
+    save_checkpoint(file, make_model(), backbones=BACKBONES)
     content = file.read_bytes()
     file.write_bytes(content[: len(content) // 2])
     with pytest.raises(iaca.CheckpointError, match=r"m\.safetensors is damaged"):
@@ -106,14 +108,7 @@ def test_each_file_that_cannot_be_used_is_told_in_one_sentence(tmp_path):
 
 
 def with_header(file, change):
-    from safetensors import safe_open
-
-    with safe_open(file, "pt") as opened:
-        header = json.loads(opened.metadata()["iaca"])
-        tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-    del header["crc32"]
-    change(header, tensors)
-    save_file(tensors, file, {"iaca": json.dumps(header)})
+    rewritten(file, file, change)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +130,8 @@ def with_header(file, change):
         (lambda h, t: h.update(format_version=-1), "format version -1"),
         (lambda h, t: h.update(backbones={"audio": "x"}), "'backbones' of the header"),
         (lambda h, t: h.update(backbones={"audio": {"name": 1, "sha256": 2}}), "'backbones' of the header"),
+        (lambda h, t: h.update(backbones={}), "'backbones' of the header names none for audio and visual; expected"),
+        (lambda h, t: h["backbones"].pop("audio"), "names none for audio; expected name and sha256 of the backbones"),
         (lambda h, t: h.update(training={"settings": 5}), "'settings' of its training"),
         (lambda h, t: h.update(plugin="os"), "needs plugin 'os' for 'ca', which needs none"),
         (lambda h, t: h.update(format_version="x"), "format version 'x'; expected a whole number"),
@@ -154,7 +151,7 @@ def with_header(file, change):
 )
 def test_a_file_that_cannot_be_rebuilt_names_what_is_wrong(tmp_path, change, message):
     file = tmp_path / "m.safetensors"
-    save_checkpoint(file, make_model(), backbones={})
+    save_checkpoint(file, make_model(), backbones=BACKBONES)
     with_header(file, change)
     with pytest.raises(iaca.CheckpointError, match=message):
         load_checkpoint(file)
@@ -186,18 +183,18 @@ def test_a_header_nested_without_end_is_told(tmp_path, text):
 @pytest.mark.parametrize("place", [b"gate_temperature", b"created_by", None])
 def test_a_bit_that_flips_anywhere_is_noticed(tmp_path, place):
     file = tmp_path / "m.safetensors"
-    save_checkpoint(file, make_model(), backbones={})
+    save_checkpoint(file, make_model(), backbones=BACKBONES)
     content = bytearray(file.read_bytes())
     at = len(content) - 1 if place is None else content.find(place) + len(place) + 6  # in the value, or in a weight
     content[at] ^= 1
     file.write_bytes(content)
-    with pytest.raises(iaca.CheckpointError, match="its checksum is not the one in its header"):
+    with pytest.raises(iaca.CheckpointError, match="its crc32 is not the one in its header"):
         load_checkpoint(file)
 
 
 def test_a_file_without_a_checksum_is_read(tmp_path):
     file = tmp_path / "m.safetensors"
-    save_checkpoint(file, make_model(), backbones={})
+    save_checkpoint(file, make_model(), backbones=BACKBONES)
     with_header(file, lambda h, t: None)
     assert load_checkpoint(file).config.dim == 12
 
@@ -207,7 +204,7 @@ def test_a_model_whose_training_failed_is_not_written(tmp_path, value):
     model = make_model()
     torch.nn.init.constant_(next(model.parameters()), value)
     with pytest.raises(iaca.CheckpointError, match="expected"):
-        save_checkpoint(tmp_path / "m.safetensors", model, backbones={})
+        save_checkpoint(tmp_path / "m.safetensors", model, backbones=BACKBONES)
     assert not list(tmp_path.iterdir())
 
 
@@ -223,7 +220,7 @@ def test_a_file_of_torch_that_is_no_fusion_model_is_refused_like_any_other(tmp_p
 
 def test_nothing_is_left_where_writing_fails(tmp_path, monkeypatch):
     file = tmp_path / "m.safetensors"
-    save_checkpoint(file, make_model(), backbones={})
+    save_checkpoint(file, make_model(), backbones=BACKBONES)
     before = file.read_bytes()
 
     def full(*_):
@@ -231,7 +228,7 @@ def test_nothing_is_left_where_writing_fails(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        save_checkpoint(file, make_model(seed=1), backbones={})
+        save_checkpoint(file, make_model(seed=1), backbones=BACKBONES)
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
 
@@ -253,7 +250,7 @@ def test_a_published_network_predicts_and_explains_like_any_other(tmp_path, kind
 
 
 def test_a_reader_that_has_enough_ends_a_command_quietly(tmp_path):
-    save_checkpoint(tmp_path / "model.safetensors", make_model(iaca=True), backbones={})
+    save_checkpoint(tmp_path / "model.safetensors", make_model(iaca=True), backbones=BACKBONES)
     command = [sys.executable, "-m", "iaca", "describe", str(tmp_path / "model.safetensors"), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         process.stdout.close()

@@ -8,7 +8,9 @@ from importlib import metadata
 
 import av
 import pytest
+import torch
 
+from iaca.compute import devices, worker
 from iaca.compute.devices import Gpus
 from iaca.doctor.environment import look_at_environment
 from iaca.doctor.verdicts import State, passed
@@ -32,6 +34,21 @@ def test_this_environment_is_in_order():
     assert found["device"].found.startswith("CPU (")
     assert "h264" in found["codecs"].found
     assert "vp9" in found["browsers"].found
+
+
+def test_where_no_limit_of_memory_holds_it_is_said(monkeypatch):
+    assert verdicts("cpu")["memory limits"].state is (State.OK if sys.platform == "linux" else State.NOTE)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker.sys, "platform", "linux")
+        patch.setattr(devices, "choose_device", lambda asked: torch.device("cuda"))
+        patch.setattr(devices, "device_label", str)
+        found = verdicts("cpu")["memory limits"]
+    assert found.state is State.NOTE
+    assert "whose libraries take memory as they like" in found.found
+    monkeypatch.setattr(worker.sys, "platform", "darwin")
+    found = verdicts("cpu")["memory limits"]
+    assert found.state is State.NOTE
+    assert "holds no process to a limit of memory" in found.found
 
 
 def test_another_python_is_not_supported(monkeypatch):

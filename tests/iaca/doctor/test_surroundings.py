@@ -10,9 +10,13 @@ from collections import namedtuple
 
 import pytest
 
+from iaca.checkpoints import save_checkpoint
 from iaca.doctor.surroundings import look_around
 from iaca.doctor.verdicts import State
+from iaca.features.feature_files import write_features
 from iaca.resources import shipped
+from tests.conftest import BACKBONES, make_features, make_model
+from tests.damage import rewritten
 from tests.dashboard.serving import free_port
 
 
@@ -59,6 +63,22 @@ def test_a_damaged_model_is_named(tmp_path):
     found = verdicts(checkpoints=tmp_path)["models"]
     assert found.state is State.FAILED
     assert "ca.safetensors" in found.found
+
+
+def test_files_without_a_checksum_are_counted(tmp_path):
+    features, models = tmp_path / "features", tmp_path / "models"
+    write_features(features / "a.safetensors", make_features())
+    save_checkpoint(models / "a.safetensors", make_model(), backbones=BACKBONES)
+    assert "checksums" not in verdicts(features=features, checkpoints=models)
+
+    def older(header, tensors):
+        header.update(format_version=1)
+
+    for folder in (features, models):
+        rewritten(folder / "a.safetensors", folder / "b.safetensors", older, checked=False)
+        found = verdicts(features=features, checkpoints=models)["checksums"]
+        assert found.state is State.NOTE
+        assert f"1 of the 2 files in {folder}" in found.found
 
 
 def test_a_cache_that_cannot_be_written_fails(tmp_path, monkeypatch):

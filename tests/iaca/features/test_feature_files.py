@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 from iaca.features.feature_files import FeatureError, read_feature_header, read_features, write_features
 from tests.conftest import make_features
+from tests.damage import rewritten
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -187,13 +188,17 @@ def test_a_bit_that_flips_anywhere_is_noticed(tmp_path, features, place):
         read_features(path)
 
 
-def test_a_file_without_a_checksum_is_read(tmp_path, features):
-    write_features(tmp_path / "a.safetensors", features)
-    with safe_open(tmp_path / "a.safetensors", framework="np") as file:
-        header = json.loads(file.metadata()["iaca_features"])
-    assert re.fullmatch("[0-9a-f]{8}", header.pop("crc32"))
-    save_file(load_file(tmp_path / "a.safetensors"), tmp_path / "b.safetensors", {"iaca_features": json.dumps(header)})
-    assert read_features(tmp_path / "b.safetensors").subject == features.subject
+def test_another_program_need_not_write_a_checksum_and_this_one_must(tmp_path, features):
+    for created_by in ("my program 3", "iaca 0.2.0"):
+        write_features(tmp_path / "a.safetensors", features._replace(created_by=created_by))
+        with safe_open(tmp_path / "a.safetensors", framework="np") as file:
+            assert re.fullmatch("[0-9a-f]{8}", json.loads(file.metadata()["iaca_features"])["crc32"])
+        rewritten(tmp_path / "a.safetensors", tmp_path / "b.safetensors", lambda header, tensors: 0, checked=False)
+        if created_by.startswith("my"):
+            assert read_features(tmp_path / "b.safetensors").subject == features.subject
+            continue
+        with pytest.raises(FeatureError, match=r"b\.safetensors is damaged: its header has no crc32"):
+            read_features(tmp_path / "b.safetensors")
 
 
 @pytest.mark.parametrize(

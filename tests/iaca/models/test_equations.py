@@ -10,12 +10,12 @@ import iaca
 from iaca.checkpoints import save_checkpoint
 from iaca.models.fusions.joint_cross_attention import QUINTIC_LIMIT, tanh_in_place
 from tests import reference
-from tests.conftest import make_model
+from tests.conftest import BACKBONES, make_model
 
 
 def outside(tmp_path, **settings):
     """Output and state dict of a saved model, as float64 arrays, for one window."""
-    save_checkpoint(tmp_path / "model.safetensors", make_model(**settings), backbones={})
+    save_checkpoint(tmp_path / "model.safetensors", make_model(**settings), backbones=BACKBONES)
     checkpoint = iaca.load_checkpoint(tmp_path / "model.safetensors")
     torch.manual_seed(1)
     audio, visual = torch.randn(3, 16, 12), torch.randn(3, 16, 12)

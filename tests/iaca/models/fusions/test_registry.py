@@ -17,6 +17,7 @@ from iaca.models.fusion_model import FusionModel
 from iaca.models.fusions import registry
 from iaca.models.fusions.cross_attention import CrossAttention
 from iaca.models.fusions.registry import Symbol, checked, fusion_names, model_title
+from tests.conftest import BACKBONES
 
 ROOT = Path(__file__).resolve().parents[4]
 LISTS_OF_MODELS = (
@@ -74,7 +75,7 @@ def test_a_fusion_brings_its_title_its_check_its_map_and_its_symbols(registered,
     with pytest.raises(ConfigError, match="dim is 512; expected at most 100"):
         FusionModel(FusionConfig(fusion="mine"))
     model = FusionModel(FusionConfig(fusion="mine", audio_dim=12, visual_dim=12, dim=12, trunk="shared"))
-    save_checkpoint(tmp_path / "mine.safetensors", model, backbones={})
+    save_checkpoint(tmp_path / "mine.safetensors", model, backbones=BACKBONES)
     loaded = load_checkpoint(tmp_path / "mine.safetensors")
     assert loaded.title == "My attention"
     assert loaded.map_rows == {"audio": "visual", "visual": "audio"}
