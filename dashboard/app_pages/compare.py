@@ -27,7 +27,7 @@ from dashboard.services import corpora, first_views, own_videos, recordings, tra
 from dashboard.services.selection import Selection
 from dashboard.state import activity, session
 from dashboard.state.folders import results_folder
-from dashboard.timeline import rows
+from dashboard.timeline import rows, smoothing
 
 
 def show() -> None:
@@ -89,11 +89,15 @@ def show() -> None:
     given = hear_and_see.choose(strip, selection, page.folders, float(truth["pts_s"].iloc[-1]), page.notices)
     here = moments.find(selection, page.notices) if opened == beside.MOMENTS else []
     video = playback.load_video(subject, page.folders, page.notices)
-    figure = rows.compare_figure(subject.name, truth, shown, **display._asdict(), episodes=episodes)
+    figure = rows.compare_figure(
+        subject.name, truth, shown, target=display.target, score=display.score, scaled=display.scaled,
+        episodes=episodes,
+    )  # fmt: skip
+    seen = smoothing.smoothed(figure) if display.smooth else figure
     offered = live_steps.offer(asked.values, selection, truth, episodes, display, range_s) if shown else None
     with player_place:
         place = playback.show_player(
-            figure,
+            seen,
             video,
             marks=moments.marks(here),
             seek=moments.seek(),
@@ -116,7 +120,7 @@ def show() -> None:
     # Last: whoever opens it waits for nothing else of the page.
     with export_place:
         cache = page.folders.cache_of(subject.features)
-        exports.show_exports(subject, figure, shown, truth, display, cache, selection.applied.named)
+        exports.show_exports(subject, seen, figure, shown, truth, display, cache, selection.applied.named)
     tour.show(shown, display.target, said)
     subject_choice.score_rest(corpus, models, device)
 

@@ -46,6 +46,7 @@ def draw_side(view: View) -> Side:
     title, _, rest = view.heading.partition(" · ")
     pen.text((PAD_PX, 0), _cut(title, 36), font=_font("SourceSansProSemibold", 28), fill=INK)
     pen.text((PAD_PX, 40), rest, font=_font("SourceSansPro", 19), fill=QUIET)
+    pen.text((PAD_PX, 95), view.note, font=_font("SourceSansPro", 16), fill=QUIET)
     _draw_axes(pen)
     small = _font("SourceSansPro", 17)
     if view.points:

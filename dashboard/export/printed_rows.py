@@ -57,6 +57,7 @@ class View(NamedTuple):
         gates_of: The target whose attention and gates the rows show, where each has its own; or None.
         points: Of the valence-arousal plane, which films show.
         sound: Of the recording, for the rows that are drawn from it; None where there are no such rows.
+        note: What has to be said of the curves, in a line of its own; or "".
     """
 
     title: str
@@ -68,6 +69,7 @@ class View(NamedTuple):
     gates_of: str | None = None
     points: Sequence[Point] = ()
     sound: SoundSummary | None = None
+    note: str = ""
 
     @property
     def heading(self) -> str:
@@ -108,7 +110,7 @@ def figure_of_view(
         raise FigureError(
             f"no frame lies between {start:g} and {end:g} s; expected a range within {pts_s[0]:g} to {pts_s[-1]:g} s"
         )
-    heading = view.heading if headed else ""
+    heading, note = (view.heading, view.note) if headed else ("", "")
     inner_in = width_in - LEFT_IN - RIGHT_IN
     lanes = list(dict.fromkeys(band.lane for band in bands if band.lane and _inside(band, start, end)))
     crowded = crowded_kinds(bands, start, end, inner_in)
@@ -117,7 +119,13 @@ def figure_of_view(
     beside = [_fits_beside_title(row, lines, inner_in) for row, lines in zip(rows, legends, strict=True)]
     heights = [row.height * IN_PER_PX for row in rows]
     above = [TITLE_IN * (1 + len(lines) - one) for lines, one in zip(legends, beside, strict=True)]
-    around = sum(above) + GAP_IN * (len(rows) + 1) + LANE_IN * len(lanes) + BOTTOM_IN + TITLE_IN * bool(heading)
+    around = (
+        sum(above)
+        + GAP_IN * (len(rows) + 1)
+        + LANE_IN * len(lanes)
+        + BOTTOM_IN
+        + TITLE_IN * (bool(heading) + bool(note))
+    )
     if height_in is not None:
         heights = [height * (height_in - around) / sum(heights) for height in heights]
         if min(heights) < LEAST_IN:
@@ -133,6 +141,9 @@ def figure_of_view(
 
     if heading:
         figure.text(LEFT_IN / width_in, (top - TITLE_IN * 0.2) / total, heading, weight=600, size=7.5, va="top")
+        top -= TITLE_IN
+    if note:
+        figure.text(LEFT_IN / width_in, (top - TITLE_IN * 0.1) / total, note, size=6.5, va="top")
         top -= TITLE_IN
     for lane in lanes:
         _draw_lane(place(LANE_IN * 0.8), lane, [band for band in bands if band.lane == lane], (start, end), inner_in)

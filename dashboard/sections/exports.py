@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def show_exports(
     subject: Subject,
     figure: Figure,
+    values: Figure,
     shown: Sequence[Shown],
     truth: pd.DataFrame,
     display: Display,
@@ -36,6 +37,7 @@ def show_exports(
     Args:
         subject: Whose.
         figure: What the player shows.
+        values: The same without smoothing.
         shown: The models behind it.
         truth: Truth and masks, one row a frame.
         display: What is drawn.
@@ -68,11 +70,14 @@ def show_exports(
             shown,
             truth,
             video,
-            *display,
+            display.target,
+            display.score,
+            display.scaled,
             seen.rows,
             frames,
             change,
             cache / "sounds",
+            values,
         )
         st.markdown("**Curves**, one row per frame")
         tables = {

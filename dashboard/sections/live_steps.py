@@ -13,7 +13,7 @@ from dashboard.sections import playback
 from dashboard.sections.what_if_values import Range, Values, read_values
 from dashboard.services.selection import Selection
 from dashboard.state import session
-from dashboard.timeline import rows, transport
+from dashboard.timeline import rows, smoothing, transport
 from iaca.errors import InputError
 from iaca.types import Episode
 
@@ -84,7 +84,11 @@ def answer(view: View, texts: Mapping[str, str]) -> bytes:
     shown = playback.shown_models(view.selection._replace(applied=now._replace(change=change)), problems)
     if problems:
         raise InputError(problems[0])
+    target, score, scaled, smooth = view.display
     figure = rows.compare_figure(
-        view.selection.subject.name, view.truth, shown, **view.display._asdict(), episodes=view.episodes
-    )
+        view.selection.subject.name, view.truth, shown, target=target, score=score, scaled=scaled,
+        episodes=view.episodes,
+    )  # fmt: skip
+    if smooth:
+        figure = smoothing.smoothed(figure)
     return transport.packed(figure, routes.register_table)

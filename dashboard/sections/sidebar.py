@@ -24,11 +24,13 @@ class Display(NamedTuple):
         target: Whose gates and attention: valence or arousal.
         score: Which attention score.
         scaled: Whether it is scaled to [0, 1].
+        smooth: Whether curves are smoothed for the eye.
     """
 
     target: str
     score: str
     scaled: bool
+    smooth: bool = False
 
 
 def choose_device(page: Page) -> str:
@@ -100,4 +102,11 @@ def choose_display(models: Sequence[Chosen], first: FirstView | None = None) -> 
         help="Min-max scaling with the limits of the shown models without dropout, so that a real drop stays visible.",
         **session.SCALED.widget,
     )
-    return Display(target, score, scaled)
+    smooth = st.toggle(
+        "Smooth curves (display only, half a second)",
+        session.SMOOTH.default,
+        help="A moving mean over half a second in rows, figures and videos, for the eye alone: scores, values at the "
+        "cursor beside the video and exported tables stay as they are.",
+        **session.SMOOTH.widget,
+    )
+    return Display(target, score, scaled, smooth)

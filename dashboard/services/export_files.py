@@ -57,6 +57,7 @@ class Take(NamedTuple):
         frames: First and last frame of the range.
         change: What is changed, as a part of names; "" for nothing.
         sounds: Where summaries of sounds are kept; None leaves out the rows of the sound.
+        values: What tables are made of where the figure is smoothed for the eye; None: the figure.
     """
 
     subject: str
@@ -72,6 +73,7 @@ class Take(NamedTuple):
     frames: tuple[int, int]
     change: str = ""
     sounds: Path | None = None
+    values: Figure | None = None
 
     @property
     def stem(self) -> str:
@@ -107,6 +109,7 @@ def view(take: Take) -> View:
         figure.gates_of,
         figure.points,
         sound,
+        figure.note,
     )
 
 
@@ -119,15 +122,16 @@ def curves(take: Take) -> pd.DataFrame:
     """
     first, last = take.frames
     names = slugs([model.title for model in take.shown])
-    columns: dict[str, Any] = {"frame": np.arange(len(take.figure.pts_s)), "pts_s": take.figure.pts_s}
+    figure = take.values or take.figure
+    columns: dict[str, Any] = {"frame": np.arange(len(figure.pts_s)), "pts_s": figure.pts_s}
     meaning = {
         "frame": "frame number, from 0",
         "pts_s": "presentation time in seconds from the first frame of the video",
     }
-    found = [(row, curve) for row in take.figure.rows for curve in row.curves]
+    found = [(row, curve) for row in figure.rows for curve in row.curves]
     for row, curve in sorted(found, key=lambda one: _order(*one)):
         name = _column(curve, names)
-        columns[name] = curve.values(take.figure.columns).astype(np.float32)
+        columns[name] = curve.values(figure.columns).astype(np.float32)
         meaning[name] = _meaning(row, curve, take)
     for name, said in MASKS.items():
         columns[name], meaning[name] = take.truth[name].to_numpy(), said
@@ -175,7 +179,9 @@ def film_key(take: Take, ending: str) -> str:
     digest = hashlib.sha256()
     shown = view(take)
     state = None if take.video is None else file_state(take.video)
-    digest.update(json.dumps([shown.heading, shown.rows, shown.bands, shown.points, take.frames, state]).encode())
+    digest.update(
+        json.dumps([shown.heading, shown.note, shown.rows, shown.bands, shown.points, take.frames, state]).encode()
+    )
     for samples in shown.columns.values():
         digest.update(samples.values.tobytes())
     return f"film {digest.hexdigest()[:24]}.{ending}"

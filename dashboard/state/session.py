@@ -93,6 +93,9 @@ AS_GIVEN = Field("as_given", False)
 
 SCORE = Field("score", "contribution")
 SCALED = Field("scaled", True)
+SMOOTH = Field("smooth", False)
+"""Whether curves are smoothed for the eye."""
+
 DEVICE = Field("device", None, url=False)
 DATA_ROOTS = Field("data_roots", "", url=False)
 FEATURES_FOLDER = Field("features_folder", "", url=False)

@@ -225,6 +225,7 @@ class Figure(NamedTuple):
         clip_stride: Frames between clips.
         gates_of: The target whose attention and gates the rows show, where each has its own; or None.
         annotated: Frames with an annotation, over which CCC is taken.
+        note: What has to be said of the curves wherever they are shown, or "".
     """
 
     subject: str
@@ -237,6 +238,7 @@ class Figure(NamedTuple):
     clip_stride: int
     gates_of: str | None = None
     annotated: int = 0
+    note: str = ""
 
 
 class Mark(NamedTuple):

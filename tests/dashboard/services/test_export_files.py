@@ -7,6 +7,7 @@ import pytest
 
 from dashboard.export.printed_rows import figure_of_view
 from dashboard.services import export_files
+from dashboard.timeline.smoothing import NOTE, smoothed
 from iaca.config import DropoutConfig
 from tests.dashboard.timeline.drawing import SPEC, draw, shown_models, small_features, small_models
 from tests.media_files import clicks, write_media
@@ -69,3 +70,11 @@ def test_rows_of_the_sound_are_printed_where_they_are_shown_and_there_is_some(ta
     assert min(abs(loudest - 1.0), abs(loudest - 4.2)) < 0.1
     silent = write_media(tmp_path / "silent.mp4", np.arange(SPEC.frames) / 25)
     assert [row.slot for row in export_files.view(shown._replace(video=silent)).rows] == ["valence"]
+
+
+def test_tables_of_a_smoothed_view_hold_the_values_as_they_were_and_its_figure_says_so(take):
+    seen = take._replace(figure=smoothed(take.figure), values=take.figure)
+    assert export_files.csv_file(seen) == export_files.csv_file(take)
+    assert NOTE in export_files.figure_file(seen, "svg", next(iter(export_files.WIDTHS))).decode()
+    assert NOTE not in export_files.figure_file(take, "svg", next(iter(export_files.WIDTHS))).decode()
+    assert export_files.film_key(seen, "mp4") != export_files.film_key(take, "mp4")
