@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "checkpoints/README.md")
 NAMED = r"`((?:checkpoints|demo|benchmarks|dashboard|iaca|tests|docs|examples|\.ci)/[\w./-]*)`"
-THINGS_TO_ADD = ("fusion", "gate", "row", "command", "what-if", "page", "data set")
+THINGS_TO_ADD = ("fusion", "gate", "row", "command", "what-if", "page", "face detector", "data set")
 
 
 def blocks(language):

@@ -75,7 +75,7 @@ def look(entry: Entry, backbones: Backbones) -> jobs.Job:
     """Look at a video and time what it needs; the result is an `Outlook`."""
 
     def work(progress: Progress) -> Outlook:
-        from iaca.data.faces.detection import choose_detector
+        from iaca.data.faces.detectors import choose_detector
         from iaca.features.own_video import look_at
 
         with _named(entry):
@@ -91,7 +91,7 @@ def begin(entry: Entry, backbones: Backbones, outlook: Outlook, *, clip_stride: 
     """Extract in the background, or join who is at it; the file of features is whole or not there."""
 
     def work(progress: Progress) -> None:
-        from iaca.data.faces.detection import choose_detector
+        from iaca.data.faces.detectors import choose_detector
         from iaca.features.own_video import Apart, extract_apart
 
         with _named(entry):
@@ -117,11 +117,12 @@ def turns(kind: str) -> Turns:
 
 
 def is_current(entry: Entry, backbones: Backbones) -> bool:
-    """Whether the features of a video were made by these backbones."""
-    return _made_by(file_state(entry.features)) == {
-        VISUAL: backbones.visual.sha256,
-        AUDIO: backbones.audio.sha256,
-    }
+    """Whether the features of a video were made by these backbones, from a face that today's detector found."""
+    from iaca.data.faces.detectors import choose_detector
+
+    features = file_state(entry.features)
+    made_by = {VISUAL: backbones.visual.sha256, AUDIO: backbones.audio.sha256}
+    return _made_by(features) == made_by and _found_by(features) in (None, choose_detector().name)
 
 
 def trained_on_synthetic(features: Path) -> bool:
@@ -137,6 +138,16 @@ def _made_by(features: FileState) -> dict[str, str]:
         return {modality: one["sha256"] for modality, one in read_feature_header(features.path)["backbones"].items()}
     except FeatureError:
         return {}
+
+
+@lru_cache(maxsize=256)
+def _found_by(features: FileState) -> str | None:
+    """The detector that found the face; None where none looked for one."""
+    from iaca.features.extraction import FOUND_BY
+    from iaca.features.feature_files import read_feature_header
+
+    problems: list[str] = read_feature_header(features.path)["problems"]
+    return next((one.removeprefix(FOUND_BY) for one in problems if one.startswith(FOUND_BY)), None)
 
 
 @contextmanager

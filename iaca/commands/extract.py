@@ -28,7 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subject", action="append", default=[], metavar="NAME", help="only this one; repeatable")
     parser.add_argument("--shard", default="0/1", metavar="I/N", help="part I of N, counted from 0 (a job array)")
     parser.add_argument("--untrained", action="store_true", help="allow random weights where none are at hand")
-    parser.add_argument("--yunet", type=as_path, metavar="FILE", help="face detector (default: IACA_YUNET, else Haar)")
+    parser.add_argument("--yunet", type=as_path, metavar="FILE", help="file of the face detector YuNet")
+    parser.add_argument(
+        "--detector",
+        metavar="NAME",
+        help="face detector: libfacedetection, haar, or one that a package brings (default: IACA_DETECTOR, IACA_YUNET, "
+        "else the first of these that is there)",
+    )
     parser.add_argument("--strict", action="store_true", help="exit with status 1 when any subject failed")
     add_device(parser)
     add_log(parser)
@@ -43,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from iaca.checkpoints.pretrained import find_backbone
     from iaca.compute.devices import choose_device
     from iaca.config.checks import check_clip_stride
-    from iaca.data.faces.detection import choose_detector
+    from iaca.data.faces.detectors import choose_detector
     from iaca.data.recordings import find_recordings
     from iaca.features.corpus_extraction import extract_all, single_recording
 
@@ -55,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError("--faces is given without --video; faces.csv of ROOT... is found by name")
     if args.subject and args.video:
         raise CommandError("--subject is given with --video; expected it with ROOT..., which hold several")
+    if args.yunet and args.detector:
+        raise CommandError("--yunet and --detector are given; expected one of them")
     shard = parse_shard(args.shard)
     device = choose_device(args.device)
     clip_stride = args.clip_stride if args.clip_stride is not None else 1 if device.type == "cuda" else 8
@@ -64,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     check_writable(args.out, "feature files")
     visual = find_backbone(args.visual, "visual", device, untrained=args.untrained)
     audio = find_backbone(args.audio, "audio", device, untrained=args.untrained)
-    detector = choose_detector(args.yunet)
+    detector = choose_detector(args.yunet, args.detector)
     problems, subjects = [], None
     if not args.video:
         index = find_recordings(roots)

@@ -95,7 +95,8 @@ def _head(frame: int) -> np.ndarray:
 
 def _faces(made: dict[str, Any]) -> str:
     from iaca.data.faces.crops import CropError
-    from iaca.data.faces.detection import choose_detector, find_faces, write_faces_csv
+    from iaca.data.faces.detection import find_faces, write_faces_csv
+    from iaca.data.faces.detectors import choose_detector
     from iaca.types import Recording
 
     detector = choose_detector()
@@ -156,7 +157,7 @@ def _page(made: dict[str, Any]) -> str:
 
 STEPS: tuple[tuple[str, Callable[[dict[str, Any]], str], str], ...] = (
     ("video", _video, "See the lines on ffmpeg and codecs above, and free disk."),
-    ("face", _faces, "pip install --force-reinstall opencv-python-headless; check IACA_YUNET."),
+    ("face", _faces, "pip install --force-reinstall opencv-python-headless; check IACA_DETECTOR and IACA_YUNET."),
     ("features", _features, "See the lines on device and models above; try --device cpu."),
     ("fusion", _fusion, "Install iaca again: the shipped model is missing or damaged."),
     ("trace", _trace, "Try --device cpu; if that works, the GPU or its driver computes wrongly."),

@@ -18,7 +18,8 @@ from iaca.config import AUDIO, TARGETS, VISUAL, ConfigError
 from iaca.config.checks import check_clip_stride
 from iaca.data.annotations import AnnotationError
 from iaca.data.faces.crops import CropError
-from iaca.data.faces.detection import FaceDetector, NoFaceError, has_known_faces, with_found_faces
+from iaca.data.faces.detection import NoFaceError, has_known_faces, with_found_faces
+from iaca.data.faces.detectors import FaceDetector
 from iaca.data.faces.places import FacesError, read_faces_csv
 from iaca.data.media.container import MediaError
 from iaca.data.problems import Problem, printable
@@ -114,7 +115,7 @@ def extract_all(
         is_done = False
         with suppress(*RECORDING_ERRORS):  # told when its turn has come
             is_done = is_plain_name(recording.subject) and is_current(
-                feature_file(out_dir, recording), recording, visual, audio, clip_stride
+                feature_file(out_dir, recording), recording, visual, audio, clip_stride, detector
             )
         (skipped if is_done else waiting).append(recording)
     with (
@@ -231,19 +232,29 @@ def single_recording(
     return Recording(video.stem, video.stem, None, video, labels, faces_file=None if faces is None else Path(faces))
 
 
-def is_current(path: Path, recording: Recording, visual: BackboneFile, audio: BackboneFile, clip_stride: int) -> bool:
+def is_current(
+    path: Path,
+    recording: Recording,
+    visual: BackboneFile,
+    audio: BackboneFile,
+    clip_stride: int,
+    detector: FaceDetector | None = None,
+) -> bool:
     """Whether a feature file need not be extracted again.
 
     It must be whole, made by these backbones at this stride, and agree with the recording in split, labels and video.
-    Crops are not compared, but where faces were searched for, no crops may have been added since.
+    Crops are not compared, but where faces were searched for, no crops may have been added since, and `detector`, where
+    there is one, must be the one that found them.
     """
     try:
         header = read_feature_header(path)
         made_by = {modality: backbone.get("sha256") for modality, backbone in header["backbones"].items()}
         if header["clip_stride"] != clip_stride or made_by != {VISUAL: visual.sha256, AUDIO: audio.sha256}:
             return False
-        searched = any(problem.startswith(FOUND_BY) for problem in header["problems"])
-        if header["split"] != recording.split or (searched and has_known_faces(recording)):
+        found_by = [one.removeprefix(FOUND_BY) for one in header["problems"] if one.startswith(FOUND_BY)]
+        if header["split"] != recording.split or (found_by and has_known_faces(recording)):
+            return False
+        if found_by and detector is not None and found_by != [detector.name]:
             return False
         return not _is_of_another_video(header["media"], recording) and _has_labels_of(path, recording)
     except FeatureError:
@@ -282,7 +293,7 @@ def _remedy(error: Exception, detector: FaceDetector | None) -> str:
         needs = "" if detector is None else face_yield.NEEDS.get(detector.name, "")
         return f"The detector needs {needs}. {face_yield.REMEDIES}" if needs else face_yield.REMEDIES
     if isinstance(error, CropError | FacesError):
-        return "Add the folder of crops to the data roots, or let a detector find the faces (YuNet finds most)."
+        return "Add the folder of crops to the data roots, or let a detector find the faces."
     if isinstance(error, AnnotationError):
         return "Repair the label file."
     if isinstance(error, FeatureError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from iaca.data.faces.detection import DETECTION_SIDE
+from iaca.data.faces.detectors import DETECTION_SIDE
 from iaca.features.extraction import FOUND_BY
 from iaca.types import Features
 
@@ -14,14 +14,17 @@ POOR = 0.5
 NEEDS = {
     "haar": f"a face that is upright, seen from the front, evenly lit, and at least {24 / DETECTION_SIDE:.0%} of the "
     "longer side of the picture wide",
+    "libfacedetection": f"a face of which most can be seen, evenly lit, and at least {10 / DETECTION_SIDE:.0%} of the "
+    "longer side of the picture wide",
     "yunet": "a face of which both eyes, the nose and the corners of the mouth can be seen",
 }
 """What each detector needs to find a face."""
 
 REMEDIES = (
-    "Crop the video to the person, or take a part in which the face is turned to the camera. The detector YuNet also "
-    "finds turned and tilted faces: name its file in IACA_YUNET, or with --yunet. Places of faces that you know can be "
-    "given with `python -m iaca extract --video FILE --faces faces.csv`."
+    "Crop the video to the person, or take a part in which the face is turned to the camera. Other detectors may find "
+    "more: name one in IACA_DETECTOR or with --detector (haar, libfacedetection), or a file of YuNet in IACA_YUNET or "
+    "with --yunet. Places of faces that you know can be given with `python -m iaca extract --video FILE --faces "
+    "faces.csv`."
 )
 
 

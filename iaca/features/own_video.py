@@ -19,7 +19,8 @@ from iaca.config import AUDIO, CLIP_FRAMES, VISUAL
 from iaca.config.vocabulary import CLIP_PICTURES
 from iaca.data.annotations import read_labels, write_labels
 from iaca.data.faces.crops import CropError
-from iaca.data.faces.detection import STEP_FRAMES, FaceDetector, find_faces, write_faces_csv
+from iaca.data.faces.detection import STEP_FRAMES, find_faces, write_faces_csv
+from iaca.data.faces.detectors import FaceDetector
 from iaca.data.faces.places import CROP_SIZE
 from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.container import MediaError

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from iaca.compute.lanes import Limits
 from iaca.compute.processes import ProcessEnded, run_one
-from iaca.data.faces.detection import STEP_FRAMES, FaceDetector
+from iaca.data.faces.detectors import FaceDetector
+from iaca.data.faces.tracks import STEP_FRAMES
 from iaca.data.media.container import MediaError
 from iaca.data.media.video import MediaInfo, iterate_frames, probe
 from iaca.types import Progress

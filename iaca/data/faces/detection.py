@@ -1,4 +1,4 @@
-"""Finding faces in a video that comes without crops: one small interface, two detectors, one tracker."""
+"""Finding faces in a video that comes without crops: a detector looks at single pictures, a tracker follows people."""
 
 from __future__ import annotations
 
@@ -6,128 +6,21 @@ import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
-import numpy as np
 import pandas as pd
 
 from iaca.data.faces.crops import CropError
+from iaca.data.faces.detectors import FaceDetector
 from iaca.data.faces.places import COLUMNS, Faces, FacesError, read_faces_csv
-from iaca.data.faces.tracks import STEP_FRAMES, Detection, Tracker, assign, fill
+from iaca.data.faces.tracks import STEP_FRAMES, Tracker, assign, fill
 from iaca.data.media.container import MediaError
 from iaca.data.media.video import iterate_frames
 from iaca.files import write_whole
 from iaca.types import Progress, Recording, no_progress
 
-YUNET_VARIABLE = "IACA_YUNET"
-"""Environment variable that names a YuNet file (face_detection_yunet_*.onnx of the OpenCV model zoo)."""
-
-DETECTION_SIDE = 480
-"""Pixels: larger pictures are scaled down to this before detection; faces of the usual size are still found."""
-
-CROP_MARGIN = {"haar": 1.15, "yunet": 1.25}
-"""Side of a crop over the longer side of what a detector returns."""
-
 
 class NoFaceError(CropError):
     """A detector has looked and found no face: the message names the video and the detector."""
-
-
-class FaceDetector(Protocol):
-    """Anything that finds faces. `name` is written into feature files and shown on the page."""
-
-    name: str
-
-    def detect(self, picture: np.ndarray) -> list[Detection]:
-        """Faces in an RGB picture (H, W, 3) uint8, in its own pixels."""
-
-
-class HaarDetector:
-    """Frontal faces by the cascade that ships with OpenCV: no other file needed, no roll, misses turned heads."""
-
-    name = "haar"
-
-    def __init__(self) -> None:
-        import cv2.data
-
-        file = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
-        self._cascade = cv2.CascadeClassifier(str(file))
-        if self._cascade.empty():
-            raise FacesError(f"{file} is missing; expected it in opencv-python-headless 4.x: install it again")
-
-    def __reduce__(self) -> tuple[type[HaarDetector], tuple[()]]:
-        return type(self), ()  # a cascade cannot be sent to another process, its name can
-
-    def detect(self, picture: np.ndarray) -> list[Detection]:
-        """See `FaceDetector`."""
-        import cv2
-
-        small, scale = _smaller(picture)
-        grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
-        boxes, _, weights = self._cascade.detectMultiScale3(
-            grey, scaleFactor=1.1, minNeighbors=4, minSize=(24, 24), outputRejectLevels=True
-        )
-        return [
-            Detection((x + w / 2) / scale, (y + h / 2) / scale, CROP_MARGIN["haar"] * max(w, h) / scale, 0.0, float(s))
-            for (x, y, w, h), s in zip(boxes, weights, strict=True)
-        ]
-
-
-class YuNetDetector:
-    """Faces with five landmarks by OpenCV's YuNet, from a model file that the user brings.
-
-    Args:
-        file: face_detection_yunet_2023mar.onnx or another edition of it.
-
-    Raises:
-        FacesError: The file is missing or not a YuNet model.
-    """
-
-    name = "yunet"
-
-    def __init__(self, file: str | os.PathLike[str]) -> None:
-        import cv2
-
-        if not Path(file).is_file():
-            raise FacesError(
-                f"{file} does not exist; expected face_detection_yunet_2023mar.onnx of the OpenCV model zoo"
-            )
-        try:
-            self._network = cv2.FaceDetectorYN.create(str(file), "", (320, 320), score_threshold=0.6)
-        except cv2.error as error:
-            raise FacesError(
-                f"{file} is not a YuNet model ({error.err}); expected face_detection_yunet_*.onnx"
-            ) from error
-        self._file = os.path.abspath(file)
-
-    def __reduce__(self) -> tuple[type[YuNetDetector], tuple[str]]:
-        return type(self), (self._file,)
-
-    def detect(self, picture: np.ndarray) -> list[Detection]:
-        """See `FaceDetector`."""
-        import cv2
-
-        small, scale = _smaller(picture)
-        self._network.setInputSize((small.shape[1], small.shape[0]))
-        _, rows = self._network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
-        found = []
-        for row in () if rows is None else rows:
-            x, y, w, h = row[:4]
-            # The person's right eye comes first: it is on the left of the screen.
-            roll = np.degrees(np.arctan2(row[7] - row[5], row[6] - row[4]))
-            size = CROP_MARGIN["yunet"] * max(w, h) / scale
-            found.append(Detection((x + w / 2) / scale, (y + h / 2) / scale, size, float(roll), float(row[14])))
-        return found
-
-
-def choose_detector(yunet_file: str | os.PathLike[str] | None = None) -> FaceDetector:
-    """YuNet where a file is given or named by IACA_YUNET, else Haar.
-
-    Raises:
-        FacesError: The file is missing or not a YuNet model.
-    """
-    file = yunet_file or os.environ.get(YUNET_VARIABLE)
-    return YuNetDetector(file) if file else HaarDetector()
 
 
 def find_faces(
@@ -251,13 +144,3 @@ def _has_places(file: Path, subject: str) -> bool:
         return subject in read_faces_csv(file)
     except (FacesError, OSError):
         return False
-
-
-def _smaller(picture: np.ndarray) -> tuple[np.ndarray, float]:
-    import cv2
-
-    scale = min(1.0, DETECTION_SIDE / max(picture.shape[:2]))
-    if scale == 1:
-        return picture, scale
-    size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA), scale

@@ -60,7 +60,9 @@ def address(tmp_path_factory, server):
         torch.manual_seed(0)
         model = FusionModel(FusionConfig(iaca=iaca, audio_dim=128, visual_dim=128, dim=128))
         save_checkpoint(root / "checkpoints" / f"{name}.safetensors", model, backbones=backbones)
-    return server(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IACA_DETECTOR", "haar")  # it is there on every machine
+        return server(root)
 
 
 def bring(page, file, said):

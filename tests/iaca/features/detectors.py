@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-from iaca.data.faces.detection import Detection
+from iaca.data.faces.tracks import Detection
 
 
 class Everywhere:

@@ -7,18 +7,14 @@ from fractions import Fraction
 import av
 import cv2
 import numpy as np
-import pytest
 
 from iaca.data.faces.detection import (
-    Detection,
-    HaarDetector,
-    YuNetDetector,
-    choose_detector,
     find_faces,
     screen_order,
     write_faces_csv,
 )
-from iaca.data.faces.places import FacesError, read_faces_csv
+from iaca.data.faces.places import read_faces_csv
+from iaca.data.faces.tracks import Detection
 
 
 class BrightSquares:
@@ -107,12 +103,6 @@ def test_people_of_an_asymmetric_trio_stand_in_order():
     assert screen_order(["a", "a_left"]) == ["a_left", "a"]
 
 
-def test_the_shipped_detector_needs_no_file_and_finds_nothing_in_noise():
-    detector = choose_detector()
-    assert detector.name == "haar"
-    assert detector.detect(np.zeros((120, 160, 3), np.uint8)) == []
-
-
 def drawn_head(size=400):
     """A crude frontal face that the cascade recognises."""
     picture = np.full((size, size, 3), 120, np.uint8)
@@ -126,23 +116,3 @@ def drawn_head(size=400):
     cv2.ellipse(picture, (c, c + int(r * 0.2)), (int(r * 0.12), int(r * 0.07)), 0, 0, 360, (190, 140, 120), -1)
     cv2.ellipse(picture, (c, c + int(r * 0.5)), (int(r * 0.3), int(r * 0.08)), 0, 0, 360, (150, 60, 60), -1)
     return cv2.GaussianBlur(picture, (0, 0), size / 150)
-
-
-@pytest.mark.parametrize("size", [300, 1200])
-def test_haar_finds_a_frontal_face_at_any_resolution(size):
-    found = HaarDetector().detect(drawn_head(size))
-    assert len(found) == 1
-    assert found[0].x == pytest.approx(size / 2, abs=size / 25)
-    assert size / 4 < found[0].size < size * 0.75
-
-
-@pytest.mark.parametrize("content", [None, b"no model"])
-def test_a_missing_or_foreign_yunet_file_is_refused_by_name(tmp_path, monkeypatch, content):
-    path = tmp_path / "yunet.onnx"
-    if content:
-        path.write_bytes(content)
-    with pytest.raises(FacesError, match=r"yunet\.onnx"):
-        YuNetDetector(path)
-    monkeypatch.setenv("IACA_YUNET", str(path))
-    with pytest.raises(FacesError, match=r"yunet\.onnx"):
-        choose_detector()

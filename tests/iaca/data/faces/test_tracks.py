@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from iaca.data.faces.detection import Detection, NoFaceError, find_faces, screen_order, with_found_faces
+from iaca.data.faces.detection import NoFaceError, find_faces, screen_order, with_found_faces
 from iaca.data.faces.places import FacesError, read_faces_csv
-from iaca.data.faces.tracks import Tracker, assign, fill
+from iaca.data.faces.tracks import Detection, Tracker, assign, fill
 from iaca.types import Recording
 
 WIDTH, HEIGHT = 320, 180
