@@ -1,8 +1,9 @@
 # The page for a group: see "Run it for a group" in README.md, and compose.yaml for a proxy in front of it.
 FROM python:3.11-slim AS build
 
-# Index that torch, torchvision and torchaudio come from; empty: the package index, whose wheels for Linux on x86-64 bring
-# CUDA. Name PyTorch's CPU index, as the selector on PyTorch's site prints it, and the image is 4 GB smaller.
+# Index that torch, torchvision and torchaudio come from. Empty, as by default: the package index, whose wheels for Linux
+# on x86-64 bring CUDA and run without a GPU too. For machines without one, name PyTorch's CPU index, as the selector on
+# PyTorch's site prints it: the image is 4 GB smaller.
 ARG TORCH_INDEX=""
 
 ENV PATH=/opt/iaca/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1

@@ -1,10 +1,13 @@
 """Rehearses the Dockerfile where there is no Docker: its steps in a new folder and a new environment, then the page.
 
-    python .ci/container.py [--reuse-packages]
+    [TORCH_INDEX=URL] python .ci/container.py [--reuse-packages]
 
 Run by hand. Paths of the image become folders below a temporary one. Not rehearsed: the base image, the user, the
-layers, and COPY from one stage to another, which is the same folder here. With --reuse-packages the environment that
-runs this lends its packages, since a second copy of them takes gigabytes; only the project itself is installed.
+layers, and COPY from one stage to another, which is the same folder here. TORCH_INDEX is the build argument of that
+name: with PyTorch's CPU index the environment must hold a torch without CUDA, without it one with CUDA.
+
+With --reuse-packages the environment that runs this lends its packages, since a second copy of them takes gigabytes;
+only the project itself is installed, and TORCH_INDEX is not looked at.
 """
 
 from __future__ import annotations
@@ -73,6 +76,29 @@ def files_of(source: str) -> list[str]:
     return [name for name in listed.splitlines() if of_context(name, CLONE / ".dockerignore")]
 
 
+def asked_of_pip(steps: list[Step], index: str, folder: Path) -> list[list[str]]:
+    """What the steps that install pinned packages ask of pip, which only writes it down.
+
+    Args:
+        steps: Of the Dockerfile.
+        index: Value of the build argument TORCH_INDEX; "": its default.
+        folder: An empty folder; what the steps write stays there.
+
+    Returns:
+        The arguments of each call.
+    """
+    listing, pip = folder / "asked", folder / "bin" / "pip"
+    pip.parent.mkdir()
+    pip.write_text('#!/bin/sh\nprintf "%s\\n" "$*" >> "$ASKED"\n')
+    pip.chmod(0o755)
+    shutil.copy(CLONE / "requirements.txt", folder)
+    environment = {"PATH": f"{pip.parent}:{os.environ['PATH']}", "ASKED": str(listing), "TORCH_INDEX": index}
+    for step in steps:
+        if step.name == "RUN" and fnmatch.fnmatch(step.text, "*pip install *-r *"):
+            subprocess.run(["sh", "-euc", step.text], cwd=folder, env=environment, check=True)
+    return [shlex.split(line) for line in listing.read_text(encoding="utf-8").splitlines()]
+
+
 def rehearse(root: Path, reuse: bool) -> None:
     """Do every step, then start the page as a container would, and ask it as HEALTHCHECK does."""
 
@@ -113,6 +139,15 @@ def rehearse(root: Path, reuse: bool) -> None:
             subprocess.run(["sh", "-euc", here(step.text)], cwd=folder, env=environment, check=True)
         elif step.name in ("ENTRYPOINT", "CMD", "HEALTHCHECK"):
             found[step.name] = words(step)
+    if not reuse:
+        code = "import torch; print(torch.version.cuda or '')"
+        done = subprocess.run(
+            ["python", "-c", code], env=environment, capture_output=True, text=True, check=True
+        )  # fmt: skip
+        cuda, index = done.stdout.strip(), environment["TORCH_INDEX"]
+        print(f"torch with CUDA {cuda}" if cuda else "torch for the CPU alone")
+        if sys.platform == "linux" and bool(cuda) == index.rstrip("/").endswith("/cpu"):
+            sys.exit(f"TORCH_INDEX is {index!r}, and torch is for CUDA {cuda!r}; expected CUDA without the CPU index")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])

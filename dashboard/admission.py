@@ -104,6 +104,7 @@ def _with_cookie(scope: Scope, asked: Headers, send: Send) -> Send:
                 message["status"] == 304 and "text/html" in asked.get("accept", "")
             )
             if is_page:
+                # uvicorn takes the scheme from X-Forwarded-Proto of a proxy that FORWARDED_ALLOW_IPS trusts.
                 secure = "; Secure" if scope["scheme"] == "https" else ""
                 value = secrets.token_urlsafe(32)
                 # Lax: with Strict, a link in a letter would come without the cookie and be given a second one.

@@ -133,6 +133,25 @@ def test_behind_the_proxy_the_page_is_locked_reads_its_data_only_and_is_reached_
     assert page["read_only"] is True
 
 
+def test_the_page_believes_whoever_reaches_it_that_browsers_came_by_https_since_only_the_proxy_does():
+    assert COMPOSE["services"]["iaca"]["environment"]["FORWARDED_ALLOW_IPS"] == "*"
+    inside = [name for name, service in COMPOSE["services"].items() if "inside" in service["networks"]]
+    assert sorted(inside) == ["iaca", "proxy"]
+
+
+@pytest.mark.parametrize("index", ["", "https://127.0.0.1/cpu"])
+def test_an_index_for_torch_is_taken_for_its_packages_alone(tmp_path, index):
+    asked = container.asked_of_pip(STEPS, index, tmp_path)
+    torch, others = ((words, next(Path(word) for word in words if word.endswith(".txt"))) for words in asked[:2])
+    assert ("--index-url" in torch[0]) is bool(index)
+    assert not index or torch[0][torch[0].index("--index-url") + 1] == index
+    assert "--index-url" not in others[0]
+    names = [re.split("[=<>]", line)[0] for line in (tmp_path / torch[1]).read_text().splitlines()]
+    assert names == ["torch", "torchvision", "torchaudio"]
+    assert set(names) <= {re.split("[=<>]", line)[0] for line in (tmp_path / others[1]).read_text().splitlines()}
+    assert {line for line in EXAMPLE.splitlines() if line.startswith("TORCH_INDEX")} == {"TORCH_INDEX="}
+
+
 def test_the_proxy_asks_who_is_there_and_waits_for_a_page_that_lives():
     proxy = COMPOSE["services"]["proxy"]
     assert proxy["depends_on"] == {"iaca": {"condition": "service_healthy"}}

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import http.server
 import os
 import socket
 import subprocess
 import sys
+import threading
+import time
 from urllib.parse import urlsplit
 
 import pytest
+import uvicorn
+from streamlit.web.server.starlette import starlette_server
 
 from dashboard.admission import COOKIE, Admission, visit_cookie
 from iaca.listening import ListeningError, check_listening
@@ -103,6 +108,65 @@ def test_nobody_is_told_how_many_visits_there_are(address):
         assert b"TYPE" not in answer.content, path
     assert ask(address, "/_stcore/metrics").status == 404
     assert ask(address, "/_stcore/health").status == 200
+
+
+def through_a_proxy(scheme, trusted):
+    """The header Set-Cookie of a page behind a proxy that took a request by `scheme`, and whom uvicorn trusts."""
+
+    async def page(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+        await send({"type": "http.response.body", "body": b"<html>"})
+
+    class Proxy(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked = {"Host": self.headers["Host"], "X-Forwarded-Proto": scheme}
+            answer = ask(f"http://127.0.0.1:{port}", self.path, **asked)
+            self.send_response(answer.status)
+            self.send_header("Set-Cookie", answer.headers["Set-Cookie"])
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    port = free_port()
+    settings = uvicorn.Config(
+        Admission(page), port=port, log_level="error", lifespan="off", forwarded_allow_ips=trusted
+    )
+    server = uvicorn.Server(settings)
+    running = threading.Thread(target=server.run, daemon=True)
+    running.start()
+    while not server.started:
+        time.sleep(0.01)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        found = ask(f"http://127.0.0.1:{proxy.server_port}", "/").headers["Set-Cookie"]
+        proxy.shutdown()
+    server.should_exit = True
+    running.join(30)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("scheme", "trusted", "is_secure"),
+    [
+        ("https", None, True),
+        ("http", None, False),
+        ("https", "192.0.2.1", False),
+        ("https", "127.0.0.0/8", True),
+        ("https", "*", True),
+    ],
+)
+def test_the_cookie_goes_by_https_alone_where_a_trusted_proxy_was_asked_so(scheme, trusted, is_secure, monkeypatch):
+    """Streamlit starts uvicorn with its own settings: this machine is trusted, or what FORWARDED_ALLOW_IPS names."""
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    cookie = through_a_proxy(scheme, trusted)
+    assert cookie.startswith(f"{COOKIE}=")
+    assert cookie.endswith("; Secure") is is_secure
+
+
+def test_the_server_leaves_to_uvicorn_whom_it_trusts():
+    settings = starlette_server._get_uvicorn_config_kwargs()
+    assert not {"proxy_headers", "forwarded_allow_ips"} & set(settings)
 
 
 def test_each_browser_gets_a_cookie_once_that_no_script_reads(address):
