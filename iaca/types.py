@@ -273,7 +273,8 @@ class Trace(NamedTuple):
         subject: Name of the subject.
         checkpoint: Name of the checkpoint.
         clip_stride: Frames between clips; in between, predictions are interpolated and gates held.
-        frames: N rows, one per frame, with TRACE_COLUMNS. Columns that the model does not have are NaN.
+        frames: N rows, one per frame, with TRACE_COLUMNS; after them those that `iaca.inference.add_influence` adds.
+            Columns that the model does not have are NaN.
         scores: Target -> Score, over annotated frames.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 
 from iaca.commands import CommandError, add_device, add_log, add_plugin
 from iaca.commands.refusals import as_path, check_seed_given
@@ -22,6 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unit", default="clip", help="what is drawn: clip or second (default: clip)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default: 0)")
     parser.add_argument("--gate-temperature", type=float, help="use another temperature of the gates, above 0")
+    parser.add_argument("--influence", action="store_true",
+                        help="add how far audio and visual each move the predictions, and how they relate")  # fmt: skip
+    parser.add_argument("--threshold", type=float, metavar="SIZE",
+                        help="influence from which a modality counts for the relationship (default: 0.1)")  # fmt: skip
     add_device(parser)
     add_log(parser)
     add_plugin(parser)
@@ -36,12 +41,18 @@ def run(args: argparse.Namespace) -> None:
     check_seed_given(args.seed)
     if args.gate_temperature is not None and not args.gate_temperature > 0:
         raise CommandError(f"--gate-temperature is {args.gate_temperature}; expected a number above 0")
+    if args.threshold is not None and not args.influence:
+        raise CommandError("--threshold says what counts as an influence; expected it with --influence")
     from iaca.checkpoints import load_checkpoint
     from iaca.compute.devices import choose_device
     from iaca.config import DropoutConfig, GateOverrides
     from iaca.features.feature_files import read_features
-    from iaca.inference import infer
+    from iaca.inference import add_influence, infer
+    from iaca.inference.influence import THRESHOLD, relationships_of
 
+    threshold = THRESHOLD if args.threshold is None else args.threshold
+    if not 0 < threshold < math.inf:
+        raise CommandError(f"--threshold is {threshold}; expected a number above 0")
     dropouts = [
         DropoutConfig(modality=modality, share=share, pattern=args.pattern, unit=args.unit, seed=args.seed)
         for modality, share in (("audio", args.drop_audio), ("visual", args.drop_visual))
@@ -50,7 +61,12 @@ def run(args: argparse.Namespace) -> None:
     device = choose_device(args.device)
     check_writable(args.out.parent, "the table")
     checkpoint = load_checkpoint(args.checkpoint, device)
-    trace = infer(read_features(args.features), checkpoint, dropouts, gates=gates)
+    features = read_features(args.features)
+    trace = infer(features, checkpoint, dropouts, gates=gates)
+    if args.influence:
+        trace = add_influence(trace, features, checkpoint, dropouts, gates=gates)
+        kinds = {f"{t}_relationship": relationships_of(trace, t, threshold) for t in checkpoint.config.targets}
+        trace = trace._replace(frames=trace.frames.assign(**kinds))
     buffer = io.BytesIO()
     if args.out.suffix == ".parquet":
         trace.frames.to_parquet(buffer, index=False)

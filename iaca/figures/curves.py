@@ -208,6 +208,14 @@ def _panels(traces: Sequence[Trace], gates_of: str) -> Iterator[Panel]:
         curves = tuple(curve for curve in (truth, *predicted) if np.isfinite(curve.values).any())
         if curves:
             yield Panel(target.capitalize(), (-1.0, 1.0), curves)
+    for trace in traces:
+        influences = [
+            Curve(name, trace.frames[column].to_numpy(), colour, dash)
+            for name, colour, dash in (("audio", palette.AUDIO, "solid"), ("visual", palette.VISUAL, "4px,2px"))
+            if (column := f"{gates_of}_{name}_influence") in trace.frames
+        ]
+        if any(np.isfinite(curve.values).any() for curve in influences):
+            yield Panel(f"Influence on {gates_of} · {trace.checkpoint}", (-1.0, 1.0), tuple(influences))
     for title, columns in WEIGHTS.items():
         for trace in traces:
             curves = tuple(

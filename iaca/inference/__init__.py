@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from iaca.inference.gate_health import GateHealth, gate_health
+from iaca.inference.influence import Relationship, add_influence, relationships
 from iaca.inference.trace import (
     WINDOWS_AT_ONCE,
     MismatchError,
@@ -18,11 +19,14 @@ __all__ = [
     "WINDOWS_AT_ONCE",
     "GateHealth",
     "MismatchError",
+    "Relationship",
     "WindowMemory",
+    "add_influence",
     "check_fit",
     "dropped_by",
     "gate_health",
     "infer",
     "predict",
+    "relationships",
     "windows_of",
 ]

@@ -14,7 +14,7 @@ from iaca.__main__ import main
 from iaca.checkpoints import load_checkpoint, save_checkpoint
 from iaca.config import DropoutConfig
 from iaca.features.feature_files import read_features, write_features
-from iaca.inference import infer
+from iaca.inference import add_influence, infer, relationships
 from iaca.types import TRACE_COLUMNS
 from tests import reference
 from tests.conftest import make_features, make_model
@@ -107,3 +107,23 @@ def test_a_full_disk_is_one_sentence_and_the_old_table_stays(project, monkeypatc
     assert capsys.readouterr().err.strip() == f"error: {project / 't.csv'}: No space left on device"
     assert (project / "t.csv").read_bytes() == before
     assert predict(project, "t.csv", "--drop-audio", 0.4) == 0
+
+
+def test_influences_and_relationships_are_columns_where_they_are_asked_for(project):
+    assert predict(project, "t.parquet", "--influence", "--threshold", 0.02, "--drop-audio", 0.2) == 0
+    table = pd.read_parquet(project / "t.parquet")
+    features = read_features(project / "someone.safetensors")
+    checkpoint = load_checkpoint(project / "model.safetensors")
+    dropouts = [DropoutConfig(share=0.2)]
+    expected = add_influence(infer(features, checkpoint, dropouts), features, checkpoint, dropouts).frames
+    pd.testing.assert_frame_equal(table[expected.columns], expected, check_dtype=False, rtol=1e-4, atol=1e-5)
+    for target in ("valence", "arousal"):
+        audio, visual = (expected[f"{target}_{m}_influence"].to_numpy() for m in ("audio", "visual"))
+        assert table[f"{target}_relationship"].tolist() == relationships(audio, visual, 0.02).tolist()
+
+
+@pytest.mark.parametrize("more", [("--threshold", 0.2), ("--influence", "--threshold", 0)])
+def test_a_threshold_that_cannot_be_is_one_sentence(project, capsys, more):
+    assert predict(project, "t.parquet", *more) != 0
+    assert "--threshold" in capsys.readouterr().err
+    assert not (project / "t.parquet").exists()

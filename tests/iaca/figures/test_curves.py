@@ -41,6 +41,18 @@ def test_every_curve_of_the_interactive_figure_is_a_column_of_its_trace(tmp_path
     np.testing.assert_array_equal(joint.x, gated.frames["pts_s"])
 
 
+def test_influences_have_a_row_where_the_trace_has_them(tmp_path):
+    features = make_features()
+    trace = trace_of(tmp_path, "gated", features, iaca=True)
+    with_them = iaca.inference.add_influence(trace, features, iaca.load_checkpoint(tmp_path / "gated.safetensors"))
+    figure = plot(with_them, gates_of="arousal")
+    titles = [annotation.text for annotation in figure.layout.annotations]
+    assert titles[2] == "Influence on arousal · gated"
+    drawn = {curve.name: curve.y for curve in figure.data if curve.yaxis == "y3"}
+    for name in ("audio", "visual"):
+        np.testing.assert_array_equal(drawn[name], with_them.frames[f"arousal_{name}_influence"])
+
+
 def test_the_printed_figure_has_the_same_rows_and_no_two_models_look_alike(tmp_path):
     traces = [trace_of(tmp_path, name, iaca=True, seed=i) for i, name in enumerate("abc")]
     figure = print_curves(*traces)
