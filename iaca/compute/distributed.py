@@ -10,11 +10,14 @@ from typing import NamedTuple
 
 import torch
 from torch import nn
-from torch.distributed import barrier, destroy_process_group, init_process_group, is_initialized
+from torch.distributed import barrier, broadcast, destroy_process_group, init_process_group, is_initialized
 from torch.nn.parallel import DistributedDataParallel
 
 PATIENCE = timedelta(hours=24)
-"""How long processes wait for one another: one of them may decode or score for hours. If one dies, all end at once."""
+"""How long processes wait for one another where one of them may decode for hours. If one dies, all end at once."""
+
+SHORT_PATIENCE = timedelta(minutes=30)
+"""How long they wait where all of them do the same at the same time."""
 
 
 class Worker(NamedTuple):
@@ -48,17 +51,34 @@ class Worker(NamedTuple):
             barrier()
 
 
+def as_leader(value: float, device: torch.device) -> float:
+    """The value that the first process has, where several train one model: what follows from it is the same in all.
+
+    Processes that add in another order differ in the last digit, and one of them might stop where the others go on.
+
+    Args:
+        value: The value of this process, a float64; every process calls this with its own.
+        device: Where this process computes.
+    """
+    if not is_initialized():
+        return value
+    shared = torch.tensor(value, dtype=torch.float64, device=device)
+    broadcast(shared, 0)
+    return shared.item()
+
+
 def leads() -> bool:
     """Whether this process writes files and prints: the first one that torchrun started, or the only one."""
     return int(os.environ.get("RANK", "0")) == 0
 
 
 @contextmanager
-def worker(device: torch.device | str) -> Iterator[Worker]:
+def worker(device: torch.device | str, patience: timedelta = PATIENCE) -> Iterator[Worker]:
     """Join the processes that torchrun started, or work alone.
 
     Args:
         device: Where to compute; with several processes on GPUs, each takes the one of its local rank.
+        patience: How long this process waits for another before it gives up.
 
     Yields:
         This process.
@@ -73,7 +93,7 @@ def worker(device: torch.device | str) -> Iterator[Worker]:
         torch.cuda.set_device(device)
     joined = is_initialized()
     if not joined:
-        init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
+        init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=patience)
     try:
         yield Worker(int(os.environ["RANK"]), world, device)
     finally:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from iaca.compute.distributed import Worker, worker
+from iaca.compute.distributed import SHORT_PATIENCE, Worker, as_leader, worker
 from iaca.config import MODALITIES, TARGETS, FusionConfig, Optimiser, Schedule, TrainingConfig
 from iaca.errors import InputError
 from iaca.inference import predict
@@ -102,7 +102,8 @@ def train_fusion(
     Windows are drawn at random over subjects and phases. The loss is the paper's: 1 - CCC per target over the annotated
     clips of a batch; where configured, the same for each branch of stage 2 alone is added. With `patience`, the weights
     of the best validation epoch are kept, otherwise those of the last. Started by torchrun, each process takes its
-    share of every batch and gradients are averaged; the CCC is then that of a share.
+    share of every batch and gradients are averaged; the CCC is then that of a share. The first process decides for all:
+    its loss and validation scores are the ones that schedule, best epoch and patience follow.
 
     Args:
         features: Training subjects, all of one clip stride and one pair of backbones.
@@ -111,7 +112,8 @@ def train_fusion(
         validation: Subjects whose pooled CCC is tracked; needed for `patience` and for the plateau schedule.
         device: Device to train on.
         state_file: File for the state of the run, written after every epoch. A run that finds it continues, and ends
-            with the same weights as a run that was never stopped.
+            with the same weights as a run that was never stopped: to the last bit on a CPU with as many threads; on a
+            GPU, whose kernels may add in any order, up to rounding, as two runs that were never stopped differ.
         log_dir: Folder for TensorBoard scalars; None: no scalars.
         progress: Whether to show a bar on stderr.
 
@@ -130,7 +132,7 @@ def train_fusion(
     # Validation decides which epoch is best and where a plateau begins.
     validated = features_fingerprint(validation)
     identity = json.dumps([config.to_dict(), training.to_dict(), fingerprint, validated], sort_keys=True)
-    with worker(device) as me:
+    with worker(device, SHORT_PATIENCE) as me:
         torch.manual_seed(training.seed)
         model = FusionModel(config).to(me.device)
         model.set_standardisation(*(_stack(features, m, me.device) for m in ("audio", "visual")))
@@ -256,7 +258,7 @@ def _epoch(
         if training.schedule is Schedule.COSINE:
             schedule.step()
         losses.append(loss.detach())
-    mean = float(torch.stack(losses).mean())
+    mean = as_leader(float(torch.stack(losses).mean()), me.device)
     if not math.isfinite(mean):
         raise TrainingError(
             f"the loss is {mean} in epoch {epoch} with learning_rate {training.learning_rate:g}; expected a finite "
@@ -266,11 +268,14 @@ def _epoch(
 
 
 def _validate(model: FusionModel, validation: Sequence[Features], record: dict[str, float]) -> float:
+    """CCC of each target into the record, and their mean; in several processes it is the first one's that counts."""
     model.eval()
+    device = next(model.parameters()).device
     predictions = [predict(item, model) for item in validation]
     for target in model.config.targets:
         truth = np.concatenate([getattr(item, target) for item in validation])
-        record[f"validation_{target}"] = ccc(truth, np.concatenate([p[target] for p in predictions]))
+        score = ccc(truth, np.concatenate([p[target] for p in predictions]))
+        record[f"validation_{target}"] = as_leader(score, device)
     return float(np.mean([record[f"validation_{target}"] for target in model.config.targets]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 EPSILON = 1e-8
@@ -21,10 +22,14 @@ def ccc_loss(truth: Tensor, prediction: Tensor, valid: Tensor) -> Tensor:
     Returns:
         A scalar in [0, 2]; 0, with a gradient of 0, where fewer than two places are valid.
     """
-    truth, prediction = truth[valid].float(), prediction[valid].float()
-    if truth.numel() < 2:
-        return prediction.sum() * 0.0
-    mean_x, mean_y = truth.mean(), prediction.mean()
-    covariance = ((truth - mean_x) * (prediction - mean_y)).mean()
-    spread = truth.var(unbiased=False) + prediction.var(unbiased=False) + (mean_x - mean_y) ** 2
-    return 1 - 2 * covariance / (spread + EPSILON)
+    count = valid.sum()
+
+    def mean(values: Tensor) -> Tensor:
+        return torch.where(valid, values, 0.0).sum() / count.clamp(min=1)
+
+    # Masked sums: taking the valid places out would make a GPU wait for their number.
+    truth, prediction = torch.where(valid, truth.float(), 0.0), torch.where(valid, prediction.float(), 0.0)
+    mean_x, mean_y = mean(truth), mean(prediction)
+    x, y = truth - mean_x, prediction - mean_y
+    spread = mean(x**2) + mean(y**2) + (mean_x - mean_y) ** 2
+    return (1 - 2 * mean(x * y) / (spread + EPSILON)) * (count > 1)

@@ -108,6 +108,28 @@ def test_the_loss_of_nothing_valid_is_zero_with_a_gradient_of_zero():
     assert prediction.grad.tolist() == [[0, 0, 0]]
 
 
+def test_the_loss_of_a_mask_is_that_of_the_places_taken_out():
+    generator = torch.Generator().manual_seed(3)
+    truth, masked = torch.rand(2, 4, 16, generator=generator) * 2 - 1
+    valid = torch.rand(4, 16, generator=generator) > 0.4
+    truth[~valid] = float("nan")
+    taken = masked[valid].requires_grad_()
+    masked.requires_grad_()
+    loss = ccc_loss(truth, masked, valid)
+    covariance, prediction_variance = torch.cov(torch.stack((truth[valid], taken)), correction=0)[:, 1]
+    spread = truth[valid].var(correction=0) + prediction_variance + (truth[valid].mean() - taken.mean()) ** 2
+    expected = 1 - 2 * covariance / spread
+    assert loss.item() == pytest.approx(expected.item(), abs=1e-6)
+    loss.backward()
+    expected.backward()
+    torch.testing.assert_close(masked.grad[valid], taken.grad, atol=1e-6, rtol=0)
+
+
+def test_the_loss_never_asks_a_device_how_many_places_are_valid():
+    truth, prediction = torch.zeros(2, 4, 16, device="meta")  # has shapes alone, so a question would fail
+    assert ccc_loss(truth, prediction, truth.isfinite()).shape == ()
+
+
 @given(pairs=PAIRS)
 def test_any_ccc_is_symmetric_in_range_and_that_of_its_definition(pairs):
     truth, prediction = pairs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -261,6 +262,17 @@ def test_two_processes_train_one_model_as_torchrun_starts_them(tmp_path):
     subprocess.run([*command, "train", *map(str, options)], check=True, capture_output=True)
     model = load_checkpoint(tmp_path / "m.safetensors").model
     assert evaluate(model, subjects(4)).groups["all"]["valence"].ccc > 0.4
+
+
+@pytest.mark.slow
+def test_the_first_of_two_processes_decides_where_their_scores_differ(tmp_path):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    subprocess.run(
+        [*command, "tests.iaca.training.disagreeing_ranks", str(tmp_path)], check=True, capture_output=True, timeout=300
+    )
+    first, second = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("first", "second"))
+    assert first == second
+    assert first[0]["epochs"] == 2
 
 
 def test_scalars_are_written_for_tensorboard(tmp_path):
