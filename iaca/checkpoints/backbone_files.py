@@ -36,6 +36,7 @@ class BackboneFile:
         config: Its configuration.
         sha256: Of the file; feature files name it.
         training: How it was trained.
+        spec: The name or file that it was found by; "": its path.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class BackboneFile:
     config: BackboneConfig
     sha256: str
     training: dict[str, Any] = field(default_factory=dict)
+    spec: str = ""
 
     @property
     def name(self) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import URLError
 
 import torch
@@ -25,6 +25,44 @@ from iaca.models.backbones import FULL_WIDTH_DIM, build_backbone
 
 class PretrainedError(InputError):
     """Weights that are missing or do not fit: the message says what to download and where to put it."""
+
+
+class BackboneSource(NamedTuple):
+    """Where a backbone comes from: what other processes and machines are given instead of the network.
+
+    Attributes:
+        spec: A name, or the absolute path of a file.
+        modality: audio or visual.
+        sha256: Of the file that was found here.
+        untrained: Whether its weights are random.
+    """
+
+    spec: str
+    modality: str
+    sha256: str
+    untrained: bool
+
+
+def source_of(backbone: BackboneFile) -> BackboneSource:
+    """Where a backbone comes from, for `open_source`."""
+    spec = backbone.spec or os.path.abspath(backbone.path)
+    return BackboneSource(spec, backbone.config.modality, backbone.sha256, not backbone.path.is_file())
+
+
+def open_source(source: BackboneSource, device: str | torch.device = "cpu") -> BackboneFile:
+    """Read a backbone again, perhaps on another machine.
+
+    Raises:
+        PretrainedError: It is not there, or not the same.
+        CheckpointError: Its file is damaged.
+    """
+    found = find_backbone(source.spec, source.modality, device, untrained=source.untrained)
+    if found.sha256 != source.sha256:
+        raise PretrainedError(
+            f"{found.path} has other weights than where the run was started (sha256 {found.sha256[:12]}...); expected "
+            f"{source.sha256[:12]}..."
+        )
+    return found
 
 
 def find_backbone(
@@ -53,7 +91,8 @@ def find_backbone(
     """
     backbone = _find(spec, modality, untrained)
     backbone.model.to(device)
-    return backbone
+    named = not Path(spec).is_file()
+    return replace(backbone, spec=str(spec) if named else os.path.abspath(spec))
 
 
 def _find(spec: str | os.PathLike[str], modality: str, untrained: bool) -> BackboneFile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from iaca.compute.engine import ENGINES, LOCAL, Engine, check_engine
 from iaca.errors import InputError
 from iaca.files import check_writable
 from iaca.logs import LEVELS
@@ -72,3 +73,31 @@ def add_plugin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plugin", action="append", default=[], metavar="MODULE", help="import a module that registers fusions"
     )
+
+
+def add_engine(parser: argparse.ArgumentParser, unit: str) -> None:
+    """Add --engine and what goes with it, the same for every command that does many things side by side.
+
+    Args:
+        parser: The parser.
+        unit: What is done side by side, in the plural.
+    """
+    parser.add_argument("--engine", choices=ENGINES, default=LOCAL, help="processes of this machine, or a Ray cluster")
+    parser.add_argument(
+        "--address", metavar="ADDRESS", help="of the cluster: auto, or HOST:PORT (default: one for this run alone)"
+    )
+    parser.add_argument("--workers", type=int, metavar="N", help=f"{unit} side by side")
+    parser.add_argument(
+        "--gpus-per-worker", type=float, default=0.0, metavar="F", help="share of a GPU for each (default: 0, the CPU)"
+    )
+
+
+def engine_of(args: argparse.Namespace) -> Engine:
+    """The engine that the arguments of `add_engine` ask for.
+
+    Raises:
+        EngineError: They do not go together.
+    """
+    engine = Engine(args.engine, args.address, args.workers, args.gpus_per_worker)
+    check_engine(engine)
+    return engine

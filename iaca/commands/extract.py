@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 
-from iaca.commands import CommandError, add_device, add_log, add_roots, given_roots
+from iaca.commands import CommandError, add_device, add_engine, add_log, add_roots, engine_of, given_roots
 from iaca.commands.refusals import as_path
 from iaca.files import check_writable
 
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--clip-stride", type=int, metavar="N", help="frames between clips (default: 1 on a GPU, 8 on a CPU)"
     )
     parser.add_argument("--subject", action="append", default=[], metavar="NAME", help="only this one; repeatable")
-    parser.add_argument("--shard", default="0/1", metavar="I/N", help="part I of N, counted from 0 (a job array)")
+    parser.add_argument("--shard", default="0/1", metavar="I/N", help="part I of N as long as each other, from 0")
     parser.add_argument("--untrained", action="store_true", help="allow random weights where none are at hand")
     parser.add_argument("--yunet", type=as_path, metavar="FILE", help="file of the face detector YuNet")
     parser.add_argument(
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "else the first of these that is there)",
     )
     parser.add_argument("--strict", action="store_true", help="exit with status 1 when any subject failed")
+    add_engine(parser, "subjects")
     add_device(parser)
     add_log(parser)
 
@@ -64,8 +65,10 @@ def run(args: argparse.Namespace) -> int:
     if args.yunet and args.detector:
         raise CommandError("--yunet and --detector are given; expected one of them")
     shard = parse_shard(args.shard)
-    device = choose_device(args.device)
-    clip_stride = args.clip_stride if args.clip_stride is not None else 1 if device.type == "cuda" else 8
+    engine = engine_of(args)
+    device = choose_device("cpu" if engine.is_ray else args.device)
+    on_gpu = engine.device(str(device)) != "cpu"
+    clip_stride = args.clip_stride if args.clip_stride is not None else 1 if on_gpu else 8
     check_clip_stride(clip_stride)
     recordings = [single_recording(args.video, args.labels, args.faces)] if args.video else []
     roots = given_roots(args)
@@ -89,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
         shard=shard,
         detector=detector,
         apart=True,
+        engine=engine,
     )
     for problem in [*problems, *summary.problems, *summary.warnings]:
         print(problem.line, file=sys.stderr)

@@ -6,11 +6,14 @@ started them, however it ends, and on Ctrl-C.
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
+from iaca.compute.engine import HERE, Engine
 from iaca.compute.lanes import Failure, Lanes, Limits, reason_of
+from iaca.compute.ray_jobs import ended_on_ray
 from iaca.errors import BAD_INPUT, InputError
 from iaca.types import Progress, no_progress
 
@@ -45,6 +48,9 @@ def run_all(
     jobs: Sequence[Job],
     *,
     processes: int,
+    engine: Engine = HERE,
+    threads: int | None = None,
+    needed: Callable[[Job], Iterable[str | os.PathLike[str]]] | None = None,
     length: Callable[[Job], float] | None = None,
     attempts: int = ATTEMPTS,
     limits: Limits = NO_LIMITS,
@@ -60,7 +66,11 @@ def run_all(
         work: A function of an importable module, called with `common`, a job and a function to report progress to.
         common: What all jobs share; it is sent to each process once.
         jobs: Paths and specifications: they are sent to a process, and again to another where it ends.
-        processes: Side by side; 0: one job after the other in this process, where nothing limits them.
+        processes: Side by side; 0: one job after the other in this process, where nothing limits them. Ray goes by
+            `engine` alone, knows no `limits`, and tells no progress within a job.
+        engine: What jobs run on.
+        threads: Threads that a job computes on in a cluster; None: those that Ray gives to one core.
+        needed: A job -> files and folders that it needs: in a cluster, one that a machine does not see is named.
         length: How long a job takes, in any unit: longer ones begin first, and count for more in `bar`.
         attempts: How often a job is tried that ends its process.
         limits: What each process may take.
@@ -71,9 +81,15 @@ def run_all(
 
     Yields:
         (job, result), in the order in which they end.
+
+    Raises:
+        EngineError: Ray is not installed, or there is no such cluster.
     """
     waiting = sorted(jobs, key=length, reverse=True) if length else list(jobs)
-    if processes == 0:
+    if engine.is_ray:
+        task = pickle.dumps((work, common), pickle.HIGHEST_PROTOCOL)
+        ended = ended_on_ray(task, waiting, engine, attempts=attempts, modules=modules, threads=threads, needed=needed)
+    elif processes == 0:
         ended = _here(work, common, waiting, on_progress)
     else:
         task = pickle.dumps((work, common), pickle.HIGHEST_PROTOCOL)

@@ -104,7 +104,7 @@ def main() -> None:
         try:
             send(outbox, Returned(work(common, job, lambda *told: send(outbox, Told(*_three(*told))))))
         except Exception as error:
-            send(outbox, Raised(_portable(error)))
+            send(outbox, Raised(portable(error)))
 
 
 def _listen(inbox: IO[bytes], messages: queue.SimpleQueue[Any]) -> None:
@@ -158,7 +158,7 @@ def _three(done: int, total: int, title: str = "") -> tuple[int, int, str]:
     return int(done), int(total), title
 
 
-def _portable(error: Exception) -> Exception:
+def portable(error: Exception) -> Exception:
     """The error as another process can have it; one that nobody foresaw is written to the log as well."""
     if isinstance(error.__cause__, MemoryError):  # ffmpeg says politely what Python ends of
         return MemoryError(str(error))

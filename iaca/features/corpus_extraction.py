@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from iaca.checkpoints import BackboneFile
+from iaca.checkpoints.pretrained import BackboneSource, open_source, source_of
+from iaca.compute.devices import device_of
+from iaca.compute.engine import HERE, Engine, check_engine
 from iaca.compute.lanes import Failure
 from iaca.compute.processes import run_all
+from iaca.compute.ray_worker import NotSeenError
 from iaca.config import AUDIO, TARGETS, VISUAL, ConfigError
 from iaca.config.checks import check_clip_stride
 from iaca.data.annotations import AnnotationError
@@ -21,7 +27,7 @@ from iaca.data.faces.crops import CropError
 from iaca.data.faces.detection import NoFaceError, has_known_faces, with_found_faces
 from iaca.data.faces.detectors import FaceDetector
 from iaca.data.faces.places import FacesError, read_faces_csv
-from iaca.data.media.container import MediaError
+from iaca.data.media.container import MediaError, announced_s
 from iaca.data.problems import Problem, printable
 from iaca.data.timeline import labels_on_frames, read_timeline
 from iaca.features import face_yield
@@ -74,6 +80,7 @@ def extract_all(
     detector: FaceDetector | None = None,
     quiet: bool = False,
     apart: bool = False,
+    engine: Engine = HERE,
 ) -> ExtractionSummary:
     """Extract many subjects, one file each. May be stopped at any time and run again: finished files are kept.
 
@@ -84,8 +91,8 @@ def extract_all(
         audio: Backbone for sound.
         clip_stride: Frames between the ends of neighbouring clips.
         subjects: Names of the subjects to extract; None: all.
-        shard: (i, n): every n-th subject, starting with number i, so that n runs share the work without touching the
-            same file.
+        shard: (i, n): part i of n, counted from 0. The parts take about as long as each other, and every run with the
+            same videos cuts the same, so that n runs share the work without touching the same file.
         detector: Finds the faces of subjects that come without; its findings are kept in `out_dir`/faces. None: such
             subjects are problems.
         quiet: Whether to show no progress on stderr.
@@ -98,8 +105,10 @@ def extract_all(
     Raises:
         ConfigError: The stride or the shard is out of range.
         OutputError: `out_dir` cannot be written to; nothing has been computed yet.
+        EngineError: Ray is not installed, or there is no such cluster.
     """
     check_clip_stride(clip_stride)
+    check_engine(engine)
     number, shards = shard
     if not 0 <= number < shards:
         raise ConfigError(f"shard is {number} of {shards}; expected a number from 0 to {shards - 1}")
@@ -107,7 +116,10 @@ def extract_all(
     check_writable(out_dir, "feature files")
     # Sorted, so that every run of a job array sees the same order.
     everyone = sorted(recordings, key=lambda recording: recording.subject)
-    mine = [one for one in everyone if subjects is None or one.subject in subjects][number::shards]
+    if engine.is_ray:  # its workers have working directories of their own
+        out_dir, everyone = out_dir.absolute(), [_absolute(recording) for recording in everyone]
+    asked = [one for one in everyone if subjects is None or one.subject in subjects]
+    mine = cut_by_length(asked, shards)[number]
     written, problems, warnings = [], [], []
     skipped: list[Recording] = []
     waiting: list[Recording] = []
@@ -118,11 +130,13 @@ def extract_all(
                 feature_file(out_dir, recording), recording, visual, audio, clip_stride, detector
             )
         (skipped if is_done else waiting).append(recording)
+    processes = engine.workers or 1 if apart and len(waiting) > 1 else 0  # one alone can take nobody with it
+    several = engine.is_ray or processes > 1
     with (
         tqdm(
             total=len(mine), initial=len(skipped), unit="subject", desc="extract", disable=quiet, dynamic_ncols=True
         ) as overall,
-        tqdm(unit="clip", disable=quiet, dynamic_ncols=True, leave=False, position=1) as clips,
+        tqdm(unit="clip", disable=quiet or several, dynamic_ncols=True, leave=False, position=1) as clips,
     ):
 
         def advance(recording: Recording, done: int, total: int, title: str = "") -> None:
@@ -134,15 +148,30 @@ def extract_all(
             if clips.n >= total:
                 clips.refresh()  # the bar would skip the last step of a short subject as too soon
 
-        task = _Extraction(out_dir, visual, audio, clip_stride, detector, everyone)
-        processes = int(apart and len(waiting) > 1)  # one alone can take nobody with it
-        ended = run_all(_extract_one, task, waiting, processes=processes, bar=overall, on_progress=advance)
+        travels = engine.is_ray or processes > 0
+        eyes, ears = (source_of(one) if travels else one for one in (visual, audio))
+        device = engine.device(str(device_of(visual.model)))
+        task = _Extraction(out_dir, eyes, ears, device, clip_stride, detector, everyone)
+        if several:
+            waiting.sort(key=_length_s, reverse=True)
+        ended = run_all(
+            _extract_one,
+            task,
+            waiting,
+            processes=processes,
+            engine=engine,
+            threads=torch.get_num_threads(),
+            needed=lambda recording: _files_of(recording, out_dir),
+            bar=overall,
+            on_progress=advance,
+        )
         for recording, outcome in ended:
             if isinstance(outcome, Failure):
                 if isinstance(outcome.error, ConfigError):
                     raise outcome.error  # the same for all subjects
                 reason = outcome.reason[:1].upper() + outcome.reason[1:]
-                problems.append(Problem(recording.subject, f"{reason}.", _ENDED))
+                remedy = _ENDED if outcome.error is None else _remedy(outcome.error, detector)
+                problems.append(Problem(recording.subject, f"{reason}.", remedy))
             elif outcome.problem is not None:
                 problems.append(outcome.problem)
             else:
@@ -151,7 +180,51 @@ def extract_all(
                     warnings.append(outcome.warning)
             overall.set_postfix(written=len(written), skipped=len(skipped), failed=len(problems))
     there = tuple(feature_file(out_dir, recording) for recording in skipped)
-    return ExtractionSummary(tuple(written), there, tuple(problems), tuple(warnings))
+    by_name = (sorted(found, key=lambda problem: problem.file) for found in (problems, warnings))
+    return ExtractionSummary(tuple(sorted(written)), there, *map(tuple, by_name))
+
+
+def cut_by_length(recordings: Sequence[Recording], parts: int) -> list[list[Recording]]:
+    """Cut recordings into parts that take about as long as each other: the longest first, each to the shortest part.
+
+    Args:
+        recordings: In an order that every run sees.
+        parts: At least 1.
+
+    Returns:
+        The parts, each in the order of `recordings`.
+    """
+    if parts == 1:
+        return [list(recordings)]
+    length_s = [_length_s(one) for one in recordings]
+    taken_s = [0.0] * parts
+    places: list[list[int]] = [[] for _ in range(parts)]
+    for place in sorted(range(len(recordings)), key=lambda k: -length_s[k]):
+        part = min(range(parts), key=lambda k: (taken_s[k], len(places[k])))
+        taken_s[part] += length_s[place]
+        places[part].append(place)
+    return [[recordings[k] for k in sorted(part)] for part in places]
+
+
+def _length_s(recording: Recording) -> float:
+    """How long a recording takes, as far as its video says; 0 where it cannot be read, which takes no time."""
+    return 0.0 if recording.video_file is None else announced_s(recording.video_file)
+
+
+def _absolute(recording: Recording) -> Recording:
+    """A recording whose files are found from any working directory."""
+    video, labels, faces = (
+        None if path is None else path.absolute()
+        for path in (recording.video_file, recording.label_file, recording.faces_file)
+    )
+    crops = tuple(folder.absolute() for folder in recording.crop_folders)
+    return recording._replace(video_file=video, label_file=labels, faces_file=faces, crop_folders=crops)
+
+
+def _files_of(recording: Recording, out_dir: Path) -> list[Path]:
+    """What the extraction of a subject reads and writes."""
+    files = (recording.video_file, recording.label_file, recording.faces_file, *recording.crop_folders, out_dir)
+    return [one for one in files if one is not None]
 
 
 def feature_file(folder: Path, recording: Recording) -> Path:
@@ -163,8 +236,9 @@ class _Extraction(NamedTuple):
     """What the extraction of all subjects shares."""
 
     out_dir: Path
-    visual: BackboneFile
-    audio: BackboneFile
+    visual: BackboneFile | BackboneSource
+    audio: BackboneFile | BackboneSource
+    device: str
     clip_stride: int
     detector: FaceDetector | None
     everyone: Sequence[Recording]
@@ -175,6 +249,12 @@ class _Outcome(NamedTuple):
 
     problem: Problem | None = None
     warning: Problem | None = None
+
+
+@lru_cache(2)
+def _opened(source: BackboneSource, device: str) -> BackboneFile:
+    """A backbone as it was sent to this process: read once for all subjects."""
+    return open_source(source, device)
 
 
 def _extract_one(task: _Extraction, recording: Recording, progress: Progress) -> _Outcome:
@@ -189,7 +269,10 @@ def _extract_one(task: _Extraction, recording: Recording, progress: Progress) ->
         if detector is not None and not has_known_faces(recording):
             recording = with_found_faces(recording, task.everyone, detector, task.out_dir / "faces")
             found_by = detector.name
-        features = extract(recording, task.visual, task.audio, clip_stride=task.clip_stride, progress=progress)
+        visual, audio = (
+            _opened(one, task.device) if isinstance(one, BackboneSource) else one for one in (task.visual, task.audio)
+        )
+        features = extract(recording, visual, audio, clip_stride=task.clip_stride, progress=progress)
         if found_by is not None:
             features = features._replace(problems=(f"{FOUND_BY}{found_by}", *features.problems))
         write_features(feature_file(task.out_dir, recording), features)
@@ -285,6 +368,8 @@ def _reason(error: Exception) -> str:
 
 
 def _remedy(error: Exception, detector: FaceDetector | None) -> str:
+    if isinstance(error, NotSeenError):
+        return "Put data and features where every machine of the cluster sees them, under the same path."
     if not isinstance(error, RECORDING_ERRORS):
         return "This is unforeseen: try the subject alone. If its files are intact, report it to the authors of iaca."
     if isinstance(error, MediaError):

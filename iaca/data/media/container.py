@@ -232,6 +232,15 @@ def cut_off(path: Path, last_s: float) -> CutOff | None:
     return CutOff(end_s, announced_s) if end_s < announced_s - missing_s else None
 
 
+def announced_s(path: Path) -> float:
+    """How long a video is by its own header, in seconds, without reading more of it; 0 where it cannot be read."""
+    try:
+        with opened(path) as container:
+            return max(0.0, (container.duration or 0) / av.time_base)
+    except MediaError:
+        return 0.0
+
+
 def _all_of(path: Path, frames: Iterable[T]) -> list[T]:
     found = list(islice(frames, MOST_FRAMES + 1))
     if len(found) > MOST_FRAMES:
