@@ -26,6 +26,9 @@ CHECK_S = 0.5
 ANSWER_S = 10.0
 """How long a cluster may take to answer."""
 
+START_S = "300"
+"""How long a cluster may take to start on a machine that is busy; Ray itself gives up after 30 s."""
+
 MAIN = "__main__"
 
 
@@ -127,6 +130,7 @@ def _outcome(ray: Any, reference: Any) -> Any:
 def _cluster(engine: Engine, threads: int | None) -> Generator[Any]:
     """Connect to a cluster, or start one for the time of a run; one that the caller is connected to is used."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_raylet_start_wait_time_s", START_S)
     try:
         import ray
     except ImportError:

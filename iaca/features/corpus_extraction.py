@@ -27,7 +27,7 @@ from iaca.data.faces.crops import CropError
 from iaca.data.faces.detection import NoFaceError, has_known_faces, with_found_faces
 from iaca.data.faces.detectors import FaceDetector
 from iaca.data.faces.places import FacesError, read_faces_csv
-from iaca.data.media.container import MediaError, announced_s
+from iaca.data.media.container import MediaError
 from iaca.data.problems import Problem, printable
 from iaca.data.timeline import labels_on_frames, read_timeline
 from iaca.features import face_yield
@@ -39,6 +39,7 @@ from iaca.features.feature_files import (
     read_feature_times,
     write_features,
 )
+from iaca.features.work_sharing import absolute, cut_by_length, files_of, length_s
 from iaca.files import check_writable, fingerprint, is_plain_name
 from iaca.types import Progress, Recording
 
@@ -117,7 +118,7 @@ def extract_all(
     # Sorted, so that every run of a job array sees the same order.
     everyone = sorted(recordings, key=lambda recording: recording.subject)
     if engine.is_ray:  # its workers have working directories of their own
-        out_dir, everyone = out_dir.absolute(), [_absolute(recording) for recording in everyone]
+        out_dir, everyone = out_dir.absolute(), [absolute(recording) for recording in everyone]
     asked = [one for one in everyone if subjects is None or one.subject in subjects]
     mine = cut_by_length(asked, shards)[number]
     written, problems, warnings = [], [], []
@@ -153,7 +154,7 @@ def extract_all(
         device = engine.device(str(device_of(visual.model)))
         task = _Extraction(out_dir, eyes, ears, device, clip_stride, detector, everyone)
         if several:
-            waiting.sort(key=_length_s, reverse=True)
+            waiting.sort(key=length_s, reverse=True)
         ended = run_all(
             _extract_one,
             task,
@@ -161,7 +162,7 @@ def extract_all(
             processes=processes,
             engine=engine,
             threads=torch.get_num_threads(),
-            needed=lambda recording: _files_of(recording, out_dir),
+            needed=lambda recording: files_of(recording, out_dir),
             bar=overall,
             on_progress=advance,
         )
@@ -182,49 +183,6 @@ def extract_all(
     there = tuple(feature_file(out_dir, recording) for recording in skipped)
     by_name = (sorted(found, key=lambda problem: problem.file) for found in (problems, warnings))
     return ExtractionSummary(tuple(sorted(written)), there, *map(tuple, by_name))
-
-
-def cut_by_length(recordings: Sequence[Recording], parts: int) -> list[list[Recording]]:
-    """Cut recordings into parts that take about as long as each other: the longest first, each to the shortest part.
-
-    Args:
-        recordings: In an order that every run sees.
-        parts: At least 1.
-
-    Returns:
-        The parts, each in the order of `recordings`.
-    """
-    if parts == 1:
-        return [list(recordings)]
-    length_s = [_length_s(one) for one in recordings]
-    taken_s = [0.0] * parts
-    places: list[list[int]] = [[] for _ in range(parts)]
-    for place in sorted(range(len(recordings)), key=lambda k: -length_s[k]):
-        part = min(range(parts), key=lambda k: (taken_s[k], len(places[k])))
-        taken_s[part] += length_s[place]
-        places[part].append(place)
-    return [[recordings[k] for k in sorted(part)] for part in places]
-
-
-def _length_s(recording: Recording) -> float:
-    """How long a recording takes, as far as its video says; 0 where it cannot be read, which takes no time."""
-    return 0.0 if recording.video_file is None else announced_s(recording.video_file)
-
-
-def _absolute(recording: Recording) -> Recording:
-    """A recording whose files are found from any working directory."""
-    video, labels, faces = (
-        None if path is None else path.absolute()
-        for path in (recording.video_file, recording.label_file, recording.faces_file)
-    )
-    crops = tuple(folder.absolute() for folder in recording.crop_folders)
-    return recording._replace(video_file=video, label_file=labels, faces_file=faces, crop_folders=crops)
-
-
-def _files_of(recording: Recording, out_dir: Path) -> list[Path]:
-    """What the extraction of a subject reads and writes."""
-    files = (recording.video_file, recording.label_file, recording.faces_file, *recording.crop_folders, out_dir)
-    return [one for one in files if one is not None]
 
 
 def feature_file(folder: Path, recording: Recording) -> Path:

@@ -18,7 +18,7 @@ from iaca.config import BackboneConfig, ConfigError
 from iaca.data.annotations import write_labels
 from iaca.data.faces.places import read_faces_csv
 from iaca.data.recordings import find_recordings
-from iaca.features.corpus_extraction import cut_by_length, extract_all
+from iaca.features.corpus_extraction import extract_all
 from iaca.features.feature_files import read_features, write_features
 from iaca.models.backbones import build_backbone
 from tests.conftest import write_small_backbones
@@ -244,14 +244,3 @@ def test_the_bars_show_subjects_and_the_clips_of_the_one_in_hand(tmp_path, backb
     assert "90/90" in shown
     assert "30/30" in shown
     assert "clip/s" in shown
-
-
-def test_parts_take_about_as_long_as_each_other_and_keep_the_order(tmp_path):
-    for subject, frames in {"a": 60, "b": 6, "c": 40, "d": 30, "e": 6}.items():
-        write_media(tmp_path / "batch1" / f"{subject}.mp4", np.arange(frames) / 30)
-    recordings = sorted(find_recordings(tmp_path).recordings, key=lambda recording: recording.subject)
-    (tmp_path / "batch1" / "e.mp4").write_bytes(b"no video")
-    names = [[one.subject for one in part] for part in cut_by_length(recordings, 2)]
-    assert names == [["a", "b", "e"], ["c", "d"]]  # nothing is known of e
-    assert cut_by_length(recordings, 1) == [recordings]
-    assert sum(map(len, cut_by_length(recordings, 9))) == 5
