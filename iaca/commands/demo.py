@@ -29,8 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "strong+conflict gives a person two recordings (default: those of the role)",
     )  # fmt: skip
     build.add_argument(
-        "--memory", type=float, default=2.2, metavar="S",
-        help="seconds after which feelings have forgotten 63%% of where they were (default: 2.2)",
+        "--memory", type=float, metavar="S",
+        help="seconds after which feelings have forgotten 63%% of where they were (default: 2.2 for the role backbone, "
+        "11 for the others)",
     )  # fmt: skip
     build.add_argument(
         "--features-only", action="store_true",

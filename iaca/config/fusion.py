@@ -151,10 +151,13 @@ class FusionConfig:
         "Which gates act (with `iaca`): those of the paper, a control, or another paper's, which set their own stages.",
     )
     gate_temperature: float = setting(
-        0.1, "T. The paper calls it small; 0.1 is that of the authors' DCA code.", "above 0"
+        0.5,
+        "T. The paper calls it small; 0.1 is that of the authors' DCA code. Deviates: at 0.5 the scores are the same, "
+        "and gates jump less and die less often.",
+        "above 0",
     )
     gate_init: GateInit = setting(
-        GateInit.ZERO, "How gate layers start. Deviates: at zero, since T = 0.1 saturates a default start."
+        GateInit.ZERO, "How gate layers start. Deviates: at zero, since a small T saturates a default start."
     )
     stage1_context: Stage1Context = setting(Stage1Context.OWN, "What stage-1 gates read.")
     stage2_input: Stage2Input = setting(Stage2Input.ALL, "What the stage-2 gate reads. The paper does not say.")

@@ -107,7 +107,14 @@ class TrainingConfig:
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "paper_strict": {
-        "fusion": {"trunk": "per_target", "scale_correlation": False, "gate_init": "default", "stage1_context": "own"},
+        "fusion": {
+            "trunk": "per_target",
+            "normalise": "l2",
+            "scale_correlation": False,
+            "gate_temperature": 0.1,
+            "gate_init": "default",
+            "stage1_context": "own",
+        },
         "training": {"auxiliary_weight": 0.0, "modality_dropout": 0.0},
     },
     "authors": {

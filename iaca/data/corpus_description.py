@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from iaca.config import is_number
 from iaca.errors import InputError
 from iaca.headers import HeaderError, parse_json
 
@@ -22,10 +23,13 @@ class CorpusDescription(NamedTuple):
     Attributes:
         synthetic: Whether its people are rendered.
         conditions: Subject -> its condition, such as weak_face.
+        emotion_memory_s: Time after which the labels of a rendered corpus have forgotten 63 % of where they were; None
+            where it is not said.
     """
 
     synthetic: bool = False
     conditions: dict[str, str] = {}  # noqa: RUF012  a NamedTuple's default, never changed
+    emotion_memory_s: float | None = None
 
 
 def read_description(folder: str | os.PathLike[str]) -> CorpusDescription:
@@ -50,4 +54,7 @@ def read_description(folder: str | os.PathLike[str]) -> CorpusDescription:
     conditions = {name: facts.get("condition", "") for name, facts in subjects.items()}
     if not all(isinstance(condition, str) for condition in conditions.values()):
         raise DescriptionError(f"{path} has a condition that is no text; expected what `demo build` writes")
-    return CorpusDescription(content.get("synthetic") is True, conditions)
+    memory_s = content.get("emotion_memory_s")
+    if memory_s is not None and not (is_number(memory_s) and memory_s > 0):
+        raise DescriptionError(f"{path} has emotion_memory_s {memory_s!r}; expected seconds above 0")
+    return CorpusDescription(content.get("synthetic") is True, conditions, memory_s)

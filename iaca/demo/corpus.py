@@ -19,7 +19,6 @@ from iaca.demo.corpus_plan import ROLES, CorpusError, Role, plan_corpus
 from iaca.demo.corpus_tables import claim, write_episodes, write_faces
 from iaca.demo.episode_plan import Condition
 from iaca.demo.face import Placement
-from iaca.demo.labels import EMOTION_MEMORY_S
 from iaca.demo.performance import FPS, Plan
 from iaca.demo.scene import Scene
 from iaca.demo.video_writing import write_video
@@ -42,7 +41,7 @@ def build_corpus(
     seconds: float = 50.0,
     seed: int = 0,
     conditions: Sequence[Sequence[Condition | str]] | None = None,
-    emotion_memory_s: float = EMOTION_MEMORY_S,
+    emotion_memory_s: float | None = None,
     crops: bool = True,
     video_size: int = 320,
     crf: int = 30,
@@ -95,7 +94,8 @@ def build_corpus(
     split = ROLES[Role(role)].split
     claim(
         out, role, plans,
-        seed=seed, identities=identities, seconds=seconds, emotion_memory_s=emotion_memory_s, video_size=video_size,
+        seed=seed, identities=identities, seconds=seconds, emotion_memory_s=plans[0].emotion_memory_s,
+        video_size=video_size,
         crf=crf,
     )  # fmt: skip
     write_faces(out, plans, video_size)

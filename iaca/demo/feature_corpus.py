@@ -16,7 +16,6 @@ from iaca.compute.processes import all_done, run_all
 from iaca.demo.corpus_plan import ROLES, Role, plan_corpus
 from iaca.demo.corpus_tables import claim, write_episodes
 from iaca.demo.direct_features import direct_features
-from iaca.demo.labels import EMOTION_MEMORY_S
 from iaca.demo.performance import Plan
 from iaca.features.feature_files import write_features
 from iaca.resources import weights_file
@@ -60,7 +59,7 @@ def build_features(
     """
     plans = plan_corpus(role=role, **planned)
     facts = {name: value for name, value in planned.items() if name != "conditions"}
-    facts.setdefault("emotion_memory_s", EMOTION_MEMORY_S)
+    facts["emotion_memory_s"] = plans[0].emotion_memory_s
     out = Path(out)
     visual, audio = backbones or (weights_file("visual_slim"), weights_file("audio_slim"))
     fingerprints = {path.name: load_backbone(path).sha256 for path in (visual, audio)}

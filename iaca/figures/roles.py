@@ -13,7 +13,9 @@ from iaca.figures import palette
 from iaca.figures.palette import Style
 
 NO_ATTENTION = "Concat"
-"""The fusion without attention: the same in every panel, or nobody can tell what attention is worth."""
+ALONE = " alone"
+"""Models that stand in every panel: the fusion without attention, or nobody can tell what attention is worth, and those
+of one modality ("Visual alone"), or a model that ignores the other one passes for robust."""
 
 CONTROL = Style(palette.TEXT, "dot", "diamond")
 """How it is drawn."""
@@ -74,7 +76,7 @@ def _usual(title: str) -> Style:
 
 
 def _is_control(fusion: str) -> bool:
-    return fusion == NO_ATTENTION
+    return fusion == NO_ATTENTION or fusion.endswith(ALONE)
 
 
 def _parts(title: str) -> tuple[str, str, str]:

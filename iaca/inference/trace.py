@@ -92,19 +92,25 @@ def infer(
     return Trace(features.subject, checkpoint.name, features.clip_stride, frames, scores)
 
 
-def predict(features: Features, model: FusionNetwork, dropouts: Sequence[DropoutConfig] = ()) -> dict[str, np.ndarray]:
+def predict(
+    features: Features,
+    model: FusionNetwork,
+    dropouts: Sequence[DropoutConfig] = (),
+    gates: GateOverrides = OWN_GATES,
+) -> dict[str, np.ndarray]:
     """Predict every frame of a subject, without explanations.
 
     Args:
         features: One subject's features.
         model: The model, in eval mode.
         dropouts: Simulated losses, of either modality.
+        gates: Overrides of the gates; a model without such a gate stays as it is.
 
     Returns:
         Target -> (N,) float32.
     """
     plan = _plan(len(features.frame), features.clip_stride, model.config.clips, Windows.OVERLAP)
-    per_clip = _per_clip(features, model, plan, dropped_by(features, dropouts), WindowMemory())
+    per_clip = _per_clip(features, model, plan, dropped_by(features, dropouts), WindowMemory(), gates)
     frame = np.arange(len(features.pts_s))
     return {t: np.interp(frame, features.frame, per_clip[t]).astype(np.float32) for t in model.config.targets}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from enum import StrEnum
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -21,11 +22,29 @@ CONFIDENCE = 0.95
 POWER = 0.80
 """Chance with which the smallest detectable difference would be found."""
 
+FEWEST_SUBJECTS = 5
+"""With fewer there is no verdict: an interval over so few subjects says nothing."""
+
 EQUIVALENCE_MARGIN = 0.02
 """Differences of CCC within so much of 0 make no difference in practice."""
 
 PRIMARY_FILE = files("iaca.study") / "primary.json"
 """The primary contrasts, fixed before any test subject was made."""
+
+
+LEAST_HEADROOM = 0.02
+"""Where a detector that was taught the episodes gains less, a gate has nothing to gain."""
+
+
+class Verdict(StrEnum):
+    """What a difference in CCC says."""
+
+    HELPS = "helps"
+    HURTS = "hurts"
+    EQUIVALENT = "equivalent"
+    NOTHING = "nothing to gain here"
+    UNCLEAR = "no clear difference (the interval contains 0)"
+    TOO_FEW = "too few subjects"
 
 
 class Contrast(NamedTuple):
@@ -97,26 +116,28 @@ def primary_contrasts() -> tuple[list[Contrast], str]:
     return contrasts, hashlib.sha256(content).hexdigest()
 
 
-def estimate(ours: np.ndarray, other: np.ndarray) -> Estimate:
-    """The difference of two models' pooled CCC, with a standard error over subjects and seeds.
+def estimate(ours: np.ndarray, other: np.ndarray | None = None) -> Estimate:
+    """The difference of two models' pooled CCC, or the CCC of one, with a standard error over subjects and seeds.
 
     The error over subjects is a jackknife's of the mean over seeds, that over seeds the spread of their differences;
     degrees of freedom are Satterthwaite's. With one seed the error over seeds is left out.
 
     Args:
-        ours: (seeds, subjects, 6) sums of `ccc_sums`.
-        other: Likewise, of the same seeds and subjects. Subjects without frames (in all seeds) are left out.
+        ours: (seeds, ..., subjects, 6) sums of `ccc_sums`; the CCC is averaged over what stands between, such as draws
+            of missing clips.
+        other: Likewise, of the same seeds and subjects; None: the CCC itself. Subjects without frames (in all seeds)
+            are left out.
 
     Returns:
         The estimate; error and degrees of freedom are NaN for fewer than two subjects.
     """
-    having = (ours[..., 0] > 0).any(axis=0)
-    ours, other = ours[:, having], other[:, having]
-    per_seed = ccc_of_sums(ours.sum(axis=1)) - ccc_of_sums(other.sum(axis=1))
-    seeds, subjects = ours.shape[:2]
+    having = (ours[..., 0] > 0).any(axis=tuple(range(ours.ndim - 2)))
+    models = [ours[..., having, :]] + ([] if other is None else [other[..., having, :]])
+    seeds, subjects = len(ours), int(having.sum())
+    per_seed = _less(*(ccc_of_sums(sums.sum(axis=-2)).reshape(seeds, -1).mean(axis=1) for sums in models))
     if subjects < 2:
         return Estimate(float(per_seed.mean()), float("nan"), float("nan"), subjects, seeds)
-    without = _without_each(ours) - _without_each(other)  # (subjects,)
+    without = _less(*map(_without_each, models))  # (subjects,)
     over_subjects = (subjects - 1) / subjects * float(((without - without.mean()) ** 2).sum())
     over_seeds = float(per_seed.var(ddof=1)) / seeds if seeds > 1 else 0.0
     variance = over_subjects + over_seeds
@@ -126,9 +147,37 @@ def estimate(ours: np.ndarray, other: np.ndarray) -> Estimate:
     return Estimate(float(per_seed.mean()), float(np.sqrt(variance)), freedom, subjects, seeds)
 
 
+def verdict_of(found: Estimate, p: float | None = None, headroom: float | None = None) -> Verdict:
+    """What a difference says.
+
+    Args:
+        found: The difference.
+        p: Its probability, adjusted where it is one of several; None: its own.
+        headroom: What a detector gains on the same frames; None: not known, or not asked.
+
+    Returns:
+        `HELPS` or `HURTS` where the probability is below 0.05; else `NOTHING` where the headroom is below
+        `LEAST_HEADROOM`, `EQUIVALENT` where the interval lies within `EQUIVALENCE_MARGIN` of 0, or `UNCLEAR`.
+    """
+    if found.subjects < FEWEST_SUBJECTS:
+        return Verdict.TOO_FEW
+    if (found.p if p is None else p) < 1 - CONFIDENCE:
+        return Verdict.HELPS if found.value > 0 else Verdict.HURTS
+    if headroom is not None and headroom < LEAST_HEADROOM:
+        return Verdict.NOTHING
+    low, high = found.interval()
+    return Verdict.EQUIVALENT if low > -EQUIVALENCE_MARGIN and high < EQUIVALENCE_MARGIN else Verdict.UNCLEAR
+
+
+def _less(values: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
+    """The difference, or the values where there are no others."""
+    return values if others is None else values - others
+
+
 def _without_each(sums: np.ndarray) -> np.ndarray:
-    """(subjects,) the pooled CCC without each subject, mean over seeds."""
-    return ccc_of_sums(sums.sum(axis=1, keepdims=True) - sums).mean(axis=0)
+    """(subjects,) the pooled CCC without each subject, mean over seeds and what stands between."""
+    values = ccc_of_sums(sums.sum(axis=-2, keepdims=True) - sums)
+    return values.mean(axis=tuple(range(values.ndim - 1)))
 
 
 def holm(p: Sequence[float]) -> list[float]:

@@ -17,9 +17,12 @@ from iaca.data.recordings import find_recordings, folder_of
 from iaca.errors import InputError
 from iaca.features.feature_files import read_features
 from iaca.features.folder import EPISODES
+from iaca.figures.contrast_forest import contrast_figure
+from iaca.figures.memory_curve import memory_figure
 from iaca.figures.paper import Person, figure_1, figure_3
 from iaca.figures.print_style import save
 from iaca.inference import infer
+from iaca.study.plan import ALONE, EXTENSIONS
 from iaca.types import Recording
 
 FORMATS = ("svg", "png")
@@ -35,7 +38,7 @@ TITLES = {"strong": "strong complementarity", "weak": "weak complementarity"}
 
 
 def draw_missing(out: Path, table: pd.DataFrame, synthetic: bool) -> list[Path]:
-    """Fig 3, once for missing audio and once for missing video.
+    """Fig 3, for missing audio and for missing video, of each regime.
 
     Args:
         out: Folder of the study; figures go to its `figures`.
@@ -47,9 +50,39 @@ def draw_missing(out: Path, table: pd.DataFrame, synthetic: bool) -> list[Path]:
     """
     files = []
     for modality in MODALITIES:
-        figure = figure_3(table[table.modality == modality], synthetic=synthetic)
-        files += [save(figure, out / "figures" / f"missing-{modality}.{end}") for end in FORMATS]
+        # A model that never had the missing modality: a gated one that comes as near is deaf, or blind, to it.
+        names = [name for name in ALONE.values() if name != ALONE[modality]]
+        own = table[(table.modality == modality) & ~table.variant.eq(ALONE[modality])]
+        for regime in dict.fromkeys(own.regime):
+            chosen = own[own.regime.eq(regime) | own.variant.isin(names)]
+            chosen = chosen.assign(model=chosen.model.str.removesuffix(f" ({regime})"))
+            end = "" if regime == EXTENSIONS else f"-{regime}"
+            figure = figure_3(chosen, synthetic=synthetic)
+            files += [save(figure, out / "figures" / f"missing-{modality}{end}.{kind}") for kind in FORMATS]
     return files
+
+
+def draw_decisions(
+    out: Path, primary: pd.DataFrame, memory: pd.DataFrame, autocorrelation: pd.DataFrame, synthetic: bool
+) -> list[Path]:
+    """The primary contrasts, and the label-memory curve, where there are any.
+
+    Args:
+        out: Folder of the study; figures go to its `figures`.
+        primary: As `decisions.decide` returns it, of every draw.
+        memory: As `memory.memory_curve` returns it.
+        autocorrelation: Of labels by memory, as `memory.label_autocorrelation` returns it.
+        synthetic: Whether the corpus is synthetic.
+
+    Returns:
+        The files.
+    """
+    drawn = {}
+    if len(primary):
+        drawn["contrasts"] = contrast_figure(primary, synthetic=synthetic)
+    if len(memory):
+        drawn["label-memory"] = memory_figure(memory, autocorrelation, synthetic=synthetic)
+    return [save(figure, out / "figures" / f"{name}.{end}") for name, figure in drawn.items() for end in FORMATS]
 
 
 def draw_attention(

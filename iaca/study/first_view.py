@@ -17,7 +17,8 @@ from iaca.headers import parse_json, shortened
 from iaca.inference import gate_health
 from iaca.inference.gate_health import GATES
 from iaca.metrics import ccc
-from iaca.study.gate_truth import auc, inside_episodes
+from iaca.study.gate_truth import auc
+from iaca.study.known import inside_episodes
 from iaca.types import Episode, Trace
 
 FILE = "first_view.json"

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata, spearmanr
+from tqdm import tqdm
 
-from iaca.checkpoints import Checkpoint
+from iaca.checkpoints import Checkpoint, load_checkpoint
+from iaca.compute.threads import one_thread
 from iaca.config import AUDIO, MODALITIES, VISUAL, DropoutConfig
 from iaca.evaluation import BOOTSTRAP_DRAWS, INTERVAL
-from iaca.inference import infer, predict
-from iaca.types import Episode, Features, Trace
+from iaca.inference import gate_health, infer, predict
+from iaca.inference.gate_health import LEAST_RANGE
+from iaca.study.jobs import do_jobs
+from iaca.study.known import inside_episodes, segment_of
+from iaca.study.plan import Variant
+from iaca.study.runs import model_file
+from iaca.types import Episode, Features, Progress, Trace
 
 FEWEST_SUBJECTS = 2
 """With fewer there is no interval."""
@@ -23,19 +31,32 @@ REMOVED = "removed"
 
 Reading = Callable[[pd.DataFrame, str], pd.Series]
 
-SUSPICIONS: dict[str, dict[str, Reading]] = {
+
+class Weight(NamedTuple):
+    """A weight of a gate, and what it should do where a modality is wrong.
+
+    Attributes:
+        column: Its column in a Trace, without the target.
+        sign: 1 where it should rise, -1 where it should fall.
+    """
+
+    column: str
+    sign: int
+
+
+SUSPICIONS: dict[str, dict[str, Weight]] = {
     VISUAL: {
-        "stage 2: less visual": lambda frames, target: -frames[f"{target}_stage2_visual"],
-        "stage 1: audio self-attended": lambda frames, target: frames[f"{target}_stage1_audio_self"],
-        "stage 1: visual self-attended": lambda frames, target: frames[f"{target}_stage1_visual_self"],
+        "stage 2: less visual": Weight("stage2_visual", -1),
+        "stage 1: audio self-attended": Weight("stage1_audio_self", 1),
+        "stage 1: visual self-attended": Weight("stage1_visual_self", 1),
     },
     AUDIO: {
-        "stage 2: less audio": lambda frames, target: -frames[f"{target}_stage2_audio"],
-        "stage 1: visual self-attended": lambda frames, target: frames[f"{target}_stage1_visual_self"],
-        "stage 1: audio self-attended": lambda frames, target: frames[f"{target}_stage1_audio_self"],
+        "stage 2: less audio": Weight("stage2_audio", -1),
+        "stage 1: visual self-attended": Weight("stage1_visual_self", 1),
+        "stage 1: audio self-attended": Weight("stage1_audio_self", 1),
     },
 }
-"""Corrupted modality -> what a gate that notices it would do, as a number that rises with the effect."""
+"""Wrong modality -> what a gate that notices it would do."""
 
 RELIANCES: dict[str, dict[str, Reading]] = {
     AUDIO: {
@@ -58,10 +79,14 @@ class GateScore(NamedTuple):
         modality: The one that is corrupted, or removed.
         kind: Kind of episode; "removed" where the modality is taken away.
         gate: Which of its weights is read.
-        value: Area under the ROC curve in [0, 1] (0.5 is chance), or rank correlation in [-1, 1] (0 is chance).
+        value: Area under the ROC curve in [0, 1] (0.5 is chance), or rank correlation in [-1, 1] (0 is chance). NaN
+            for a gate that moves in no seed.
         low: Lower bound of the 95 % bootstrap interval over subjects.
         high: Upper bound.
         subjects: Number of subjects.
+        inside: Mean weight inside the episodes, over frames and the seeds in which the gate moves; NaN for "removed".
+        outside: The same outside of them, in the same videos.
+        moving_seeds: Seeds in which its range over all clips is at least 0.05; only these count.
     """
 
     target: str
@@ -72,11 +97,13 @@ class GateScore(NamedTuple):
     low: float
     high: float
     subjects: int
+    inside: float = float("nan")
+    outside: float = float("nan")
+    moving_seeds: int = 0
 
 
 def score_gates(
-    checkpoints: Sequence[Checkpoint],
-    features: Sequence[Features],
+    traces: Sequence[Sequence[Trace]],
     episodes: Sequence[Episode],
     kind_of: Callable[[Episode], str] = lambda episode: episode.kind,
 ) -> list[GateScore]:
@@ -86,29 +113,44 @@ def score_gates(
     pairs of frames: a gate that merely differs between people gains nothing.
 
     Args:
-        checkpoints: A gated model, once for each seed.
-        features: Subjects.
+        traces: Seed -> traces of all subjects, in the same order, of a gated model.
         episodes: Their known episodes.
         kind_of: Names the kind of an episode; those of one name count together.
 
     Returns:
         One entry per target, kind and gate that the model has.
     """
-    traces = [[infer(item, checkpoint) for item in features] for checkpoint in checkpoints]
     kinds = sorted({(e.modality, kind_of(e)) for e in episodes})
     results = []
-    for target in checkpoints[0].config.targets:
+    for target in traces[0][0].scores:
         for modality, kind in kinds:
             wanted = [e for e in episodes if (e.modality, kind_of(e)) == (modality, kind)]
-            for gate, reading in SUSPICIONS[modality].items():
-                parts = [_auc_of_subject(one, wanted, reading, target) for one in zip(*traces, strict=True)]
-                found = np.array([part for part in parts if part is not None], np.float64).reshape(-1, 2)
-                if len(found):
-                    results.append(GateScore(target, modality, kind, gate, *_pooled(found), len(found)))
+            for gate, weight in SUSPICIONS[modality].items():
+                column = f"{target}_{weight.column}"
+                moving = [seed for seed in traces if _range(seed, column) >= LEAST_RANGE]
+                if not np.isfinite([_range(seed, column) for seed in traces]).any():
+                    continue
+                parts = [_of_subject(one, wanted, column, weight.sign) for one in zip(*moving, strict=True)]
+                found = np.array([part for part in parts if part is not None], np.float64).reshape(-1, 4)
+                if not moving:
+                    results.append(GateScore(target, modality, kind, gate, float("nan"), float("nan"), float("nan"), 0))
+                elif len(found):
+                    pooled = _pooled(found[:, :2])
+                    inside, outside = np.average(found[:, 2:], axis=0, weights=found[:, 1]).tolist()
+                    score = GateScore(target, modality, kind, gate, *pooled, len(found), inside, outside, len(moving))
+                    results.append(score)
     return results
 
 
-def score_faithfulness(checkpoints: Sequence[Checkpoint], features: Sequence[Features]) -> list[GateScore]:
+def _range(traces: Sequence[Trace], column: str) -> float:
+    """Largest less smallest weight over all frames of all subjects; NaN for a gate that the model does not have."""
+    values = np.concatenate([trace.frames[column].to_numpy() for trace in traces])
+    return float(np.ptp(values[np.isfinite(values)])) if np.isfinite(values).any() else float("nan")
+
+
+def score_faithfulness(
+    checkpoints: Sequence[Checkpoint], traces: Sequence[Sequence[Trace]], features: Sequence[Features]
+) -> list[GateScore]:
     """Rank correlation between a gate's weight and how much the prediction changes without the modality.
 
     Every clip loses the modality at once; the change is |prediction - prediction without it|. Spearman's correlation
@@ -117,16 +159,17 @@ def score_faithfulness(checkpoints: Sequence[Checkpoint], features: Sequence[Fea
 
     Args:
         checkpoints: A gated model, once for each seed.
-        features: Subjects.
+        traces: Seed -> its traces of all subjects.
+        features: The subjects.
 
     Returns:
         One entry per target, modality and gate that the model has.
     """
     found: dict[tuple[str, str, str], list[list[float]]] = {}
-    for item in features:
+    for number, item in enumerate(features):
         per_seed: dict[tuple[str, str, str], list[float]] = {}
-        for checkpoint in checkpoints:
-            clips = infer(item, checkpoint).frames.iloc[item.frame]
+        for checkpoint, own in zip(checkpoints, traces, strict=True):
+            clips = own[number].frames.iloc[item.frame]
             for modality in MODALITIES:
                 without = predict(item, checkpoint.model, [DropoutConfig(modality=modality, share=1.0)])
                 for target in checkpoint.config.targets:
@@ -144,14 +187,6 @@ def score_faithfulness(checkpoints: Sequence[Checkpoint], features: Sequence[Fea
     ]
 
 
-def inside_episodes(pts_s: np.ndarray, episodes: Sequence[Episode]) -> np.ndarray:
-    """(N,) bool, frames within any of the episodes of one subject; `pts_s` is (N,) seconds."""
-    inside = np.zeros(len(pts_s), bool)
-    for e in episodes:
-        inside |= (pts_s >= e.start_s) & (pts_s < e.end_s)
-    return inside
-
-
 def auc(positive: np.ndarray, values: np.ndarray) -> float:
     """Area under the ROC curve: chance that a positive frame has the larger value; ties count half.
 
@@ -167,18 +202,23 @@ def auc(positive: np.ndarray, values: np.ndarray) -> float:
     return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * (~positive).sum()))
 
 
-def _auc_of_subject(
-    traces: Sequence[Trace], episodes: Sequence[Episode], reading: Reading, target: str
-) -> tuple[float, float] | None:
-    """AUC of one subject, mean over seeds, and its pairs of frames; None where there is nothing to compare."""
+def _of_subject(
+    traces: Sequence[Trace], episodes: Sequence[Episode], column: str, sign: int
+) -> tuple[float, float, float, float] | None:
+    """Of one subject: AUC, mean over seeds; its pairs of frames; mean weight inside and outside.
+
+    None where there is nothing to compare.
+    """
     own = [e for e in episodes if e.subject == traces[0].subject]
     inside = inside_episodes(traces[0].frames.pts_s.to_numpy(), own)
     if not inside.any() or inside.all():
         return None
-    values = [reading(trace.frames, target).to_numpy() for trace in traces]
+    values = np.stack([trace.frames[column].to_numpy() for trace in traces])
     if not np.isfinite(values).all():
         return None
-    return float(np.mean([auc(inside, one) for one in values])), float(inside.sum() * (~inside).sum())
+    area = float(np.mean([auc(inside, sign * one) for one in values]))
+    pairs = float(inside.sum() * (~inside).sum())
+    return area, pairs, float(values[:, inside].mean()), float(values[:, ~inside].mean())
 
 
 def _pooled(parts: np.ndarray) -> tuple[float, float, float]:
@@ -192,7 +232,88 @@ def _pooled(parts: np.ndarray) -> tuple[float, float, float]:
     return value, float(low), float(high)
 
 
-def table_of(scores: Mapping[str, Sequence[GateScore]]) -> pd.DataFrame:
-    """Scores of several models as one table, with a column `variant`."""
-    rows = [{"variant": name} | score._asdict() for name, found in scores.items() for score in found]
-    return pd.DataFrame(rows, columns=["variant", *GateScore._fields])
+class Gates(NamedTuple):
+    """What the gates of the study's models do.
+
+    Attributes:
+        truth: Columns variant and those of `GateScore`.
+        health: Columns variant, model, seed, target, gate, range, column (the side with the largest mean weight),
+            share (of clips on which that is above 0.95) and dead.
+    """
+
+    truth: pd.DataFrame
+    health: pd.DataFrame
+
+
+HEALTH_COLUMNS = ["variant", "model", "seed", "target", "gate", "range", "column", "share", "dead"]
+
+
+def watch_gates(
+    out: Path,
+    variants: Sequence[Variant],
+    seeds: int,
+    features: Sequence[Features],
+    episodes: Sequence[Episode],
+    *,
+    device: str = "cpu",
+    jobs: int | None = None,
+    progress: bool = True,
+) -> Gates:
+    """Score every gate of the study against known episodes, and against the removal of a modality.
+
+    Args:
+        out: Folder of the study.
+        variants: Models; those without gates that see the input are skipped.
+        seeds: Seeds of the study.
+        features: Validation subjects.
+        episodes: Their known episodes; none: only removal counts.
+        device: Where to predict.
+        jobs: Models side by side.
+        progress: Whether to show a bar.
+    """
+    gated = [variant for variant in variants if variant.config.iaca and not variant.is_control]
+    common = (out, seeds, features, episodes, device)
+    with tqdm(total=len(gated), desc="gates", unit="model", disable=not progress) as bar:
+        ended = do_jobs(
+            _watch, common, gated, name=lambda v: v.name, what="models", device=device, processes=jobs, bar=bar
+        )
+        found = {variant.name: result for variant, result in ended}
+    truth = [{"variant": v.name} | score._asdict() for v in gated for score in found[v.name][0]]
+    health = [row for v in gated for row in found[v.name][1]]
+    return Gates(
+        pd.DataFrame(truth, columns=["variant", *GateScore._fields]), pd.DataFrame(health, columns=HEALTH_COLUMNS)
+    )
+
+
+@one_thread()
+def _watch(
+    common: tuple[Path, int, Sequence[Features], Sequence[Episode], str], variant: Variant, progress: Progress
+) -> tuple[list[GateScore], list[dict[str, Any]]]:
+    out, seeds, features, episodes, device = common
+    models = [load_checkpoint(model_file(out, variant.name, seed), device) for seed in range(seeds)]
+    traces = []
+    for seed, model in enumerate(models):
+        traces.append([infer(item, model) for item in features])
+        progress(seed + 1, seeds)
+    truth: list[GateScore] = []
+    if episodes:
+        truth = score_gates(traces, episodes, segment_of)
+        known = {score.kind for score in truth}
+        truth += [score for score in score_gates(traces, episodes) if score.kind not in known]
+    truth += score_faithfulness(models, traces, features)
+    health = [
+        {
+            "variant": variant.name,
+            "model": variant.title,
+            "seed": seed,
+            "target": gate.target,
+            "gate": gate.gate,
+            "range": gate.range,
+            "column": gate.side,
+            "share": gate.share,
+            "dead": gate.is_dead,
+        }
+        for seed, own in enumerate(traces)
+        for gate in gate_health(own)
+    ]
+    return truth, health

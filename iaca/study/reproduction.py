@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,37 @@ from iaca.features.feature_files import read_features
 from iaca.features.folder import EPISODES, groups_of, read_folder
 from iaca.files import write_whole
 from iaca.study import figures
-from iaca.study.confirmation import choose_conditions, confirm
-from iaca.study.findings import Study, conditions_in, findings_in
-from iaca.study.gate_truth import score_faithfulness, score_gates, table_of
+from iaca.study.contrasts import primary_contrasts
+from iaca.study.decisions import Difference, compare, decide, headroom_table
+from iaca.study.findings import Study, digests, records
+from iaca.study.gate_truth import watch_gates
+from iaca.study.headroom import headroom_rows, run_headroom
+from iaca.study.memory import labels_by_memory, memory_curve
 from iaca.study.missing import missing_clips
-from iaca.study.plan import ALL, EXTENSIONS, TABLE_1, TABLE_2, TEST, VALIDATION, Variant, ablations, table_rows
+from iaca.study.plan import (
+    STRICT,
+    TABLE_1,
+    TABLE_2,
+    TEST,
+    VALIDATION,
+    Variant,
+    ablations,
+    alone_rows,
+    related_gates,
+    table_rows,
+    told_row,
+)
 from iaca.study.report import Published, Tables, report
-from iaca.study.runs import StudyError, model_file, run_study, segment_of
-from iaca.study.tables import Difference, Sums, by_subject, compare, groups_in, read_table, scores, write_table
+from iaca.study.runs import StudyError, model_file, run_study
+from iaca.study.tables import Sums, by_subject, groups_in, read_table, scores, typical_seed, write_table
 from iaca.training.fusion_training import check_together
 from iaca.types import Episode, Features
 
 QUICK = TrainingConfig(epochs=2, steps_per_epoch=2, batch_windows=4)
 ABLATED = "ca"
 FIGURE_1_MODELS = ("ca", "ca_iaca")
+MISSING_SEEDS = 3
+"""Seeds of Fig 3, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +63,9 @@ class Reproduction:
         seeds: Seeds 0 to seeds - 1.
         fusions: Base fusions.
         tca_layers: Layers of transformers.
-        test: Folder of features of the test draw; None: no confirmation.
+        test: Folder of features of the test draw, on which nothing is chosen; None: there is none.
+        memories: Folders of features of corpora whose labels remember for longer or shorter, for the label-memory
+            curve; none: no curve.
         videos: Folder with videos, or their manifest, and, in `features` there, feature files for Fig 1; None: none.
         published: Published scores to print beside.
         jobs: Models trained side by side; None: one a core.
@@ -60,6 +79,7 @@ class Reproduction:
     fusions: tuple[str, ...] = (*TABLE_2, *TABLE_1)
     tca_layers: int = 2
     test: Path | None = None
+    memories: tuple[Path, ...] = ()
     videos: Path | None = None
     published: Sequence[Published] = ()
     jobs: int | None = None
@@ -69,30 +89,36 @@ class Reproduction:
     def run(self) -> str:
         """Do what is missing, write tables, figures, study.json and report, and return the report."""
         began = time.perf_counter()
-        train, validation = self._draws()
-        episodes = _episodes(self.features)
+        draws = self._draws()
+        train = self._training()
+        episodes = self._known_episodes()
         rows, changed = self._variants(train[0])
-        self._check_later_steps(train, validation)
-        results = run_study(
-            train, {VALIDATION: validation}, [*rows, *changed], self.seeds, self.out, episodes=episodes,
-            device=self.device, jobs=self.jobs,
-        )  # fmt: skip
+        self._check_later_steps(train, draws)
+        settings: dict[str, Any] = {"device": self.device, "jobs": self.jobs}
+        everything = [*rows, *changed]
+        results = run_study(train, draws, everything, self.seeds, self.out, episodes=episodes, **settings)
+        switches = headroom_rows(rows) if episodes else []
+        if switches:
+            known = run_headroom(train, draws, rows, self.seeds, self.out, episodes=episodes, **settings)
+            results = pd.concat((results, known), ignore_index=True)
         sums = Sums(results, VALIDATION)
-        groups = groups_in(sums, groups_of(self.features, validation))
-        differences = compare(sums, rows, groups)
-        # Before anything is written: it refuses where another choice was confirmed earlier.
-        confirmed = self._confirmed(rows, differences)
+        curve = memory_curve(
+            self.memories, (self.features, sums), rows, self.seeds, self.out,
+            episodes={folder: _episodes(folder) for folder in self.memories}, **settings,
+        )  # fmt: skip
+        gates = watch_gates(self.out, rows, self.seeds, draws[VALIDATION], episodes, **settings)
         tables = Tables(
-            scores=scores(sums, [*rows, *changed], groups),
-            subjects=by_subject(sums, [*rows, *changed]),
-            differences=_differences(differences, compare(sums, changed, groups[:1], rows), confirmed),
-            missing=self._missing(rows, validation),
-            gates=self._gates(rows, validation, episodes),
+            **self._decided(results, rows, changed, switches, draws),
+            missing=self._missing(rows, draws[VALIDATION], episodes),
+            gates=gates.truth,
+            health=gates.health,
+            memory=curve,
+            autocorrelation=labels_by_memory([self.features, *self.memories] if self.memories else []),
         )
         write_table(self.out / "results.parquet", results)
         for name, table in tables._asdict().items():
             write_table(self.out / f"{name}.parquet", table)
-        self._draw(tables.missing)
+        self._draw(tables)
         text = self.write_report()
         self._log_time(time.perf_counter() - began, results)
         return text
@@ -104,7 +130,8 @@ class Reproduction:
             StudyError: A table is missing or cannot be read, or the tables are of other models.
         """
         tables = Tables(*(read_table(self.out / f"{name}.parquet") for name in Tables._fields))
-        train, validation = self._draws()
+        sums = Sums(read_table(self.out / "results.parquet"), VALIDATION)
+        train, draws = self._training(), self._draws()
         rows, changed = self._variants(train[0])
         names = {variant.name for variant in [*rows, *changed]}
         if names != set(tables.scores.variant):
@@ -112,23 +139,25 @@ class Reproduction:
             raise StudyError(
                 f"the tables in {self.out} and the planned models differ in {other[0]!r}; expected the same fusions"
             )
-        conditions = conditions_in(tables.differences, rows)
-        if conditions and self.test is None:
-            raise StudyError(f"{self.out} holds a confirmation; expected the features of its test draw")
         first = tables.subjects[(tables.subjects.variant == rows[0].name) & (tables.subjects.target == VALENCE)]
         groups = tables.scores.drop_duplicates("group")
         study = Study(
             synthetic=self._is_synthetic(),
             seeds=int(tables.scores.seeds.max()),
             training_subjects=len(train),
-            validation_subjects=len(validation),
-            test_subjects=len(read_folder(self.test)) if conditions and self.test is not None else 0,
+            validation_subjects=len(draws[VALIDATION]),
+            test_subjects=len(draws.get(TEST, ())),
             annotated_frames=int(first.frames.sum()),
-            clip_stride=validation[0].clip_stride,
+            clip_stride=draws[VALIDATION][0].clip_stride,
             groups=dict(zip(groups.group.tolist(), groups.subjects.tolist(), strict=True)),
-            findings=findings_in(tables.differences, [v.name for v in rows if v.is_gated]),
-            conditions=conditions,
-            missing_subject=next((item.subject for item in _fig_3_subjects(validation)), None),
+            primary_sha256=primary_contrasts()[1],
+            primary=records(tables.primary),
+            headroom=records(tables.headroom),
+            memory=records(tables.memory),
+            gate_health=records(tables.health),
+            typical_seeds={row.name: typical_seed(sums, row.name) for row in rows},
+            tables=digests(self.out),
+            missing_subject=next((item.subject for item in _fig_3_subjects(draws[VALIDATION])), None),
             attention_subjects=self._attention_subjects(),
         )
         study.write(self.out)
@@ -136,23 +165,64 @@ class Reproduction:
         write_whole(self.out / "report.md", text.encode())
         return text
 
-    def _draws(self) -> tuple[list[Features], list[Features]]:
-        """Subjects of training and of validation."""
-        return read_folder(self.features, "train"), read_folder(self.features, VALIDATION)
+    def _decided(
+        self,
+        results: pd.DataFrame,
+        rows: Sequence[Variant],
+        changed: Sequence[Variant],
+        switches: Sequence[Variant],
+        draws: Mapping[str, Sequence[Features]],
+    ) -> dict[str, pd.DataFrame]:
+        """Tables of scores, differences and decisions."""
+        titles = {row.name: row.title for row in rows}
+        knowing = [*(row for row in rows if row.told), *switches]
+        found: dict[str, list[pd.DataFrame]] = {"differences": [], "primary": [], "headroom": []}
+        own_scores = {}
+        for draw, subjects in draws.items():
+            sums = Sums(results, draw)
+            groups = groups_in(sums, groups_of(self.features if draw == VALIDATION else self._test_folder(), subjects))
+            own_scores[draw] = scores(sums, [*rows, *changed], groups)
+            found["differences"].append(_differences(compare(sums, rows, groups), draw, ablation=False))
+            found["differences"].append(_differences(compare(sums, changed, groups[:1], rows), draw, ablation=True))
+            headroom = headroom_table(sums, draw, knowing, titles, groups)
+            found["headroom"].append(headroom)
+            found["primary"].append(decide(sums, draw, groups, titles, headroom))
+        return {
+            "scores": own_scores[VALIDATION],
+            "test_scores": own_scores.get(TEST, own_scores[VALIDATION].iloc[:0]),
+            "subjects": by_subject(Sums(results, VALIDATION), [*rows, *changed]),
+            **{name: pd.concat(parts, ignore_index=True) for name, parts in found.items()},
+        }
 
-    def _check_later_steps(self, train: Sequence[Features], validation: Sequence[Features]) -> None:
+    def _training(self) -> list[Features]:
+        return read_folder(self.features, "train")
+
+    def _draws(self) -> dict[str, list[Features]]:
+        """Subjects that are scored: of validation, and of the test draw where there is one."""
+        draws = {VALIDATION: read_folder(self.features, VALIDATION)}
+        if self.test is not None:
+            draws[TEST] = read_folder(self.test)
+        return draws
+
+    def _test_folder(self) -> Path:
+        assert self.test is not None
+        return self.test
+
+    def _known_episodes(self) -> list[Episode]:
+        folders = (self.features,) if self.test is None else (self.features, self.test)
+        return [episode for folder in folders for episode in _episodes(folder)]
+
+    def _check_later_steps(self, train: Sequence[Features], draws: Mapping[str, Sequence[Features]]) -> None:
         """Refuse before the training what only the steps after it read.
 
         Raises:
             InputError: Subjects that cannot be trained on together or scored by these models, or a damaged file.
         """
         check_together(train)
-        scored = list(validation)
-        groups_of(self.features, validation)
+        scored = [item for subjects in draws.values() for item in subjects]
+        groups_of(self.features, draws[VALIDATION])
         self._is_synthetic()
-        if self.test is not None:
-            scored += read_folder(self.test)
-            groups_of(self.test, scored)
+        labels_by_memory(self.memories)
         for subject in self._attention_subjects():
             assert self.videos is not None
             scored.append(read_features(folder_of(self.videos) / "features" / f"{subject}.safetensors"))
@@ -164,51 +234,36 @@ class Reproduction:
                 )
 
     def _variants(self, first: Features) -> tuple[list[Variant], list[Variant]]:
+        """Rows of the tables, and ablations. What knows the episodes is among the rows where any are known."""
         dims = {"audio_dim": first.audio.shape[1], "visual_dim": first.visual.shape[1]}
         settings: dict[str, Any] = dims | {"dim": min(dims.values()), "num_layers": self.tca_layers}
         rows = [row for fusion in self.fusions for row in table_rows(fusion, settings, self.training)]
+        if ABLATED in self.fusions:
+            rows += related_gates(rows, ABLATED)
+        rows += alone_rows(settings, self.training)
+        if _episodes(self.features):
+            rows += [told_row(row) for row in rows if row.name in self.fusions and row.name not in TABLE_1]
         return rows, ablations(rows, ABLATED) if ABLATED in self.fusions else []
 
-    def _missing(self, rows: Sequence[Variant], validation: Sequence[Features]) -> pd.DataFrame:
-        """Fig 3 of bases and IACA with the extensions; of one subject where it is the paper's."""
+    def _missing(
+        self, rows: Sequence[Variant], validation: Sequence[Features], episodes: Sequence[Episode]
+    ) -> pd.DataFrame:
+        """Fig 3 of bases, IACA and what ignores a modality; of one subject where it is the paper's."""
         chosen = [
             row for row in rows
-            if row.regime == EXTENSIONS and not row.is_control and row.config.fusion not in TABLE_1
+            if not row.told and row.config.fusion not in TABLE_1
+            and (row.base is None or row.name == f"{row.config.fusion}_iaca" or row.regime == STRICT)
         ]  # fmt: skip
-        subjects = _fig_3_subjects(validation) or validation
-        return missing_clips(self.out, chosen or rows, subjects, device=self.device, jobs=self.jobs)
+        return missing_clips(
+            self.out, chosen, min(self.seeds, MISSING_SEEDS), _fig_3_subjects(validation) or validation,
+            episodes=episodes, device=self.device, jobs=self.jobs,
+        )  # fmt: skip
 
-    def _gates(
-        self, variants: Sequence[Variant], validation: Sequence[Features], episodes: Sequence[Episode]
-    ) -> pd.DataFrame:
-        """Scores of gates: against known episodes, then against the removal of a modality."""
-        on_episodes, on_removal = {}, {}
-        for variant in variants:
-            if not variant.is_gated:
-                continue
-            models = [load_checkpoint(model_file(self.out, variant.name, s), self.device) for s in range(self.seeds)]
-            if episodes:
-                together = score_gates(models, validation, episodes, segment_of)
-                by_kind = score_gates(models, validation, episodes)
-                known = {score.kind for score in together}
-                on_episodes[variant.name] = together + [score for score in by_kind if score.kind not in known]
-            on_removal[variant.name] = score_faithfulness(models, validation)
-        return pd.concat((table_of(on_episodes), table_of(on_removal)), ignore_index=True)
-
-    def _confirmed(self, rows: Sequence[Variant], differences: Sequence[Difference]) -> list[Difference]:
-        """Differences on the test draw, for the conditions chosen on validation."""
-        if self.test is None:
-            return []
-        chosen = choose_conditions(rows, differences, ALL)
-        test, episodes = read_folder(self.test), _episodes(self.test)
-        found = confirm(self.out, chosen, rows, self.seeds, test, episodes, device=self.device, jobs=self.jobs)
-        sums = Sums(found, TEST)
-        return compare(sums, chosen, groups_in(sums, groups_of(self.test, test)), rows)
-
-    def _draw(self, missing: pd.DataFrame) -> None:
-        """Fig 3, and Fig 1 where there are videos."""
+    def _draw(self, tables: Tables) -> None:
+        """Fig 3, the decisions, and Fig 1 where there are videos."""
         synthetic = self._is_synthetic()
-        figures.draw_missing(self.out, missing, synthetic)
+        figures.draw_missing(self.out, tables.missing, synthetic)
+        figures.draw_decisions(self.out, tables.primary, tables.memory, tables.autocorrelation, synthetic)
         if self.videos is not None and ABLATED in self.fusions:
             models = [load_checkpoint(model_file(self.out, name), self.device) for name in FIGURE_1_MODELS]
             figures.draw_attention(self.out, models, self.videos, folder_of(self.videos) / "features", synthetic)
@@ -234,12 +289,9 @@ class Reproduction:
         write_whole(self.out / "time.json", json.dumps(record).encode())
 
 
-def _differences(
-    rows: Sequence[Difference], changes: Sequence[Difference], confirmed: Sequence[Difference]
-) -> pd.DataFrame:
-    """All differences in one table: `draw` tells validation from test, `ablation` marks rows compared with IACA."""
-    parts = ((rows, VALIDATION, False), (changes, VALIDATION, True), (confirmed, TEST, False))
-    table = [d._asdict() | {"draw": draw, "ablation": ablation} for found, draw, ablation in parts for d in found]
+def _differences(found: Sequence[Difference], draw: str, *, ablation: bool) -> pd.DataFrame:
+    """Differences as a table: `draw` tells validation from test, `ablation` marks rows compared with IACA."""
+    table = [d._asdict() | {"verdict": d.verdict.value, "draw": draw, "ablation": ablation} for d in found]
     return pd.DataFrame(table, columns=[*Difference._fields, "draw", "ablation"])
 
 

@@ -17,15 +17,13 @@ from tqdm import tqdm
 import iaca
 from iaca.checkpoints import load_checkpoint, save_checkpoint
 from iaca.compute.threads import one_thread
-from iaca.config import AUDIO
 from iaca.errors import InputError
 from iaca.evaluation import SUM_COLUMNS, ccc_sums
 from iaca.files import write_whole
 from iaca.inference import predict
-from iaca.models.published.network import FusionNetwork
-from iaca.study.gate_truth import inside_episodes
 from iaca.study.jobs import do_jobs
-from iaca.study.plan import ALL_FRAMES, CLEAN, Variant
+from iaca.study.known import as_seen_by, segments
+from iaca.study.plan import Variant
 from iaca.training import features_fingerprint, train_fusion
 from iaca.types import Episode, Features, Progress
 
@@ -35,39 +33,6 @@ SUMS = "moments"
 
 class StudyError(InputError):
     """A results folder or features that the study cannot use."""
-
-
-def segment_of(episode: Episode) -> str:
-    """The segment that an episode's frames belong to: all corruptions of one modality count together."""
-    sense = "voice" if episode.modality == AUDIO else "face"
-    cue = "without a cue" if episode.kind.endswith("control") else "with a cue"
-    if episode.truth_modality:
-        return f"conflict {cue}"
-    if episode.kind.startswith("stranger"):
-        return f"another {sense}, {cue}"
-    return f"{sense} restrained" if episode.kind == "restrained" else f"{sense} corrupted"
-
-
-def segments(features: Features, episodes: Sequence[Episode]) -> dict[str, np.ndarray]:
-    """The frames of a subject, grouped by what goes wrong in them.
-
-    Args:
-        features: One subject.
-        episodes: Known episodes of any subjects.
-
-    Returns:
-        Segment -> (N,) bool: "all frames" for everyone, the others where the subject has episodes.
-    """
-    own = [e for e in episodes if e.subject == features.subject]
-    parts = {ALL_FRAMES: np.ones(len(features.pts_s), bool)}
-    if not own:
-        return parts
-    for episode in own:
-        inside = inside_episodes(features.pts_s, [episode])
-        name = segment_of(episode)
-        parts[name] = parts.get(name, False) | inside
-    parts[CLEAN] = ~np.logical_or.reduce([mask for name, mask in parts.items() if name != ALL_FRAMES])
-    return parts
 
 
 def run_study(
@@ -93,7 +58,8 @@ def run_study(
         variants: Rows of the tables.
         seeds: Seeds 0 to seeds - 1.
         out: Folder; a run whose result is in it is not repeated.
-        episodes: Known episodes of scored subjects; their frames are also scored on their own.
+        episodes: Known episodes; those of scored subjects are also scored on their own, and all are told to rows that
+            are `told`.
         device: Where to train.
         jobs: Runs side by side; None: one a core on a CPU, one on a GPU.
         progress: Whether to show a bar.
@@ -146,6 +112,8 @@ def _identity(variant: Variant, fingerprint: str) -> dict[str, Any]:
         "version": iaca.__version__,
         "config": variant.config.to_dict(),
         "training": variant.training.to_dict(),
+        "only": variant.only,
+        "told": variant.told,
         "features": fingerprint,
     }
 
@@ -173,7 +141,8 @@ def _run(study: _Study, job: tuple[Variant, int], progress: Progress) -> dict[st
     variant, seed = job
     train, scored, episodes, out, device, fingerprint = study
     began = time.perf_counter()
-    model, report = train_fusion(train, variant.config, variant.training, device=device, progress=False)
+    seen = [as_seen_by(variant, item, episodes) for item in train]
+    model, report = train_fusion(seen, variant.config, variant.training, device=device, progress=False)
     seconds = time.perf_counter() - began
     weights = model_file(out, variant.name, seed)
     save_checkpoint(weights, model, backbones=train[0].backbones, training=report, dtype=torch.float16)
@@ -182,27 +151,29 @@ def _run(study: _Study, job: tuple[Variant, int], progress: Progress) -> dict[st
         "identity": _identity(variant, fingerprint),
         "parameters": sum(p.numel() for p in saved.parameters()),
         "seconds": round(seconds, 2),
-        SUMS: {draw: sums_of(saved, subjects, episodes) for draw, subjects in scored.items()},
+        SUMS: {
+            draw: {
+                item.subject: sums_of_subject(item, predict(as_seen_by(variant, item, episodes), saved), episodes)
+                for item in subjects
+            }
+            for draw, subjects in scored.items()
+        },
     }
     write_whole(_result_file(out, variant, seed), json.dumps(result).encode())
     return result
 
 
-def sums_of(
-    model: FusionNetwork, features: Sequence[Features], episodes: Sequence[Episode]
-) -> dict[str, dict[str, dict[str, list[float]]]]:
-    """Subject -> segment -> target -> the sums of `ccc_sums`."""
-    sums: dict[str, dict[str, dict[str, list[float]]]] = {}
-    for item in features:
-        predictions = predict(item, model)
-        sums[item.subject] = {
-            segment: {
-                target: ccc_sums(getattr(item, target)[mask], values[mask]).tolist()
-                for target, values in predictions.items()
-            }
-            for segment, mask in segments(item, episodes).items()
+def sums_of_subject(
+    item: Features, predictions: Mapping[str, np.ndarray], episodes: Sequence[Episode]
+) -> dict[str, dict[str, list[float]]]:
+    """Segment -> target -> the sums of `ccc_sums`, of one subject's predictions: target -> (N,)."""
+    return {
+        segment: {
+            target: ccc_sums(getattr(item, target)[mask], values[mask]).tolist()
+            for target, values in predictions.items()
         }
-    return sums
+        for segment, mask in segments(item, episodes).items()
+    }
 
 
 def rows_of(sums: Mapping[str, Any], **where: Any) -> list[dict[str, Any]]:

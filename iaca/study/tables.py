@@ -1,9 +1,9 @@
-"""From sums of runs to scores, and to differences with intervals and verdicts."""
+"""From the sums of runs to scores, by groups of subjects and of frames."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,19 +11,26 @@ import numpy as np
 import pandas as pd
 
 from iaca.config import TARGETS
-from iaca.evaluation import INTERVAL, SUM_COLUMNS, ccc_of_sums, draw_subjects
+from iaca.evaluation import SUM_COLUMNS, ccc_of_sums
 from iaca.files import write_whole
 from iaca.metrics import MINIMUM_FRAMES
-from iaca.study.findings import Verdict
-from iaca.study.plan import ALL_FRAMES, CLEAN, Variant
+from iaca.study.contrasts import estimate
+from iaca.study.known import MISLEADING
+from iaca.study.plan import ALL, ALL_FRAMES, CLEAN, MISLEADING_FRAMES, Variant
 from iaca.study.runs import StudyError
 
-FEWEST_SUBJECTS = 5
-"""With fewer there is no verdict: an interval over so few subjects says nothing."""
+POOLED = {
+    "any corruption": ("corrupted",),
+    "another person": ("another",),
+    "any restraint": ("restrained",),
+    "any conflict": ("conflict",),
+    MISLEADING_FRAMES: MISLEADING,
+    "any episode": ("",),
+}
+"""Group of segments -> words, one of which each of them has: one kind alone has few subjects.
 
-POOLED = {"any corruption": "corrupted", "any restraint": "restrained", "any conflict": "conflict", "any episode": ""}
-"""Group of segments -> the word that they share: one kind alone has few subjects. In the synthetic corpus, a frame
-is of one kind at most."""
+In the synthetic corpus, a frame is of one kind at most.
+"""
 
 
 class Group(NamedTuple):
@@ -69,6 +76,11 @@ class Sums:
         cube = np.sum([self._cubes[variant, segment, target] for segment in group.segments], axis=0)
         return cube[:, np.searchsorted(self.subjects, group.subjects)]
 
+    def spread(self, variant: str, target: str, group: Group) -> float:
+        """Standard deviation of the CCC over seeds; NaN for one seed."""
+        per_seed = ccc_of_sums(self.of(variant, target, group).sum(axis=1))
+        return float(per_seed.std(ddof=1)) if len(per_seed) > 1 else float("nan")
+
 
 def groups_in(sums: Sums, members: Mapping[str, Sequence[str]]) -> list[Group]:
     """Groups of subjects (all, strong, weak), then each segment over the subjects that have it, then several together.
@@ -83,8 +95,8 @@ def groups_in(sums: Sums, members: Mapping[str, Sequence[str]]) -> list[Group]:
     groups = [Group(name, tuple(sorted(subjects))) for name, subjects in members.items()]
     single = [segment for segment in sums.segments if segment != ALL_FRAMES]
     wanted = {segment: (segment,) for segment in single}
-    for name, word in POOLED.items():
-        parts = tuple(segment for segment in single if word in segment and segment != CLEAN)
+    for name, words in POOLED.items():
+        parts = tuple(s for s in single if any(word in s for word in words) and s != CLEAN)
         if len(parts) > 1:
             wanted[name] = parts
     for name, parts in wanted.items():
@@ -95,122 +107,19 @@ def groups_in(sums: Sums, members: Mapping[str, Sequence[str]]) -> list[Group]:
     return groups
 
 
-class Difference(NamedTuple):
-    """What a variant changes against its base.
-
-    Attributes:
-        variant: Its name.
-        title: Its title.
-        base: Title of the base.
-        regime: Of both.
-        group: Frames that were scored.
-        target: valence or arousal.
-        value: Mean difference of CCC over seeds.
-        low: Lower bound of the 95 % interval.
-        high: Upper bound.
-        seeds_better: Seeds in which it is above its base.
-        seeds: Seeds.
-        verdict: What that says.
-    """
-
-    variant: str
-    title: str
-    base: str
-    regime: str
-    group: str
-    target: str
-    value: float
-    low: float
-    high: float
-    seeds_better: int
-    seeds: int
-    verdict: Verdict
-
-
-def compare(
-    sums: Sums, variants: Sequence[Variant], groups: Iterable[Group], bases: Sequence[Variant] = ()
-) -> list[Difference]:
-    """What each variant changes against its base: mean over seeds, with a bootstrap interval.
-
-    Subjects and seeds are drawn with replacement, the same for both models: the interval covers the choice of
-    subjects and the randomness of training.
-
-    Args:
-        sums: Of one draw.
-        variants: Rows; those without a base are skipped.
-        groups: Frames to score.
-        bases: Their bases where these are not among the rows, for their titles.
-
-    Returns:
-        One entry per variant, group and target.
-    """
-    titles = {variant.name: variant.title for variant in (*bases, *variants)}
-    found = []
-    for group in groups:
-        draws = draw_subjects(len(group.subjects))
-        for variant in variants:
-            if variant.base is None:
-                continue
-            for target in TARGETS:
-                ours, base = (sums.of(name, target, group) for name in (variant.name, variant.base))
-                per_seed = ccc_of_sums(ours.sum(axis=1)) - ccc_of_sums(base.sum(axis=1))
-                low, high = interval_of_difference(ours, base, draws)
-                verdict = Verdict.HELPS if low > 0 else Verdict.HURTS if high < 0 else Verdict.UNCLEAR
-                if len(group.subjects) < FEWEST_SUBJECTS:
-                    verdict = Verdict.TOO_FEW
-                found.append(
-                    Difference(
-                        variant.name, variant.title, titles.get(variant.base, variant.base), variant.regime, group.name,
-                        target, float(per_seed.mean()), low, high, int((per_seed > 0).sum()), len(per_seed), verdict,
-                    )
-                )  # fmt: skip
-    return found
-
-
-def interval_of_difference(ours: np.ndarray, base: np.ndarray, draws: np.ndarray) -> tuple[float, float]:
-    """95 % interval of a mean difference over seeds when subjects and seeds are drawn with replacement.
-
-    Args:
-        ours: (seeds, subjects, 6) sums.
-        base: Likewise.
-        draws: (draws, subjects), how often each subject is drawn.
-
-    Returns:
-        Bounds; NaN for fewer than two subjects.
-    """
-    if ours.shape[1] < 2:
-        return float("nan"), float("nan")
-    drawn = np.stack([ccc_of_sums(draws @ a) - ccc_of_sums(draws @ b) for a, b in zip(ours, base, strict=True)])
-    picked = np.random.default_rng(0).integers(0, len(drawn), drawn.shape)
-    means = np.take_along_axis(drawn, picked, axis=0).mean(axis=0)
-    low, high = np.nanpercentile(means, INTERVAL)
-    return float(low), float(high)
-
-
-def interval_of_score(values: np.ndarray, draws: np.ndarray) -> tuple[float, float]:
-    """95 % interval of a mean CCC over seeds when subjects and seeds are drawn with replacement."""
-    if values.shape[1] < 2:
-        return float("nan"), float("nan")
-    drawn = np.stack([ccc_of_sums(draws @ a) for a in values])
-    picked = np.random.default_rng(0).integers(0, len(drawn), drawn.shape)
-    low, high = np.nanpercentile(np.take_along_axis(drawn, picked, axis=0).mean(axis=0), INTERVAL)
-    return float(low), float(high)
-
-
 def scores(sums: Sums, variants: Sequence[Variant], groups: Sequence[Group]) -> pd.DataFrame:
-    """CCC of every variant per group and target: mean and spread over seeds, with an interval.
+    """CCC of every variant per group and target: mean and spread over seeds, with an interval over subjects and seeds.
 
     Returns:
         Columns variant, model, regime, parameters, group, target, ccc, sd (over seeds), low, high, seeds, subjects.
     """
     rows: list[dict[str, Any]] = []
     for group in groups:
-        draws = draw_subjects(len(group.subjects))
         for variant in variants:
             for target in variant.config.targets:
                 cube = sums.of(variant.name, target, group)
                 per_seed = ccc_of_sums(cube.sum(axis=1))
-                low, high = interval_of_score(cube, draws)
+                low, high = estimate(cube).interval()
                 rows.append(
                     {
                         "variant": variant.name,
@@ -220,7 +129,7 @@ def scores(sums: Sums, variants: Sequence[Variant], groups: Sequence[Group]) -> 
                         "group": group.name,
                         "target": target,
                         "ccc": per_seed.mean(),
-                        "sd": per_seed.std(ddof=1) if len(per_seed) > 1 else np.nan,
+                        "sd": sums.spread(variant.name, target, group),
                         "low": low,
                         "high": high,
                         "seeds": len(per_seed),
@@ -228,6 +137,24 @@ def scores(sums: Sums, variants: Sequence[Variant], groups: Sequence[Group]) -> 
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def typical_seed(sums: Sums, variant: str) -> int:
+    """The seed whose model is nearest the mean of all: the one that ships.
+
+    Args:
+        sums: Of the validation draw.
+        variant: Name of the row.
+
+    Returns:
+        The seed with the smallest distance of its CCC, of valence and arousal together, from their means over seeds.
+    """
+    everyone = Group(ALL, tuple(sums.subjects))
+    distance = np.zeros(len(sums.seeds))
+    for target in TARGETS:
+        per_seed = ccc_of_sums(sums.of(variant, target, everyone).sum(axis=1))
+        distance += (per_seed - per_seed.mean()) ** 2
+    return int(sums.seeds[int(distance.argmin())])
 
 
 def by_subject(sums: Sums, variants: Sequence[Variant]) -> pd.DataFrame:
