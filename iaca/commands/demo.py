@@ -130,7 +130,7 @@ def _cycle(text: str) -> list[list[str]]:
 def run_train(args: argparse.Namespace) -> None:
     """Run the whole chain."""
     from iaca.compute.devices import choose_device
-    from iaca.demo.rebuild import ChainSize, train_demo
+    from iaca.demo.rebuild import ChainSize, StudyFeatures, train_demo
     from iaca.study.reproduction import QUICK, Reproduction
 
     check_whole("--seeds", args.seeds, 1, MOST_SEEDS)
@@ -139,13 +139,14 @@ def run_train(args: argparse.Namespace) -> None:
     device = choose_device(args.device)
     options: dict[str, Any] = {"fusions": ("concat", "ca"), "training": QUICK} if args.tiny else {}
 
-    def study(features: Path, out: Path) -> None:
+    def study(features: StudyFeatures, out: Path) -> None:
         # One layer: the files that ship have a budget, and the corpus is small.
-        options.update(features=features, test=features / "test", out=out, videos=args.demo)
+        options.update(features._asdict(), out=out, videos=args.demo)
         print(Reproduction(**options, seeds=args.seeds, tca_layers=1, device=str(device)).run())
 
     tiny = ChainSize(
-        shown=2, validation=2, test=2, backbone=2, training=2, shown_s=4, seconds=4, backbone_s=4, picture_epochs=1,
+        shown=2, training=2, validation=2, test=2, shipped_training=2, shipped_validation=2, backbone=2,
+        backbone_validation=2, shown_s=4, seconds=4, memories_s=(2.2,), backbone_s=4, picture_epochs=1,
         visual_epochs=1, audio_epochs=1,
     )  # fmt: skip
     train_demo(
@@ -153,6 +154,7 @@ def run_train(args: argparse.Namespace) -> None:
         args.demo,
         args.checkpoints,
         size=tiny if args.tiny else None,
+        keep_backbones=args.keep_backbones,
         device=device,
         study=study,
     )

@@ -42,7 +42,7 @@ def model_card(checkpoints: Path, results: Path, people: str, validation: Sequen
 
     Returns:
         What they are for, one table of backbones and one of fusion models. Scores are those of the study's report:
-        means over seeds of models trained like the file, which is the one of seed 0.
+        means over seeds of models trained like the file, which is of the seed that is nearest the mean.
     """
     backbones, models, dead = [], [], []
     study, scores = Study.read(results), pd.read_parquet(results / "scores.parquet")
@@ -56,7 +56,7 @@ def model_card(checkpoints: Path, results: Path, people: str, validation: Sequen
             continue
         checkpoint = load_checkpoint(file)
         own = scores[(scores.variant == file.stem) & (scores.group == "all")].set_index("target")
-        row = {"file": name, "model": own.model.iloc[0]}
+        row = {"file": name, "model": own.model.iloc[0], "seed": str(study.typical_seeds[file.stem])}
         row["parameters"] = f"{sum(p.numel() for p in checkpoint.model.parameters()):,}"
         row |= {f"CCC {target}": f"{own.ccc[target]:.3f} ± {own.sd[target]:.3f}" for target in TARGETS}
         models.append(row)
@@ -69,13 +69,14 @@ def model_card(checkpoints: Path, results: Path, people: str, validation: Sequen
             "## Fusion models",
             "",
             f"CCC on the {study.validation_subjects} validation subjects, mean ± standard deviation over {study.seeds} "
-            "seeds, as in `demo/results/report.md`.",
+            "seeds, as in `demo/results/report.md`; the file is of the seed that is nearest the mean.",
             "",
             markdown(pd.DataFrame(models)),
             "",
             "## Gates that do nothing",
             "",
-            f"Over all clips of the {len(validation)} validation subjects, in the files that ship:",
+            f"Over all clips of the {len(validation)} validation subjects whose features ship, in the files that ship "
+            "(`demo/results/report.md` has every seed):",
             "",
             *(dead or ["- none"]),
             "",

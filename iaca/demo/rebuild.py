@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from iaca.checkpoints import BackboneFile, load_backbone, save_backbone
-from iaca.config import BackboneConfig
+from iaca.checkpoints import BackboneFile, load_backbone, load_checkpoint, save_backbone
+from iaca.config import AUDIO, MODALITIES, BackboneConfig
 from iaca.config.training import BackboneTraining
+from iaca.data.corpus_description import FILE as DESCRIPTION
+from iaca.data.episodes import read_episodes
 from iaca.data.recordings import find_recordings
 from iaca.demo.corpus import build_corpus
-from iaca.demo.corpus_plan import Role
+from iaca.demo.corpus_plan import LONG_MEMORY_S, MIXED, Role
+from iaca.demo.feature_corpus import build_features
 from iaca.demo.model_card import model_card
 from iaca.errors import InputError
 from iaca.features.corpus_extraction import extract_all
-from iaca.features.feature_files import read_features
-from iaca.features.folder import read_folder
+from iaca.features.folder import EPISODES, read_folder
 from iaca.files import write_whole
+from iaca.inference import infer
 from iaca.models.backbones import inflate
-from iaca.study.findings import FILE
+from iaca.study.findings import FILE, Study
+from iaca.study.first_view import choose_first_view, write_first_view
+from iaca.study.report import Tables
+from iaca.study.runs import model_file
 from iaca.training.backbone_training import train_backbone
 
 DEMO_CLIP_STRIDE = 4
-STUDY_CLIP_STRIDE = 16
-TRAINING_VIDEO_SIZE = 192
-"""Pixels: videos that are only trained on are smaller than those that are shown; a face is cut at 112 pixels."""
+BACKBONE_VIDEO_SIZE = 192
+"""Pixels: videos that backbones are trained on are smaller than those that are shown; a face is cut at 112 pixels."""
 
+SHIPPED_MODELS = (
+    "concat",
+    *(f"{base}{gates}" for base in ("ca", "tca", "jca", "rjca") for gates in ("", "_iaca")),
+    *(f"ca{kind}" for kind in ("_constant_gates", "_blind_gates", "_strict", "_iaca_strict")),
+)
+"""Each of the seed that is nearest the mean; the controls and the paper's own settings of CA, to look at."""
 
-SHIPPED_MODELS = ("concat", *(f"{base}{gates}" for base in ("ca", "tca", "jca", "rjca") for gates in ("", "_iaca")))
-"""Of seed 0 of the study."""
-
-
-SHIPPED_TABLES = ("scores", "subjects", "differences", "missing", "gates")
+SHIPPED_TABLES = Tables._fields
 """Tables of the page "Results"; the sums behind them, one row a run and subject, stay where the study ran."""
 
 
@@ -51,12 +59,16 @@ class ChainSize:
 
     Attributes:
         shown: People of the corpus that the dashboard shows.
-        validation: Further people, whose scores are reported.
-        test: People of the study's confirmation, scored once.
-        backbone: People the backbones are trained on.
         training: People the fusion models are trained on.
+        validation: Further people, whose scores are reported.
+        test: People of the test draw, on whom nothing is chosen.
+        shipped_training: People of `training` whose features ship.
+        shipped_validation: People of `validation` whose features ship.
+        backbone: People the backbones are trained on.
+        backbone_validation: People of `validation` on whom the backbones' recipes were chosen.
         shown_s: Seconds of each shown video.
-        seconds: Seconds of each other video.
+        seconds: Seconds of each recording of the study.
+        memories_s: Memories of the label-memory curve, beside that of the study.
         backbone_s: Seconds of each video that the backbones are trained on: many people in short videos, because a
             network that sees few people for long memorises them.
         picture_epochs: Passes of the visual backbone over single pictures.
@@ -65,12 +77,16 @@ class ChainSize:
     """
 
     shown: int = 12
-    validation: int = 24
-    test: int = 24
+    training: int = 110
+    validation: int = 90
+    test: int = 90
+    shipped_training: int = 40
+    shipped_validation: int = 30
     backbone: int = 192
-    training: int = 40
+    backbone_validation: int = 24
     shown_s: float = 50.0
-    seconds: float = 40.0
+    seconds: float = 60.0
+    memories_s: tuple[float, ...] = (2.2, 5.0)
     backbone_s: float = 10.0
     picture_epochs: int = 60
     visual_epochs: int = 8
@@ -85,20 +101,18 @@ class ChainSize:
         )
 
 
-def build_corpora(work: Path, demo: Path, size: ChainSize, seed: int) -> None:
-    """Build the shown corpus in `demo`, and those for training and scoring in `work`; what exists is kept."""
-    build_corpus(demo, identities=size.shown, seconds=size.shown_s, seed=seed, crops=False)
-    build = partial(build_corpus, seed=seed, crops=False, video_size=TRAINING_VIDEO_SIZE, crf=23, preset="veryfast")
-    build(work / "backbone", role=Role.BACKBONE, identities=size.backbone, seconds=size.backbone_s)
-    build(work / "training", role=Role.TRAINING, identities=size.training, seconds=size.seconds)
-    build(work / "test", role=Role.TEST, identities=size.test, seconds=size.seconds)
-    build(
-        work / "validation",
-        role=Role.VALIDATION,
-        identities=size.validation,
-        first_identity=size.shown,  # nobody who is shown is scored
-        seconds=size.seconds,
-    )
+class StudyFeatures(NamedTuple):
+    """Folders of the study's features.
+
+    Attributes:
+        features: Training and validation subjects.
+        test: The test draw.
+        memories: Training and validation subjects of each other memory.
+    """
+
+    features: Path
+    test: Path
+    memories: tuple[Path, ...]
 
 
 def train_backbones(
@@ -109,8 +123,17 @@ def train_backbones(
     Returns:
         Modality -> backbone, as stored.
     """
+    build = partial(build_corpus, seed=seed, crops=False, video_size=BACKBONE_VIDEO_SIZE, crf=23, preset="veryfast")
+    build(work / "backbone", role=Role.BACKBONE, identities=size.backbone, seconds=size.backbone_s)
+    build(
+        work / "backbone-validation",
+        role=Role.VALIDATION,
+        identities=size.backbone_validation,
+        first_identity=size.shown,
+        seconds=size.backbone_s,
+    )
     training_set = find_recordings([work / "backbone"]).recordings
-    validation = find_recordings([work / "validation"]).recordings
+    validation = find_recordings([work / "backbone-validation"]).recordings
     recipes = {
         "visual": (
             BackboneTraining(epochs=size.picture_epochs, batch=48, pictures=1, seed=seed),
@@ -147,27 +170,76 @@ def train_backbones(
     return backbones
 
 
-def extract_features(work: Path, demo: Path, backbones: dict[str, BackboneFile]) -> None:
-    """Write features of shown subjects to `demo`/features and of the study's to `demo`/study.
+def show(demo: Path, checkpoints: Path, size: ChainSize, seed: int) -> None:
+    """Build the shown corpus in `demo`, and extract its features.
 
     Raises:
         ChainError: A subject cannot be extracted.
     """
-    jobs = (
-        (demo, demo / "features", DEMO_CLIP_STRIDE),
-        (work / "training", demo / "study", STUDY_CLIP_STRIDE),
-        (work / "validation", demo / "study", STUDY_CLIP_STRIDE),
-        (work / "test", demo / "study" / "test", STUDY_CLIP_STRIDE),
+    build_corpus(demo, identities=size.shown, seconds=size.shown_s, seed=seed, crops=False)
+    recordings = find_recordings([demo]).recordings
+    backbones = _stored(checkpoints)
+    summary = extract_all(
+        recordings, demo / "features", backbones["visual"], backbones["audio"], clip_stride=DEMO_CLIP_STRIDE
     )
-    for corpus, out, clip_stride in jobs:
-        recordings = find_recordings([corpus]).recordings
-        summary = extract_all(recordings, out, backbones["visual"], backbones["audio"], clip_stride=clip_stride)
-        if summary.problems:
-            problem = summary.problems[0]
-            raise ChainError(f"features of {problem.file} cannot be extracted: {problem.reason}")
-    for role, out in (("validation", demo / "study"), ("test", demo / "study" / "test")):
-        for file in ("episodes.csv", "corpus.json"):
-            write_whole(out / file, (work / role / file).read_bytes())
+    if summary.problems:
+        problem = summary.problems[0]
+        raise ChainError(f"features of {problem.file} cannot be extracted: {problem.reason}")
+
+
+def study_features(work: Path, demo: Path, checkpoints: Path, size: ChainSize, seed: int) -> StudyFeatures:
+    """Build the features of the study in `work`, and put those that ship into `demo`/study."""
+    backbones = checkpoints / "visual_slim.safetensors", checkpoints / "audio_slim.safetensors"
+    build = partial(build_features, backbones=backbones, seconds=size.seconds, seed=seed)
+
+    def train_and_validate(memory_s: float) -> Path:
+        corpus = work / f"memory-{memory_s:g}"
+        build(corpus / "training", role=Role.TRAINING, identities=size.training, emotion_memory_s=memory_s)
+        build(
+            corpus / "validation",
+            role=Role.VALIDATION,
+            identities=size.validation,
+            first_identity=size.shown,  # nobody who is shown is scored
+            conditions=MIXED,
+            emotion_memory_s=memory_s,
+        )
+        gather(corpus / "features", [corpus / "validation", corpus / "training"])
+        return corpus / "features"
+
+    features = train_and_validate(LONG_MEMORY_S)
+    build(work / "test", role=Role.TEST, identities=size.test)
+    corpus = features.parent
+    gather(
+        demo / "study",
+        [corpus / "validation", corpus / "training"],
+        [size.shipped_validation, size.shipped_training],
+    )
+    return StudyFeatures(features, work / "test", tuple(train_and_validate(memory_s) for memory_s in size.memories_s))
+
+
+def gather(out: Path, corpora: Sequence[Path], at_most: Sequence[int | None] | None = None) -> None:
+    """Put the features of several corpora into one folder, with their episodes and the description of the first.
+
+    Args:
+        out: The folder; feature files of others are removed from it.
+        corpora: Folders with features, episodes.csv and corpus.json.
+        at_most: For each of them, how many of its first people; None: all.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    chosen: dict[str, Path] = {}
+    lines: list[str] = []
+    for corpus, most in zip(corpora, at_most or [None] * len(corpora), strict=True):
+        subjects = list(json.loads((corpus / DESCRIPTION).read_text(encoding="utf-8"))["subjects"])[:most]
+        chosen |= {subject: corpus / f"{subject}.safetensors" for subject in subjects}
+        header, *rows = (corpus / EPISODES).read_text(encoding="utf-8").splitlines()
+        lines = [*(lines or [header]), *(row for row in rows if row.partition(",")[0] in chosen)]
+    for file in out.glob("*.safetensors"):
+        if file.stem not in chosen:
+            file.unlink()
+    for subject, file in chosen.items():
+        write_whole(out / f"{subject}.safetensors", file.read_bytes())
+    write_whole(out / EPISODES, ("\n".join(lines) + "\n").encode())
+    write_whole(out / DESCRIPTION, (corpora[0] / DESCRIPTION).read_bytes())
 
 
 def train_demo(
@@ -177,8 +249,9 @@ def train_demo(
     *,
     size: ChainSize | None = None,
     seed: int = 0,
+    keep_backbones: bool = False,
     device: torch.device | str = "cpu",
-    study: Callable[[Path, Path], Any],
+    study: Callable[[StudyFeatures, Path], Any],
 ) -> None:
     """Run the chain. What is finished in `work` is not repeated, so it can be stopped at any moment.
 
@@ -188,41 +261,62 @@ def train_demo(
         checkpoints: Where backbones and models go.
         size: How large; None: what ships.
         seed: Seed of everything.
+        keep_backbones: Whether the backbones in `checkpoints` stay as they are.
         device: Where networks run.
-        study: Trains and scores the models: called with the folder of features and one for its results, which then
-            holds runs/<variant>-<seed>.safetensors and report.md.
+        study: Trains and scores the models: called with the folders of features and one for its results, which then
+            holds runs/<variant>-<seed>.safetensors, study.json and report.md.
 
     Raises:
         ChainError: A step failed.
     """
     size = size or ChainSize()
-    steps: tuple[tuple[str, Callable[[], Any]], ...] = (
-        ("building corpora", lambda: build_corpora(work, demo, size, seed)),
-        ("training backbones", lambda: train_backbones(work, checkpoints, size, seed, device)),
-        ("extracting features", lambda: extract_features(work, demo, _stored(checkpoints, device))),
-        ("training and scoring models", lambda: study(demo / "study", work / "study")),
-        ("storing models", lambda: _store(work / "study", demo, checkpoints, size)),
-    )
+    features: list[StudyFeatures] = []
+    steps: list[tuple[str, Callable[[], Any]]] = [
+        ("building and extracting the shown corpus", lambda: show(demo, checkpoints, size, seed)),
+        ("building the features of the study",
+         lambda: features.append(study_features(work, demo, checkpoints, size, seed))),
+        ("training and scoring models", lambda: study(features[0], work / "study")),
+        ("storing models", lambda: store(work / "study", demo, checkpoints, size)),
+    ]  # fmt: skip
+    if not keep_backbones:
+        steps.insert(0, ("training backbones", lambda: train_backbones(work, checkpoints, size, seed, device)))
     for number, (name, step) in enumerate(steps, 1):
         print(f"{number}/{len(steps)} {name}", flush=True)
         step()
 
 
-def _stored(checkpoints: Path, device: torch.device | str) -> dict[str, BackboneFile]:
-    return {m: load_backbone(checkpoints / f"{m}_slim.safetensors", device) for m in ("visual", "audio")}
+def _stored(checkpoints: Path) -> dict[str, BackboneFile]:
+    return {m: load_backbone(checkpoints / f"{m}_slim.safetensors") for m in MODALITIES}
 
 
-def _store(results: Path, demo: Path, checkpoints: Path, size: ChainSize) -> None:
-    """Copy the models that ship, and the report with its figures, from the study to their places."""
+def store(results: Path, demo: Path, checkpoints: Path, size: ChainSize) -> None:
+    """Copy the models that ship, and the report with its tables and figures, from the study to their places.
+
+    Args:
+        results: Folder of the study.
+        demo: The shown corpus, with its features.
+        checkpoints: Where models go.
+        size: How large the chain was.
+
+    Raises:
+        ChainError: The features of the shown subjects are of several backbones.
+    """
+    typical = Study.read(results).typical_seeds
     for name in SHIPPED_MODELS:
-        file = results / "runs" / f"{name}-0.safetensors"
-        if file.is_file():
-            shutil.copyfile(file, checkpoints / f"{name}.safetensors")
+        if name in typical:
+            content = model_file(results, name, typical[name]).read_bytes()
+            write_whole(checkpoints / f"{name}.safetensors", content)
     tables = [results / f"{name}.parquet" for name in SHIPPED_TABLES]
     for file in (results / "report.md", results / FILE, *tables, *sorted((results / "figures").glob("*.svg"))):
         write_whole(demo / "results" / file.relative_to(results), file.read_bytes())
-    card = model_card(checkpoints, demo / "results", size.people, read_folder(demo / "study", "validation"))
-    write_whole(checkpoints / "README.md", card.encode())
-    fingerprints = {read_features(f).backbones["audio"]["sha256"] for f in (demo / "features").glob("*.safetensors")}
+    shown = read_folder(demo / "features")
+    fingerprints = {item.backbones[AUDIO]["sha256"] for item in shown}
     if len(fingerprints) != 1:
         raise ChainError(f"{demo / 'features'} holds features of {len(fingerprints)} audio backbones; expected one")
+    models = {name: load_checkpoint(checkpoints / f"{name}.safetensors") for name in SHIPPED_MODELS if name in typical}
+    traces = {name: [infer(item, model) for item in shown] for name, model in models.items()}
+    view = choose_first_view(traces, read_episodes(demo / EPISODES))
+    if view is not None:
+        write_first_view(demo / "results", view)
+    card = model_card(checkpoints, demo / "results", size.people, read_folder(demo / "study", "validation"))
+    write_whole(checkpoints / "README.md", card.encode())

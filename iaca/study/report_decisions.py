@@ -36,9 +36,9 @@ def primary_section(primary: pd.DataFrame, sha256: str) -> str:
             f"Fixed in `iaca/study/primary.json` (SHA-256 {sha256}) before the test draw was made; everything else in "
             "this report is exploratory. Differences of CCC, mean over seeds; 95 % t interval over subjects and seeds; "
             f'Holm\'s p over the {len(primary[primary.draw == VALIDATION])} contrasts of a draw. "helps" and '
-            '"hurts": p below 0.05; "nothing to gain here": otherwise, between models of one base, where a detector that '
-            f'was taught the episodes gains less than {LEAST_HEADROOM} over it; "equivalent": the interval lies within '
-            f"±{EQUIVALENCE_MARGIN}. Smallest detectable: the difference that this study finds with a chance of 80 %, "
+            '"hurts": p below 0.05; "nothing to gain here": otherwise, between models of one base, where a detector '
+            f'that was taught the episodes gains less than {LEAST_HEADROOM} over it; "equivalent": the interval lies '
+            f"within ±{EQUIVALENCE_MARGIN}. Smallest detectable: the difference found with a chance of 80 %, "
             "unadjusted.",
             "",
             markdown(pd.DataFrame(rows)) if rows else "None of their models was trained.",

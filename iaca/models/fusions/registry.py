@@ -162,8 +162,10 @@ def model_title(fusion: str, iaca: bool = False, gate: Gate = Gate.LEARNED) -> s
         fusion: Name of its fusion. One that is not registered, such as that of a plugin that was not loaded, is shown
             in capitals.
         iaca: Whether it has gates.
-        gate: Which gates; those of related work have a name of their own.
+        gate: Which gates; those of related work have a name of their own, and controls say that they are controls.
     """
     known = _FUSIONS.get(fusion)
-    gates = RELATED_GATES[gate].title if gate in RELATED_GATES else "IACA"
+    gates = "IACA" if gate is Gate.LEARNED else f"{gate.value} gates"
+    if gate in RELATED_GATES:
+        gates = RELATED_GATES[gate].title
     return (known.title if known else fusion.upper()) + (f"+{gates}" if iaca else "")
