@@ -27,6 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--test", type=as_path, metavar="DIR", help="features of the test draw (default: the folder test in --features)"
     )
     parser.add_argument(
+        "--memories", type=as_path, nargs="+", default=[], metavar="DIR",
+        help="features of synthetic corpora whose labels remember for longer or shorter (corpus.json says it), for the "
+        "label-memory curve",
+    )  # fmt: skip
+    parser.add_argument(
         "--videos",
         type=as_path,
         metavar="ROOT",
@@ -43,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report-only",
         action="store_true",
-        help="write report.md from the tables in --out; train nothing",
+        help="write report.md from study.json and the tables in --out; train nothing",
     )
     add_device(parser)
     add_log(parser)
@@ -72,6 +77,7 @@ def _reproduction(args: argparse.Namespace) -> Reproduction:
     check_whole("--jobs", args.jobs, 1, MOST_JOBS)
     for name in ("features", "test"):
         check_folders(f"--{name}", [getattr(args, name)])
+    check_folders("--memories", args.memories)
     check_roots("--videos", [args.videos] if args.videos else [])
     device = str(choose_device(args.device))
     published = read_published(args.published) if args.published else ()
@@ -87,6 +93,7 @@ def _reproduction(args: argparse.Namespace) -> Reproduction:
         seeds=args.seeds,
         tca_layers=args.tca_layers,
         test=args.test or (default_test if default_test.is_dir() else None),
+        memories=tuple(args.memories),
         videos=args.videos,
         published=published,
         jobs=args.jobs,

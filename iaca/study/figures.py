@@ -70,8 +70,8 @@ def draw_decisions(
     Args:
         out: Folder of the study; figures go to its `figures`.
         primary: As `decisions.decide` returns it, of every draw.
-        memory: As `memory.memory_curve` returns it.
-        autocorrelation: Of labels by memory, as `memory.label_autocorrelation` returns it.
+        memory: As `label_curve.memory_curve` returns it.
+        autocorrelation: Of labels by memory, as `label_curve.labels_by_memory` returns it.
         synthetic: Whether the corpus is synthetic.
 
     Returns:

@@ -51,7 +51,7 @@ class Study:
         primary_sha256: Of the file that fixes the primary contrasts.
         primary: The primary contrasts, of each draw: rows of `decisions.decide`.
         headroom: What there is to gain: rows of `decisions.headroom_table`.
-        memory: The label-memory curve: rows of `memory.memory_curve`; empty where it was not asked for.
+        memory: The label-memory curve: rows of `label_curve.memory_curve`; empty where it was not asked for.
         gate_health: Whether each gate moves, in each seed: rows of `gate_truth.Gates.health`.
         typical_seeds: Model -> the seed that is nearest the mean of all.
         tables: Parquet file beside this one -> its SHA-256.
@@ -173,9 +173,9 @@ def records(table: pd.DataFrame) -> list[Record]:
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
-def digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of every table of a study: what study.json says of the files beside it."""
-    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.glob("*.parquet"))}
+def digests(files: Sequence[Path]) -> dict[str, str]:
+    """Name of each table -> its SHA-256: what study.json says of the files beside it."""
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def _plain(value: Any) -> Any:

@@ -31,8 +31,8 @@ class Tables(NamedTuple):
         missing: CCC against the share of missing clips, as `missing.missing_clips` returns it.
         gates: What gates tell, as `gate_truth.watch_gates` returns it.
         health: Whether they move, likewise.
-        memory: The label-memory curve, as `memory.memory_curve` returns it.
-        autocorrelation: Of labels, as `memory.labels_by_memory` returns it.
+        memory: The label-memory curve, as `label_curve.memory_curve` returns it.
+        autocorrelation: Of labels, as `label_curve.labels_by_memory` returns it.
     """
 
     scores: pd.DataFrame

@@ -25,9 +25,11 @@ from iaca.study.decisions import Difference, compare, decide, headroom_table
 from iaca.study.findings import Study, digests, records
 from iaca.study.gate_truth import watch_gates
 from iaca.study.headroom import headroom_rows, run_headroom
-from iaca.study.memory import labels_by_memory, memory_curve
+from iaca.study.label_curve import labels_by_memory, memory_curve
 from iaca.study.missing import missing_clips
 from iaca.study.plan import (
+    ALL,
+    MISLEADING_FRAMES,
     STRICT,
     TABLE_1,
     TABLE_2,
@@ -119,51 +121,56 @@ class Reproduction:
         for name, table in tables._asdict().items():
             write_table(self.out / f"{name}.parquet", table)
         self._draw(tables)
+        self._facts(tables, sums, train, draws).write(self.out)
         text = self.write_report()
         self._log_time(time.perf_counter() - began, results)
         return text
 
     def write_report(self) -> str:
-        """Write study.json and the report from the tables in `out`, and return the report. Nothing is trained.
+        """Write the report from study.json and the tables in `out`, and return it. Nothing is trained or scored.
 
         Raises:
             StudyError: A table is missing or cannot be read, or the tables are of other models.
+            FindingsError: study.json is missing or cannot be read.
         """
         tables = Tables(*(read_table(self.out / f"{name}.parquet") for name in Tables._fields))
-        sums = Sums(read_table(self.out / "results.parquet"), VALIDATION)
-        train, draws = self._training(), self._draws()
-        rows, changed = self._variants(train[0])
+        rows, changed = self._variants(self._training()[0])
         names = {variant.name for variant in [*rows, *changed]}
         if names != set(tables.scores.variant):
             other = sorted(names ^ set(tables.scores.variant))
             raise StudyError(
                 f"the tables in {self.out} and the planned models differ in {other[0]!r}; expected the same fusions"
             )
-        first = tables.subjects[(tables.subjects.variant == rows[0].name) & (tables.subjects.target == VALENCE)]
+        text = report(Study.read(self.out), tables, rows, changed, self.published)
+        write_whole(self.out / "report.md", text.encode())
+        return text
+
+    def _facts(
+        self, tables: Tables, sums: Sums, train: Sequence[Features], draws: Mapping[str, Sequence[Features]]
+    ) -> Study:
+        """What study.json holds."""
+        first = tables.subjects[(tables.subjects.variant == tables.subjects.variant.iloc[0])]
         groups = tables.scores.drop_duplicates("group")
-        study = Study(
+        trained = tables.scores.variant.unique().tolist()
+        return Study(
             synthetic=self._is_synthetic(),
             seeds=int(tables.scores.seeds.max()),
             training_subjects=len(train),
             validation_subjects=len(draws[VALIDATION]),
             test_subjects=len(draws.get(TEST, ())),
-            annotated_frames=int(first.frames.sum()),
+            annotated_frames=int(first[first.target == VALENCE].frames.sum()),
             clip_stride=draws[VALIDATION][0].clip_stride,
             groups=dict(zip(groups.group.tolist(), groups.subjects.tolist(), strict=True)),
             primary_sha256=primary_contrasts()[1],
             primary=records(tables.primary),
-            headroom=records(tables.headroom),
+            headroom=records(tables.headroom[tables.headroom.frames.isin((ALL, MISLEADING_FRAMES))]),
             memory=records(tables.memory),
             gate_health=records(tables.health),
-            typical_seeds={row.name: typical_seed(sums, row.name) for row in rows},
-            tables=digests(self.out),
+            typical_seeds={name: typical_seed(sums, name) for name in trained},
+            tables=digests([self.out / f"{name}.parquet" for name in Tables._fields]),
             missing_subject=next((item.subject for item in _fig_3_subjects(draws[VALIDATION])), None),
             attention_subjects=self._attention_subjects(),
         )
-        study.write(self.out)
-        text = report(study, tables, rows, changed, self.published)
-        write_whole(self.out / "report.md", text.encode())
-        return text
 
     def _decided(
         self,

@@ -213,7 +213,9 @@ def test_no_two_roles_share_the_name_of_a_subject():
 def test_the_shipped_mixture_has_every_condition():
     counts = pd.Series([plan.condition for plan in plan_corpus(identities=12)]).value_counts().to_dict()
     assert counts == {
-        Condition.STRONG: 4,
+        Condition.STRONG: 2,
+        Condition.STRANGER_FACE: 1,
+        Condition.STRANGER_VOICE: 1,
         Condition.WEAK_FACE: 2,
         Condition.WEAK_VOICE: 2,
         Condition.CONFLICT: 2,

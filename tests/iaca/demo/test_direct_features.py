@@ -60,7 +60,7 @@ def test_a_folder_of_them_resumes_and_says_what_is_in_it(tmp_path):
         "strong": ["strong-3004"],
         "weak": ["mixed-3005"],
     }
-    assert json.loads((tmp_path / "corpus.json").read_text())["emotion_memory_s"] == 2.2
+    assert json.loads((tmp_path / "corpus.json").read_text())["emotion_memory_s"] == 11.0
     assert read_features(tmp_path / "mixed-3005.safetensors").clip_stride == 16
     with pytest.raises(CorpusError, match=r"corpus.json describes a corpus built with other values"):
-        build_features(tmp_path, progress=False, emotion_memory_s=11.0, **PLANNED)
+        build_features(tmp_path, progress=False, emotion_memory_s=2.2, **PLANNED)

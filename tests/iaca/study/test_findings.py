@@ -1,88 +1,89 @@
-"""What a study found: the sentences follow from the facts, and the facts of what ships from its tables."""
+"""What a study found: the sentences follow from the facts, and no file of another shape is read."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from iaca.study.findings import FindingsError, Study, Verdict, conditions_in, findings_in
-from iaca.study.plan import table_rows
+from iaca.study.findings import FILE, FindingsError, Study, digests, records
 
-VARIANTS = table_rows("ca", {"audio_dim": 12, "visual_dim": 12, "dim": 12})
-DEMO = Path(__file__).resolve().parents[3] / "demo"
-RESULTS = DEMO / "results"
+CONTRAST = {
+    "question": "is it the choice?", "model": "ca_iaca", "against": "ca_blind_gates", "frames": "all",
+    "target": "valence", "model_title": "CA+IACA", "against_title": "CA+blind gates", "draw": "validation",
+    "value": 0.004, "low": -0.011, "high": 0.019, "p": 0.6, "p_holm": 1.0, "smallest_detectable": 0.021, "subjects": 90,
+    "seeds": 5, "verdict": "equivalent",
+}  # fmt: skip
+GAIN = {"base": "ca", "base_title": "CA", "frames": "all", "target": "valence", "draw": "validation", "ccc": 0.7}
 
 
-def differences(verdicts, draw="validation", variant="ca_iaca"):
-    row = {"variant": variant, "base": "CA", "regime": "extensions", "target": "valence", "value": 0.05, "low": -0.01}
-    row |= {"high": 0.1, "draw": draw, "ablation": False}
-    return pd.DataFrame([row | {"group": group, "verdict": str(verdict)} for group, verdict in verdicts.items()])
+def study(**changes):
+    facts = {
+        "synthetic": True, "seeds": 5, "training_subjects": 110, "validation_subjects": 90, "test_subjects": 0,
+        "annotated_frames": 1000, "clip_stride": 16, "groups": {"all": 90}, "primary_sha256": "0" * 64,
+        "primary": [CONTRAST], "missing_subject": None, "attention_subjects": [],
+    }  # fmt: skip
+    return Study(**facts | changes)
+
+
+def test_every_contrast_is_in_the_sentence_whatever_it_says():
+    other = CONTRAST | {"frames": "corrupted or misleading", "value": -0.03, "low": -0.05, "high": -0.01}
+    told = study(primary=[CONTRAST, other | {"verdict": "hurts"}]).follows
+    assert told.strip() == (
+        "On 90 validation subjects:\n\n- **CA+IACA - CA+blind gates** (is it the choice?): valence, all frames +0.004 "
+        "[-0.011, +0.019] (equivalent); valence, corrupted or misleading -0.030 [-0.050, -0.010] (hurts)."
+    )
+
+
+@pytest.mark.parametrize(("gain", "words"), [(0.019, "nothing to gain here"), (0.021, "something to gain")])
+def test_headroom_is_said_beside_the_contrasts(gain, words):
+    known = GAIN | {"row": "informed switch", "gain": 0.05, "low": 0.03, "high": 0.07}
+    taught = GAIN | {"row": "attainable switch", "gain": gain, "low": 0.0, "high": 0.04}
+    assert f"+0.050 [+0.030, +0.070] for who knows the episodes, +{gain:.3f} [+0.000, +0.040]" in (
+        told := study(headroom=[known, taught]).follows
+    )
+    assert words in told
+
+
+def test_a_study_without_the_models_of_the_contrasts_says_that_nothing_is_decided():
+    assert "nothing is decided" in study(primary=[]).follows
+
+
+def test_facts_are_read_as_they_were_written_and_what_is_not_defined_stays_so(tmp_path):
+    table = pd.DataFrame([CONTRAST | {"value": np.nan, "low": np.nan, "high": np.nan}])
+    written = study(primary=records(table))
+    written.write(tmp_path)
+    assert "NaN" not in (tmp_path / FILE).read_text(encoding="utf-8")
+    read = Study.read(tmp_path)
+    assert read.primary[0]["value"] is None
+    assert "valence, all frames – (equivalent)" in read.follows
 
 
 @pytest.mark.parametrize(
-    ("episodes", "sentence"),
+    "damage",
     [
-        ({}, ""),
-        ({"no episode": Verdict.HELPS}, ""),
-        (
-            {"face corrupted": Verdict.TOO_FEW, "any episode": Verdict.TOO_FEW},
-            " Every kind of episode has too few subjects for a verdict.",
-        ),
-        (
-            {"face corrupted": Verdict.TOO_FEW, "any episode": Verdict.UNCLEAR},
-            " No kind of episode shows a clear difference.",
-        ),
-        (
-            {"blur": Verdict.UNCLEAR, "any episode": Verdict.HELPS},
-            " By episode, it helps under any episode (valence +0.050).",
-        ),
+        lambda facts: facts | {"version": 1},
+        lambda facts: facts | {"unknown": 1},
+        lambda facts: {name: value for name, value in facts.items() if name != "seeds"},
+        lambda facts: facts | {"primary": [{"draw": "validation"}]},
+        lambda facts: facts | {"primary": [CONTRAST | {"verdict": "wonderful"}]},
+        lambda facts: facts | {"primary": [CONTRAST | {"value": "much"}]},
+        lambda facts: facts | {"headroom": 3},
+        lambda facts: [],
     ],
 )
-def test_the_sentence_about_episodes_follows_from_the_verdicts(episodes, sentence):
-    (finding,) = findings_in(differences({"all": Verdict.UNCLEAR} | episodes), ["ca_iaca"])
-    assert finding.sentence == (
-        "**IACA on CA, extensions** (validation): valence +0.050 [-0.010, +0.100]: no clear difference (the interval "
-        f"contains 0).{sentence}"
-    )
-
-
-def test_verdicts_of_earlier_tables_are_read():
-    (finding,) = findings_in(differences({"all": "cannot be told apart from nothing"}), ["ca_iaca"])
-    assert finding.overall[0].verdict is Verdict.UNCLEAR
-    with pytest.raises(ValueError, match="no idea"):
-        Verdict("no idea")
-
-
-def test_controls_and_ablations_are_not_findings():
-    table = pd.concat(
-        [
-            differences({"all": Verdict.HELPS}),
-            differences({"all": Verdict.HELPS}, variant="ca_blind_gates"),
-            differences({"all": Verdict.HELPS}).assign(ablation=True),
-        ]
-    )
-    assert len(findings_in(table, ["ca_iaca"])) == 1
-
-
-def test_conditions_are_listed_once_one_of_them_is_confirmed():
-    validation = differences({"all": Verdict.HELPS})
-    assert conditions_in(validation, VARIANTS) == ()
-    both = pd.concat([validation, differences({"all": Verdict.HELPS}, draw="test")])
-    assert {c.variant: c.confirmed for c in conditions_in(both, VARIANTS)} == {"ca_iaca": True, "ca_iaca_strict": False}
-
-
-def test_a_study_is_read_as_it_was_written(tmp_path):
-    study = replace(Study.read(RESULTS), synthetic=False)
-    study.write(tmp_path)
-    assert Study.read(tmp_path) == study
-
-
-@pytest.mark.parametrize("content", ["{", "[]", "{}", json.dumps({"version": 99}), json.dumps({"version": 1})])
-def test_a_damaged_file_is_named(tmp_path, content):
-    (tmp_path / "study.json").write_text(content, encoding="utf-8")
+def test_a_file_of_another_shape_is_named(tmp_path, damage):
+    study().write(tmp_path)
+    facts = json.loads((tmp_path / FILE).read_text(encoding="utf-8"))
+    (tmp_path / FILE).write_text(json.dumps(damage(facts)), encoding="utf-8")
     with pytest.raises(FindingsError, match=r"study\.json cannot be read"):
         Study.read(tmp_path)
+
+
+def test_tables_are_known_by_their_digest(tmp_path):
+    (tmp_path / "scores.parquet").write_bytes(b"a")
+    assert digests([tmp_path / "scores.parquet"]) == {
+        "scores.parquet": "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+    }

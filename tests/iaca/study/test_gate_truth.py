@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
 from iaca.checkpoints import Checkpoint
-from iaca.study.gate_truth import auc, inside_episodes, score_faithfulness, score_gates
+from iaca.inference import infer
+from iaca.study.gate_truth import auc, score_faithfulness, score_gates
+from iaca.study.known import inside_episodes
 from iaca.types import Episode
 from tests.conftest import make_features, make_model
+
+
+def traces(model, features, folder):
+    checkpoint = Checkpoint(folder / "m.safetensors", model, model.config)
+    return [infer(item, checkpoint) for item in features]
+
+
+def faithful(checkpoint, features):
+    return score_faithfulness([checkpoint], [[infer(item, checkpoint) for item in features]], features)
+
+
+def flat(model):
+    """The same with a gate that sees nothing."""
+    other = copy.deepcopy(model)
+    other.trunks["shared"].gating.gate_av.weight.data.zero_()
+    return other
 
 
 def subjects(count=3):
@@ -39,16 +59,22 @@ def marked():
     return features, episodes, model
 
 
-def test_a_gate_that_sees_the_corrupted_clips_scores_high_and_constant_gates_score_chance(tmp_path):
+def test_a_gate_that_sees_the_corrupted_clips_scores_high_and_constant_gates_tell_nothing(tmp_path):
     features, episodes, model = marked()
-    told = score_gates([Checkpoint(tmp_path / "m.safetensors", model, model.config)] * 2, features, episodes)
+    told = score_gates([traces(model, features, tmp_path)] * 2, episodes)
     (stage2,) = [g for g in told if g.target == "valence"]
     assert (stage2.kind, stage2.gate, stage2.subjects) == ("blur", "stage 2: less visual", 3)
+    assert stage2.moving_seeds == 2
+    assert stage2.inside < stage2.outside / 2
     assert stage2.value > 0.95  # not 1: frames between clips hold the gate of the last clip
     assert stage2.low <= stage2.value <= stage2.high
     constant = make_model(fusion="ca", iaca=True, gate="constant")
-    chance = score_gates([Checkpoint(tmp_path / "m.safetensors", constant, constant.config)], features, episodes)
-    assert {g.value for g in chance} == {0.5}
+    chance = score_gates([traces(constant, features, tmp_path)], episodes)
+    assert len(chance) == 6
+    assert np.isnan([g.value for g in chance]).all()  # they do not move: there is nothing to tell
+    assert {g.moving_seeds for g in chance} == {0}
+    half = score_gates([traces(model, features, tmp_path), traces(flat(model), features, tmp_path)], episodes)
+    assert [(g.value, g.moving_seeds) for g in half] == [(g.value, 1) for g in told]
 
 
 def test_a_gate_that_leans_on_a_modality_where_the_prediction_does_is_faithful_and_its_opposite_is_not(tmp_path):
@@ -68,9 +94,7 @@ def test_a_gate_that_leans_on_a_modality_where_the_prediction_does_is_faithful_a
             head[0].bias.zero_()
             head[3].weight.fill_(1.0 if name == "valence" else -1.0)
     checkpoint = Checkpoint(tmp_path / "m.safetensors", model, model.config)
-    (visual,) = [
-        s for s in score_faithfulness([checkpoint], features) if (s.target, s.modality) == ("valence", "visual")
-    ]
+    (visual,) = [s for s in faithful(checkpoint, features) if (s.target, s.modality) == ("valence", "visual")]
     assert visual.gate == "stage 2: visual"
     assert visual.value > 0.7  # not 1: clips of one level differ by noise alone
     for item in features:  # now the sound says where to look, and there is nothing to see there
@@ -78,7 +102,5 @@ def test_a_gate_that_leans_on_a_modality_where_the_prediction_does_is_faithful_a
         item.audio[inside, 0], item.visual[:, 0] = 8.0, np.where(inside, 0.0, 8.0)
     with torch.no_grad():
         gating.gate_av.weight[1, 12], gating.gate_av.weight[1, 0] = 0.0, 1.0
-    (against,) = [
-        s for s in score_faithfulness([checkpoint], features) if (s.target, s.modality) == ("valence", "visual")
-    ]
+    (against,) = [s for s in faithful(checkpoint, features) if (s.target, s.modality) == ("valence", "visual")]
     assert against.value < 0

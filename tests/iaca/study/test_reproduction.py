@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -13,8 +15,13 @@ from iaca.study.findings import Study
 from tests.conftest import make_features
 
 PARTS = (
-    "IACA on CA, extensions", "Concat", "CA+constant gates", "CA+blind gates", "paper-strict", "stage 1 alone",
-    "Audio missing, valence", "Are the gates evidence?", "Faithfulness", "confirmed on the test draw",
+    "**CA+IACA - CA** (does the wrapper help?)", "**Headroom over CA**", "## Primary contrasts", "attainable switch",
+    "forced gates: stage 1 on self", "told the episodes", "Concat", "CA+constant gates", "CA+blind gates", "CA+GMU",
+    "paper-strict", "Visual alone", "stage 1 alone", "## Scores on the test draw", "Audio missing, valence",
+    "Do the gates move?", "Are the gates evidence?", "Faithfulness", "On 2 test subjects",
+)  # fmt: skip
+TABLES = (
+    "results", "scores", "test_scores", "subjects", "differences", "primary", "headroom", "missing", "gates", "health",
 )  # fmt: skip
 
 
@@ -43,15 +50,17 @@ def reproduced(folder, tmp_path_factory):
     return out, options
 
 
-def test_the_report_has_every_part_and_the_test_draw_is_looked_at_once(reproduced, folder, capsys):
+def test_the_report_has_every_part_and_is_written_again_word_for_word(reproduced, capsys):
     out, options = reproduced
     report = (out / "report.md").read_text(encoding="utf-8")
     for part in PARTS:
         assert part in report, part
     assert "too few subjects" in report  # the test draw has two
-    for table in ("results", "scores", "subjects", "differences", "missing", "gates"):
-        assert len(pd.read_parquet(out / f"{table}.parquet"))
-    assert set(pd.read_parquet(out / "confirmation.parquet").subject) == {"test-validation0", "test-validation1"}
+    for table in TABLES:
+        assert len(pd.read_parquet(out / f"{table}.parquet")), table
+    results = pd.read_parquet(out / "results.parquet")
+    assert set(results[results.draw == "test"].subject) == {"test-validation0", "test-validation1"}
+    assert set(results[results.draw == "test"].variant) == set(results.variant)
     assert {file.suffix for file in (out / "figures").iterdir()} == {".svg", ".png"}
 
     capsys.readouterr()
@@ -64,21 +73,39 @@ def test_the_report_has_every_part_and_the_test_draw_is_looked_at_once(reproduce
     assert not study.synthetic
     assert study.follows in report
 
+
+def test_another_study_does_not_overwrite_one_that_is_there(reproduced, folder, capsys):
+    out, options = reproduced
+    before = {file.name: file.read_bytes() for file in out.glob("*.*")}
     write_features(folder / "test" / "late.safetensors", make_features(300, 8, seed=99, subject="late"))
     try:
         assert main(["reproduce", *map(str, options)]) == 1
-        assert "it is scored once" in capsys.readouterr().err
+        assert "expected an empty --out folder" in capsys.readouterr().err
     finally:
         (folder / "test" / "late.safetensors").unlink()
-
-
-def test_another_study_does_not_overwrite_one_whose_test_draw_was_looked_at(reproduced, capsys):
-    out, options = reproduced
-    before = {file.name: file.read_bytes() for file in out.glob("*.*")}
-    options = ["--seeds", 1, *(one for one in options if one not in ("--seeds", 2))]
-    assert main(["reproduce", *map(str, options)]) == 1
-    assert "it is scored once" in capsys.readouterr().err
     assert {file.name: file.read_bytes() for file in out.glob("*.*")} == before
+
+
+def test_the_label_memory_curve_trains_on_corpora_that_say_their_memory(folder, tmp_path, capsys):
+    memories = {}
+    for name, memory_s in (("own", 11.0), ("short", 2.2), ("same", 11.0), ("silent", None)):
+        memories[name] = shutil.copytree(folder, tmp_path / name, ignore=shutil.ignore_patterns("test"))
+        says = {} if memory_s is None else {"emotion_memory_s": memory_s}
+        (memories[name] / "corpus.json").write_text(json.dumps(says | {"synthetic": True}))
+    options = ["--out", tmp_path / "out", "--seeds", 1, "--fusion", "concat", "ca", "--quick", "--jobs", 1]
+    options = ["reproduce", "--features", memories["own"], *options, "--memories"]
+    for name, sentence in (("silent", "has no corpus.json with emotion_memory_s"), ("same", "as another folder has")):
+        assert main([*map(str, options), str(memories[name])]) == 1
+        assert sentence in capsys.readouterr().err
+    assert main([*map(str, options), str(memories["short"])]) == 0
+    assert "## Label memory" in capsys.readouterr().out
+    curve = pd.read_parquet(tmp_path / "out" / "memory.parquet")
+    assert set(curve.memory_s) == {2.2, 11.0}
+    assert set(curve.variant) == {"concat", "ca", "ca_blind_gates", "ca_iaca"}
+    scores = pd.read_parquet(tmp_path / "out" / "scores.parquet")
+    own = scores[(scores.variant == "ca") & (scores.group == "all") & (scores.target == "valence")]
+    at_11_s = curve[(curve.memory_s == 11.0) & (curve.variant == "ca") & (curve.target == "valence")]
+    assert at_11_s.ccc.iloc[0] == pytest.approx(own.ccc.iloc[0])
 
 
 @pytest.mark.parametrize(
@@ -100,4 +127,4 @@ def test_published_scores_stand_apart_and_say_whose_data_they_are_of(reproduced,
     file = tmp_path / "published.csv"
     file.write_text("model,valence,arousal\nSome model,0.25,0.5\n", encoding="utf-8")
     assert main(["reproduce", *map(str, options), "--published", str(file)]) == 0
-    assert "As published, on Aff-Wild2" in capsys.readouterr().out
+    assert "### As published" in capsys.readouterr().out
