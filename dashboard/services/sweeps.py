@@ -145,7 +145,7 @@ def found(asked: Wanted) -> Found:
                 ]
                 whole = rated
             behind = max(behind, whole["subject"].nunique())
-            curve = curves(whole)
+            curve = curves([whole])
             undefined += [f"{title}, {target}" for target in curve[curve["ccc"].isna()]["target"].unique()]
             curve.insert(0, "model", title)
             tables.append(curve)

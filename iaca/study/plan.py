@@ -53,6 +53,9 @@ OTHER_TEMPERATURES = (0.05, 0.1, 1.0)
 LEARNING_RATES = {"tca": 3e-4}
 """Of fusions that over-fit at the default rate."""
 
+WITHOUT_CONTROLS = ("rjca",)
+"""Fusions that train five times as long as the others: base and IACA alone are trained."""
+
 ALONE = {AUDIO: "audio_alone", VISUAL: "visual_alone"}
 """Modality -> the row that has no other one."""
 
@@ -126,12 +129,11 @@ def table_rows(fusion: str, settings: Mapping[str, Any], training: TrainingConfi
     def extended(suffix: str, words: str, config: FusionConfig) -> Variant:
         return Variant(f"{fusion}_{suffix}", f"{title}+{words}", fusion, EXTENSIONS, config, training)
 
-    rows += [
-        extended("iaca", "IACA", both),
-        extended("iaca_own", "IACA (eq 5 context)", own),
-        *(extended(f"{gate.value}_gates", f"{gate.value} gates", replace(both, gate=gate)) for gate in CONTROL_GATES),
-        Variant(f"{fusion}_strict", title, None, STRICT, strict, strict_training),
-    ]
+    rows.append(extended("iaca", "IACA", both))
+    if fusion not in WITHOUT_CONTROLS:
+        rows.append(extended("iaca_own", "IACA (eq 5 context)", own))
+        rows += [extended(f"{one.value}_gates", f"{one.value} gates", replace(both, gate=one)) for one in CONTROL_GATES]
+    rows.append(Variant(f"{fusion}_strict", title, None, STRICT, strict, strict_training))
     name = f"{fusion}_iaca_strict"
     rows.append(Variant(name, f"{title}+IACA", f"{fusion}_strict", STRICT, replace(strict, iaca=True), strict_training))
     return rows
@@ -149,6 +151,15 @@ def alone_rows(settings: Mapping[str, Any], training: TrainingConfig | None = No
     return [
         Variant(ALONE[modality], f"{modality.capitalize()} alone", None, EXTENSIONS, config, training, only=modality)
         for modality in MODALITIES
+    ]
+
+
+def told_rows(rows: Sequence[Variant]) -> list[Variant]:
+    """Each base of Table 2 with the extensions, told the episodes; see `told_row`."""
+    return [
+        told_row(row)
+        for row in rows
+        if row.name == row.config.fusion and row.name not in TABLE_1 and row.name not in WITHOUT_CONTROLS
     ]
 
 

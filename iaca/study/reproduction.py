@@ -40,7 +40,7 @@ from iaca.study.plan import (
     alone_rows,
     related_gates,
     table_rows,
-    told_row,
+    told_rows,
 )
 from iaca.study.report import Published, Tables, report
 from iaca.study.runs import StudyError, model_file, run_study
@@ -249,7 +249,7 @@ class Reproduction:
             rows += related_gates(rows, ABLATED)
         rows += alone_rows(settings, self.training)
         if _episodes(self.features):
-            rows += [told_row(row) for row in rows if row.name in self.fusions and row.name not in TABLE_1]
+            rows += told_rows(rows)
         return rows, ablations(rows, ABLATED) if ABLATED in self.fusions else []
 
     def _missing(
