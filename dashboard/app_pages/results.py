@@ -36,12 +36,14 @@ DIFFERENCE_COLUMNS = {
 }  # fmt: skip
 NO_FACTS = (
     "{folder} has no study.json: its findings in words, and whether its corpus is synthetic, are not shown. "
-    "`python -m iaca reproduce --report-only` with the study's other options writes it from the tables."
+    "`python -m iaca reproduce` writes it."
 )
 FIGURES = {
     "attention": "Attention scores of a strong and a weak subject, as in Fig 1 of the paper",
-    "missing-audio": "CCC against the share of missing audio, as in Fig 3 of the paper",
-    "missing-visual": "CCC against the share of missing video",
+    "missing-audio": "CCC against the share of missing audio, as in Fig 3 of the paper, with the extensions",
+    "missing-audio-paper-strict": "The same without the extensions",
+    "missing-visual": "CCC against the share of missing video, with the extensions",
+    "missing-visual-paper-strict": "The same without the extensions",
 }
 DRAWN_ABOVE = ("contrasts", "label-memory")
 
@@ -124,7 +126,7 @@ def _scores(results: Results) -> None:
     st.subheader("Scores")
     st.caption(
         "Concordance correlation coefficient (CCC), mean over seeds; ± is its standard deviation over seeds; low and "
-        "high bound the 95 % bootstrap interval over subjects and seeds. Click a column header to sort."
+        "high bound the 95 % interval over subjects and seeds. Click a column header to sort."
     )
     left, right = st.columns([1, 2])
     regimes = list(dict.fromkeys(results.scores.regime))
@@ -173,14 +175,14 @@ def _differences(results: Results) -> None:
     st.subheader("What each model changes, compared with its base")
     st.markdown(_headline(table))
     st.caption(
-        "Difference in CCC, mean over seeds, with its 95 % bootstrap interval over subjects and seeds. Triangles: the "
+        "Difference in CCC, mean over seeds, with its 95 % interval over subjects and seeds. Triangles: the "
         "interval excludes 0 (▶ helps, ◀ hurts), not adjusted for how many there are. Circles: neither."
     )
     over_all = study_results.named(table[table.group == "all"])
     sections = {
         "On validation": over_all[(over_all.draw == "validation") & ~over_all.ablation],
-        "Confirmed on the test draw, which was used once": over_all[over_all.draw == "test"],
-        "Ablations: one thing changed in CA+IACA": over_all[over_all.ablation],
+        "On the test draw, on which nothing was chosen": over_all[(over_all.draw == "test") & ~over_all.ablation],
+        "Ablations: one thing changed in CA+IACA": over_all[(over_all.draw == "validation") & over_all.ablation],
     }
     for heading, part in sections.items():
         if len(part):

@@ -75,13 +75,13 @@ def _show_stored(stored: pd.DataFrame, choice: Choice, files: dict[str, Candidat
     if table.empty:
         return
     whose = (
-        "Bands are 95 % bootstrap intervals over subjects."
+        "Bands are 95 % intervals over subjects and seeds."
         if table["low"].notna().any()
         else "One subject: no interval."
     )
     names = ", ".join(f"`{name}`" for name in rows["variant"].unique())
     st.caption(
-        f"Stored by the study: its own models, trained with seed 0 ({names}), on its validation subjects; mean over "
+        f"Stored by the study: its own models ({names}), on its validation subjects; mean over seeds and "
         f"{sweeps.DRAWS} random draws of missing clips. {whose}"
     )
     _draw(table, choice)
@@ -109,7 +109,7 @@ def _show_live(asked: Wanted, shown: Sequence[Subject], choice: Choice) -> None:
             return
         if found.table.empty:
             return
-        over = f"bands are 95 % bootstrap intervals over {found.subjects} subjects"
+        over = f"bands are 95 % intervals over {found.subjects} subjects"
         st.caption(
             f"Computed on this machine: mean over {sweeps.DRAWS} random draws of missing clips; "
             + (over if found.subjects > 1 else f"one subject, {literal(choice.of)}: no interval")

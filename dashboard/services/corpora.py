@@ -32,7 +32,7 @@ class NoFeaturesError(InputError):
 
 CURATED = (
     "weak-face-09", "weak-voice-03", "conflict-05", "restrained-voice-11", "weak-voice-08", "restrained-face-06",
-    "strong-07", "strong-04", "strong-01", "strong-10", "conflict-12", "weak-face-02",
+    "stranger-face-04", "stranger-voice-10", "strong-07", "strong-01", "conflict-12", "weak-face-02",
 )  # fmt: skip
 """Subjects of the demo, those first in whom a corrupted face or voice, and what the gates make of it, is seen best."""
 
