@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from iaca.features.feature_files import write_features
-from iaca.study.findings import Change, Finding, Study, Verdict
+from iaca.study.findings import Study
 from tests.dashboard.browsing import PLAYER, downloaded
 from tests.dashboard.projects import Spec, make_features, write_project
 from tests.dashboard.study_tables import decision_tables
@@ -40,11 +40,15 @@ def root(tmp_path_factory):
     differences = [change | {"target": t, "draw": "validation", "ablation": False} for t in ("valence", "arousal")]
     folder = root / "results"
     folder.mkdir()
-    overall = tuple(Change("all", t, 0.125, 0.05, 0.2, Verdict.HELPS) for t in ("valence", "arousal"))
+    contrast = {
+        "question": "does the wrapper help?", "model": "ca_iaca", "against": "ca", "frames": "all",
+        "draw": "validation", "model_title": "CA+IACA", "against_title": "CA", "value": 0.125, "low": 0.05, "high": 0.2,
+        "verdict": "helps",
+    }  # fmt: skip
     Study(
         synthetic=True, seeds=5, training_subjects=3, validation_subjects=2, test_subjects=0, annotated_frames=240,
-        clip_stride=16, groups={"all": 2}, conditions=(), missing_subject=None, attention_subjects=(),
-        findings=(Finding("ca_iaca", "CA", "extensions", "validation", overall, 0, 0, ()),),
+        clip_stride=16, groups={"all": 2}, primary_sha256="0" * 64, missing_subject=None, attention_subjects=(),
+        primary=[contrast | {"target": target} for target in ("valence", "arousal")],
     ).write(folder)  # fmt: skip
     for name, rows in {"scores": scores, "subjects": subjects, "differences": differences, "gates": gates}.items():
         pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet")
@@ -117,12 +121,12 @@ def test_a_subject_of_the_study_that_has_no_video_by_design_opens_without_a_warn
     assert page.get_by_test_id("stAlert").count() == 0
 
 
-def test_a_folder_of_an_earlier_study_opens_and_says_what_it_lacks(page, address, root):
+def test_a_folder_without_facts_opens_and_says_what_it_lacks(page, address, root):
     folder = root / "results"
     facts, table = folder / "study.json", folder / "differences.parquet"
     content = {file: file.read_bytes() for file in (facts, table)}
     facts.unlink()
-    pd.read_parquet(table).assign(verdict="cannot be told apart from nothing").to_parquet(table)
+    pd.read_parquet(table).assign(verdict="no clear difference (the interval contains 0)").to_parquet(table)
     try:
         page.goto(f"{address}/results")
         page.get_by_text("has no study.json: its findings in words").wait_for()
