@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from iaca.commands import add_device, add_log, add_plugin
 from iaca.commands.refusals import MOST_JOBS, MOST_SEEDS, as_path, check_folders, check_roots, check_whole
-from iaca.config.checks import MOST_LAYERS
+from iaca.config import PRESETS, TrainingConfig
+from iaca.config.checks import MOST_LAYERS, MOST_STEPS
 from iaca.files import check_writable
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="published scores to print beside: columns model,valence,arousal",
     )
     parser.add_argument("--jobs", type=int, metavar="N", help="models trained side by side (default: one a core)")
+    parser.add_argument(
+        "--preset", choices=sorted(PRESETS), action="append", default=[],
+        help="named settings for every model; may be given several times, and the later wins",
+    )  # fmt: skip
+    parser.add_argument("--epochs", type=int, metavar="N", help="epochs of every training (default: 20)")
     parser.add_argument("--quick", action="store_true", help="two epochs a model, to see the command run")
     parser.add_argument(
         "--report-only",
@@ -84,7 +90,19 @@ def _reproduction(args: argparse.Namespace) -> Reproduction:
     if not args.report_only:
         check_writable(args.out, "the study")
     default_test = args.features / TEST
-    options: dict[str, Any] = {"training": QUICK} if args.quick else {}
+    check_whole("--epochs", args.epochs, 1, MOST_STEPS)
+    settings: dict[str, dict[str, Any]] = {"fusion": {}, "training": {}}
+    for name in args.preset:
+        for part, values in PRESETS[name].items():
+            settings[part] |= values
+    if args.quick:
+        settings["training"] |= QUICK
+    if args.epochs is not None:
+        settings["training"]["epochs"] = args.epochs
+    options: dict[str, Any] = {
+        "training": TrainingConfig.from_dict(settings["training"]),
+        "fusion": settings["fusion"],
+    }
     if args.fusion:
         options["fusions"] = tuple(args.fusion)
     return Reproduction(

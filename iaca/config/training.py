@@ -30,10 +30,14 @@ from iaca.config.vocabulary import CLIP_PICTURES
 
 
 class Schedule(StrEnum):
-    """How the learning rate falls: along a `cosine` over all steps, or by half on a `plateau` of the validation CCC."""
+    """How the learning rate falls: along a `cosine` over all steps, or by half on a plateau.
+
+    `plateau` is one of the validation CCC, `loss_plateau` one of the training loss.
+    """
 
     COSINE = "cosine"
     PLATEAU = "plateau"
+    LOSS_PLATEAU = "loss_plateau"
 
 
 class Optimiser(StrEnum):
@@ -57,7 +61,7 @@ class TrainingConfig:
     weight_decay: float = setting(1e-2, "Weight decay.", "at least 0")
     schedule: Schedule = setting(Schedule.COSINE, "How the learning rate falls.")
     plateau_patience: int = setting(
-        10, "With schedule `plateau`, epochs without a better validation CCC before the rate halves.", "epochs"
+        10, "With a plateau schedule, epochs without a better CCC, or loss, before the rate halves.", "epochs"
     )
     patience: int | None = setting(
         None, "Epochs without a better validation CCC before training stops; None: never.", "epochs"
@@ -123,7 +127,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "learning_rate": 1e-4,
             "weight_decay": 0.0,
             "batch_windows": 64,
-            "schedule": "plateau",
+            "schedule": "loss_plateau",
             "plateau_patience": 10,
             "epochs": 100,
             "auxiliary_weight": 0.0,
@@ -134,7 +138,9 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
 """Named settings: `paper_strict` is the paper without our deviations; `authors` trains as their released code does.
 
 Choice: Adam at 1e-4 is that of their RJCA; their DCA uses AdamW at 3e-4. They train for 50 to 100 epochs. Here it is
-100, each of `steps_per_epoch` random batches, since windows are drawn at random.
+100, each of `steps_per_epoch` random batches, since windows are drawn at random. They keep the epoch that is best on
+validation, of each target by itself, so their validation scores are optimistic; here the last epoch is kept, unless
+`patience` is set.
 """
 
 

@@ -49,7 +49,9 @@ from iaca.study.tables import Sums, by_subject, groups_in, read_table, scores, t
 from iaca.training.fusion_training import check_together
 from iaca.types import Episode, Features
 
-QUICK = TrainingConfig(epochs=2, steps_per_epoch=2, batch_windows=4)
+QUICK = {"epochs": 2, "steps_per_epoch": 2, "batch_windows": 4}
+"""Settings of training to see the command run."""
+
 ABLATED = "ca"
 FIGURE_1_MODELS = ("ca", "ca_iaca")
 MISSING_SEEDS = 3
@@ -73,6 +75,7 @@ class Reproduction:
         published: Published scores to print beside.
         jobs: Models trained side by side; None: one a core.
         training: How models are trained.
+        fusion: Settings of every model that are not the defaults, such as those of a preset.
         device: Where models are trained and run.
     """
 
@@ -87,6 +90,7 @@ class Reproduction:
     published: Sequence[Published] = ()
     jobs: int | None = None
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    fusion: Mapping[str, Any] = field(default_factory=dict)
     device: str = "cpu"
 
     def run(self) -> str:
@@ -244,7 +248,7 @@ class Reproduction:
     def _variants(self, first: Features) -> tuple[list[Variant], list[Variant]]:
         """Rows of the tables, and ablations. What knows the episodes is among the rows where any are known."""
         dims = {"audio_dim": first.audio.shape[1], "visual_dim": first.visual.shape[1]}
-        settings: dict[str, Any] = dims | {"dim": min(dims.values()), "num_layers": self.tca_layers}
+        settings: dict[str, Any] = dims | {"dim": min(dims.values()), "num_layers": self.tca_layers, **self.fusion}
         rows = [row for fusion in self.fusions for row in table_rows(fusion, settings, self.training)]
         if ABLATED in self.fusions:
             rows += related_gates(rows, ABLATED)

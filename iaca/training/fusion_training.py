@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -157,6 +157,8 @@ def train_fusion(
                 score = _validate(model, validation, record) if validation else -math.inf
                 if training.schedule is Schedule.PLATEAU:
                     schedule.step(score)
+                elif training.schedule is Schedule.LOSS_PLATEAU:
+                    schedule.step(record["loss"])
                 state.epoch = epoch + 1
                 state.history.append(record)
                 if score > state.best_score:
@@ -287,8 +289,9 @@ def _optimiser(model: FusionModel, training: TrainingConfig) -> torch.optim.Opti
 def _schedule(optimiser: torch.optim.Optimizer, training: TrainingConfig) -> Any:
     if training.schedule is Schedule.COSINE:
         return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, training.epochs * training.steps_per_epoch)
+    mode: Literal["min", "max"] = "min" if training.schedule is Schedule.LOSS_PLATEAU else "max"
     return torch.optim.lr_scheduler.ReduceLROnPlateau(
-        optimiser, mode="max", factor=0.5, patience=training.plateau_patience
+        optimiser, mode=mode, factor=0.5, patience=training.plateau_patience
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from iaca.__main__ import main
+from iaca.checkpoints import load_checkpoint
 from iaca.features.feature_files import write_features
 from iaca.study.findings import Study
 from tests.conftest import make_features
@@ -115,6 +116,7 @@ def test_the_label_memory_curve_trains_on_corpora_that_say_their_memory(folder, 
         (("--jobs", "0"), "--jobs is 0; expected a whole number from 1"),
         (("--videos", "nowhere"), "--videos is nowhere, which does not exist"),
         (("--published", "none.csv"), "none.csv"),
+        (("--epochs", "0"), "--epochs is 0; expected a whole number from 1"),
     ],
 )
 def test_bad_options_are_named(folder, tmp_path, capsys, option, sentence):
@@ -128,3 +130,15 @@ def test_published_scores_stand_apart_and_say_whose_data_they_are_of(reproduced,
     file.write_text("model,valence,arousal\nSome model,0.25,0.5\n", encoding="utf-8")
     assert main(["reproduce", *map(str, options), "--published", str(file)]) == 0
     assert "### As published" in capsys.readouterr().out
+
+
+def test_presets_and_epochs_are_those_of_every_model_and_never_mix_with_others(folder, tmp_path, capsys):
+    options = ["--features", folder, "--out", tmp_path, "--seeds", 1, "--fusion", "concat", "--quick", "--jobs", 1]
+    options = ["reproduce", *map(str, options), "--preset", "paper_strict", "--preset", "authors"]
+    assert main([*options, "--epochs", "1"]) == 0
+    config = load_checkpoint(tmp_path / "runs" / "concat-0.safetensors").config
+    assert config.normalise == "l2"
+    run = json.loads((tmp_path / "runs" / "concat-0.json").read_text(encoding="utf-8"))["identity"]["training"]
+    assert (run["epochs"], run["schedule"], run["optimiser"], run["steps_per_epoch"]) == (1, "loss_plateau", "adam", 2)
+    assert main(options) == 1
+    assert "expected an empty --out folder" in capsys.readouterr().err

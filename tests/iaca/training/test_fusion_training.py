@@ -57,7 +57,9 @@ def test_a_subject_whose_name_is_no_text_is_learnt_from_like_any_other():
     assert equal(*(train_fusion(items, CONFIG, QUICK, progress=False)[0] for items in (named, nameless)))
 
 
-@pytest.mark.parametrize("settings", [{}, {"patience": 2}, {"schedule": "plateau", "optimiser": "adam"}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"patience": 2}, {"schedule": "plateau", "optimiser": "adam"}, {"schedule": "loss_plateau"}]
+)
 def test_a_run_that_was_interrupted_ends_with_the_same_weights(tmp_path, monkeypatch, settings):
     training = TrainingConfig(**QUICK.to_dict() | settings)
     arguments = {"validation": subjects(2), "progress": False}
@@ -86,6 +88,20 @@ def test_a_run_that_was_interrupted_ends_with_the_same_weights(tmp_path, monkeyp
     resumed, report = train_fusion(subjects(), CONFIG, training, state_file=state, **arguments)
     assert equal(whole, resumed)
     assert [record["epoch"] for record in report["history"]] == list(range(len(report["history"])))
+
+
+def test_the_rate_halves_where_the_training_loss_stays():
+    settings = {"schedule": "loss_plateau", "plateau_patience": 1, "epochs": 12, "learning_rate": 1e-8}
+    training = TrainingConfig(**QUICK.to_dict() | settings)
+    _, report = train_fusion(subjects(), CONFIG, training, progress=False)
+    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=training.learning_rate)
+    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, mode="min", factor=0.5, patience=1)
+    expected = []
+    for record in report["history"]:
+        expected.append(optimiser.param_groups[0]["lr"])
+        plateau.step(record["loss"])
+    assert [record["learning_rate"] for record in report["history"]] == pytest.approx(expected)
+    assert expected[-1] < expected[0]
 
 
 @pytest.mark.slow
