@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from iaca.config import TARGETS
+from iaca.config import RELATED_GATES, TARGETS
 from iaca.study.formatting import markdown, with_interval
 from iaca.study.plan import ALL, EXTENSIONS, MISLEADING_FRAMES, STRICT, SUBJECT_GROUPS, TABLE_1, Variant
 
@@ -75,6 +75,12 @@ def _wide_tables(scores: pd.DataFrame, variants: Sequence[Variant], groups: Sequ
         chosen = [v for v in rows if v.regime == regime]
         if chosen:
             lines += [f"### Table 2, {about}", "", markdown(_wide(over_groups, chosen)), ""]
+        if any(v.config.gate in RELATED_GATES for v in chosen):
+            lines += [
+                "Gates of related work are rebuilt: GMU from its authors' code, the forget gate from another's, the "
+                "others from descriptions; `docs/models.md` says what was left open.",
+                "",
+            ]
     if others:
         lines += [
             "### Table 1: fusion stages of other groups on the same features",

@@ -91,7 +91,7 @@ def test_a_run_that_was_interrupted_ends_with_the_same_weights(tmp_path, monkeyp
 
 
 def test_the_rate_halves_where_the_training_loss_stays():
-    settings = {"schedule": "loss_plateau", "plateau_patience": 1, "epochs": 12, "learning_rate": 1e-8}
+    settings = {"schedule": "loss_plateau", "plateau_patience": 1, "epochs": 12, "learning_rate": 1e-6}
     training = TrainingConfig(**QUICK.to_dict() | settings)
     _, report = train_fusion(subjects(), CONFIG, training, progress=False)
     optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=training.learning_rate)
