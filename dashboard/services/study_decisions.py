@@ -15,11 +15,9 @@ from iaca.config import TARGETS
 from iaca.errors import BAD_INPUT
 from iaca.files import FileState, file_state
 from iaca.study import published
+from iaca.study.contrasts import LEAST_HEADROOM
 
 DRAWS = ("validation", "test")
-LEAST_HEADROOM = 0.02
-"""Where a detector that was taught the episodes gains less over a base, a gate has nothing to gain."""
-
 ATTAINABLE = "attainable switch"
 ALL = "all"
 COLUMNS = {

@@ -43,7 +43,7 @@ class Verdict(StrEnum):
     HURTS = "hurts"
     EQUIVALENT = "equivalent"
     NOTHING = "nothing to gain here"
-    UNCLEAR = "no clear difference (the interval contains 0)"
+    UNCLEAR = "no clear difference"
     TOO_FEW = "too few subjects"
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import pandas as pd
 
-UNCLEAR = "no clear difference (the interval contains 0)"
+UNCLEAR = "no clear difference"
 VERDICTS = {
     ("validation", "valence"): ("helps", 0.05),
     ("validation", "arousal"): ("equivalent", 0.005),

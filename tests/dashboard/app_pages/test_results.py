@@ -126,7 +126,7 @@ def test_a_folder_without_facts_opens_and_says_what_it_lacks(page, address, root
     facts, table = folder / "study.json", folder / "differences.parquet"
     content = {file: file.read_bytes() for file in (facts, table)}
     facts.unlink()
-    pd.read_parquet(table).assign(verdict="no clear difference (the interval contains 0)").to_parquet(table)
+    pd.read_parquet(table).assign(verdict="no clear difference").to_parquet(table)
     try:
         page.goto(f"{address}/results")
         page.get_by_text("has no study.json: its findings in words").wait_for()

@@ -13,7 +13,7 @@ from iaca.errors import InputError
 from iaca.figures.contrast_forest import APART, contrast_figure
 from iaca.figures.print_style import render
 
-UNCLEAR = "no clear difference (the interval contains 0)"
+UNCLEAR = "no clear difference"
 COLUMNS = ["model_title", "against_title", "frames", "target", "draw", "value", "low", "high", "verdict"]
 ROWS = pd.DataFrame(
     [

@@ -16,7 +16,7 @@ ROWS = pd.DataFrame(
     [
         ("CA+IACA − CA", "valence", 0.1, 0.05, 0.15, "helps"),
         ("CA+IACA − CA", "arousal", -0.1, -0.15, -0.05, "hurts"),
-        ("TCA+IACA − TCA", "valence", 0.0, -0.05, 0.05, "no clear difference (the interval contains 0)"),
+        ("TCA+IACA − TCA", "valence", 0.0, -0.05, 0.05, "no clear difference"),
         ("TCA+IACA − TCA", "arousal", np.nan, np.nan, np.nan, "too few subjects"),
     ],
     columns=COLUMNS,
