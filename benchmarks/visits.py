@@ -37,8 +37,8 @@ from dashboard.admission import COOKIE
 from iaca.resources import shipped
 from tests.dashboard.serving import PROJECT, serve
 
-SUBJECTS = ("strong-01", "weak-face-02", "weak-voice-03", "stranger-face-04", "conflict-05", "restrained-face-06", "strong-07",
-            "weak-voice-08", "weak-face-09", "stranger-voice-10")  # fmt: skip
+SUBJECTS = ("strong-01", "weak-face-02", "weak-voice-03", "stranger-face-04", "conflict-05", "restrained-face-06",
+            "strong-07", "weak-voice-08", "weak-face-09", "stranger-voice-10")  # fmt: skip
 SLIDER = "Audio dropout (%)"
 PERIOD_S = 1.0
 PATIENCE_S = 300
