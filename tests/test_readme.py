@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import torch
 from iaca.__main__ import COMMANDS
 from iaca.config import FusionConfig
 from iaca.models.fusion_model import FusionModel
+from iaca.study.findings import Study
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -98,13 +100,34 @@ def test_every_score_that_is_quoted_is_printed_in_the_report_of_the_study():
 
 def test_the_table_of_scores_repeats_the_rows_of_the_report():
     report = (ROOT / "demo" / "results" / "report.md").read_text(encoding="utf-8")
-    extensions = report.split("### Table 2, with the extensions")[1].split("\n### ")[0]
+    validation, test = (part.split("\n### ")[0] for part in report.split("### Table 2, with the extensions")[1:])
     means = {
-        name: re.findall(r"\| (\d\.\d{3}) ±", rest)[:2]
-        for name, rest in re.findall(r"^\| ([^|]+?) (\|.*)$", extensions, re.MULTILINE)
+        (name, draw): re.findall(r"\| (\d\.\d{3}) ±", rest)[:2]
+        for draw, table in (("validation", validation), ("test", test))
+        for name, rest in re.findall(r"^\| ([^|]+?) (\|.*)$", table, re.MULTILINE)
     }
-    rows = re.findall(r"^\| (CA|TCA|JCA|RJCA) \|(.*)\|$", section("Does IACA help, here?"), re.MULTILINE)
-    assert len(rows) == 4
-    for fusion, cells in rows:
-        valence, arousal = zip(*(means[f"{fusion}{gates}"] for gates in ("", "+IACA", "+blind gates")), strict=True)
-        assert tuple(cell.strip() for cell in cells.split("|")) == (*valence, *arousal)
+    rows = re.findall(r"^\| (CA|JCA|concatenation), (\w+) \|(.*)\|$", section("Does IACA help, here?"), re.MULTILINE)
+    assert len(rows) == 6
+    for fusion, draw, cells in rows:
+        shown = [cell.strip() for cell in cells.split("|")]
+        if fusion == "concatenation":
+            assert [shown[0], shown[3]] == means["Concat", draw]
+            continue
+        valence, arousal = zip(
+            *(means[f"{fusion}{gates}", draw] for gates in ("", "+IACA", "+blind gates")), strict=True
+        )
+        assert tuple(shown) == (*valence, *arousal)
+
+
+def test_what_the_study_found_is_counted_as_it_decided():
+    rows = Study.read(ROOT / "demo" / "results").primary
+    found = Counter((row["question"], row["verdict"]) for row in rows)
+    assert Counter(row["question"] for row in rows) == dict.fromkeys({row["question"] for row in rows}, 16)
+    told = section("Does IACA help, here?")
+    assert "In none of 16 primary contrasts" in told
+    assert found["is it the choice?", "nothing to gain here"] == 16
+    assert "In 15 of 16 IACA does not differ from its base. In one it hurts" in told
+    assert found["does the wrapper help?", "hurts"] == 1
+    assert found["does the wrapper help?", "helps"] == 0
+    assert "in 13 of 16 contrasts" in told
+    assert found["is it worth having?", "helps"] == 13

@@ -83,8 +83,9 @@ The paper leaves some details open, and in a few places we do not follow it.
 - **Choice:** "self-attended" in eqs 7 and 8 means the feature that enters the fusion.
 - **Choice:** both attention maps are normalised by column; eq 1 normalises one of them along the other axis.
 - **Choice:** attention scores, which the paper plots without defining them, are *contribution* and *received*.
-- **Deviates:** Z is divided by the square root of its dimension; of standardised features its softmax is one-hot from
-  the start otherwise. Of features of unit length, as in the authors' code, it is nearly uniform.
+- **Deviates:** Z is divided by the square root of its dimension; of standardised features its softmax puts most of its
+  weight on one clip from the start otherwise. Of features of unit length, as in the authors' code, it is almost
+  uniform.
 - **Deviates:** gate layers start at zero; with a small T the default start saturates, and training can collapse.
 - **Deviates:** the gates of the models shown here may read both attended features: a gate as in eq 5 cannot see that
   the *other* modality is bad. `python -m iaca describe FILE` prints how a checkpoint was made.

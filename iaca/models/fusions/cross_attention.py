@@ -21,8 +21,8 @@ class CrossAttention(nn.Module):
         X^_m = X_m A_m;  X_att,m = tanh(X_m + X^_m).
     Choice: eq 1 prints the denominator of A_v along the other axis; the text and the authors' released code use the
     column-wise softmax for both.
-    Deviates: Z is scaled by 1/sqrt(D), unless `scale` is false; unscaled, the softmax of standardised features is
-    one-hot from the start, that of features of unit length nearly uniform.
+    Deviates: Z is scaled by 1/sqrt(D), unless `scale` is false; unscaled, the softmax of standardised features has
+    most of its weight on one clip from the start, that of features of unit length is nearly uniform.
 
     Args:
         dim: D.

@@ -54,8 +54,8 @@ def test_every_intermediate_of_ca_with_iaca_follows_from_the_state_dict(tmp_path
             both = np.concatenate((X_att_a, X_att_v))
             see_a, see_v = (both, both) if context == "both" else (X_att_a, X_att_v)
             W_a, W_v = state[prefix + "gating.W_gl_audio"], state[prefix + "gating.W_gl_visual"]
-            logits_a, G_a, X_ga = reference.stage1(X_a, X_att_a, see_a, W_a, 0.1)
-            logits_v, G_v, X_gv = reference.stage1(X_v, X_att_v, see_v, W_v, 0.1)
+            logits_a, G_a, X_ga = reference.stage1(X_a, X_att_a, see_a, W_a, 0.5)
+            logits_v, G_v, X_gv = reference.stage1(X_v, X_att_v, see_v, W_v, 0.5)
             near(e.stage1_audio_logits[b], logits_a)
             near(e.stage1_visual_logits[b], logits_v)
             near(e.stage1_audio_weights[b], G_a)
@@ -64,7 +64,7 @@ def test_every_intermediate_of_ca_with_iaca_follows_from_the_state_dict(tmp_path
             near(e.gated_visual[b], X_gv.T)
             fc = state[prefix + "gating.fc.weight"], state[prefix + "gating.fc.bias"]
             gate = state[prefix + "gating.gate_av.weight"], state[prefix + "gating.gate_av.bias"]
-            joint, logits, G_av, X_g = reference.stage2(X_ga, X_gv, fc, gate, 0.1)
+            joint, logits, G_av, X_g = reference.stage2(X_ga, X_gv, fc, gate, 0.5)
             near(e.joint[b], joint.T)
             near(e.stage2_logits[b], logits)
             near(e.stage2_weights[b], G_av)
@@ -122,7 +122,7 @@ def test_features_can_be_divided_by_their_length_or_left_as_they_are():
         near(model.project(audio, visual)[0], expected)
 
 
-def test_the_unscaled_softmax_is_one_hot_of_standardised_features_and_nearly_uniform_of_unit_ones():
+def test_the_unscaled_softmax_has_most_weight_on_one_clip_of_standardised_features_and_nearly_uniform_of_unit_ones():
     largest = {}
     for normalise in ("zscore", "l2"):
         model = make_model(
@@ -131,5 +131,5 @@ def test_the_unscaled_softmax_is_one_hot_of_standardised_features_and_nearly_uni
         audio, visual = torch.randn(4, 16, 128), torch.randn(4, 16, 128)
         attention = model(audio, visual).explanations["valence"].audio_attention
         largest[normalise] = float(attention.detach().max(dim=1).values.mean())
-    assert largest["zscore"] > 0.8
+    assert largest["zscore"] > 0.5
     assert 1 / 16 < largest["l2"] < 0.08
