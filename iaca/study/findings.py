@@ -131,7 +131,8 @@ class Study:
 
     def write(self, folder: Path) -> None:
         """Write study.json into a folder."""
-        write_whole(folder / FILE, (json.dumps(_plain(asdict(self)), indent=1, allow_nan=False) + "\n").encode())
+        content = json.dumps(_plain(asdict(self)), allow_nan=False, separators=(",", ":"))
+        write_whole(folder / FILE, content.encode())
 
     @classmethod
     def read(cls, folder: Path) -> Self:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from iaca.errors import InputError
 from iaca.study.findings import SYNTHETIC_NOTE, Study
-from iaca.study.plan import EXTENSIONS, SUBJECT_GROUPS, VALIDATION, Variant
+from iaca.study.plan import ALL, EXTENSIONS, MISLEADING_FRAMES, SUBJECT_GROUPS, VALIDATION, Variant
 from iaca.study.published import published_section
 from iaca.study.report_decisions import headroom_section, memory_section, primary_section
 from iaca.study.report_gates import gates_section, health_section, missing_section
@@ -66,8 +66,8 @@ def report(
     """
     differences = tables.differences
     gated = {v.name for v in rows if v.is_gated}
-    # Differences by kind of frame are printed for IACA alone, not for its controls.
-    printed = differences.group.isin(SUBJECT_GROUPS) | differences.variant.isin(gated)
+    # Every kind of frame, and every control by it, is in differences.parquet.
+    printed = differences.group.isin((ALL, MISLEADING_FRAMES))
     ablation = differences.ablation.astype(bool)
     titles = {v.name: v.title + (f", {v.regime}" if v.regime != EXTENSIONS else "") for v in rows}
     parts = [

@@ -94,7 +94,7 @@ def _wide_tables(scores: pd.DataFrame, variants: Sequence[Variant], groups: Sequ
 
 
 def differences_section(differences: pd.DataFrame) -> str:
-    """What each row changes against its base, over all, strong and weak subjects, and by kind of frame: exploratory."""
+    """What each row changes against its base, over all frames and those that mislead: exploratory."""
     rows = [
         {
             "model": f"{d['title']} - {d['base']}",
@@ -114,7 +114,8 @@ def differences_section(differences: pd.DataFrame) -> str:
             "## Differences",
             "",
             "Exploratory: so many comparisons that some hold by chance. CCC of a row less that of its base: mean over "
-            "seeds, 95 % t interval over subjects and seeds, not adjusted.",
+            "seeds, 95 % t interval over subjects and seeds, not adjusted; differences.parquet has every kind of "
+            "frame.",
             "",
             markdown(pd.DataFrame(rows)),
             "",

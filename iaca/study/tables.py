@@ -196,7 +196,7 @@ def write_table(file: Path, table: pd.DataFrame) -> None:
         OSError: The file cannot be written.
     """
     buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
+    table.to_parquet(buffer, index=False, compression="zstd")
     write_whole(file, buffer.getvalue())
 
 
