@@ -61,8 +61,8 @@ def _primary(primary: pd.DataFrame, synthetic: bool) -> None:
         "Contrasts that were fixed before the test draw was made; everything else on this page is exploratory. "
         "Difference in CCC, mean over seeds, with its 95 % interval over subjects and seeds. Filled: validation; "
         "hollow: test. ▶ helps, ◀ hurts: p, adjusted for all contrasts (Holm), is below 0.05. ■ equivalent: the "
-        "interval lies within ±0.02, the shaded band. ◆ nothing to gain here. ● no clear difference (the interval "
-        "contains 0). Detectable: the smallest difference that would be found with a chance of 80 %."
+        "interval lies within ±0.02, the shaded band. ◆ nothing to gain here. ● no clear difference. "
+        "Detectable: the smallest difference that would be found with a chance of 80 %."
     )
     for frames, part in primary.groupby("frames", sort=False):
         heading = study_decisions.frames_title(str(frames)).capitalize()

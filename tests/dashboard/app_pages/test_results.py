@@ -70,7 +70,7 @@ def test_the_statement_the_difference_and_why_a_score_is_missing_are_told(page, 
     told = f"IACA, validation subjects: helps {helped}; hurts nowhere; no clear difference in 0 of 2."
     main.get_by_text(told).wait_for()
     main.get_by_text("Findings in words, and what was tried").click()
-    main.get_by_text("IACA on CA, extensions (validation): valence +0.125 [+0.050, +0.200]: helps").wait_for()
+    main.get_by_text("(does the wrapper help?): valence, all frames +0.125 [+0.050, +0.200] (helps)").wait_for()
     main.get_by_text("Synthetic corpus: this says how the models behave").wait_for()
     main.get_by_text("No score for weak-voice-02: labels and predictions are constant.").wait_for()
     chart = page.get_by_role("figure", name="On validation: difference in CCC")
