@@ -74,7 +74,7 @@ def cases() -> Iterator[Case]:
 def prepare(folder: Path) -> None:
     """The files that cases name, in an empty folder."""
     (folder / "f").mkdir()
-    for new, old in (("a", "strong-2001"), ("b", "conflict-2004")):
+    for new, old in (("a", "strong-2001"), ("b", "mixed-2004")):
         (folder / "f" / f"{new}.safetensors").write_bytes((shipped("demo") / f"study/{old}.safetensors").read_bytes())
     (folder / "ca.safetensors").write_bytes((shipped("checkpoints") / "ca.safetensors").read_bytes())
     (folder / "empty").mkdir()
