@@ -89,7 +89,7 @@ def forget(w, X_a, X_v, X_att_a, X_att_v):
     return joined(w, gated_a, gated_v), {"stage1_audio": weights_a, "stage1_visual": weights_v}
 
 
-def leaky(w, X_a, X_v, X_att_a, X_att_v, T=0.1, alpha=0.1):
+def leaky(w, X_a, X_v, X_att_a, X_att_v, T=0.5, alpha=0.1):
     """Lee 2022."""
 
     def side(m, X, X_att):

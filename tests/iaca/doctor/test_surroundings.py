@@ -41,7 +41,7 @@ def test_a_fresh_installation_is_in_order():
     found = verdicts()
     assert not {name for name, state in states(found).items() if state is State.FAILED}
     assert "synthetic corpus" in found["data"].found
-    assert "11 files" in found["models"].found
+    assert "15 files" in found["models"].found
 
 
 def test_data_that_are_named_are_counted(tmp_path):

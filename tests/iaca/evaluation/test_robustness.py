@@ -31,7 +31,7 @@ def test_a_sweep_takes_the_clips_that_the_page_takes(tmp_path):
 
 def test_without_loss_a_sweep_is_the_pooled_ccc_and_all_patterns_agree(tmp_path):
     model, features = make_model(), subjects()
-    means = curves(sweep(model, features, shares=(0.0,)))
+    means = curves([sweep(model, features, shares=(0.0,))])
     checkpoint = Checkpoint(tmp_path / "m.safetensors", model, model.config)
     predictions = np.concatenate([infer(f, checkpoint).frames.valence for f in features])
     expected = ccc(np.concatenate([f.valence for f in features]), predictions)
