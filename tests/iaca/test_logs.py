@@ -136,13 +136,13 @@ def test_a_command_logs_what_was_asked_how_it_ended_and_how_long_it_took(tmp_pat
     assert last["duration_s"] >= 0
 
 
-def test_what_a_command_did_not_foresee_is_a_record_in_json(monkeypatch, capsys):
+def test_what_a_command_did_not_foresee_is_a_record_in_json(monkeypatch, capsys, tmp_path):
     def fail(*arguments, **options):
         raise RuntimeError("unforeseen")
 
     monkeypatch.setattr("iaca.data.index_report.inspect_roots", fail)
-    assert main(["index", "somewhere", "--log-json"]) == 1
+    assert main(["index", str(tmp_path), "--log-json"]) == 1
     (record,) = records(capsys)
     assert "RuntimeError: unforeseen" in record["traceback"]
     with pytest.raises(RuntimeError, match="unforeseen"):
-        main(["index", "somewhere"])
+        main(["index", str(tmp_path)])
