@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard.services.study_results import ResultsError
+from dashboard.services.study_results import read_columns
 from iaca.config import TARGETS
 from iaca.errors import BAD_INPUT
 from iaca.files import FileState, file_state
@@ -67,26 +67,12 @@ def _read(states: tuple[FileState, ...]) -> Decisions:
         if not state.is_there:
             continue
         try:
-            tables[name] = _table(Path(state.path), columns)
+            table = read_columns(Path(state.path), columns)
         except BAD_INPUT as error:
             problems.append(str(error))
+            continue
+        tables[name] = table if len(table) else None
     return Decisions(**tables, problems=tuple(problems))
-
-
-def _table(file: Path, columns: tuple[str, ...]) -> pd.DataFrame | None:
-    """A table; None for one without rows.
-
-    Raises:
-        ResultsError: It cannot be read, or lacks a column.
-    """
-    try:
-        table = pd.read_parquet(file)
-    except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-        raise ResultsError(f"{file} cannot be read ({error}); expected a table of a study") from error
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise ResultsError(f"{file} has no column {missing[0]!r}; expected a table of this version's study")
-    return table if len(table) else None
 
 
 def frames_title(frames: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +12,8 @@ import streamlit as st
 
 from iaca.errors import InputError
 from iaca.files import FileState, file_state
-from iaca.study.findings import FILE, SYNTHETIC_NOTE, Study, Verdict
+from iaca.study.contrasts import Verdict
+from iaca.study.findings import FILE, SYNTHETIC_NOTE, Study
 
 COLUMNS = {
     "scores": ("variant", "model", "regime", "parameters", "group", "target", "ccc", "sd", "low", "high", "seeds"),
@@ -81,19 +82,27 @@ def is_synthetic(folder: Path) -> bool:
     return (folder / FILE).is_file() and Study.read(folder).synthetic
 
 
+def read_columns(file: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """A table of a study that has these columns, and maybe others.
+
+    Raises:
+        ResultsError: It cannot be read, or lacks a column.
+    """
+    try:
+        table = pd.read_parquet(file)
+    except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+        raise ResultsError(f"{file} cannot be read ({error}); expected a table of a study") from error
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise ResultsError(f"{file} has no column {missing[0]!r}; expected a table of this version's study")
+    return table
+
+
 @st.cache_resource(max_entries=8)
 def _read(folder: Path, states: tuple[FileState, ...]) -> Results:
     tables = {}
     for name, columns in COLUMNS.items():
-        file = folder / f"{name}.parquet"
-        try:
-            table = pd.read_parquet(file)
-        except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-            raise ResultsError(f"{file} cannot be read ({error}); expected a table of a study") from error
-        missing = [column for column in columns if column not in table.columns]
-        if missing:
-            raise ResultsError(f"{file} has no column {missing[0]!r}; expected a table of this version's study")
-        tables[name] = table
+        tables[name] = read_columns(folder / f"{name}.parquet", columns)
     tables["differences"] = _with_verdicts(tables["differences"], folder / "differences.parquet")
     study = Study.read(folder) if (folder / FILE).is_file() else None
     report = (folder / "report.md").read_text(encoding="utf-8")
@@ -101,10 +110,10 @@ def _read(folder: Path, states: tuple[FileState, ...]) -> Results:
 
 
 def _with_verdicts(differences: pd.DataFrame, file: Path) -> pd.DataFrame:
-    """Differences with verdicts in today's words.
+    """Differences whose verdicts are known words.
 
     Raises:
-        ResultsError: One is not known.
+        ResultsError: One is not.
     """
     try:
         return differences.assign(verdict=[str(Verdict(one)) for one in differences.verdict])
