@@ -273,8 +273,9 @@ def test_models_that_a_link_names_and_the_folder_lacks_are_told(open_page, share
 def test_a_gate_that_does_nothing_is_named_below_the_curves(monkeypatch):
     monkeypatch.setattr("sys.argv", ["app.py"])
     page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=120)
-    for name, value in (("subject", "weak-face-09"), ("fusion", "RJCA")):
+    files = {"checkpoint": "ca.safetensors", "second": "ca_iaca_strict.safetensors"}
+    for name, value in {"subject": "weak-face-09", "fusion": "any two checkpoints", **files}.items():
         page.query_params[name] = value
     page.run()
     said = [literally(caption.value) for caption in page.caption if "gate" in caption.value]
-    assert [one for one in said if one.startswith("RJCA+IACA · valence, stage 2: the gate does not move")]
+    assert [one for one in said if one.startswith("CA+IACA · valence, stage 1, visual: the gate does not move")]
