@@ -196,3 +196,27 @@ def file_sha256(path: str | os.PathLike[str]) -> str:
     """
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def keep_newest(folder: str | os.PathLike[str], pattern: str, most_bytes: int, keep: Path) -> None:
+    """Delete the oldest files of a cache until the rest take no more than so much; what goes meanwhile is no error.
+
+    Args:
+        folder: The folder.
+        pattern: Names that count, such as "*.wav".
+        most_bytes: What they may take together.
+        keep: A file that stays, however old or large.
+    """
+    found = []
+    for file in Path(folder).glob(pattern):
+        with suppress(OSError):
+            stat = file.stat()
+            found.append((stat.st_mtime_ns, stat.st_size, file))
+    taken = sum(size for _, size, _ in found)
+    for _, size, file in sorted(found, key=lambda one: one[0]):
+        if taken <= most_bytes:
+            break
+        if file != keep:
+            with suppress(OSError):
+                file.unlink()
+                taken -= size

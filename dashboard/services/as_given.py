@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
@@ -17,12 +18,16 @@ from dashboard.state.known_files import shown_state
 from dashboard.timeline.declared import Blur, Given, Noise
 from iaca.config import AUDIO, CorruptionConfig
 from iaca.data.faces.places import read_faces_csv
-from iaca.files import FileState
+from iaca.files import FileState, keep_newest
 
 if TYPE_CHECKING:
     from dashboard.services.selection import Selection
     from dashboard.state.folders import Folders
     from iaca.types import Recording
+
+
+MOST_BYTES = 2**30
+"""What noisy sounds may take in the cache: two hundred minutes of them."""
 
 
 def given(selection: Selection, folders: Folders, last_s: float) -> Given:
@@ -62,8 +67,11 @@ def _noisy_sound(video: Path, config: CorruptionConfig, folders: Folders) -> str
 def _make(video: Path, config: CorruptionConfig, path: Path) -> Path:
     from iaca.features.noisy_sound import write_noisy_sound
 
-    if not path.is_file():
+    try:
+        os.utime(path)  # the oldest are those that nobody has asked for lately
+    except FileNotFoundError:
         write_noisy_sound(video, config, path)
+        keep_newest(path.parent, "*.wav", MOST_BYTES, keep=path)
     return path
 
 

@@ -22,7 +22,7 @@ from iaca.data.faces.places import Faces
 from iaca.data.media.browser_copy import browser_copy
 from iaca.errors import InputError
 from iaca.features.feature_files import write_features
-from iaca.files import file_state, is_plain_name, write_whole, written_beside
+from iaca.files import file_state, is_plain_name, keep_newest, write_whole, written_beside
 from iaca.study.tables import write_table
 from tests.conftest import make_features
 from tests.media_files import write_media
@@ -212,3 +212,14 @@ def test_a_plain_name_names_a_file_in_a_folder(name, tmp_path):
 )
 def test_parts_of_a_path_control_characters_and_other_things_are_no_plain_name(name):
     assert not is_plain_name(name)
+
+
+def test_a_cache_keeps_its_newest_files_and_the_one_that_was_asked_for(tmp_path):
+    for age, name in enumerate(("newest.wav", "newer.wav", "older.wav", "asked.wav", "other.npy")):
+        (tmp_path / name).write_bytes(bytes(100))
+        os.utime(tmp_path / name, (1000 - age, 1000 - age))
+    keep_newest(tmp_path, "*.wav", 250, keep=tmp_path / "asked.wav")
+    assert {file.name for file in tmp_path.iterdir()} == {"newest.wav", "asked.wav", "other.npy"}
+    keep_newest(tmp_path, "*.wav", 250, keep=tmp_path / "asked.wav")
+    assert len(list(tmp_path.iterdir())) == 3
+    keep_newest(tmp_path / "nowhere", "*.wav", 0, keep=tmp_path / "asked.wav")
