@@ -11,6 +11,7 @@ from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig
 from iaca.features.feature_files import read_features
 from iaca.inference import infer
+from iaca.study.first_view import read_first_view
 from tests.dashboard.browsing import PLAYER, downloaded
 from tests.dashboard.conftest import FAULTS
 from tests.dashboard.serving import CHROMIUM, FLAGS, PATIENCE_S, PROJECT, serve
@@ -69,7 +70,9 @@ def test_a_week_with_the_page(browser, tmp_path):
     with serve(PROJECT / "demo", tmp_path, PROJECT / "checkpoints") as (address, _):
         # Monday: the page as it opens, then a subject of one's own choice, and a first what-if.
         user.goto(address)
-        user.wait_for_selector(f"{PLAYER}[data-subject='weak-face-09'][data-revision]")
+        first = read_first_view(PROJECT / "demo" / "results")
+        assert first is not None
+        user.wait_for_selector(f"{PLAYER}[data-subject='{first.subject}'][data-revision]")
         user.goto(f"{address}/?subject={SUBJECT}")
         wait_for_scores(user, plain)
         user.get_by_role("switch", name="Drop audio").locator("xpath=ancestor::label").click()
@@ -90,7 +93,7 @@ def test_a_week_with_the_page(browser, tmp_path):
             user.get_by_test_id(sign).wait_for()
             user.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
             assert has_no_faults(user)
-        user.get_by_role("link", name="Compare").click()
+        user.get_by_test_id("stTopNav").get_by_role("link", name="Compare").click()
         wait_for_scores(user, dropped)
         port = int(address.rsplit(":", 1)[1])
 

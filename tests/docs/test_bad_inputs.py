@@ -8,6 +8,7 @@ import pytest
 
 from docs import bad_inputs
 from iaca.__main__ import main
+from iaca.models.fusions import registry
 
 CASES = list(bad_inputs.cases())
 ROWS = bad_inputs.TABLE.read_text(encoding="utf-8").splitlines()
@@ -19,6 +20,9 @@ EVERY = 23
 def folder(tmp_path, monkeypatch):
     monkeypatch.delenv("IACA_DEVICE", raising=False)
     monkeypatch.setenv("IACA_CACHE", str(tmp_path / "cache"))
+    # Fusions that other tests have registered are no choices of a user's.
+    own = {name: fusion for name, fusion in registry._FUSIONS.items() if fusion.build.__module__.startswith("iaca.")}
+    monkeypatch.setattr(registry, "_FUSIONS", own)
     place = tmp_path / "here"
     place.mkdir()
     bad_inputs.prepare(place)
