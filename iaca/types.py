@@ -6,6 +6,8 @@ A frame is 0-based; `pts_s` is its presentation time in seconds from the first v
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -251,7 +253,7 @@ FRAME_COLUMNS = (
 )  # fmt: skip
 
 TRACE_COLUMNS = FRAME_COLUMNS + tuple(f"{t}_{c}" for t in TARGETS for c in EXPLANATION_COLUMNS)
-"""Columns of `Trace.frames` and of `python -m iaca predict --out`, in this order."""
+"""Columns of a Trace and of `python -m iaca predict --out`, in this order."""
 
 
 class Score(NamedTuple):
@@ -266,23 +268,32 @@ class Score(NamedTuple):
     valid_frames: int
 
 
-class Trace(NamedTuple):
+class _TraceFields(NamedTuple):
+    subject: str
+    checkpoint: str
+    clip_stride: int
+    columns: Mapping[str, np.ndarray]
+    scores: dict[str, Score]
+
+
+class Trace(_TraceFields):
     """The predictions of a model for a subject and what explains them, frame by frame, on the clock of the video.
 
     Attributes:
         subject: Name of the subject.
         checkpoint: Name of the checkpoint.
         clip_stride: Frames between clips; in between, predictions are interpolated and gates held.
-        frames: N rows, one per frame, with TRACE_COLUMNS; after them those that `iaca.inference.add_influence` adds.
-            Columns that the model does not have are NaN.
+        columns: Name -> (N,) values, one per frame: TRACE_COLUMNS, after them those that
+            `iaca.inference.add_influence` adds. Columns that the model does not have are NaN.
         scores: Target -> Score, over annotated frames.
     """
 
-    subject: str
-    checkpoint: str
-    clip_stride: int
-    frames: pd.DataFrame
-    scores: dict[str, Score]
+    @cached_property
+    def frames(self) -> pd.DataFrame:
+        """The columns as a table with N rows. It is made when it is first asked for, and shares their memory."""
+        import pandas as pd
+
+        return pd.DataFrame(dict(self.columns), copy=False)
 
     def __repr__(self) -> str:
         return summary_text(*self._summary())

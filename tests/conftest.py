@@ -33,6 +33,11 @@ BACKBONES = {"audio": {"name": "a", "sha256": "a" * 64}, "visual": {"name": "v",
 """What made the features of `make_features`."""
 
 
+def columns_of(frames):
+    """The columns of a table as a Trace has them."""
+    return {name: frames[name].to_numpy() for name in frames}
+
+
 def make_features(
     num_frames=200, clip_stride=8, audio_dim=12, visual_dim=12, seed=0, subject="someone", split="validation"
 ) -> Features:

@@ -70,7 +70,7 @@ def _moves(gated: Shown, inside: np.ndarray, target: str) -> list[_Move]:
     """Every weight of the gates that the model has, the one that moves most first."""
     moves = []
     for weight in WEIGHTS:
-        values = gated.trace.frames[f"{target}_{weight}"].to_numpy()
+        values = gated.trace.columns[f"{target}_{weight}"]
         if np.isfinite(values).all():
             moves.append(_Move(weight, float(values[inside].mean()), float(values[~inside].mean())))
     return sorted(moves, key=lambda move: -move.size)

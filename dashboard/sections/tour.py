@@ -94,15 +94,15 @@ def without_audio(shown: Sequence[Shown], target: str) -> str:
     model = next((one for one in shown if one.has_gates and one.changed), None)
     if model is None:
         return ""
-    frames, before = model.trace.frames, model.baseline.frames
-    dropped = frames["audio_dropped"].to_numpy(bool)
+    columns, before = model.trace.columns, model.baseline.columns
+    dropped = columns["audio_dropped"]
     if not dropped.any():
         return ""
     stages = []
     for stage in (1, 2):
         parts, moved = [], 0.0
         for gate, what in meanings.WEIGHTS.items():
-            was, now = (float(one[f"{target}_{gate}"].to_numpy()[dropped].mean()) for one in (before, frames))
+            was, now = (float(one[f"{target}_{gate}"][dropped].mean()) for one in (before, columns))
             if gate.startswith(f"stage{stage}") and not math.isnan(now):
                 parts.append(f"{what} {was:.2f} → {now:.2f}")
                 moved = max(moved, abs(now - was))

@@ -136,7 +136,7 @@ def curves(take: Take) -> pd.DataFrame:
     for name, said in MASKS.items():
         columns[name], meaning[name] = take.truth[name].to_numpy(), said
     for name, said in LOSSES.items() if take.shown else ():
-        columns[name], meaning[name] = take.shown[0].trace.frames[name].to_numpy(), said
+        columns[name], meaning[name] = take.shown[0].trace.columns[name], said
     table = pd.DataFrame(columns).iloc[first : last + 1].reset_index(drop=True)
     table.attrs = {
         "subject": take.subject,

@@ -80,7 +80,7 @@ def dropped_bands(shown: Sequence[Shown], pts_s: np.ndarray) -> list[Band]:
         return []
     bands = []
     for modality in MODALITIES:
-        found = spans(shown[0].trace.frames[f"{modality}_dropped"].to_numpy(), pts_s)
+        found = spans(shown[0].trace.columns[f"{modality}_dropped"], pts_s)
         if found:
             bands.append(Band("dropped", f"{modality} dropped", found, palette.TEXT, 0.11, lane=f"{modality} dropped"))
     return bands
@@ -119,10 +119,10 @@ def differ_off_median(base: Trace, gated: Trace, target: str) -> np.ndarray:
     Returns:
         (N,) bool.
     """
-    differs = np.abs(gated.frames[target].to_numpy() - base.frames[target].to_numpy()) >= ANSWERS_APART
+    differs = np.abs(gated.columns[target] - base.columns[target]) >= ANSWERS_APART
     moved = np.zeros(len(differs), bool)
     for column in (f"{target}_{name}" for names in GATES_OF.values() for name in names):
-        weight = gated.frames[column].to_numpy()
+        weight = gated.columns[column]
         if np.isfinite(weight).any():
             moved |= np.abs(weight - np.nanmedian(weight)) >= GATE_MOVED
     return differs & moved

@@ -47,7 +47,7 @@ class Shown(NamedTuple):
     def has_gates(self) -> bool:
         """Whether the model weighs its modalities."""
         columns = [f"{target}_stage{stage}" for target in TARGETS for stage in ("1_audio_cross", "2_audio")]
-        return any(np.isfinite(self.baseline.frames[column].to_numpy()).any() for column in columns)
+        return any(np.isfinite(self.baseline.columns[column]).any() for column in columns)
 
 
 class Column(NamedTuple):

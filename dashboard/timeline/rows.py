@@ -85,7 +85,7 @@ def score_limits(shown: Sequence[Shown], target: str, score: str) -> Limits:
     """Limits for min-max scaling, pooled over the models without dropout: a fall under dropout is seen."""
     low, high = {}, {}
     for modality in MODALITIES:
-        columns = [model.baseline.frames[f"{target}_{modality}_{score}"].to_numpy() for model in shown]
+        columns = [model.baseline.columns[f"{target}_{modality}_{score}"] for model in shown]
         values = np.concatenate(columns) if columns else np.empty(0)
         values = values[np.isfinite(values)]
         low[modality], high[modality] = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
@@ -167,7 +167,7 @@ def _attention_rows(
     for modality in MODALITIES:
         low, high = limits.low[modality], limits.high[modality]
         for i, model in enumerate(shown):
-            values = model.trace.frames[f"{target}_{modality}_{score}"].to_numpy()
+            values = model.trace.columns[f"{target}_{modality}_{score}"]
             if not np.isfinite(values).any():
                 continue
             span = (high - low) or 1.0
@@ -176,7 +176,7 @@ def _attention_rows(
             curves.append(curve)
             columns[curve.column] = Samples((values - low) / span if scaled else values, "held")
             if model.changed:
-                before = model.baseline.frames[f"{target}_{modality}_{score}"].to_numpy()
+                before = model.baseline.columns[f"{target}_{modality}_{score}"]
                 ghost = _ghost(curve, model, legend=False)
                 ghosts.append(ghost)
                 columns[ghost.column] = Samples((before - low) / span if scaled else before, "held")
@@ -213,7 +213,7 @@ def _gate_rows(columns: dict[Column, Samples], i: int, model: Shown, target: str
         curves: list[Curve] = []
         ghosts: list[Curve] = []
         for name, quantity, colour, fill in parts:
-            values = model.trace.frames[f"{target}_{quantity}"].to_numpy()
+            values = model.trace.columns[f"{target}_{quantity}"]
             if not np.isfinite(values).any():
                 return
             stack: Stack = "next" if curves else "first"
@@ -226,7 +226,7 @@ def _gate_rows(columns: dict[Column, Samples], i: int, model: Shown, target: str
             if model.changed and len(curves) < len(parts):
                 ghost = _ghost(curve, model, colour=palette.TEXT, legend=False)
                 ghosts.append(ghost)
-                columns[ghost.column] = Samples(model.baseline.frames[f"{target}_{quantity}"].to_numpy(), "held")
+                columns[ghost.column] = Samples(model.baseline.columns[f"{target}_{quantity}"], "held")
         rows.append(
             Row(
                 slot,
@@ -271,14 +271,14 @@ def _target_row(columns: dict[Column, Samples], shown: Sequence[Shown], target: 
     ghosts, curves = [], []
     for i, model in enumerate(shown):
         curve = Curve(model.title, target, model.style.colour, model.style.dash, width=1.8, model=i)
-        columns[curve.column] = Samples(model.trace.frames[target].to_numpy(), "linear")
+        columns[curve.column] = Samples(model.trace.columns[target], "linear")
         if target not in model.trace.scores:
             continue  # a model of the other target alone
         curves.append(curve)
         if model.changed:
             ghost = _ghost(curve, model)
             ghosts.append(ghost)
-            columns[ghost.column] = Samples(model.baseline.frames[target].to_numpy(), "linear")
+            columns[ghost.column] = Samples(model.baseline.columns[target], "linear")
     predicted = [curve.values(columns) for curve in (*curves, *ghosts)]
     truth = Curve("truth", target, palette.TRUTH.colour, palette.TRUTH.dash, width=1.8, opacity=0.8)
     span, meaning = _signed_range(predicted, 2.0), meanings.TARGETS.sentence
@@ -314,7 +314,7 @@ def _differ_by_target(shown: Sequence[Shown]) -> bool:
     """Whether a model has attention of its own for each target, so that the rows have to say whose they show."""
     for model, modality in itertools.product(shown, MODALITIES):
         # One column after the other: for several, pandas takes a hundred times as long.
-        first, second = (model.baseline.frames[f"{target}_{modality}_contribution"].to_numpy() for target in TARGETS)
+        first, second = (model.baseline.columns[f"{target}_{modality}_contribution"] for target in TARGETS)
         of_both = np.isfinite(first).any() and np.isfinite(second).any()
         if of_both and not np.array_equal(first, second, equal_nan=True):
             return True

@@ -63,15 +63,16 @@ def run(args: argparse.Namespace) -> None:
     checkpoint = load_checkpoint(args.checkpoint, device)
     features = read_features(args.features)
     trace = infer(features, checkpoint, dropouts, gates=gates)
+    frames = trace.frames
     if args.influence:
         trace = add_influence(trace, features, checkpoint, dropouts, gates=gates)
         kinds = {f"{t}_relationship": relationships_of(trace, t, threshold) for t in checkpoint.config.targets}
-        trace = trace._replace(frames=trace.frames.assign(**kinds))
+        frames = trace.frames.assign(**kinds)
     buffer = io.BytesIO()
     if args.out.suffix == ".parquet":
-        trace.frames.to_parquet(buffer, index=False)
+        frames.to_parquet(buffer, index=False)
     else:
-        trace.frames.to_csv(buffer, index=False)
+        frames.to_csv(buffer, index=False)
     write_whole(args.out, buffer.getvalue())
     scores = ", ".join(f"{t} CCC {s.ccc:.3f} ({s.valid_frames} frames)" for t, s in trace.scores.items())
-    print(f"{trace.subject}: {len(trace.frames)} frames, {scores} -> {args.out}")
+    print(f"{trace.subject}: {len(frames)} frames, {scores} -> {args.out}")

@@ -92,5 +92,5 @@ def gate_health(traces: Sequence[Trace]) -> tuple[GateHealth, ...]:
 
 def _weights(trace: Trace, target: str, columns: Iterable[str]) -> np.ndarray:
     """(T, sides) weights of the clips of a subject; no rows where the model has no such gate."""
-    weights = np.stack([trace.frames[f"{target}_{column}"].to_numpy() for column in columns], axis=1)
-    return weights[~trace.frames.interpolated.to_numpy() & np.isfinite(weights).all(axis=1)]
+    weights = np.stack([trace.columns[f"{target}_{column}"] for column in columns], axis=1)
+    return weights[~trace.columns["interpolated"] & np.isfinite(weights).all(axis=1)]

@@ -83,23 +83,23 @@ def add_influence(
     sides = [
         infer(
             features, checkpoint, (*dropouts, *removed), gates=gates, windows=windows, memory=memory, exported=exported
-        ).frames
+        ).columns
         for removed, memory in zip(SIDES, memories, strict=True)
     ]
     columns = {}
     for target in TARGETS:
-        y, y_a, y_v, y_0 = (frames[target].to_numpy(np.float64) for frames in (trace.frames, *sides))
+        y, y_a, y_v, y_0 = (found[target].astype(np.float64) for found in (trace.columns, *sides))
         columns[f"{target}_audio_influence"] = ((y_a - y_0) + (y - y_v)) / 2
         columns[f"{target}_visual_influence"] = ((y_v - y_0) + (y - y_a)) / 2
         columns[f"{target}_interaction"] = y - y_a - y_v + y_0
         columns[f"{target}_without_both"] = y_0
     added = {name: columns[name].astype(np.float32) for name in INFLUENCE_COLUMNS}
-    return trace._replace(frames=trace.frames.assign(**added))
+    return trace._replace(columns={**trace.columns, **added})
 
 
 def has_influence(trace: Trace) -> bool:
     """Whether `add_influence` was applied to a trace."""
-    return INFLUENCE_COLUMNS[0] in trace.frames
+    return INFLUENCE_COLUMNS[0] in trace.columns
 
 
 def relationships(audio: np.ndarray, visual: np.ndarray, threshold: float = THRESHOLD) -> np.ndarray:
@@ -138,5 +138,5 @@ def relationships(audio: np.ndarray, visual: np.ndarray, threshold: float = THRE
 
 def relationships_of(trace: Trace, target: str, threshold: float = THRESHOLD) -> np.ndarray:
     """`relationships` of a trace with influences, for valence or arousal."""
-    audio, visual = (trace.frames[f"{target}_{m}_influence"].to_numpy(np.float64) for m in (AUDIO, VISUAL))
+    audio, visual = (trace.columns[f"{target}_{m}_influence"].astype(np.float64) for m in (AUDIO, VISUAL))
     return relationships(audio, visual, threshold)

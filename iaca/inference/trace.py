@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 import torch
 
 from iaca.checkpoints import Checkpoint, FusionNetwork
 from iaca.checkpoints.onnx_files import OnnxNetwork
 from iaca.clips import WindowPlan, Windows, plan_windows
 from iaca.compute.devices import device_of
-from iaca.compute.threads import side_by_side
+from iaca.compute.threads import side_by_side, threads_for
 from iaca.config import AUDIO, MODALITIES, OWN_GATES, TARGETS, VISUAL, DropoutConfig, GateOverrides
 from iaca.errors import InputError
 from iaca.inference.dropout import dropped_clips
@@ -22,6 +23,9 @@ from iaca.types import EXPLANATION_COLUMNS, TRACE_COLUMNS, Explanation, Features
 
 WINDOWS_AT_ONCE = {"cpu": 32, "cuda": 64}
 """Windows in one forward pass, by type of device: few enough for a core's cache, and for a small GPU's memory."""
+
+KEPT_MASKS = 4
+"""Outputs that are kept for each window, on average: of so many choices of dropped clips."""
 
 _plan = lru_cache(maxsize=256)(plan_windows)
 
@@ -38,12 +42,26 @@ class WindowMemory:
 
     Attributes:
         names: Names of the outputs: columns of a Trace.
-        outputs: (Number of the window, its dropped clips as bits) -> (outputs, L) float32.
+        outputs: (Number of the window, its dropped clips as bits) -> (outputs, L) float32; those that were asked for
+            last come last. At most `KEPT_MASKS` for each window.
     """
 
     def __init__(self) -> None:
         self.names: list[str] = []
         self.outputs: dict[tuple[int, bytes], np.ndarray] = {}
+
+    def take(self, keys: Sequence[tuple[int, bytes]], new: dict[tuple[int, bytes], np.ndarray]) -> list[np.ndarray]:
+        """Add new outputs and return those asked for; what was not asked for longest goes.
+
+        Args:
+            keys: One for each window, each either kept or new.
+            new: Outputs that were not kept.
+        """
+        found = [new[key] if key in new else self.outputs.pop(key) for key in keys]
+        self.outputs.update(zip(keys, found, strict=True))
+        for key in list(itertools.islice(self.outputs, max(0, len(self.outputs) - KEPT_MASKS * len(keys)))):
+            del self.outputs[key]
+        return found
 
 
 def infer(
@@ -81,15 +99,14 @@ def infer(
     dropped = dropped_by(features, dropouts)
     plan = _plan(len(features.frame), features.clip_stride, checkpoint.config.clips, windows)
     per_clip = _per_clip(features, checkpoint.model, plan, dropped, memory or WindowMemory(), gates, exported)
-    frames = _per_frame(features, per_clip, dropped)
+    columns = _per_frame(features, per_clip, dropped)
     scores = {
         target: Score(
-            ccc(frames[f"{target}_truth"], frames[target]),
-            int(np.isfinite(frames[f"{target}_truth"].to_numpy()).sum()),
+            ccc(columns[f"{target}_truth"], columns[target]), int(np.isfinite(columns[f"{target}_truth"]).sum())
         )
         for target in checkpoint.config.targets
     }
-    return Trace(features.subject, checkpoint.name, features.clip_stride, frames, scores)
+    return Trace(features.subject, checkpoint.name, features.clip_stride, columns, scores)
 
 
 def predict(
@@ -204,19 +221,24 @@ def _per_clip(
     lost = np.stack([dropped[modality][plan.index] & (plan.index >= 0) for modality in MODALITIES], axis=1)
     keys = [(window, bits.tobytes()) for window, bits in enumerate(np.packbits(lost, axis=-1))]
     new = np.array([window for window, key in enumerate(keys) if key not in memory.outputs], int)
-    at_once = WINDOWS_AT_ONCE[device.type]
-    pieces = [plan.index[new[start : start + at_once]] for start in range(0, len(new), at_once)]
-    done = side_by_side(run, pieces, device)
-    outputs = {key: memory.outputs[key] for key in keys if key in memory.outputs}
+    done = side_by_side(run, [plan.index[piece] for piece in _pieces(new, device)], device)
+    computed: dict[tuple[int, bytes], np.ndarray] = {}
     if done:
         memory.names = done[0][0]
         values = torch.cat([batch for _, batch in done], dim=1).float().cpu().numpy()  # (columns, new windows, L)
-        outputs |= {keys[window]: values[:, i] for i, window in enumerate(new)}
-    memory.outputs = outputs
+        # Copies: of a batch, single windows may be kept for long.
+        computed = {keys[window]: values[:, i].copy() for i, window in enumerate(new)}
     per_clip = np.full((len(memory.names), len(features.frame)), np.nan, np.float32)
     if keys:
-        per_clip[:, plan.index[plan.keep]] = np.stack([outputs[key] for key in keys], axis=1)[:, plan.keep]
+        per_clip[:, plan.index[plan.keep]] = np.stack(memory.take(keys, computed), axis=1)[:, plan.keep]
     return dict(zip(memory.names, per_clip, strict=True))
+
+
+def _pieces(windows: np.ndarray, device: torch.device) -> list[np.ndarray]:
+    """Windows in pieces of nearly equal size, at most `WINDOWS_AT_ONCE` each, as many for one thread as for another."""
+    threads = threads_for(device)
+    rounds = math.ceil(len(windows) / (threads * WINDOWS_AT_ONCE[device.type]))
+    return np.array_split(windows, min(len(windows), threads * rounds)) if len(windows) else []
 
 
 def _explanation_columns(explanation: Explanation) -> dict[str, torch.Tensor]:
@@ -238,7 +260,10 @@ def _explanation_columns(explanation: Explanation) -> dict[str, torch.Tensor]:
     return {name: values for name, values in columns.items() if values is not None}
 
 
-def _per_frame(features: Features, per_clip: dict[str, np.ndarray], dropped: dict[str, np.ndarray]) -> pd.DataFrame:
+def _per_frame(
+    features: Features, per_clip: dict[str, np.ndarray], dropped: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """TRACE_COLUMNS, (N,) each."""
     num_frames = len(features.pts_s)
     frame = np.arange(num_frames)
     held = np.searchsorted(features.frame, frame, side="right") - 1
@@ -261,4 +286,4 @@ def _per_frame(features: Features, per_clip: dict[str, np.ndarray], dropped: dic
             if values is not None:
                 columns[f"{target}_{name}"] = values[held]
     missing = np.full(num_frames, np.nan, np.float32)
-    return pd.DataFrame({name: columns.get(name, missing) for name in TRACE_COLUMNS}, copy=False)
+    return {name: columns.get(name, missing) for name in TRACE_COLUMNS}

@@ -11,7 +11,7 @@ from iaca.checkpoints import load_checkpoint, save_checkpoint
 from iaca.figures import palette
 from iaca.inference import infer
 from iaca.types import Episode
-from tests.conftest import make_features, make_model
+from tests.conftest import columns_of, make_features, make_model
 
 
 def shown(tmp_path, **settings):
@@ -30,7 +30,7 @@ def with_weights(model, **weights):
             frames[name] = 0.5 if "stage1" in name else 1 / 3
     for name, values in weights.items():
         frames[f"valence_{name}"] = values
-    trace = model.trace._replace(frames=frames)
+    trace = model.trace._replace(columns=columns_of(frames))
     return model._replace(trace=trace, baseline=trace)
 
 

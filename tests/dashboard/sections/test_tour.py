@@ -11,7 +11,7 @@ from iaca.checkpoints import load_checkpoint, save_checkpoint
 from iaca.config import DropoutConfig
 from iaca.figures import palette
 from iaca.inference import infer
-from tests.conftest import make_features, make_model
+from tests.conftest import columns_of, make_features, make_model
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_stage_that_does_not_turn_without_audio_is_said_not_to(gated):
     for name in ("audio", "joint", "visual"):
         frames[f"valence_stage2_{name}"] = gated.trace.frames[f"valence_stage2_{name}"] + 0.01
     frames["valence_stage1_audio_cross"] = np.where(dropped, gated.trace.frames.valence_stage1_audio_cross - 0.2, 0.5)
-    told = texts([gated._replace(baseline=gated.baseline._replace(frames=frames))])[VOICE_LOST]
+    told = texts([gated._replace(baseline=gated.baseline._replace(columns=columns_of(frames)))])[VOICE_LOST]
     assert "stage 2, which hardly moves: audio" in told
     assert "stage 1: cross-attended audio" in told
     assert f"{dropped.sum()} frames without audio" in told

@@ -13,6 +13,7 @@ from iaca.config import DropoutConfig
 from iaca.figures import palette
 from iaca.inference import infer
 from iaca.types import Episode
+from tests.conftest import columns_of
 from tests.dashboard.projects import write_model
 from tests.dashboard.timeline.drawing import SPEC, draw, rows_of, shown_models
 
@@ -43,7 +44,7 @@ def test_an_axis_gives_way_to_what_leaves_it_and_stays_otherwise(features, model
     base, gated = shown_models(features, models)
     frames = gated.trace.frames.copy()
     frames.loc[40:60, "valence"] = 1.3
-    loud = gated._replace(trace=gated.trace._replace(frames=frames))
+    loud = gated._replace(trace=gated.trace._replace(columns=columns_of(frames)))
     truth = base.trace.frames
     rows = rows_of(compare_figure("x", truth, [base, loud], target="valence", score="contribution", scaled=True))
     assert rows["valence"].range == pytest.approx((-1.58, 1.58))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from iaca.inference import gate_health
@@ -17,7 +16,7 @@ def trace_of(subject="one", **weights):
     frames = {name: np.full(2 * CLIPS, np.nan) for name in TRACE_COLUMNS}
     frames |= {name: np.repeat(np.broadcast_to(values, CLIPS), 2) for name, values in weights.items()}
     frames["interpolated"] = np.arange(2 * CLIPS) % 2 == 1
-    return Trace(subject, "model", 2, pd.DataFrame(frames), {"valence": Score(0.5, 2 * CLIPS)})
+    return Trace(subject, "model", 2, frames, {"valence": Score(0.5, 2 * CLIPS)})
 
 
 def stage1(self_):

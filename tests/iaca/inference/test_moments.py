@@ -20,7 +20,7 @@ from iaca.inference.moments import (
     single_modality,
 )
 from iaca.types import TRACE_COLUMNS, Score, Trace
-from tests.conftest import make_features
+from tests.conftest import columns_of, make_features
 from tests.iaca.inference.test_trace import checkpoint_of
 
 RATE = 25
@@ -35,7 +35,7 @@ def reading(title="CA", iaca=False, **columns):
     plain |= dict.fromkeys(("valence", "arousal", "valence_truth", "arousal_truth"), 0.0)
     frames = frames.assign(**plain | columns)
     scores = {target: Score(0.0, len(PTS_S)) for target in ("valence", "arousal")}
-    return Reading(title, iaca, Trace("s", title, 1, frames, scores))
+    return Reading(title, iaca, Trace("s", title, 1, columns_of(frames), scores))
 
 
 def bump(at_s, height, width_s=1.0):

@@ -11,7 +11,7 @@ from iaca.checkpoints import load_checkpoint, save_checkpoint
 from iaca.inference import infer
 from iaca.study.first_view import FILE, MOST_GAIN, FirstViewError, choose_first_view, read_first_view, write_first_view
 from iaca.types import Episode
-from tests.conftest import make_features, make_model
+from tests.conftest import columns_of, make_features, make_model
 
 SIZE = 200
 INSIDE = (np.arange(SIZE) / 25 >= 2) & (np.arange(SIZE) / 25 < 4)
@@ -34,7 +34,7 @@ def changed(trace, subject, **columns):
             frames[name] = 0.5
         for name in ("audio", "joint", "visual"):
             frames[f"{target}_stage2_{name}"] = 1 / 3
-    return trace._replace(subject=subject, frames=frames.assign(**columns))
+    return trace._replace(subject=subject, columns=columns_of(frames.assign(**columns)))
 
 
 def episode(subject, modality="visual", truth_modality=""):
