@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from iaca.models.backbones import build_backbone
 from iaca.models.fusion_model import FusionModel
 from iaca.types import Features
 
+os.environ["IACA_EXPORT"] = "off"  # an export takes longer than most tests
 torch.set_num_threads(1)  # small tensors: threads only contend
 
 # The same examples in every run. `pytest --hypothesis-profile explore` looks further, with others each time.

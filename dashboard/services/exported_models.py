@@ -1,8 +1,10 @@
-"""Models that compute for long on a CPU are exported in the background; ONNX Runtime then takes half of torch's time.
+"""Models that compute on a CPU are exported in the background; ONNX Runtime then takes half of torch's time.
 
-That needs the packages of the extra `export`. The file is kept in the cache, by what is in the checkpoint and by the
-versions that made it: whoever looks at the model again has it from the start. What cannot be exported goes on in torch,
-and so does everything where gates are changed.
+That needs the packages of the extra `export`, and some ten seconds of a processor once for each model: it begins when
+no model has computed for a moment, or at once where the steps of a slider have kept one busy. The file is kept in the
+cache, by what is in the checkpoint and by the versions that made it: whoever looks at the model again has it from the
+start. What cannot be exported goes on in torch, and so does everything where gates are changed. `IACA_EXPORT=off`
+leaves everything in torch.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from contextlib import suppress
 from functools import lru_cache, partial
@@ -27,18 +30,33 @@ from iaca.files import FileState, file_sha256
 from iaca.resources import cache_folder
 from iaca.types import Progress
 
+IDLE_S = 2.0
+"""How long no model may have computed before one is exported."""
+
 WORTH_S = 2.0
-"""Seconds that a model has computed before it is exported, which takes a processor some ten seconds."""
+"""Seconds that steps have kept a model computing before it is exported however busy the server is."""
+
+LOOK_S = 0.1
+SWITCH = "IACA_EXPORT"
 
 FOLDER = "onnx"
 NICENESS = 10
 
 _spent_s: defaultdict[FileState, float] = defaultdict(float)
+_computed_s = 0.0
+"""When a model last computed."""
 
 
-def add_time(model: FileState, seconds: float) -> None:
-    """Count how long a model has computed in torch."""
-    _spent_s[model] += seconds
+def note(model: FileState, waited_s: float) -> None:
+    """A model has computed.
+
+    Args:
+        model: Its checkpoint.
+        waited_s: How long a step of a slider has waited for it in torch; 0 where none has.
+    """
+    global _computed_s
+    _computed_s = time.monotonic()
+    _spent_s[model] += waited_s
 
 
 def ready(model: FileState, checkpoint: Checkpoint, device: str) -> OnnxNetwork | None:
@@ -49,10 +67,10 @@ def ready(model: FileState, checkpoint: Checkpoint, device: str) -> OnnxNetwork 
         checkpoint: What was read from it.
         device: Where it runs.
     """
-    if device != "cpu" or not is_exportable(checkpoint):
+    if device != "cpu" or os.environ.get(SWITCH) == "off" or not is_exportable(checkpoint):
         return None
     job = opening(model)
-    if job.ended and job.result is None and _spent_s[model] >= WORTH_S:
+    if job.ended and job.result is None:
         job = exporting(model)
     found: OnnxNetwork | None = job.result
     return found
@@ -86,6 +104,8 @@ def _export(model: FileState, progress: Progress) -> OnnxNetwork:
     if path.is_file():  # by another server, unless it is damaged
         with suppress(ExportError):
             return OnnxNetwork(path)
+    while _spent_s[model] < WORTH_S and time.monotonic() - _computed_s < IDLE_S:
+        time.sleep(LOOK_S)
     # A process of its own: what exports takes hundreds of megabytes, and would hold up the pages.
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": _with_iaca(os.environ.get("PYTHONPATH", ""))}
     command = [sys.executable, "-m", "iaca", "export", model.path, "--onnx", str(path)]

@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import time
 
 import pytest
 
-from dashboard.services import exported_models
 from dashboard.state import known_files
 from iaca.features.feature_files import write_features
-from iaca.files import file_state
 from tests.dashboard.projects import Spec, make_features, write_model, write_project
 from tests.dashboard.test_page import SPECS, notices, open_page, players, score_lines, widget  # noqa: F401
 
@@ -69,10 +66,6 @@ def step(page, share):
 @pytest.mark.parametrize("subject", ["strong-01", "weak-voice-02"])
 def test_a_step_touches_no_file_of_the_data(open_page, project, looked_at, subject):  # noqa: F811
     page = open_page(project, subject=subject, drop_audio="true", dropout="20")
-    for model in ("ca", "ca_iaca"):  # whether they were exported before is looked up beside the first run
-        job = exported_models.opening(file_state(project / "checkpoints" / f"{model}.safetensors"))
-        while not job.ended:
-            time.sleep(0.01)
     assert [name for name in looked_at if name.startswith(str(project))]
     before = score_lines(page)
     looked_at.clear()

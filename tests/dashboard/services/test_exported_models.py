@@ -1,7 +1,8 @@
-"""Models that compute for long are exported in the background, and say the same from then on."""
+"""Models are exported in the background, and say the same from then on."""
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 
@@ -22,6 +23,9 @@ BACKBONES = {"audio": {"name": "ears", "sha256": "a" * 64}, "visual": {"name": "
 @pytest.fixture
 def model(tmp_path, monkeypatch):
     monkeypatch.setenv("IACA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("IACA_EXPORT")
+    monkeypatch.setattr(exported_models, "IDLE_S", 0.0)
+    monkeypatch.setattr(exported_models, "_computed_s", -math.inf)
     exported_models.opening.cache_clear()
     exported_models.exporting.cache_clear()
     save_checkpoint(tmp_path / "model.safetensors", make_model(fusion="ca", iaca=True), backbones=BACKBONES)
@@ -37,15 +41,26 @@ def ended(job):
     return job
 
 
-def test_a_model_that_has_not_computed_for_long_stays_in_torch(model, tmp_path, monkeypatch):
+@pytest.mark.parametrize("switch", ["off", ""])
+def test_while_models_compute_none_is_exported_and_none_at_all_where_it_is_switched_off(
+    model, tmp_path, monkeypatch, switch
+):
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setenv("IACA_EXPORT", switch)
+    monkeypatch.setattr(exported_models, "IDLE_S", 600.0)
     loaded = model_files.load(model, "cpu")
-    assert exported_models.ready(model, loaded, "cpu") is None
-    assert ended(exported_models.opening(model)).result is None
     traces.compute(make_features(), model, "cpu", UNCHANGED)  # of this no step consists, however long it takes
-    monkeypatch.setattr(exported_models, "WORTH_S", 1e-9)
+    if switch != "off":
+        assert ended(exported_models.opening(model)).result is None
     assert exported_models.ready(model, loaded, "cpu") is None
-    assert not exported_models.exporting.cache_info().currsize
+    assert exported_models.exporting.cache_info().currsize == (switch != "off")
     assert not (tmp_path / "cache").exists()
+    if switch != "off":
+        job = exported_models.exporting(model)
+        assert not job.ended
+        monkeypatch.setenv("IACA_PLUGINS", "no_such_plugin")  # the command ends with an error, and soon
+        exported_models.note(model, exported_models.WORTH_S)
+        assert "could not be exported" in ended(job).error
 
 
 def test_what_cannot_be_exported_is_told_once_and_goes_on_in_torch(model, monkeypatch):
@@ -53,7 +68,6 @@ def test_what_cannot_be_exported_is_told_once_and_goes_on_in_torch(model, monkey
     loaded = model_files.load(model, "cpu")
     exported_models.ready(model, loaded, "cpu")
     ended(exported_models.opening(model))
-    exported_models.add_time(model, exported_models.WORTH_S)
     monkeypatch.setenv("IACA_PLUGINS", "no_such_plugin")  # the command ends with an error
     assert exported_models.ready(model, loaded, "cpu") is None
     job = ended(exported_models.exporting(model))
@@ -70,13 +84,12 @@ def test_a_published_network_and_a_gpu_stay_in_torch(model):
 
 
 @pytest.mark.slow
-def test_a_model_that_computes_for_long_is_exported_and_says_the_same(model, tmp_path):
+def test_an_idle_server_exports_a_model_which_says_the_same(model, tmp_path):
     pytest.importorskip("onnxruntime")
     features = make_features()
     loaded = model_files.load(model, "cpu")
     before = traces.compute(features, model, "cpu", UNCHANGED)
     ended(exported_models.opening(model))
-    exported_models.add_time(model, exported_models.WORTH_S)
     traces.compute(features, model, "cpu", UNCHANGED)
     network = ended(exported_models.exporting(model)).result
     assert exported_models.ready(model, loaded, "cpu") is network is not None
