@@ -76,6 +76,7 @@ elif __name__ != "__mp_main__":  # a worker process imports the script of its pa
     from dashboard.components import player
     from dashboard.health import HEALTH, READY, serve_health, serve_ready
     from dashboard.routes import ROUTE, SOUNDS, TABLES
+    from dashboard.services.decoding import warm_up
     from dashboard.state import visit
     from dashboard.state.folders import read_options
     from dashboard.state.login import LoginError, check_login, lets_in
@@ -93,6 +94,7 @@ elif __name__ != "__mp_main__":  # a worker process imports the script of its pa
         sys.exit(2)
     # Torch takes seconds to import: begin while the browser still loads the page.
     threading.Thread(target=importlib.import_module, args=("dashboard.services.traces",), daemon=True).start()
+    threading.Thread(target=warm_up, daemon=True).start()
     app = st.App(
         Path(__file__),
         routes=[

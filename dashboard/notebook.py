@@ -27,7 +27,7 @@ from iaca.features.feature_files import read_features
 from iaca.figures import palette
 from iaca.inference import infer
 from iaca.resources import cache_folder, shipped
-from iaca.types import Episode, Features
+from iaca.types import Episode, Features, no_progress
 
 PLAYER = Path(__file__).parent / "components" / "player"
 MOST_BYTES = 100 * 2**20
@@ -185,17 +185,18 @@ def _widget(figure: Figure, video: Path | None) -> PlayerWidget:
 
 
 def _video(video: Path, keep: transport.Keep) -> tuple[np.ndarray, str, str]:
+    from iaca.data.media.apart import apart
     from iaca.data.media.browser_copy import browser_copy
     from iaca.data.media.sound_summary import sound_summary
     from iaca.data.media.video import probe
 
-    served = browser_copy(video, cache_folder() / "videos")
+    served = apart(video, browser_copy, video, cache_folder() / "videos", progress=no_progress, making=True)
     size = served.stat().st_size
     if size > MOST_BYTES:
         raise ViewError(
             f"{video} has {size / 2**20:.0f} MiB as a browser plays it; a notebook takes at most "
             f"{MOST_BYTES // 2**20}: cut it, or open it with `iaca dashboard`"
         )
-    info = probe(served)
+    info = apart(served, probe, served)
     summary = sound_summary(video, cache_folder() / "sounds")
     return info.pts_s + info.first_pts_s, keep(served.read_bytes()), keep(summary.read_bytes())

@@ -18,6 +18,7 @@ from dashboard.state.known_files import shown_state
 from dashboard.timeline.declared import Blur, Given, Noise
 from iaca.config import AUDIO, CorruptionConfig
 from iaca.data.faces.places import read_faces_csv
+from iaca.data.media.apart import apart
 from iaca.files import FileState, keep_newest
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _make(video: Path, config: CorruptionConfig, path: Path) -> Path:
     try:
         os.utime(path)  # the oldest are those that nobody has asked for lately
     except FileNotFoundError:
-        write_noisy_sound(video, config, path)
+        apart(video, write_noisy_sound, video, config, path, making=True)
         keep_newest(path.parent, "*.wav", MOST_BYTES, keep=path)
     return path
 

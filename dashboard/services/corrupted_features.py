@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dashboard.services import jobs, traces
-from dashboard.services.backbone_files import find_file, read_backbone
+from dashboard.services.backbone_files import find_file
 from dashboard.services.corpora import Subject
 from dashboard.state.folders import Folders
 from dashboard.state.known_files import is_there, look, shown_state
@@ -90,10 +90,11 @@ def begin(extraction: Extraction, device: str) -> jobs.Job:
     config = extraction.config
 
     def work(progress: Progress) -> None:
-        from iaca.features.noise_and_blur import corrupt
+        from iaca.features.noise_and_blur import corrupt_apart
 
-        backbone = read_backbone(extraction.backbone, config.modality, device)
-        made = corrupt(extraction.features, extraction.recording, backbone, config, progress=progress)
+        made = corrupt_apart(
+            extraction.features, extraction.recording, extraction.backbone, device, config, progress=progress
+        )
         content = io.BytesIO()
         np.save(content, made.astype(np.float16))
         write_whole(extraction.path, content.getvalue())

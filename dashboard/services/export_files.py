@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from dashboard.services.file_names import models_part, slugs, stem
 from dashboard.timeline.declared import ATTENTION, GATES, Curve, Figure, Row, Shown
 from dashboard.timeline.meanings import SCORES
 from iaca.config import TARGETS
+from iaca.data.media.apart import apart
 from iaca.data.media.sound_summary import read_summary, sound_summary
 from iaca.figures.print_style import COLUMN_IN, DOUBLE_COLUMN_IN, render
 from iaca.files import file_state
@@ -209,9 +211,10 @@ def _make_film(take: Take, cache: Path, ending: str, progress: Progress) -> Path
     if not file.is_file():
         if ending == GIF:
             film = _make_film(take, cache, MP4, progress)
-            write_gif(file, film, progress=progress)
+            apart(film, write_gif, file, film, progress=progress, making=True)
         else:
-            write_film(file, view(take), take.video, take.frames, progress=progress)
+            film_of = partial(write_film, file, view(take), take.video, take.frames)
+            apart(take.video or file, film_of, progress=progress, making=True)
     for old in sorted(folder.glob("[!.]*"), key=lambda one: one.stat().st_mtime)[:-FILMS_KEPT]:
         old.unlink(missing_ok=True)
     return file

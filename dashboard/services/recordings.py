@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from dashboard import routes
 from dashboard.services.corpora import Subject
 from dashboard.services.traces import features
 from dashboard.state.known_files import shown_state
+from iaca.data.media.apart import apart
 from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.container import MediaError
 from iaca.data.media.sound_summary import sound_summary
@@ -21,7 +22,7 @@ from iaca.data.media.video import fit_pts, probe
 from iaca.data.timeline import labels_on_frames
 from iaca.errors import BAD_INPUT
 from iaca.files import FileState, fingerprint
-from iaca.types import Recording
+from iaca.types import Recording, no_progress
 
 
 class Video(NamedTuple):
@@ -40,12 +41,13 @@ class Video(NamedTuple):
 
 @lru_cache(maxsize=32)
 def _probe(file: FileState) -> Any:
-    return probe(Path(file.path))
+    return apart(file.path, probe, Path(file.path))
 
 
 @st.cache_resource(max_entries=256, show_spinner="Copying the video into a format that browsers play, once")
 def _playable(file: FileState, sound: FileState | None, cache: Path) -> Path:
-    return browser_copy(file.path, cache / "videos", sound=None if sound is None else sound.path)
+    copy = partial(browser_copy, file.path, cache / "videos", sound=None if sound is None else sound.path)
+    return apart(file.path, copy, progress=no_progress, making=True)
 
 
 def with_sound(recording: Recording, cache: Path) -> Path | None:

@@ -13,10 +13,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import iaca
-from iaca.compute.worker import Raised, Returned, Start, Told, receive, send
+from iaca.compute.worker import Raised, Returned, Start, Stop, Told, receive, send
 from iaca.errors import BAD_INPUT
 from iaca.logs import settings
 
@@ -60,9 +60,33 @@ def reason_of(error: Exception) -> str:
     return str(error) if isinstance(error, BAD_INPUT) else f"{type(error).__name__}: {error}"
 
 
-class _Job(NamedTuple):
+class Job(NamedTuple):
+    """A job by its number, and how often it has been tried, this time included."""
+
     number: int
     attempt: int
+
+
+class Giver(Protocol):
+    """What gives a lane its jobs, and is told what becomes of them.
+
+    Attributes:
+        start: What each process is told first.
+        limits: What it may take.
+        jobs: The jobs by their numbers.
+        events: Receives the number of a job and its progress, result or failure.
+    """
+
+    start: Start
+    limits: Limits
+    jobs: Any
+    events: queue.SimpleQueue[tuple[int, Told | Returned | Failure]]
+
+    def next_job(self) -> Job | None:
+        """The next job; None when there is none, and the lane ends."""
+
+    def ended_its_process(self, job: Job, how: str) -> None:
+        """Learn that a job ended its process."""
 
 
 class Lanes:
@@ -87,9 +111,9 @@ class Lanes:
         self.events: queue.SimpleQueue[tuple[int, Told | Returned | Failure]] = queue.SimpleQueue()
         self._attempts = attempts
         self._on_progress = on_progress
-        self._waiting = deque(_Job(number, 1) for number in range(len(jobs)))
+        self._waiting = deque(Job(number, 1) for number in range(len(jobs)))
         self._lock = threading.Lock()
-        self._lanes = [_Lane(self) for _ in range(min(processes, len(jobs)))]
+        self._lanes = [Lane(self) for _ in range(min(processes, len(jobs)))]
 
     def ended(self) -> Generator[tuple[Any, Any]]:
         """Yield each job as it ends."""
@@ -125,25 +149,25 @@ class Lanes:
         if self._on_progress is not None:
             self._on_progress(self.jobs[number], *told)
 
-    def next_job(self) -> _Job | None:
+    def next_job(self) -> Job | None:
         """Take a job that waits."""
         with self._lock:
             return self._waiting.popleft() if self._waiting else None
 
-    def ended_its_process(self, job: _Job, how: str) -> None:
+    def ended_its_process(self, job: Job, how: str) -> None:
         """Let a job be tried again after all that wait, or say that it failed."""
         if job.attempt < self._attempts:
             with self._lock:
-                self._waiting.append(_Job(job.number, job.attempt + 1))
+                self._waiting.append(Job(job.number, job.attempt + 1))
             return
         times = "" if self._attempts == 1 else f" in each of {self._attempts} attempts"
         self.events.put((job.number, Failure(f"its process {how}{times}")))
 
 
-class _Lane(threading.Thread):
+class Lane(threading.Thread):
     """Hands one job after another to a process, and starts another process where one has ended."""
 
-    def __init__(self, pool: Lanes) -> None:
+    def __init__(self, pool: Giver) -> None:
         super().__init__(daemon=True, name="lane")
         self._pool = pool
         self._process: subprocess.Popen[bytes] | None = None
@@ -151,11 +175,12 @@ class _Lane(threading.Thread):
         self._lock = threading.Lock()
         self._sign_s: float | None = None
         self._silent = False
+        self._is_at_work = False
 
     def run(self) -> None:
         """Work until no job waits."""
         while not self._closed and (job := self._pool.next_job()) is not None:
-            self._silent, self._sign_s = False, time.monotonic()
+            self._silent, self._is_at_work, self._sign_s = False, False, time.monotonic()
             try:
                 self._do(job)
             except (EOFError, OSError):
@@ -163,17 +188,18 @@ class _Lane(threading.Thread):
                 self._pool.ended_its_process(job, self._how_it_ended())
             except Exception as error:  # the job or its result cannot be sent: nobody waits for it any longer
                 self._sign_s = None
-                self._kill()
+                self.kill()
                 self._forget()
                 self._pool.events.put((job.number, Failure(reason_of(error), error)))
         self.close()
         self._forget()
 
-    def _do(self, job: _Job) -> None:
+    def _do(self, job: Job) -> None:
         process = self._process or self._begin()
         assert process.stdin is not None
         assert process.stdout is not None
         send(process.stdin, self._pool.jobs[job.number])
+        self._is_at_work = True
         while True:
             answer = receive(process.stdout)
             self._sign_s = time.monotonic()
@@ -205,13 +231,13 @@ class _Lane(threading.Thread):
         limit_s, sign_s = self._pool.limits.silent_s, self._sign_s
         if limit_s is not None and sign_s is not None and time.monotonic() - sign_s > limit_s:
             self._silent = True
-            self._kill()
+            self.kill()
 
     def _how_it_ended(self) -> str:
         with suppress(subprocess.TimeoutExpired):
             if self._process is not None:
                 self._process.wait(DYING_S)  # it has closed its pipes; killed now, it would not tell why it ended
-        self._kill()
+        self.kill()
         code = self._forget()
         if self._silent:
             return f"showed no progress for {self._pool.limits.silent_s:.0f} s and was ended"
@@ -232,7 +258,15 @@ class _Lane(threading.Thread):
                 pipe and pipe.close()
         return process.wait()
 
-    def _kill(self) -> None:
+    def ask_to_stop(self) -> None:
+        """Have the job that is under way raise an error at its next report."""
+        with self._lock:
+            if self._is_at_work and self._process is not None and self._process.stdin is not None:
+                with suppress(OSError):  # it has ended
+                    send(self._process.stdin, Stop())
+
+    def kill(self) -> None:
+        """End the process; the lane sees that it ended."""
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 self._process.kill()
@@ -241,4 +275,4 @@ class _Lane(threading.Thread):
         """End the process; the lane takes no further job."""
         with self._lock:
             self._closed = True
-        self._kill()
+        self.kill()

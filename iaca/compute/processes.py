@@ -15,7 +15,7 @@ from iaca.compute.engine import HERE, Engine
 from iaca.compute.lanes import Failure, Lanes, Limits, reason_of
 from iaca.compute.ray_jobs import ended_on_ray
 from iaca.errors import BAD_INPUT, InputError
-from iaca.types import Progress, no_progress
+from iaca.types import Progress
 
 Common = TypeVar("Common")
 Job = TypeVar("Job")
@@ -25,10 +25,6 @@ ATTEMPTS = 2
 """How often a job is tried that ends its process: once more than none, because a machine may be short of memory."""
 
 NO_LIMITS = Limits()
-
-
-class ProcessEnded(InputError):
-    """A piece of work that ended its process: the message says how."""
 
 
 class JobsError(InputError):
@@ -101,44 +97,6 @@ def run_all(
             yield job, outcome
     finally:
         ended.close()
-
-
-def run_one(
-    work: Callable[[Common, Job, Progress], Result],
-    common: Common,
-    job: Job,
-    *,
-    limits: Limits = NO_LIMITS,
-    progress: Progress = no_progress,
-) -> Result:
-    """Do one job in a process of its own, once.
-
-    Args:
-        work: As in `run_all`.
-        common: As in `run_all`.
-        job: The job.
-        limits: What the process may take.
-        progress: Told what the job reports, and again every half second, so that it may stop a job that reports
-            nothing: an error that it raises ends the process.
-
-    Returns:
-        What `work` returned.
-
-    Raises:
-        ProcessEnded: The job ended its process, or took more than it may.
-        Exception: What `work` raised.
-    """
-
-    def told(_: Job, done: int, total: int, title: str) -> None:
-        progress(done, total, title)
-
-    for _, outcome in run_all(work, common, [job], processes=1, attempts=1, limits=limits, on_progress=told):
-        if not isinstance(outcome, Failure):
-            return outcome
-        if outcome.error is None or isinstance(outcome.error, MemoryError):
-            raise ProcessEnded(outcome.reason)
-        raise outcome.error
-    raise AssertionError("a job ends")
 
 
 def all_done(

@@ -64,6 +64,14 @@ class Raised(NamedTuple):
     error: Exception
 
 
+class Stop(NamedTuple):
+    """Asks the job that is under way to end at its next report."""
+
+
+class Stopped(Exception):
+    """Raised in a job that was asked to stop."""
+
+
 def send(pipe: IO[bytes], message: object) -> None:
     """Write a message to a pipe, whole or not at all.
 
@@ -99,10 +107,20 @@ def main() -> None:
     messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(inbox, messages), daemon=True, name="listen").start()
     work, common = _task(messages.get())
+
+    def progress(*told: Any) -> None:
+        if not messages.empty():  # another job comes only once this one has ended
+            raise Stopped
+        send(outbox, Told(*_three(*told)))
+
     while True:
         job = messages.get()
+        if isinstance(job, Stop):  # it came too late
+            continue
         try:
-            send(outbox, Returned(work(common, job, lambda *told: send(outbox, Told(*_three(*told))))))
+            send(outbox, Returned(work(common, job, progress)))
+        except Stopped as error:
+            send(outbox, Raised(error))
         except Exception as error:
             send(outbox, Raised(portable(error)))
 
@@ -143,13 +161,14 @@ def holds_memory_limits() -> bool:
     return sys.platform == "linux"
 
 
-def limit_memory(bytes_: int) -> None:
-    """Limit the memory that this process may write to, where the system can."""
+def limit_memory(bytes_: int | None) -> None:
+    """Limit the memory that this process may write to, where the system can; None: to all that it may have."""
     try:
         import resource
 
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
         # Not the address space: libraries for GPUs reserve more of it than any machine has.
-        resource.setrlimit(resource.RLIMIT_DATA, (bytes_, bytes_))
+        resource.setrlimit(resource.RLIMIT_DATA, (most if bytes_ is None else bytes_, most))
     except (ImportError, ValueError, OSError):
         pass  # Windows has no such limit, and a lower one may hold already
 

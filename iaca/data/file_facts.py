@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,14 +15,18 @@ import numpy as np
 from iaca.data.annotations import AnnotationError
 from iaca.data.faces.crops import list_crops, read_picture
 from iaca.data.label_memory import subject_autocorrelation
+from iaca.data.media.apart import apart
 from iaca.data.media.container import MediaError
 from iaca.data.media.video import probe
 from iaca.data.timeline import labels_on_frames, read_timeline
 from iaca.files import file_state, write_whole
 from iaca.resources import cache_folder
-from iaca.types import Recording
+from iaca.types import Progress, Recording, no_progress
 
 CACHE_VERSION = 4
+
+REPORTED_CROPS = 100
+"""Pictures between two signs of life."""
 
 
 class VideoFacts(NamedTuple):
@@ -81,7 +86,10 @@ class Inspector:
 
     def video(self, path: Path) -> VideoFacts:
         """Facts about a video."""
-        return VideoFacts(*self._recall(lambda: _look_at_video(path), path))
+        try:
+            return VideoFacts(*self._recall(partial(apart, path, _look_at_video, path), path))
+        except MediaError as error:  # what ended its process may not do so again, and is not remembered
+            return VideoFacts(error=str(error))
 
     def labels(self, recording: Recording) -> LabelFacts:
         """Facts about the labels of a recording."""
@@ -89,29 +97,36 @@ class Inspector:
             return LabelFacts(*self._recall(lambda: _look_at_labels(recording), *recording.label_files))
         if recording.video_file is None:
             return LabelFacts()
+        look = partial(apart, recording.video_file, _look_at_labels, recording)
         files, form = (*recording.label_files, recording.video_file), recording.label_form
-        return LabelFacts(*self._recall(lambda: _look_at_labels(recording), *files, form=form))
+        try:
+            return LabelFacts(*self._recall(look, *files, form=form))
+        except MediaError as error:
+            return LabelFacts(error=str(error))
 
     def memory(self, recording: Recording) -> tuple[MemoryFacts, ...]:
         """How long the labels of a recording stay alike: one entry per target; none without both labels and video."""
         if recording.label_file is None or recording.video_file is None:
             return ()
-        known = self._recall(
-            lambda: _look_at_memory(recording),
-            *recording.label_files,
-            recording.video_file,
-            form=("memory", recording.label_form),
-        )
+        look = partial(apart, recording.video_file, _look_at_memory, recording)
+        files, form = (*recording.label_files, recording.video_file), ("memory", recording.label_form)
+        try:
+            known = self._recall(look, *files, form=form)
+        except MediaError:
+            return ()  # said of the file itself
         return tuple(MemoryFacts(tuple(values), tuple(pairs)) for values, pairs in known)
 
     def crops(self, folder: Path) -> CropFacts:
         """Facts about a folder of crops: every picture is opened the first time, damaged ones every time."""
+        look = partial(apart, folder, _look_at_crops, folder, progress=no_progress)
         try:
-            runs, damaged, _ = self._recall(lambda: _look_at_crops(folder), folder)
+            runs, damaged, _ = self._recall(look, folder)
+            still = apart(folder, _still_damaged, damaged, progress=no_progress) if damaged else ()
         except OSError as error:
             return CropFacts(error=f"It cannot be read: {error.strerror}")
-        still = [path for path in damaged if read_picture(path) is None]
-        return CropFacts(tuple((first, last) for first, last in runs), tuple(still))
+        except MediaError as error:
+            return CropFacts(error=str(error))
+        return CropFacts(tuple((first, last) for first, last in runs), still)
 
     def save(self) -> None:
         """Write the cache file; a folder that cannot be written is ignored."""
@@ -209,10 +224,25 @@ def _look_at_memory(recording: Recording) -> tuple[MemoryFacts, ...]:
     return tuple(found)
 
 
-def _look_at_crops(folder: Path) -> CropFacts:
+def _look_at_crops(folder: Path, progress: Progress) -> CropFacts:
     crops = list_crops([folder])
-    damaged = [str(path) for path in crops.values() if not _looks_whole(path)]
+    damaged = []
+    for done, path in enumerate(crops.values(), 1):
+        if not _looks_whole(path):
+            damaged.append(str(path))
+        if done % REPORTED_CROPS == 0:
+            progress(done, len(crops))
     return CropFacts(tuple(runs_of(crops)), tuple(damaged))
+
+
+def _still_damaged(paths: Sequence[str], progress: Progress) -> tuple[str, ...]:
+    found = []
+    for done, path in enumerate(paths, 1):
+        if read_picture(Path(path)) is None:
+            found.append(path)
+        if done % REPORTED_CROPS == 0:
+            progress(done, len(paths))
+    return tuple(found)
 
 
 def _looks_whole(path: Path) -> bool:

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from iaca.data.faces.places import FacesError, read_faces_csv
 from iaca.data.file_facts import Inspector, LabelFacts, VideoFacts, default_cache_file, frames_in
 from iaca.data.label_memory import Autocorrelation, label_autocorrelation
+from iaca.data.media.apart import apart
 from iaca.data.media.container import MediaError
 from iaca.data.media.sound import first_sound_s
 from iaca.data.problems import Problem
@@ -21,6 +22,9 @@ from iaca.data.recordings import Index, find_recordings
 from iaca.types import Recording
 
 SAVE_EVERY = 50
+MOST_AT_ONCE = 16
+"""Files that are looked at side by side, each in a process; more would wait for the disk."""
+
 USUAL_EXTRA_FRAMES = 2
 """By so many, label files of Aff-Wild2 are longer than its videos; with more, a video may be cut short."""
 
@@ -102,8 +106,8 @@ def inspect_roots(
     inspector = Inspector(default_cache_file(index.roots) if cache_file is None else cache_file)
     files = sorted({r.video_file for r in index.recordings if r.video_file is not None})
     videos: dict[Path, VideoFacts] = {}
-    # Threads: reading packets leaves Python, and waits for the disk.
-    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+    at_once = min(MOST_AT_ONCE, os.cpu_count() or 1)  # each thread waits for a process
+    with ThreadPoolExecutor(at_once) as pool:
         bar = tqdm(pool.map(inspector.video, files), total=len(files), unit="video", desc="index", disable=not progress)
         for number, (path, facts) in enumerate(zip(files, bar, strict=True), 1):
             videos[path] = facts
@@ -122,7 +126,7 @@ def inspect_roots(
         subjects.append(_subject(recording, video, inspector, placed.get(recording.subject), problems))
         if number % SAVE_EVERY == 0:
             inspector.save()
-    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         found = pool.map(inspector.memory, index.recordings)
         bar = tqdm(found, total=len(index.recordings), unit="subject", desc="labels", disable=not progress)
         remembered = [
@@ -216,7 +220,7 @@ def _subject(
 def _with_sound_of(file: Path, video: VideoFacts, problems: list[Problem]) -> VideoFacts:
     """Facts about a video whose sound is in a file of its own."""
     try:
-        starts_s = first_sound_s(file)
+        starts_s = apart(file, first_sound_s, file)
     except MediaError as error:
         problems.append(_problem(file, str(error), "Convert it with ffmpeg."))
         return video

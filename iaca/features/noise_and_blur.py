@@ -12,12 +12,14 @@ import torch
 from torch import Tensor
 
 from iaca.checkpoints import BackboneFile
+from iaca.checkpoints.pretrained import find_backbone
 from iaca.clips import clip_frame_indices
 from iaca.compute.devices import device_of
 from iaca.compute.prefetch import prefetch
 from iaca.compute.threads import stream
 from iaca.config import AUDIO, CLIP_FRAMES, CorruptionConfig, CorruptionKind
 from iaca.data.faces.crops import Crops
+from iaca.data.media.apart import apart
 from iaca.data.media.sound import SAMPLE_RATE_HZ, AudioTrack, read_audio
 from iaca.errors import InputError
 from iaca.features.backbone_inputs import audio_clip, audio_input, visual_input
@@ -97,6 +99,51 @@ def corrupt(
         corrupted[touched[places]] = values
         progress(done, len(ends))
     return corrupted
+
+
+def corrupt_apart(
+    features: Features,
+    recording: Recording,
+    backbone: Path,
+    device: str,
+    config: CorruptionConfig,
+    *,
+    progress: Progress = no_progress,
+) -> np.ndarray:
+    """Do the same in a process of its own, which the recording may end.
+
+    Args:
+        features: As in `corrupt`.
+        recording: As in `corrupt`.
+        backbone: File of the backbone.
+        device: Where it runs.
+        config: As in `corrupt`.
+        progress: As in `corrupt`.
+
+    Returns:
+        As `corrupt`.
+
+    Raises:
+        MediaError: Reading the recording ended the process, or took too much memory or time.
+        InputError: As `corrupt` and `find_backbone`.
+    """
+    is_limited = torch.device(device).type == "cpu"
+    return apart(
+        recording.video_file or recording.video, _read_and_corrupt, features, recording, backbone, device, config,
+        progress=progress, making=True, limited=is_limited,
+    )  # fmt: skip
+
+
+def _read_and_corrupt(
+    features: Features,
+    recording: Recording,
+    backbone: Path,
+    device: str,
+    config: CorruptionConfig,
+    progress: Progress,
+) -> np.ndarray:
+    found = find_backbone(backbone, config.modality, device)
+    return corrupt(features, recording, found, config, progress=progress)
 
 
 def touched_clips(config: CorruptionConfig, frame: np.ndarray, pts_s: np.ndarray) -> np.ndarray:

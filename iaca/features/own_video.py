@@ -13,8 +13,6 @@ import torch
 from iaca.checkpoints import BackboneFile
 from iaca.checkpoints.pretrained import find_backbone
 from iaca.clips import clip_ends
-from iaca.compute.lanes import Limits
-from iaca.compute.processes import ProcessEnded, run_one
 from iaca.config import AUDIO, CLIP_FRAMES, VISUAL
 from iaca.config.vocabulary import CLIP_PICTURES
 from iaca.data.annotations import read_labels, write_labels
@@ -22,6 +20,7 @@ from iaca.data.faces.crops import CropError
 from iaca.data.faces.detection import STEP_FRAMES, find_faces, write_faces_csv
 from iaca.data.faces.detectors import FaceDetector
 from iaca.data.faces.places import CROP_SIZE
+from iaca.data.media.apart import apart
 from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.container import MediaError
 from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS
@@ -38,13 +37,6 @@ TRIED_CLIPS = 4
 
 COPY = 3.0
 """Time to decode a frame and encode it for the browser, as a multiple of the time to decode it."""
-
-MEMORY_BYTES = 24 * 2**30
-"""Memory of a process that extracts: a large backbone takes some, pictures of 8K take some."""
-
-SILENCE_S = 600.0
-BYTES_PER_S = 1_000_000
-"""How long extraction may show no progress, and for each byte of a file whose sound is all decoded first."""
 
 PARTS = 1000
 """Parts that the work on a video is divided into for reporting progress."""
@@ -150,22 +142,19 @@ def extract_apart(job: Apart, detector: FaceDetector, progress: Progress = no_pr
     Args:
         job: What is read and written.
         detector: The face detector; the process gets a copy of it.
-        progress: As in `extract_own`; an error that it raises ends the process.
+        progress: As in `extract_own`; an error that it raises ends the work.
 
     Raises:
         MediaError: The video cannot be read, or reading it took too much memory, or too long without any progress.
         InputError: As `extract_own` and `write_features`.
         OSError: A file cannot be written.
     """
-    video = job.recording.video_file
-    size = video.stat().st_size if video is not None and video.is_file() else 0
-    # Libraries for GPUs take memory as they like.
-    memory_bytes = MEMORY_BYTES if torch.device(job.device).type == "cpu" else None
-    try:
-        run_one(_extract_and_copy, detector, job, limits=Limits(memory_bytes, SILENCE_S + size / BYTES_PER_S),
-                progress=progress)  # fmt: skip
-    except ProcessEnded as error:
-        raise MediaError(f"{video} cannot be extracted: {error}; expected a whole video, or more memory") from error
+    if job.recording.video_file is None:
+        raise MediaError(f"{job.recording.subject} has no video; expected one to look for a face in")
+    is_limited = torch.device(job.device).type == "cpu"
+    apart(
+        job.recording.video_file, _extract_and_copy, detector, job, progress=progress, making=True, limited=is_limited
+    )
 
 
 def _extract_and_copy(detector: FaceDetector, job: Apart, progress: Progress) -> None:

@@ -7,20 +7,10 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from iaca.compute.lanes import Limits
-from iaca.compute.processes import ProcessEnded, run_one
 from iaca.data.faces.detectors import FaceDetector
 from iaca.data.faces.tracks import STEP_FRAMES
-from iaca.data.media.container import MediaError
+from iaca.data.media.apart import apart
 from iaca.data.media.video import MediaInfo, iterate_frames, probe
-from iaca.types import Progress
-
-MEMORY_BYTES = 8 * 2**30
-"""Memory of the process: ten times what an hour of 4K takes."""
-
-PATIENCE_S = 120.0
-BYTES_PER_S = 2_000_000
-"""Time for any file, and for each byte of a large one, whose packets are all read."""
 
 TRIED_FRAMES = 24
 """Frames that are decoded to time one of them."""
@@ -55,15 +45,10 @@ def vet(path: str | os.PathLike[str], detector: FaceDetector) -> Look:
     Raises:
         MediaError: It cannot be read, or reading it took too much memory or time.
     """
-    path = Path(path)
-    limit_s = PATIENCE_S + (path.stat().st_size / BYTES_PER_S if os.path.isfile(path) else 0.0)
-    try:
-        return run_one(_look, detector, path, limits=Limits(MEMORY_BYTES, limit_s))
-    except ProcessEnded as error:
-        raise MediaError(f"{path} cannot be looked at: {error}; expected a whole video") from error
+    return apart(path, _look, detector, Path(path))
 
 
-def _look(detector: FaceDetector, path: Path, progress: Progress) -> Look:
+def _look(detector: FaceDetector, path: Path) -> Look:
     """Time decoding and searching; holds one picture at a time, since they may be large."""
     info = probe(path)
     decoding_s = searching_s = 0.0

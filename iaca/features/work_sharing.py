@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from iaca.data.media.container import announced_s
+from iaca.data.media.apart import apart
+from iaca.data.media.container import MediaError, announced_s
 from iaca.types import Recording
 
 
@@ -33,7 +34,12 @@ def cut_by_length(recordings: Sequence[Recording], parts: int) -> list[list[Reco
 
 def length_s(recording: Recording) -> float:
     """How long a recording takes, as far as its video says; 0 where it cannot be read, which takes no time."""
-    return 0.0 if recording.video_file is None else announced_s(recording.video_file)
+    if recording.video_file is None:
+        return 0.0
+    try:
+        return apart(recording.video_file, announced_s, recording.video_file)
+    except MediaError:
+        return 0.0
 
 
 def absolute(recording: Recording) -> Recording:

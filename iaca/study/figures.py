@@ -12,6 +12,7 @@ import pandas as pd
 from iaca.checkpoints import Checkpoint
 from iaca.config import MODALITIES, TARGETS
 from iaca.data.episodes import read_episodes
+from iaca.data.media.apart import apart
 from iaca.data.media.video import iterate_frames
 from iaca.data.recordings import find_recordings, folder_of
 from iaca.errors import InputError
@@ -155,8 +156,12 @@ def _pictures(recording: Recording, pts_s: np.ndarray) -> list[tuple[float, np.n
     wanted = np.zeros(len(pts_s), bool)
     wanted[np.linspace(0, len(pts_s) - 1, PICTURES + 2).round().astype(int)[1:-1]] = True
     assert recording.video_file is not None
+    return apart(recording.video_file, _small_pictures, recording.video_file, wanted, pts_s)
+
+
+def _small_pictures(video: Path, wanted: np.ndarray, pts_s: np.ndarray) -> list[tuple[float, np.ndarray]]:
     found = []
-    for frame, picture in iterate_frames(recording.video_file, wanted):
+    for frame, picture in iterate_frames(video, wanted):
         scale = min(1.0, PICTURE_PX / picture.shape[0])
         small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         found.append((round(float(pts_s[frame]), 1), small))

@@ -22,6 +22,7 @@ from iaca.clips import clip_ends, clip_frame_indices
 from iaca.config import VISUAL
 from iaca.data.faces.crops import Crops, clip_pictures
 from iaca.data.faces.places import CROP_SIZE
+from iaca.data.media.apart import apart
 from iaca.data.media.container import EDITION, MediaError
 from iaca.data.media.mel import MEL_BANDS
 from iaca.data.media.sound import read_audio
@@ -84,7 +85,7 @@ def cached_clips(
     if clips is None:
         decode = _decode_visual if modality == VISUAL else _decode_audio
         with written_beside(values_file) as beside:
-            table = decode(recording, clip_stride, beside)
+            table = apart(recording.video_file or beside, decode, recording, clip_stride, beside, making=True)
         _write_table(table_file, table)
         clips = _read(recording, modality, values_file, table_file)
     if clips is None:

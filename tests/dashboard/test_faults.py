@@ -15,6 +15,7 @@ import pytest
 from dashboard.sections.fault import FAULT
 from tests.dashboard.projects import Spec, write_project
 from tests.dashboard.serving import CHROMIUM, FLAGS, serve
+from tests.test_deadly_media import HOOK, SENTENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("", "your_video", "robustness", "results", "about")
@@ -56,10 +57,15 @@ def damage(root):
 
 @pytest.mark.slow
 def test_damaged_files_and_long_addresses_are_sentences_on_every_page(browser, tmp_path):
-    root = write_project(tmp_path / "root", [Spec("strong-01", 60)])
-    damage(root)
+    root = write_project(tmp_path / "root", [Spec("strong-01", 60), Spec("deadly", 60)])
+    (root / "sitecustomize.py").write_text(HOOK)
     (tmp_path / "home").mkdir()
     with serve(root, tmp_path / "home") as (address, _):
+        for _ in range(2):  # it ends the process that decodes it each time, and neither the page nor the server
+            text, faults, errors = shown(browser, f"{address}/?subject=deadly")
+            assert (faults, errors) == (0, 0), text
+            assert re.search(SENTENCE["deadly"], text), text
+        damage(root)
         asked = [f"{address}/{page}" for page in PAGES]
         asked += [
             f"{address}/?{field}={LONG}" for field in ("subject", "fusion", "checkpoint", "rows", "frame", "seed")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from iaca.data.media.apart import apart
 from iaca.data.media.container import EDITION
 from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS, TOP_DB, mel_power
 from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
@@ -25,7 +26,7 @@ CONTEXT_HOPS = 2
 
 
 def sound_summary(path: Path, folder: Path) -> Path:
-    """Write the summary of a video's sound once.
+    """Write the summary of a video's sound once; it is decoded in a process of its own.
 
     The file: five little-endian float32 (columns, mel bands, bins of the envelope per column, seconds per column, 0),
     then uint8 (bands, columns) decibels from 80 below the loudest (0) to the loudest (255), low bands first, then int8
@@ -45,7 +46,7 @@ def sound_summary(path: Path, folder: Path) -> Path:
     """
     target = folder / f"{file_state(path.resolve()).digest[:32]}.{EDITION}.sound"
     if not _is_whole(target):
-        write_whole(target, _summarise(path))
+        write_whole(target, apart(path, _summarise, path, making=True))
     return target
 
 

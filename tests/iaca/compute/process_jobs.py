@@ -12,6 +12,18 @@ from iaca.compute.processes import run_all
 from iaca.errors import InputError
 
 
+def half_done(path, progress):
+    """Write a file, report once and again, and tidy up if that is not wanted."""
+    path.touch()
+    try:
+        for _ in range(10_000):
+            progress(1, 2, "half")
+            time.sleep(0.01)
+    except BaseException:
+        path.unlink()
+        raise
+
+
 def record(folder, job, progress):
     """Write down that a job runs, and where; do to the process what the job says, unless it was done before."""
     log = Path(folder) / f"{job}.log"

@@ -15,7 +15,7 @@ import pytest
 
 from iaca import logs
 from iaca.compute.lanes import Failure, Limits
-from iaca.compute.processes import JobsError, ProcessEnded, all_done, run_all, run_one
+from iaca.compute.processes import JobsError, all_done, run_all
 from iaca.errors import InputError
 from tests.iaca.compute import process_jobs
 from tests.iaca.compute.process_jobs import record, size_of, unreadable
@@ -82,31 +82,6 @@ def test_a_process_that_shows_no_progress_is_ended_and_one_that_does_is_not(tmp_
     done = results(tmp_path, ["hang"], attempts=1, limits=Limits(silent_s=1))
     assert done["hang"].reason == "its process showed no progress for 1 s and was ended"
     assert results(tmp_path, ["slow-2"], attempts=1, limits=Limits(silent_s=60))["slow-2"][0] == 1
-
-
-def test_one_job_raises_what_went_wrong_and_passes_its_progress_on(tmp_path):
-    told = []
-    assert run_one(record, str(tmp_path), "slow-0", progress=lambda *args: told.append(args))[0] == 1
-    assert told[-1] == (1, 2, "half")
-    assert set(told[:-1]) <= {(0, 0, "")}  # before it reported anything
-    with pytest.raises(InputError, match="refuse-1 is bad"):
-        run_one(record, str(tmp_path), "refuse-1")
-    with pytest.raises(ProcessEnded, match="its process was ended by SIGKILL"):
-        run_one(record, str(tmp_path), "die-9")
-    assert len((tmp_path / "die-9.log").read_text().splitlines()) == 1
-
-
-def test_an_error_in_what_watches_the_progress_ends_the_process(tmp_path):
-    class Stop(Exception):
-        pass
-
-    def stop(done, total, title):
-        if title:  # it runs
-            raise Stop
-
-    with pytest.raises(Stop):
-        run_one(record, str(tmp_path), "slow-600", progress=stop)
-    assert not is_alive(int((tmp_path / "slow-600.log").read_text()))
 
 
 def test_long_jobs_come_first_and_count_for_more(tmp_path):

@@ -107,7 +107,7 @@ def test_features_made_apart_are_those_made_here_and_the_copy_for_the_browser_is
 def test_a_video_that_ends_its_extraction_is_one_sentence_and_leaves_no_features(tmp_path, backbones):
     video = write_media(tmp_path / "a.mp4", np.arange(10) / 25)
     outlook = look_at(video, *backbones, Nowhere())
-    with pytest.raises(MediaError, match=r"a\.mp4 cannot be extracted: its process was ended by SIGSEGV; expected"):
+    with pytest.raises(MediaError, match=r"a\.mp4 cannot be decoded: its process was ended by SIGSEGV; expected"):
         extract_apart(job_of(video, backbones, outlook, tmp_path), Deadly())
     assert not (tmp_path / "a.safetensors").exists()
 

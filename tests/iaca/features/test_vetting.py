@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
+from iaca.data.media import apart
 from iaca.data.media.container import MediaError
-from iaca.features import vetting
 from iaca.features.vetting import vet
 from tests.iaca.features.detectors import Deadly, Endless, Greedy, Nowhere
 from tests.media_files import clicks, write_media
@@ -35,13 +35,13 @@ def test_what_is_no_video_is_refused_as_everywhere(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the system limits no memory")
 def test_a_video_that_takes_all_memory_is_one_sentence(video, monkeypatch):
-    monkeypatch.setattr(vetting, "MEMORY_BYTES", 2**30)
+    monkeypatch.setattr(apart, "READING_BYTES", 2**30)
     with pytest.raises(MediaError, match="it needs more memory than it may take; expected a whole video"):
         vet(video, Greedy())
 
 
 def test_a_video_that_never_ends_is_one_sentence(video, monkeypatch):
-    monkeypatch.setattr(vetting, "PATIENCE_S", 5.0)
+    monkeypatch.setattr(apart, "READING_S", 5.0)
     with pytest.raises(MediaError, match="showed no progress for 5 s and was ended; expected a whole video"):
         vet(video, Endless())
 
