@@ -107,6 +107,9 @@ export interface ArrowTable {
 /** One value a frame, by name. */
 export type Columns = Partial<Record<string, Float32Array>>;
 
+/** Spans of frames of which every value is known; in between, those of a pixel stand for all. Null where all are known. */
+export type Exact = FrameRange[] | null;
+
 /** What the models get in place of the recording, beside the clips that bands say are dropped. */
 export interface Given {
   noise: { sound: string; kind: string; snr_db: number; span: Span } | null;
@@ -129,6 +132,8 @@ export interface PlayerData {
   steps: { address: string; values: Record<string, string> } | null;
   /** How the video is played where it shall be heard and seen as the models get it. */
   given?: Given | null;
+  /** Of a step of a live control; the page itself sends every value. */
+  exact?: Exact;
   /** None in a notebook. */
   what_if: WhatIfState | null;
   /** Tables that travel in the update itself. */

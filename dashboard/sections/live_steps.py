@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,14 +14,21 @@ from dashboard.sections import playback
 from dashboard.sections.what_if_values import Range, Values, read_values
 from dashboard.services.selection import Selection
 from dashboard.state import session
+from dashboard.steps import StepError
 from dashboard.timeline import rows, smoothing, transport
+from dashboard.timeline.thinned import Seen
 from iaca.errors import InputError
+from iaca.headers import shortened
 from iaca.types import Episode
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dashboard.sections.sidebar import Display
+
+
+SEEN = "seen"
+"""Among the values of a step: what of the recording the player shows."""
 
 
 class View(NamedTuple):
@@ -71,13 +79,15 @@ def answer(view: View, texts: Mapping[str, str]) -> bytes:
 
     Args:
         view: What is looked at.
-        texts: Key of a live control -> its value, spelled as in the address.
+        texts: Key of a live control -> its value, spelled as in the address; and under `SEEN` what the player shows,
+            where it can do with that.
 
     Raises:
         StepError: A value cannot be.
         InputError: A model cannot be used, of which the page has a notice.
     """
-    values = read_values({**texts, **view.fixed})
+    seen = read_seen(texts[SEEN], len(view.truth)) if SEEN in texts else None
+    values = read_values({key: text for key, text in texts.items() if key != SEEN} | dict(view.fixed))
     now = view.selection.applied
     change = replace(now.change, dropouts=values.dropouts(view.range_s), gates=values.gates)
     problems: list[str] = []
@@ -91,4 +101,25 @@ def answer(view: View, texts: Mapping[str, str]) -> bytes:
     )  # fmt: skip
     if smooth:
         figure = smoothing.smoothed(figure)
-    return transport.packed(figure, routes.register_table)
+    return transport.packed(figure, routes.register_table, seen)
+
+
+def read_seen(text: str, frames: int) -> Seen:
+    """What the player shows.
+
+    Args:
+        text: "first-last/pixels", in frames from 0, and after it "first-last" for each span that is read out.
+        frames: Of the recording.
+
+    Raises:
+        StepError: It is none.
+    """
+    form = re.fullmatch(r"(\d{1,9})-(\d{1,9})/(\d{1,5})((?: \d{1,9}-\d{1,9}){0,8})", text, re.ASCII)
+    first, last, pixels = (int(number) for number in form.groups()[:3]) if form else (0, 0, 0)
+    exact = tuple((int(a), int(b)) for a, b in (span.split("-") for span in (form[4] if form else "").split()))
+    if not pixels or not all(0 <= a <= b < frames for a, b in ((first, last), *exact)):
+        raise StepError(
+            f"{SEEN} is {shortened(text)}; expected first-last/pixels with frames from 0 to {frames - 1}, and at most "
+            "eight spans first-last after it"
+        )
+    return Seen(first, last, pixels, exact)

@@ -31,6 +31,12 @@ GATES_OF = {
 """Stage -> its weights that are compared; those of self attention mirror those of cross attention."""
 
 
+def edges_s(pts_s: np.ndarray) -> np.ndarray:
+    """(N + 1,) seconds at which each of N frames begins, and the last one ends."""
+    interval_s = pts_s[-1] - pts_s[-2] if len(pts_s) > 1 else 0.0
+    return np.append(pts_s, pts_s[-1] + interval_s if len(pts_s) else 0.0)
+
+
 def spans(mask: np.ndarray, pts_s: np.ndarray) -> list[tuple[float, float]]:
     """Spans of time in which a mask over frames is true; a frame lasts until the next one.
 
@@ -42,8 +48,7 @@ def spans(mask: np.ndarray, pts_s: np.ndarray) -> list[tuple[float, float]]:
         (start, end) in seconds, in order.
     """
     edges = np.diff(np.concatenate(([0], mask.astype(np.int8), [0])))
-    interval_s = pts_s[-1] - pts_s[-2] if len(pts_s) > 1 else 0.0
-    ends_s = np.append(pts_s, pts_s[-1] + interval_s if len(pts_s) else 0.0)
+    ends_s = edges_s(pts_s)
     starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     return [(float(ends_s[a]), float(ends_s[b])) for a, b in zip(starts, stops, strict=True)]
 

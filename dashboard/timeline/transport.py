@@ -11,12 +11,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dashboard.timeline.declared import Column, Curve, Figure, How, Point, Row, Table
+from dashboard.timeline import bands
+from dashboard.timeline.declared import Band, Column, Curve, Figure, How, Point, Row, Table
+from dashboard.timeline.thinned import Seen, is_worth, samples
 from iaca.config import TARGETS
 from iaca.figures import palette
 
 Keep = Callable[[bytes], str]
 """Keeps the bytes of columns for the browser, and says by which address it gets them."""
+
+FEW_SPANS = 64
+"""Spans of a band that are told by their seconds: of many more, a bit for each frame takes less."""
 
 
 def spec(figure: Figure) -> dict[str, Any]:
@@ -53,7 +58,7 @@ def tables(figure: Figure, keep: Keep, *, live: bool = True) -> tuple[tuple[Tabl
     """
     found: list[Table] = []
     travelling: dict[str, pa.Table] = {}
-    changed = {column.model for column in figure.columns if column.ghost}
+    travels = _live(figure)
 
     def travel(column: Column) -> tuple[int, bool, How]:
         return -1 if column.model is None else column.model, column.ghost, figure.columns[column].how
@@ -63,7 +68,7 @@ def tables(figure: Figure, keep: Keep, *, live: bool = True) -> tuple[tuple[Tabl
         names = tuple(map(name_of, columns))
         stride = 1 if how == "frames" else figure.clip_stride
         values = [np.ascontiguousarray(figure.columns[column].values[::stride]) for column in columns]
-        if not live or columns[0].ghost or columns[0].model not in changed:
+        if not live or columns[0] not in travels:
             # Column after column: each is one typed array in the browser.
             place = keep(np.stack(values).tobytes())
         else:
@@ -74,17 +79,58 @@ def tables(figure: Figure, keep: Keep, *, live: bool = True) -> tuple[tuple[Tabl
     return tuple(found), travelling
 
 
-def packed(figure: Figure, keep: Keep) -> bytes:
+def packed(figure: Figure, keep: Keep, seen: Seen | None = None) -> bytes:
     """What changes from one step of a what-if to the next, for a player that shows the same subject.
 
+    Args:
+        figure: What is drawn.
+        keep: Takes the columns that do not travel in the update itself.
+        seen: What the player shows, if it can do with that; None for every value.
+
     Returns:
-        A line of JSON with `spec` and `tables`, padded to a multiple of four bytes; then the columns that travel, one
-        after the other, as float32.
+        A line of JSON, padded to a multiple of four bytes, with `spec`, `tables`, `masks` and `thinned`; then the
+        columns that travel, one after the other, as float32. Where they are thinned, `thinned` has the first and last
+        frame and the pixels in view, the spans of frames that are whole, and names and length of each `Sample`, whose
+        frames stand before its columns. Last the spans of those bands that have many, a bit for each frame: `masks` are
+        the numbers of these bands.
     """
-    found, travelling = tables(figure, keep)
-    head = json.dumps({"spec": spec(figure), "tables": found}, allow_nan=False, separators=(",", ":")).encode()
-    columns = [column.to_numpy().tobytes() for table in travelling.values() for column in table.columns]
-    return b"".join([head, b" " * (-(len(head) + 1) % 4), b"\n", *columns])
+    thin = [] if seen is None or not is_worth(figure, seen) else samples(figure, seen, _live(figure))
+    taken = {column for sample in thin for column in sample.columns}
+    rest = figure._replace(columns={one: values for one, values in figure.columns.items() if one not in taken})
+    found, travelling = tables(rest, keep)
+    masks = {number: bits for number, band in enumerate(figure.bands) if (bits := _bits(band, figure.pts_s))}
+    said = spec(figure)
+    for number in masks:
+        said["bands"][number]["spans"] = []
+    about = {"spec": said, "tables": found, "masks": list(masks), "thinned": None}
+    if thin and seen is not None:
+        groups = [([*map(name_of, sample.columns)], len(sample.frames)) for sample in thin]
+        about["thinned"] = {"view": seen[:3], "exact": seen.exact, "groups": groups}
+    head = json.dumps(about, allow_nan=False, separators=(",", ":")).encode()
+    columns: list[np.ndarray] = [column.to_numpy() for table in travelling.values() for column in table.columns]
+    parts: list[np.ndarray] = [part for sample in thin for part in (sample.frames, sample.values)]
+    numbers = (part.tobytes() for part in (*columns, *parts))
+    return b"".join([head, b" " * (-(len(head) + 1) % 4), b"\n", *numbers, *masks.values()])
+
+
+def _live(figure: Figure) -> set[Column]:
+    """The columns of models that a what-if has changed."""
+    changed = {column.model for column in figure.columns if column.ghost}
+    return {column for column in figure.columns if column.model in changed and not column.ghost}
+
+
+def _bits(band: Band, pts_s: np.ndarray) -> bytes:
+    """A bit for each frame of a band, where its spans are many and of whole frames; else nothing."""
+    if len(band.spans) <= FEW_SPANS:
+        return b""
+    starts_s, ends_s = np.array(band.spans).T
+    of_frames_s = bands.edges_s(pts_s)
+    starts, ends = np.searchsorted(pts_s, starts_s), np.searchsorted(of_frames_s, ends_s)
+    if not (np.array_equal(of_frames_s[starts], starts_s) and np.array_equal(of_frames_s[ends], ends_s)):
+        return b""
+    edges = np.zeros(len(of_frames_s), np.int8)
+    edges[starts], edges[ends] = 1, -1
+    return np.packbits(np.cumsum(edges)[:-1].astype(bool), bitorder="little").tobytes()
 
 
 def name_of(column: Column) -> str:

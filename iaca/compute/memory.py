@@ -51,11 +51,10 @@ def memory_bytes(cgroups: Path = CGROUPS, own: Path = Path("/proc/self/cgroup"))
 def size_of(value: Any) -> int:
     """Bytes of what a value holds: arrays, tensors, weights and tables, in tuples, lists, dicts and dataclasses.
 
-    What two of its parts share counts twice, and what is on a GPU counts as if it lay in the machine's memory.
+    An object of this project may say so itself, as `nbytes`. What two of its parts share counts twice, and what is on a
+    GPU counts as if it lay in the machine's memory.
     """
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, (np.ndarray, torch.Tensor)):
         return value.nbytes
     if isinstance(value, torch.nn.Module):
         return sum(tensor.nbytes for tensor in (*value.parameters(), *value.buffers()))
@@ -68,4 +67,6 @@ def size_of(value: Any) -> int:
     if dataclasses.is_dataclass(value):
         return sum(size_of(getattr(value, field.name)) for field in dataclasses.fields(value))
     ours = type(value).__module__.startswith("iaca.")
+    if ours and hasattr(value, "nbytes"):
+        return sys.getsizeof(value) + int(value.nbytes)
     return sys.getsizeof(value) + (size_of(getattr(value, "__dict__", {})) if ours else 0)

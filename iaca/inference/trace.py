@@ -50,6 +50,11 @@ class WindowMemory:
         self.names: list[str] = []
         self.outputs: dict[tuple[int, bytes], np.ndarray] = {}
 
+    @property
+    def nbytes(self) -> int:
+        """What the outputs take: those of all windows have one size."""
+        return len(self.outputs) * next((one.nbytes for one in self.outputs.values()), 0)
+
     def take(self, keys: Sequence[tuple[int, bytes]], new: dict[tuple[int, bytes], np.ndarray]) -> list[np.ndarray]:
         """Add new outputs and return those asked for; what was not asked for longest goes.
 
@@ -95,7 +100,8 @@ def infer(
     Raises:
         MismatchError: Dimension, clip count or backbone differ from the model's, or a feature is not finite.
     """
-    check_fit(features, checkpoint)
+    if memory is None or not memory.outputs:  # which is of these features and this model alone
+        check_fit(features, checkpoint)
     dropped = dropped_by(features, dropouts)
     plan = _plan(len(features.frame), features.clip_stride, checkpoint.config.clips, windows)
     per_clip = _per_clip(features, checkpoint.model, plan, dropped, memory or WindowMemory(), gates, exported)

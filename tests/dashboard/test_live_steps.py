@@ -133,6 +133,7 @@ def test_every_live_control_is_answered_before_the_page(page, address, traces):
         {"stage1": "always self-attended"}, {"stage2": "joint alone"},
     ]  # fmt: skip
     expected, values = [], None
+    assert all(values.pop("seen") for values in asked)
     for change in changed:
         values = (asked[0] if values is None else values) | change
         expected.append(values)

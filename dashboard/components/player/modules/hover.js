@@ -47,8 +47,9 @@ export class Hover {
     const { frame } = this;
     const read = frame ?? clock.cursor;
     const second = clock.pts[read];
-    readout.at(read, second, clock.isPastLastPicture(read));
-    plane.at(read);
+    const known = this.player.steps.seen.knows(read);
+    readout.at(read, second, clock.isPastLastPicture(read), known);
+    plane.at(read, known);
     this.lines.at(frame === null ? null : second, plot);
     this.time.hidden = frame === null;
     const heading = frame === null ? "At the cursor" : "At the pointer";

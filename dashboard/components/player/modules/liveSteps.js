@@ -2,10 +2,15 @@
 // Steps of the live controls: while one of them moves, the server is asked what the player shows, past the script of the
 // page. The page owns what is chosen and follows once the hand lets go. Where a step cannot be had, the page alone shows it.
 
-/** @import { ArrowTable, PlayerData } from "../../types" */
+import { loadTimes } from "./columns.js";
+import { Seen } from "./seen.js";
+import { unpack } from "./stepAnswer.js";
 
-/** @typedef {Pick<PlayerData, "spec" | "tables"> & { [live: `live_${number}`]: ArrowTable }} Answer */
+/** @import { PlayerData } from "../../types" */
+/** @import { Player } from "./main.js" */
+/** @import { Answer } from "./stepAnswer.js" */
 
+const REST_MS = 150; // after which a control that does not move counts as resting
 const CHANGES = ["value", "aria-valuetext", "aria-expanded"]; // attributes that a moving control sets
 
 /**
@@ -19,29 +24,6 @@ export function textOf(input) {
   return input.value && input.validity.valid ? input.value : null;
 }
 
-/**
- * The content of an answer: a line of JSON, then the columns of the live tables.
- * @param {ArrayBuffer} content
- * @returns {Answer}
- */
-export function unpack(content) {
-  const bytes = new Uint8Array(content);
-  const end = bytes.indexOf(10);
-  /** @type {Answer} */
-  const answer = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
-  let offset = end + 1;
-  for (const [names, , , length, place] of answer.tables) {
-    if (!place.startsWith("live_")) continue;
-    const columns = names.map((_, i) => new Float32Array(content, offset + 4 * i * length, length));
-    offset += 4 * names.length * length;
-    answer[/** @type {`live_${number}`} */ (place)] = {
-      schema: { fields: names.map((name) => ({ name })) },
-      getChildAt: (i) => ({ toArray: () => columns[i] }),
-    };
-  }
-  return answer;
-}
-
 export class LiveSteps {
   /** @type {PlayerData | null} */
   page = null; // what the page last sent
@@ -50,16 +32,19 @@ export class LiveSteps {
   asked = ""; // the newest values that the page does not show yet
   /** @type {AbortController | null} */
   request = null;
+  /** @type {AbortController | null} */
+  settling = null; // while every value is waited for
   /** @type {Map<string, HTMLElement>} */
   controls = new Map();
   observer = new MutationObserver(() => this.step());
 
   /**
-   * @param {(data: PlayerData) => Promise<void>} show Done when it is painted.
+   * @param {Player} player
    * @param {AbortSignal} signal
    */
-  constructor(show, signal) {
-    this.show = show;
+  constructor(player, signal) {
+    this.player = player;
+    this.seen = new Seen(player);
     const step = () => this.step();
     // At the end of their way, when the page's own listeners have set the values.
     for (const event of ["input", "change"]) document.addEventListener(event, step, { signal });
@@ -119,7 +104,7 @@ export class LiveSteps {
       const shown = this.answer;
       this.stop();
       this.asked = "";
-      if (shown) void this.show(this.page);
+      if (shown) void this.player.show(this.page);
       return;
     }
     this.asked = wanted;
@@ -128,30 +113,54 @@ export class LiveSteps {
 
   // Ask for the newest values, one at a time and once the last answer is painted: in between, the page has time to play.
   async send() {
+    this.settling?.abort();
     if (this.request) return;
     const request = (this.request = new AbortController());
     const { signal } = request;
     try {
       for (let done = ""; done !== this.asked;) {
         done = this.asked;
-        const address = new URL(this.page?.steps?.address ?? "", document.baseURI);
-        const headers = { "Content-Type": "application/json" };
-        const content = await fetch(address, { method: "POST", body: done, headers, signal })
-          .then((answer) => (answer.ok ? answer.arrayBuffer() : null))
-          .catch(() => null); // given up, or no server, of which the page tells
-        if (signal.aborted || !this.page) return;
-        if (!content) continue;
-        this.answer = unpack(content);
-        await this.show({ ...this.page, ...this.answer });
+        await this.ask(done, this.seen.wanted, signal);
+        if (signal.aborted) return;
       }
     } finally {
       if (this.request === request) this.request = null;
     }
+    if (this.answer?.exact) void this.settle();
+  }
+
+  // Once the control rests, ask for every value of what is shown in part.
+  async settle() {
+    const settling = (this.settling = new AbortController());
+    await new Promise((done) => setTimeout(done, REST_MS));
+    if (!settling.signal.aborted) await this.ask(this.asked, "", settling.signal);
+  }
+
+  /**
+   * Ask for one step and show it, unless it is given up meanwhile.
+   * @param {string} values
+   * @param {string} seen "" for every value.
+   * @param {AbortSignal} signal
+   */
+  async ask(values, seen, signal) {
+    const { page } = this;
+    if (!page?.steps) return;
+    const address = new URL(page.steps.address, document.baseURI);
+    const body = seen ? JSON.stringify({ ...JSON.parse(values), seen }) : values;
+    const headers = { "Content-Type": "application/json" };
+    const content = await fetch(address, { method: "POST", body, headers, signal })
+      .then((answer) => (answer.ok ? answer.arrayBuffer() : null))
+      .catch(() => null); // given up, or no server, of which the page tells
+    const times = await loadTimes(page.clock[0]);
+    if (!content || signal.aborted || !this.page) return;
+    this.answer = unpack(content, times);
+    await this.player.show({ ...this.page, ...this.answer });
   }
 
   // Give up what was asked and answered.
   stop() {
     this.request?.abort();
+    this.settling?.abort();
     this.request = null;
     this.answer = null;
   }

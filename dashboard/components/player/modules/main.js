@@ -113,7 +113,7 @@ export class Player {
     window.addEventListener("resize", () => this.redraw(), { signal });
     document.addEventListener("iaca-show-player", () => this.scrollIntoView(), { signal });
     this.room = new Room(this);
-    this.steps = new LiveSteps((data) => this.show(data), signal);
+    this.steps = new LiveSteps(this, signal);
   }
 
   /** @param {PlayerData} data */
@@ -134,6 +134,7 @@ export class Player {
     if (this.newest !== data) return; // a later update overtook this one
     const { spec, marks: marked, sound, follows } = data;
     Object.assign(this, { spec, frames, marked, sound, follows, loaded: true });
+    this.steps.seen.exact = data.exact ?? null;
     const isOther = this.root.dataset.subject !== spec.subject;
     if (isOther) this.plot.view = null;
     this.clock.load(spec.subject, data.video, media, pts);

@@ -7,7 +7,7 @@ import { fade } from "./theme.js";
 /** @import { Columns, Point } from "../../types" */
 /** @import { Theme } from "./theme.js" */
 
-const TAIL_S = 1.5;
+export const TAIL_S = 1.5;
 const MARGIN = 22;
 
 /**
@@ -47,6 +47,7 @@ export class Plane {
   /** @type {Float64Array} */
   times = new Float64Array();
   frame = 0;
+  known = true;
   side = 0; // px
   ratio = 1;
   /** @type {OffscreenCanvas | null} */
@@ -68,7 +69,7 @@ export class Plane {
     const side = this.canvas.clientWidth;
     if (!this.points.length || !side || side === this.side) return;
     this.show(this.points, this.frames, this.times, this.theme);
-    this.at(this.frame);
+    this.at(this.frame, this.known);
   }
 
   /**
@@ -130,9 +131,12 @@ export class Plane {
     return ground;
   }
 
-  /** @param {number} frame */
-  at(frame) {
-    this.frame = frame;
+  /**
+   * @param {number} frame
+   * @param {boolean} known Whether the values of models are known there.
+   */
+  at(frame, known = true) {
+    Object.assign(this, { frame, known });
     const { pen, ground, times } = this;
     if (!ground?.width) return; // no longer on the page
     pen.setTransform(1, 0, 0, 1, 0, 0);
@@ -141,7 +145,7 @@ export class Plane {
     pen.scale(this.ratio, this.ratio);
     let first = frame;
     while (first > 0 && times[frame] - times[first - 1] <= TAIL_S) first--;
-    for (const point of this.points) this.drawPoint(point, first, frame);
+    for (const point of this.points) if (known || point.model === null) this.drawPoint(point, first, frame);
   }
 
   /**

@@ -138,7 +138,7 @@ export class Range {
   score() {
     const { clock, frames, shownPoints } = this.player;
     const { range, pts: times } = clock;
-    if (!range) return this.hide(true);
+    if (!range || !this.player.steps.seen.knows(...range)) return this.hide(true);
     const [first, last] = range;
     const [truth, ...models] = shownPoints;
     const annotated = frames[truth.valence];

@@ -182,10 +182,11 @@ export class Readout {
    * @param {number} frame
    * @param {number} second
    * @param {boolean} pastLastPicture
+   * @param {boolean} known Whether the values are known there.
    */
-  at(frame, second, pastLastPicture) {
+  at(frame, second, pastLastPicture, known) {
     for (const [cell, values] of this.cells) {
-      const text = format(values?.[frame]);
+      const text = format(known ? values?.[frame] : undefined);
       if (cell.data !== text) cell.data = text;
     }
     const labels = this.bands
@@ -193,7 +194,8 @@ export class Readout {
       .map((band) => band.label);
     if (pastLastPicture) labels.push("after the last picture");
     for (const { name, valence, arousal } of this.points)
-      if ([valence, arousal].some((column) => isBeyond(this.frames[column]?.[frame]))) labels.push(`${name} ${BEYOND}`);
+      if (known && [valence, arousal].some((column) => isBeyond(this.frames[column]?.[frame])))
+        labels.push(`${name} ${BEYOND}`);
     const text = labels.join("|");
     if (text === this.shownFlags) return;
     this.shownFlags = text;
