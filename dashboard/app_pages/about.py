@@ -50,6 +50,12 @@ EQUATIONS = (
     ),
 )
 
+INFLUENCE = (
+    r"\phi_a = \tfrac{1}{2}\left[(y_a - y_0) + (y - y_v)\right],\quad "
+    r"\phi_v = \tfrac{1}{2}\left[(y_v - y_0) + (y - y_a)\right],\quad \phi_a + \phi_v = y - y_0",
+    r"\text{interaction} = y - y_a - y_v + y_0",
+)
+
 RELATED_GATES = (
     (
         "**GMU** (Arevalo 2020), in the place of stage 2",
@@ -123,6 +129,16 @@ def show() -> None:
     )
     for sentence, equation in RELATED_GATES:
         st.markdown(sentence)
+        st.latex(equation)
+    st.subheader("Influence of audio and visual")
+    st.markdown(
+        "How far each modality moves a prediction: $y$ is the prediction, $y_a$ that from the audio alone, $y_v$ from "
+        "the visual modality alone and $y_0$ from none; what is removed gives way to the backbone's output for zeros, "
+        "as in simulated dropout. The influences are Shapley values of two players. "
+        f"{meanings.relation_sentence('a target', session.THRESHOLD.default)} The kinds follow M2Lens (Wang et al., "
+        "2021), which leaves the threshold to its user; the sidebar of Compare sets it."
+    )
+    for equation in INFLUENCE:
         st.latex(equation)
     st.subheader("What the rows mean")
     st.markdown(meanings.markdown_table((*meanings.ROWS, meanings.BANDS, meanings.DIFFER)))

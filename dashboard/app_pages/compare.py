@@ -79,7 +79,7 @@ def show() -> None:
         return
     selection = Selection(subject, models, device)
     selection = what_if_applied.apply(asked, selection, page.folders, notice_place, page.notices)
-    shown = playback.shown_models(selection, page.notices)
+    shown = playback.shown_models(selection, page.notices, display.influence)
     episodes = corpus.episodes.get(subject.name, ())
     said = look_for.sentence(shown, episodes, truth["pts_s"].to_numpy(), display.target)
     with banner_place:
@@ -87,7 +87,7 @@ def show() -> None:
     player_place, beside_place = stage.container(), stage.container(key=beside.KEY)
     opened, opened_place, strip = beside.choose(beside_place)
     given = hear_and_see.choose(strip, selection, page.folders, float(truth["pts_s"].iloc[-1]), page.notices)
-    here = moments.find(selection, page.notices) if opened == beside.MOMENTS else []
+    here = moments.find(selection, page.notices, display.threshold) if opened == beside.MOMENTS else []
     video = playback.load_video(subject, page.folders, page.notices)
     figure = rows.compare_figure(
         subject.name, truth, shown, target=display.target, score=display.score, scaled=display.scaled,
@@ -109,7 +109,7 @@ def show() -> None:
         if opened == beside.ATTENTION:
             attention.show(selection, place.frame, display.target, video, page.notices)
         elif opened == beside.MOMENTS:
-            moments.show(here, corpus.pooled, selection)
+            moments.show(here, corpus.pooled, selection, display.threshold)
     if shown and selection.applied.words:
         notice_place.caption(f"**What if:** {selection.applied.words}")
     page.show_notices(notice_place)

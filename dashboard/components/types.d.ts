@@ -59,6 +59,10 @@ export interface Band {
   rows: string[] | null;
   lane: string | null;
   help: string;
+  /** A letter in the lane, a second code beside the colour; "" for none. */
+  code: string;
+  /** Of the lane's height. */
+  part: "whole" | "upper" | "lower";
 }
 
 export interface Point {

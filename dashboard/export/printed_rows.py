@@ -37,6 +37,12 @@ LEAST_IN = 0.18
 ROOM_IN = 0.1
 """Width that each span of a band needs on average to be shaded behind rows."""
 
+LANE_PARTS = {"whole": (0.0, 1.0), "upper": (0.54, 1.0), "lower": (0.0, 0.46)}
+"""Part of a lane -> from and to which share of its height."""
+
+CODE_IN = 0.07
+"""Width that the letter of a span needs."""
+
 DOTS = "....."
 """Hatch of what is dotted on the page."""
 
@@ -309,13 +315,17 @@ def _draw_lane(axes: Axes, lane: str, bands: Sequence[Band], range_s: tuple[floa
     axes.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
     for band in bands:
         colour = ink(band.colour)
+        low, high = LANE_PARTS[band.part]
         for a, b in band.spans:
             if b <= start or a >= end:
                 continue
             style = {"fill": False, "hatch": "/////", "ec": colour} if band.hatched else {"color": colour}
-            axes.axvspan(a, b, alpha=0.3, lw=0, **style)
+            axes.axvspan(a, b, low, high, alpha=band.opacity if band.code else 0.3, lw=0, **style)
             from_s, to_s = max(a, start), min(b, end)
             room_in = (to_s - from_s) / (end - start) * width_in
+            if band.code and room_in > CODE_IN:
+                axes.text((from_s + to_s) / 2, 0.42, band.code, size=5, weight=600, ha="center", va="center",
+                          clip_on=True, path_effects=[withStroke(linewidth=1, foreground="white")])  # fmt: skip
             if band.kind == "episode" and room_in > 0.036 * len(band.label) + 0.03:
                 axes.text(from_s, 0.42, f" {band.label}", size=5, va="center", clip_on=True)
     # With a rim and not in a box, which would hide the spans at the end.

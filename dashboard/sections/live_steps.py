@@ -91,10 +91,10 @@ def answer(view: View, texts: Mapping[str, str]) -> bytes:
     now = view.selection.applied
     change = replace(now.change, dropouts=values.dropouts(view.range_s), gates=values.gates)
     problems: list[str] = []
-    shown = playback.shown_models(view.selection._replace(applied=now._replace(change=change)), problems)
+    target, score, scaled, smooth, wanted = view.display
+    shown = playback.shown_models(view.selection._replace(applied=now._replace(change=change)), problems, wanted)
     if problems:
         raise InputError(problems[0])
-    target, score, scaled, smooth = view.display
     figure = rows.compare_figure(
         view.selection.subject.name, view.truth, shown, target=target, score=score, scaled=scaled,
         episodes=view.episodes,

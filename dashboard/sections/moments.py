@@ -38,22 +38,31 @@ SIZES = {
     "largest error": f"distance from the annotation, {OF_TARGETS}",
     "gap between models": f"distance between the predictions, {OF_TARGETS}",
     "gain by IACA": f"how much nearer to the annotation, {OF_TARGETS}",
+    "conflict": f"the smaller of the two influences, which have opposite signs, {OF_TARGETS}",
+    "dominance": f"how much larger one influence is than the other, which does not count, {OF_TARGETS}",
 }
 """What the size of a moment is. Sizes of two kinds cannot be compared, so that each kind has a ranking of its own."""
 
 HELP = (
     "Gate flip: another side of a gate becomes the largest. Audio-visual disagreement: the prediction from audio alone "
     "against that from visual alone, by the branches of stage 2, or else without the other modality. Errors, gaps and "
-    "gains are one-second means. Frames without annotation, face or sound are left out. Each kind is ranked by itself: "
-    "what its size is stands above it, and sizes of two kinds cannot be compared."
+    "gains are one-second means. Conflict and dominance are of the influences of audio and visual, in one-second means "
+    "too, each counting from the threshold in the sidebar on. Frames without annotation, face or sound are left out. "
+    "Each kind is ranked by itself: what its size is stands above it, and sizes of two kinds cannot be compared."
 )
 
 
-def find(selection: Selection, notices: list[str]) -> list[Moment]:
-    """Moments of the subject, ranked kind by kind, with whatever is changed."""
+def find(selection: Selection, notices: list[str], threshold: float) -> list[Moment]:
+    """Moments of the subject, ranked kind by kind, with whatever is changed.
+
+    Args:
+        selection: What is looked at.
+        notices: What is wrong is added here.
+        threshold: Influence from which a modality counts.
+    """
     if selection.subject.features is None or not selection.models:
         return []
-    found = attempt(lambda: moment_search.of_subject(selection), notices)
+    found = attempt(lambda: moment_search.of_subject(selection, threshold), notices)
     return [] if found is None else found
 
 
@@ -76,13 +85,14 @@ def go_to(second: float) -> None:
     st.session_state[SEEK] = (uuid.uuid4().hex, second)
 
 
-def show(here: Sequence[Moment], everybody: Sequence[Subject], selection: Selection) -> None:
+def show(here: Sequence[Moment], everybody: Sequence[Subject], selection: Selection, threshold: float) -> None:
     """The list.
 
     Args:
         here: Moments of the subject that is shown.
         everybody: Subjects of the whole corpus.
         selection: What is looked at.
+        threshold: Influence from which a modality counts.
     """
     if st.session_state.pop(LEFT, False):
         # Not in the callback: the browser's choice would take its place, as the control lies outside the fragment.
@@ -100,7 +110,7 @@ def show(here: Sequence[Moment], everybody: Sequence[Subject], selection: Select
         )  # fmt: skip
     found: Sequence[Moment] = here
     if scope == ALL:
-        job = moment_search.of_all(everybody, selection)
+        job = moment_search.of_all(everybody, selection, threshold)
         if not job.ended:
             watch([job], lambda: show_bar(job, "Searching", "subjects", key="moments_stop", on_stop=_leave_search))
             return

@@ -11,7 +11,7 @@ from dashboard import routes
 from dashboard.components.player import PlayerData, PlayerState, Steps, player, player_state
 from dashboard.sections import what_if_changes
 from dashboard.sections.notices import attempt
-from dashboard.services import recordings, traces
+from dashboard.services import influences, recordings, traces
 from dashboard.services.corpora import Subject
 from dashboard.services.selection import Selection
 from dashboard.state import address, session
@@ -37,20 +37,28 @@ def brushed_range_s(subject: Subject, truth: pd.DataFrame) -> tuple[float, float
     return float(truth["pts_s"].iloc[first]), float(truth["pts_s"].iloc[last])
 
 
-def shown_models(selection: Selection, notices: list[str]) -> list[Shown]:
-    """What the models say of the subject, changed and unchanged; a model that does not fit it is left out."""
+def shown_models(selection: Selection, notices: list[str], wanted: influences.Wanted | None = None) -> list[Shown]:
+    """What the models say of the subject, changed and unchanged; a model that does not fit it is left out.
+
+    Args:
+        selection: What is looked at.
+        notices: What is wrong is added here.
+        wanted: Which influence is shown besides; None: none is computed.
+    """
+    compute = traces.trace if wanted is None else influences.trace
     features, device, applied = selection.subject.features, selection.device, selection.applied
     if features is None:
         return []
     shown = []
     for model in selection.models:
-        baseline = attempt(partial(traces.trace, features, model.path, device), notices)
+        baseline = attempt(partial(compute, features, model.path, device), notices)
         if baseline is None:
             continue
         trace = baseline
         if applied.reaches(model.checkpoint.config):
-            trace = traces.trace(features, model.path, device, applied.change, applied.corrupted)
-        shown.append(Shown(model.title, trace, baseline, model.style, applied.baseline_name))
+            trace = compute(features, model.path, device, applied.change, applied.corrupted)
+        relation = None if wanted is None else influences.relation(trace, wanted)
+        shown.append(Shown(model.title, trace, baseline, model.style, applied.baseline_name, relation))
     return shown
 
 

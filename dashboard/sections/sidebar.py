@@ -8,13 +8,16 @@ from typing import NamedTuple
 import streamlit as st
 
 from dashboard.sections.page import Page
-from dashboard.services import corpora, traces
+from dashboard.services import corpora, influences, traces
 from dashboard.services.first_views import FirstView
 from dashboard.services.model_files import Chosen
-from dashboard.state import session
+from dashboard.state import address, session
 from dashboard.state.folders import Folders
 from dashboard.timeline.meanings import SCORES
 from iaca.config import TARGETS, TrunkSharing
+
+NO_INFLUENCE = "off"
+LEAST_THRESHOLD, LARGEST_THRESHOLD = 0.02, 0.5
 
 
 class Display(NamedTuple):
@@ -25,12 +28,19 @@ class Display(NamedTuple):
         score: Which attention score.
         scaled: Whether it is scaled to [0, 1].
         smooth: Whether curves are smoothed for the eye.
+        influence: Which influence of audio and visual, and from where on it counts; None for none.
     """
 
     target: str
     score: str
     scaled: bool
     smooth: bool = False
+    influence: influences.Wanted | None = None
+
+    @property
+    def threshold(self) -> float:
+        """Influence from which a modality counts, whether it is shown or not."""
+        return session.THRESHOLD.default if self.influence is None else self.influence.threshold
 
 
 def choose_device(page: Page) -> str:
@@ -109,4 +119,30 @@ def choose_display(models: Sequence[Chosen], first: FirstView | None = None) -> 
         "cursor beside the video and exported tables stay as they are.",
         **session.SMOOTH.widget,
     )
-    return Display(target, score, scaled, smooth)
+    return Display(target, score, scaled, smooth, _choose_influence(targets))
+
+
+def _choose_influence(targets: Sequence[str]) -> influences.Wanted | None:
+    """Ask whether the influence of audio and visual is shown, on what, and from where on it counts."""
+    options = (NO_INFLUENCE, *targets)
+    address.accept_spellings(session.INFLUENCE, options)
+    target = st.selectbox(
+        "Influence of audio and visual",
+        options,
+        help="How far each modality moves a prediction, and a lane that says how the two relate: complement, conflict, "
+        "or one dominates. It takes three more passes of each model, so it is off at first.",
+        **session.INFLUENCE.widget,
+    )
+    if target == NO_INFLUENCE:
+        return None
+    threshold = st.slider(
+        "Influence that counts",
+        LEAST_THRESHOLD,
+        LARGEST_THRESHOLD,
+        session.THRESHOLD.default,
+        0.01,
+        help="A modality counts where its influence is at least this, on the scale of valence and arousal, whose ends "
+        f"are 2 apart. At first {session.THRESHOLD.default:g}, from which two predictions count as different too.",
+        **session.THRESHOLD.widget,
+    )
+    return influences.Wanted(target, threshold)

@@ -19,7 +19,7 @@ from dashboard.export.printed_rows import View, figure_of_view
 from dashboard.services import jobs
 from dashboard.services.file_names import models_part, slugs, stem
 from dashboard.timeline.declared import ATTENTION, GATES, Curve, Figure, Row, Shown
-from dashboard.timeline.meanings import SCORES
+from dashboard.timeline.meanings import SCORES, relation_sentence
 from iaca.config import TARGETS
 from iaca.data.media.apart import apart
 from iaca.data.media.sound_summary import read_summary, sound_summary
@@ -135,6 +135,11 @@ def curves(take: Take) -> pd.DataFrame:
         name = _column(curve, names)
         columns[name] = curve.values(figure.columns).astype(np.float32)
         meaning[name] = _meaning(row, curve, take)
+    for name, model in zip(names, take.shown, strict=True):
+        if model.relation is not None:
+            target, threshold, kinds = model.relation
+            columns[f"{name}_{target}_relationship"] = kinds
+            meaning[f"{name}_{target}_relationship"] = relation_sentence(target, threshold)
     for name, said in MASKS.items():
         columns[name], meaning[name] = take.truth[name].to_numpy(), said
     for name, said in LOSSES.items() if take.shown else ():

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from dashboard.services import jobs, traces
+from dashboard.services import influences, jobs, traces
 from dashboard.services.corpora import Subject
 from dashboard.services.memory import keep
 from dashboard.services.model_files import Chosen, checkpoint
@@ -26,14 +26,19 @@ AT_MOST = 12
 """Moments of a kind in all subjects that are listed."""
 
 
-def of_subject(selection: Selection) -> list[Moment]:
+def of_subject(selection: Selection, threshold: float = influences.THRESHOLD) -> list[Moment]:
     """Where to look in the subject, with whatever is changed; ranked.
+
+    Args:
+        selection: What is looked at.
+        threshold: Influence from which a modality counts.
 
     Raises:
         InputError: A file cannot be used, or they do not fit each other.
     """
     subject, applied = shown_state(selection.subject.feature_file), selection.applied
-    return _of_subject(subject, _keys(selection.models), selection.device, applied.change, applied.corrupted)
+    keys = _keys(selection.models)
+    return _of_subject(subject, keys, selection.device, applied.change, applied.corrupted, threshold)
 
 
 @keep
@@ -43,11 +48,12 @@ def _of_subject(
     device: str,
     change: WhatIf,
     corrupted: tuple[traces.CorruptedFeatures, ...],
+    threshold: float,
 ) -> list[Moment]:
-    return _find(traces.features(Path(subject.path), corrupted), models, device, change)
+    return _find(traces.features(Path(subject.path), corrupted), models, device, change, threshold)
 
 
-def of_all(subjects: Sequence[Subject], selection: Selection) -> jobs.Job:
+def of_all(subjects: Sequence[Subject], selection: Selection, threshold: float = influences.THRESHOLD) -> jobs.Job:
     """Search all subjects, with the models and the change of a selection; the result is a ranked list.
 
     Noise and blur do not count: nobody waits until every subject was extracted again.
@@ -62,24 +68,30 @@ def of_all(subjects: Sequence[Subject], selection: Selection) -> jobs.Job:
             progress(i, len(files))
             try:
                 # Past the cache of features: this goes through the whole corpus once.
-                found += _find(read_features(file.path), keys, device, change)
+                found += _find(read_features(file.path), keys, device, change, threshold)
             except BAD_INPUT:
                 continue  # its sentence is shown where the subject is chosen
         return rank(found, AT_MOST)
 
-    return jobs.begin(all_key(files, keys, device, change), work)
+    return jobs.begin(all_key(files, keys, device, change, threshold), work)
 
 
-def all_key(files: tuple[FileState, ...], models: tuple[Model, ...], device: str, change: WhatIf) -> str:
+def all_key(
+    files: tuple[FileState, ...],
+    models: tuple[Model, ...],
+    device: str,
+    change: WhatIf,
+    threshold: float = influences.THRESHOLD,
+) -> str:
     """The name of the job."""
-    return "moments " + hashlib.sha256(repr((files, models, device, change)).encode()).hexdigest()[:32]
+    return "moments " + hashlib.sha256(repr((files, models, device, change, threshold)).encode()).hexdigest()[:32]
 
 
 def _keys(models: Sequence[Chosen]) -> tuple[Model, ...]:
     return tuple((model.title, shown_state(model.path)) for model in models)
 
 
-def _find(features: Features, models: tuple[Model, ...], device: str, change: WhatIf) -> list[Moment]:
+def _find(features: Features, models: tuple[Model, ...], device: str, change: WhatIf, threshold: float) -> list[Moment]:
     readings = []
     for title, file in models:
         config = checkpoint(Path(file.path), device).config
@@ -87,5 +99,7 @@ def _find(features: Features, models: tuple[Model, ...], device: str, change: Wh
             traces.compute(features, file, device, single_modality(config, modality, change))
             for modality in (AUDIO, VISUAL)
         ]
-        readings.append(Reading(title, config.iaca, traces.compute(features, file, device, change), *sides))
-    return find_moments(readings)
+        plain = traces.compute(features, file, device, change)
+        trace = influences.compute(plain, features, file, device, change)
+        readings.append(Reading(title, config.iaca, trace, *sides))
+    return find_moments(readings, threshold=threshold)

@@ -96,6 +96,12 @@ SCALED = Field("scaled", True)
 SMOOTH = Field("smooth", False)
 """Whether curves are smoothed for the eye."""
 
+INFLUENCE = Field("influence", "off")
+"""Whose influence of audio and visual is shown: that on valence, on arousal, or none."""
+
+THRESHOLD = Field("influence_from", 0.1)
+"""Influence from which a modality counts; at first as in `iaca.inference.influence`."""
+
 DEVICE = Field("device", None, url=False)
 DATA_ROOTS = Field("data_roots", "", url=False)
 FEATURES_FOLDER = Field("features_folder", "", url=False)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dashboard.timeline.declared import ATTENTION, STAGE_1, Band, Row, Shown
+from dashboard.timeline.declared import ATTENTION, INFLUENCE, STAGE_1, Band, Row, Shown
 from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL
 from iaca.figures import palette
 from iaca.types import Episode, Trace
@@ -96,8 +96,8 @@ def mask_bands(truth: pd.DataFrame, pts_s: np.ndarray, rows: Sequence[Row]) -> l
     unknown = np.logical_or(*(np.isnan(truth[f"{name}_truth"].to_numpy()) for name in TARGETS))
     masks = (
         ("not annotated", unknown, TARGETS),
-        ("no face", ~truth["has_face"].to_numpy(), (ATTENTION, STAGE_1[VISUAL])),
-        ("no audio", ~truth["has_audio"].to_numpy(), (ATTENTION, STAGE_1[AUDIO])),
+        ("no face", ~truth["has_face"].to_numpy(), (ATTENTION, STAGE_1[VISUAL], INFLUENCE)),
+        ("no audio", ~truth["has_audio"].to_numpy(), (ATTENTION, STAGE_1[AUDIO], INFLUENCE)),
     )
     return [
         Band(

@@ -13,12 +13,28 @@ from iaca.types import Trace
 
 How = Literal["frames", "linear", "held"]
 Stack = Literal["", "first", "next"]
+Part = Literal["whole", "upper", "lower"]
 
 ATTENTION = "attention"
 STAGE_1 = {AUDIO: "stage1_audio", VISUAL: "stage1_visual"}
 STAGE_2 = "stage2"
+INFLUENCE = "influence"
 GATES = (*STAGE_1.values(), STAGE_2)
 """Slots of rows that other files speak of; those of predictions are the targets themselves."""
+
+
+class Relation(NamedTuple):
+    """How the influences of audio and visual on one target relate.
+
+    Attributes:
+        target: valence or arousal.
+        threshold: Influence from which a modality counts.
+        kinds: (N,) values of `iaca.inference.Relationship` as text; "" where a face or the sound is missing.
+    """
+
+    target: str
+    threshold: float
+    kinds: np.ndarray
 
 
 class Shown(NamedTuple):
@@ -30,6 +46,7 @@ class Shown(NamedTuple):
         baseline: What it says unchanged; the same object when nothing is.
         style: How it is drawn.
         baseline_name: What sets the baseline apart, in two or three words.
+        relation: How the influences of its modalities relate; both traces have them then. None where nobody asked.
     """
 
     title: str
@@ -37,6 +54,7 @@ class Shown(NamedTuple):
     baseline: Trace
     style: Style
     baseline_name: str = "no dropout"
+    relation: Relation | None = None
 
     @property
     def changed(self) -> bool:
@@ -171,7 +189,7 @@ class Band(NamedTuple):
     """Spans of time that are shaded behind rows.
 
     Attributes:
-        kind: episode, dropped, mask or differ.
+        kind: episode, dropped, mask, differ or relationship.
         label: What is the case there.
         spans: (start, end) in seconds.
         colour: Its colour.
@@ -180,9 +198,11 @@ class Band(NamedTuple):
         rows: Keys of the rows behind which it lies; None for all.
         lane: Lane above the rows that names it, or None.
         help: What it means, in a sentence, where the label does not say it.
+        code: A letter that tells it apart in its lane where its colour does not, or "".
+        part: How much of the lane's height it takes, which does the same.
     """
 
-    kind: Literal["episode", "dropped", "mask", "differ"]
+    kind: Literal["episode", "dropped", "mask", "differ", "relationship"]
     label: str
     spans: list[tuple[float, float]]
     colour: Colour
@@ -191,6 +211,8 @@ class Band(NamedTuple):
     rows: tuple[str, ...] | None = None
     lane: str | None = None
     help: str = ""
+    code: str = ""
+    part: Part = "whole"
 
 
 class Point(NamedTuple):

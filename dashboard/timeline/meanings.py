@@ -52,13 +52,18 @@ TARGETS = Meaning(
     "Valence, arousal",
     "The annotation and each model's prediction, -1 to 1. Dotted lines: predictions before a change such as dropout.",
 )
+INFLUENCE = Meaning(
+    "Influence on valence or arousal",
+    "How far the audio and the visual modality each move a prediction: their Shapley values, from the predictions with "
+    "both, with one and with none. Asked for in the sidebar; a lane says how the two relate.",
+)
 DIFFERENCE = Meaning("Difference", "Prediction of the second model minus that of the first.")
 WAVEFORM = Meaning("Sound", "Smallest and largest sample at every pixel, on the clock of the video.")
 SPECTROGRAM = Meaning(
     "Mel spectrogram",
     "What the audio backbone hears: 64 mel bands up to 22 kHz, low ones at the bottom, 80 dB down from the loudest.",
 )
-ROWS = (*SCORES.values(), STAGE_1, STAGE_2, TARGETS, DIFFERENCE, WAVEFORM, SPECTROGRAM)
+ROWS = (*SCORES.values(), STAGE_1, STAGE_2, INFLUENCE, TARGETS, DIFFERENCE, WAVEFORM, SPECTROGRAM)
 """In the order of the page; the last two are hidden at first."""
 
 BANDS = Meaning(
@@ -69,6 +74,15 @@ DIFFER = Meaning(
     "Models differ, gate off its median",
     differ_sentence("The model without gates", "the one with them", "a prediction"),
 )
+
+
+def relation_sentence(target: str, threshold: float) -> str:
+    """What the lane of relationships shows."""
+    return (
+        f"How the influences of audio and visual on {target} relate, each counting from {threshold:g}: complement (+) "
+        "where both count with one sign, conflict (×) with opposite signs; A, the upper half: the audio dominates; V, "
+        "the lower half: the visual dominates. Empty: neither counts, or a face or the sound is missing."
+    )
 
 
 WEIGHTS = {

@@ -26,6 +26,7 @@ from dashboard.timeline.declared import (
     Shown,
     Stack,
 )
+from dashboard.timeline.influence_rows import influence_rows, relation_bands
 from iaca.config import MODALITIES, TARGETS
 from iaca.figures import palette
 from iaca.figures.palette import Colour
@@ -120,6 +121,7 @@ def compare_figure(
     rows = (
         *_attention_rows(columns, shown, target, score, scaled),
         *(row for i, model in enumerate(shown) for row in _gate_rows(columns, i, model, target, len(shown))),
+        *influence_rows(columns, shown),
         *(_target_row(columns, shown, name) for name in TARGETS),
         *_difference_rows(columns, shown),
         *SOUND_ROWS,
@@ -128,6 +130,7 @@ def compare_figure(
     bands = (
         *episode_bands(episodes),
         *dropped_bands(shown, pts_s),
+        *relation_bands(shown, pts_s),
         *mask_bands(truth, pts_s, rows),
         *differ_bands(shown, pts_s),
     )

@@ -62,5 +62,7 @@ MOMENTS: dict[str, Colour] = {
     "largest error": ("#c4500a", "#f08a4b"),
     "gap between models": ("#0a5fa5", "#5aa9f0"),
     "gain by IACA": ("#857200", "#f0e442"),
+    "conflict": ("#31333f", "#fafafa"),
+    "dominance": ("#6b6f7b", "#a3a7b3"),
 }
 """Of the kinds of moments, whose names always stand beside."""

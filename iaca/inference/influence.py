@@ -137,6 +137,7 @@ def relationships(audio: np.ndarray, visual: np.ndarray, threshold: float = THRE
 
 
 def relationships_of(trace: Trace, target: str, threshold: float = THRESHOLD) -> np.ndarray:
-    """`relationships` of a trace with influences, for valence or arousal."""
+    """`relationships` of a trace with influences, for a target; "" too where a face or the sound is missing."""
     audio, visual = (trace.columns[f"{target}_{m}_influence"].astype(np.float64) for m in (AUDIO, VISUAL))
-    return relationships(audio, visual, threshold)
+    both = trace.columns["has_face"] & trace.columns["has_audio"]
+    return relationships(np.where(both, audio, np.nan), visual, threshold)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from iaca.config import (
     Stage2Choice,
     WhatIf,
 )
+from iaca.inference.influence import THRESHOLD, Relationship, has_influence, relationships
 from iaca.types import Trace
 
 SPAN_S = 1.0
@@ -45,6 +47,8 @@ class MomentKind(StrEnum):
     ERROR = "largest error"
     GAP = "gap between models"
     GAIN = "gain by IACA"
+    CONFLICT = "conflict"
+    DOMINANCE = "dominance"
 
 
 class Reading(NamedTuple):
@@ -53,7 +57,7 @@ class Reading(NamedTuple):
     Attributes:
         title: Name of the model.
         iaca: Whether it has the gates of IACA.
-        trace: Its predictions.
+        trace: Its predictions; with influences, or there are neither conflicts nor dominance.
         audio_only: Its predictions from the audio alone, changed as `single_modality` says; None where unknown.
         visual_only: Likewise from the visual modality.
     """
@@ -74,7 +78,7 @@ class Moment(NamedTuple):
         start_s: Where to start watching, seconds on the clock of the video.
         peak_s: Where the measure is largest, likewise.
         value: The measure: for a gate flip the weight in [0, 1] that moves from one side to the other, else a distance
-            between valences or arousals, at least 0.
+            between valences or arousals, at least 0; for conflict and dominance an influence.
         sentence: What happens, in words; where a value in it lies outside [-1, 1], a second sentence explains that.
     """
 
@@ -113,7 +117,9 @@ def single_modality(config: FusionConfig, modality: str, change: WhatIf = UNCHAN
     return replace(change, dropouts=(*change.dropouts, DropoutConfig(modality=other, share=1.0)))
 
 
-def find_moments(readings: Sequence[Reading], kinds: Sequence[MomentKind] = tuple(MomentKind)) -> list[Moment]:
+def find_moments(
+    readings: Sequence[Reading], kinds: Sequence[MomentKind] = tuple(MomentKind), threshold: float = THRESHOLD
+) -> list[Moment]:
     """The largest moments of each kind in one subject.
 
     Choice: gate flips compare the second before a frame with the second after it; all other measures are means over a
@@ -123,6 +129,7 @@ def find_moments(readings: Sequence[Reading], kinds: Sequence[MomentKind] = tupl
     Args:
         readings: Predictions of one or more models for the same subject.
         kinds: The kinds to look for.
+        threshold: Influence from which a modality counts, above 0.
 
     Returns:
         At most ten moments of each kind, in the order of `rank`.
@@ -132,12 +139,14 @@ def find_moments(readings: Sequence[Reading], kinds: Sequence[MomentKind] = tupl
     frames = readings[0].trace.frames
     pts_s = frames["pts_s"].to_numpy()
     present = (frames["has_face"] & frames["has_audio"]).to_numpy()
-    measures = {
+    measures: dict[MomentKind, Callable[..., Iterator[_Lane]]] = {
         MomentKind.GATE_FLIP: _flips,
         MomentKind.DISAGREEMENT: _disagreements,
         MomentKind.ERROR: _errors,
         MomentKind.GAP: _gaps,
         MomentKind.GAIN: _gains,
+        MomentKind.CONFLICT: partial(_relations, threshold, (Relationship.CONFLICT,)),
+        MomentKind.DOMINANCE: partial(_relations, threshold, (Relationship.AUDIO, Relationship.VISUAL)),
     }
     found: list[Moment] = []
     for kind in kinds:
@@ -278,6 +287,25 @@ def _gains(readings: Sequence[Reading], pts_s: np.ndarray, present: np.ndarray) 
                     return f"{titles[0]} is {values[k]:.2f} nearer to the annotated {target} than {titles[1]}"
 
                 yield _Lane(np.where(valid, values, np.nan), sentence)
+
+
+def _relations(
+    threshold: float, wanted: Sequence[str], readings: Sequence[Reading], pts_s: np.ndarray, present: np.ndarray
+) -> Iterator[_Lane]:
+    """The size of a conflict is its smaller influence, that of dominance how far one influence is larger in size."""
+    for reading in filter(lambda one: has_influence(one.trace), readings):
+        for target in reading.trace.scores:
+            both = np.stack([reading.trace.columns[f"{target}_{m}_influence"] for m in MODALITIES], axis=1)
+            valid = present & np.isfinite(both).all(axis=1)
+            audio, visual = _mean(both.astype(np.float64), valid, pts_s, -SPAN_S / 2, SPAN_S / 2).T
+            found = valid & np.isin(relationships(audio, visual, threshold), wanted)
+            sizes = np.abs(audio), np.abs(visual)
+            values = np.minimum(*sizes) if Relationship.CONFLICT in wanted else np.abs(sizes[0] - sizes[1])
+
+            def sentence(k, title=reading.title, target=target, audio=audio, visual=visual):
+                return f"{title}: the audio moves {target} by {audio[k]:+.2f}, the visual by {visual[k]:+.2f}"
+
+            yield _Lane(np.where(found, values, np.nan), sentence)
 
 
 def _explained(sentence: str, *predictions: float) -> str:

@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 from iaca.checkpoints import load_checkpoint
 from iaca.config import AUDIO, VISUAL
 from iaca.features.feature_files import read_features
-from iaca.inference import infer
+from iaca.inference import add_influence, infer
 from iaca.inference.attention_maps import window_maps
 from iaca.inference.moments import Reading, find_moments, single_modality
 from tests.dashboard.browsing import PLAYER, downloaded, open_player, sample, settle, state
@@ -68,7 +68,7 @@ def readings(project, name="strong-01"):
     for checkpoint in (model(project, "ca"), model(project, "ca_iaca")):
         changes = [single_modality(checkpoint.config, modality) for modality in (AUDIO, VISUAL)]
         sides = [infer(features, checkpoint, change.dropouts, gates=change.gates) for change in changes]
-        trace = infer(features, checkpoint)
+        trace = add_influence(infer(features, checkpoint), features, checkpoint)
         found.append(Reading(checkpoint.title, checkpoint.config.iaca, trace, *sides))
     return found
 

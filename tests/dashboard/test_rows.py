@@ -251,3 +251,27 @@ def test_every_control_of_the_player_is_reached_by_tab_has_a_name_and_shows_its_
     assert all(names)
     # The first was focused by a script: browsers show that as they like.
     assert all(outline != "none" for _, outline in seen[1:])
+
+
+def test_influence_is_a_row_a_lane_with_a_threshold_and_moments(page, address):
+    relation = page.locator("[data-lane='CA: relation']")
+    open_player(page, address, "steady")
+    assert not any(title.startswith("Influence") for title in titles(page))
+    assert relation.count() == 0
+    open_player(page, address, "steady", influence="Valence", influence_from="0.02", beside="moments")
+    assert [title for title in titles(page) if "Influence" in title] == [
+        "Influence on valence · CA",
+        "Influence on valence · CA+IACA",
+    ]
+    assert ink(page, "Influence on valence · CA") > 0.02
+    before = relation.evaluate("(lane) => [lane.title, Number(lane.dataset.spans)]")
+    assert "counting from 0.02" in before[0]
+    assert before[1] > 0
+    found = page.locator("[data-testid=moments] [data-kind=dominance], [data-testid=moments] [data-kind=conflict]")
+    found.first.wait_for()
+    page.get_by_role("slider", name="Influence that counts").press("ArrowRight")
+    page.wait_for_function("document.querySelector('[data-lane=\"CA: relation\"]').title.includes('from 0.03')")
+    page.wait_for_function("document.location.search.includes('influence_from=0.03')")
+    page.get_by_role("slider", name="Influence that counts").press("End")
+    page.wait_for_function("document.querySelector('[data-lane=\"CA: relation\"]').dataset.spans === '0'")
+    assert found.count() == 0

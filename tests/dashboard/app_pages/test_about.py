@@ -48,7 +48,14 @@ def test_the_page_says_what_is_chosen_what_deviates_and_that_the_corpus_is_synth
     page.get_by_text("The demo data").wait_for()
     page.get_by_text("means nothing").wait_for()
     text = page.locator("[data-testid=stMain]").text_content()
-    for words in ("Choice:", "Deviates:", "demo corpus is synthetic", "Attention score (received)", "5-8"):
+    for words in (
+        "Choice:",
+        "Deviates:",
+        "Shapley values of two players",
+        "demo corpus is synthetic",
+        "Attention score (received)",
+        "5-8",
+    ):
         assert words in text
     figure = page.get_by_test_id("gate-diagram").text_content()
     assert set(re.findall(r"eqs? ([\d, to]+\d|\d)", figure)) == {"1 to 4", "5, 6", "7", "8", "9"}

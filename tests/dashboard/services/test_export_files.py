@@ -7,22 +7,47 @@ import pytest
 
 from dashboard.export.printed_rows import figure_of_view
 from dashboard.services import export_files
+from dashboard.timeline.rows import compare_figure
 from dashboard.timeline.smoothing import NOTE, smoothed
 from iaca.config import DropoutConfig
-from tests.dashboard.timeline.drawing import SPEC, draw, shown_models, small_features, small_models
+from tests.dashboard.timeline.drawing import (
+    SPEC,
+    draw,
+    shown_models,
+    small_features,
+    small_models,
+    with_influence,
+)
 from tests.media_files import clicks, write_media
 
 DROPOUT = DropoutConfig(share=0.5)
 
 
 @pytest.fixture(scope="module")
-def take(tmp_path_factory):
-    features, models = small_features(), small_models(tmp_path_factory.mktemp("models"))
+def models(tmp_path_factory):
+    return small_models(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def take(models):
+    features = small_features()
     figure, shown = draw(features, models, DROPOUT), shown_models(features, models, DROPOUT)
     truth = shown[0].trace.frames
     return export_files.Take(
         SPEC.name, True, figure, shown, truth, None, "valence", "contribution", True, None, (0, SPEC.frames - 1)
     )
+
+
+def test_influences_and_relationships_are_columns_where_they_are_shown(take, models):
+    shown = with_influence(small_features(), models, 1e-3)
+    truth = shown[0].trace.frames
+    figure = compare_figure(SPEC.name, truth, shown, target="valence", score="contribution", scaled=True)
+    table = export_files.curves(take._replace(figure=figure, shown=shown, truth=truth))
+    for model, name in zip(shown, ("ca", "ca_iaca"), strict=True):
+        np.testing.assert_array_equal(table[f"{name}_valence_relationship"], model.relation.kinds)
+        influence = model.trace.frames["valence_visual_influence"]
+        np.testing.assert_allclose(table[f"{name}_valence_visual_influence"], influence, atol=1e-6)
+    assert "each counting from 0.001" in table.attrs["columns"]["ca_valence_relationship"]
 
 
 def test_columns_stand_in_one_order_and_say_whose_they_are(take):

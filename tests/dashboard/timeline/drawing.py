@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dashboard.timeline.declared import Shown
+from dashboard.timeline.declared import Relation, Shown
 from dashboard.timeline.rows import compare_figure
 from iaca.checkpoints import load_checkpoint
 from iaca.figures import palette
-from iaca.inference import infer
+from iaca.inference import add_influence, infer
+from iaca.inference.influence import relationships_of
 from tests.dashboard.projects import Spec, make_features, write_model
 
 SPEC = Spec("someone", 160)
@@ -31,6 +32,17 @@ def shown_models(features, models, dropout=None):
         baseline = infer(features, model)
         trace = infer(features, model, [dropout]) if dropout else baseline
         shown.append(Shown(model.title, trace, baseline, style))
+    return shown
+
+
+def with_influence(features, models, threshold, dropout=None, target="valence"):
+    """The models as the page shows them where their influences are asked for."""
+    shown = []
+    for model, style in zip(models, palette.MODELS, strict=False):
+        changes = [(), [dropout]] if dropout else [()]
+        traces = [add_influence(infer(features, model, one), features, model, one) for one in changes]
+        relation = Relation(target, threshold, relationships_of(traces[-1], target, threshold))
+        shown.append(Shown(model.title, traces[-1], traces[0], style, relation=relation))
     return shown
 
 

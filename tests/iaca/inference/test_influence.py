@@ -10,7 +10,7 @@ from iaca.clips import Windows, plan_windows
 from iaca.config import DropoutConfig, ForcedGates, GateOverrides
 from iaca.errors import InputError
 from iaca.inference import WindowMemory, add_influence, infer, relationships
-from iaca.inference.influence import INFLUENCE_COLUMNS
+from iaca.inference.influence import INFLUENCE_COLUMNS, relationships_of
 from iaca.types import TRACE_COLUMNS
 from tests.conftest import make_features
 from tests.iaca.inference.test_trace import checkpoint_of
@@ -112,6 +112,14 @@ def test_relationships_are_the_five_and_unknown_where_an_influence_is():
         "complement", "conflict", "complement", "audio dominates", "visual dominates", "neither", "",
     ]  # fmt: skip
     assert set(relationships(audio[:-1], visual[:-1], 0.9)) == {"neither"}
+
+
+def test_without_a_face_or_sound_there_is_no_relationship_in_the_frame(tmp_path):
+    features = make_features(200, 4)
+    gone = np.arange(200) < 50
+    trace = influence_of(features._replace(has_face=~gone), checkpoint_of(tmp_path))
+    kinds = relationships_of(trace, "valence")
+    np.testing.assert_array_equal(kinds == "", gone)
 
 
 @pytest.mark.parametrize("threshold", [0.0, -1.0, float("nan"), float("inf")])

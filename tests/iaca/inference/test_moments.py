@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from iaca.config import DropoutConfig, ForcedGates, FusionConfig, GateOverrides, WhatIf
-from iaca.inference import infer
+from iaca.inference import add_influence, infer
 from iaca.inference.moments import (
     APART_S,
     MOST,
@@ -141,6 +141,22 @@ def test_a_prediction_beyond_the_scale_is_explained_where_it_is_told():
     assert errors == {"CA: valence +1.00, annotated +0.00", f"CA+IACA: valence +1.40, annotated +0.00. {UNBOUNDED}"}
 
 
+def test_influences_that_pull_apart_are_a_conflict_and_one_alone_is_dominance_from_the_threshold_on():
+    quiet = {f"{t}_{m}_influence": np.zeros(len(PTS_S)) for t in ("valence", "arousal") for m in ("audio", "visual")}
+    audio, visual = bump(8, 0.4, 2.0) + bump(30, 0.3, 2.0), bump(8, -0.2, 2.0)
+    one = reading(**quiet | {"valence_audio_influence": audio, "valence_visual_influence": visual})
+    conflict, *others = only([one], MomentKind.CONFLICT)
+    assert others == []
+    assert abs(conflict.peak_s - 8) <= 1
+    assert conflict.value == pytest.approx(0.2)
+    assert conflict.sentence == "CA: the audio moves valence by +0.40, the visual by −0.20"
+    assert abs(only([one], MomentKind.DOMINANCE)[0].peak_s - 30) <= 1
+    assert not find_moments([one], [MomentKind.CONFLICT], threshold=0.25)
+    assert find_moments([one], [MomentKind.DOMINANCE], threshold=0.25)[0].value == pytest.approx(0.3)
+    assert not find_moments([one], [MomentKind.DOMINANCE], threshold=0.45)
+    assert not find_moments([reading()], [MomentKind.CONFLICT, MomentKind.DOMINANCE])
+
+
 def test_a_model_speaks_of_one_modality_by_its_second_stage_or_without_the_other():
     gated = FusionConfig(fusion="ca", iaca=True)
     before = WhatIf(dropouts=(DropoutConfig(share=0.5),), gates=GateOverrides(temperature=2.0))
@@ -160,8 +176,9 @@ def test_moments_of_a_real_trace_lie_in_it(tmp_path):
         checkpoint = checkpoint_of(tmp_path, iaca=iaca)
         changes = [single_modality(checkpoint.config, m) for m in ("audio", "visual")]
         sides = [infer(features, checkpoint, change.dropouts, gates=change.gates) for change in changes]
-        readings.append(Reading(checkpoint.title, iaca, infer(features, checkpoint), *sides))
-    moments = find_moments(readings)
+        trace = add_influence(infer(features, checkpoint), features, checkpoint)
+        readings.append(Reading(checkpoint.title, iaca, trace, *sides))
+    moments = find_moments(readings, threshold=1e-3)
     assert {m.kind for m in moments} == set(MomentKind)
     assert all(0 <= m.start_s <= m.peak_s <= features.pts_s[-1] and m.value > 0 for m in moments)
     assert find_moments([]) == []

@@ -1,6 +1,7 @@
 // @ts-check
 // Bands behind the curves (episodes of corruption, dropped spans, masks) and their named lanes above the rows.
 
+import { paintCoded } from "./codedLane.js";
 import { make, penOf } from "./dom.js";
 import { shadedSpans } from "./layers.js";
 import { fade } from "./theme.js";
@@ -153,7 +154,9 @@ export class Bands {
       ...laneNames.map((name) => {
         const lane = make("div", { className: "iaca-lane" });
         lane.dataset.lane = name;
-        for (const band of bands.filter((one) => one.lane === name)) {
+        const own = bands.filter((one) => one.lane === name);
+        if (own.some((band) => band.code)) paintCoded(lane, own, plot, theme);
+        for (const band of own.filter((one) => !one.code)) {
           const hint = crowded.has(band.kind) ? "Zoom in to see these spans behind the rows." : "";
           lane.title = [band.help, hint].filter(Boolean).join(" ");
           /** @type {[x: number, width: number][]} */

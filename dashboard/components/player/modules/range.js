@@ -128,6 +128,8 @@ export class Range {
       hatched: false,
       rows: null,
       lane: null,
+      code: "",
+      part: "whole",
       help: "",
     };
     spec.bands.push(band);
