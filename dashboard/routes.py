@@ -142,9 +142,10 @@ async def serve_sound(request: Request) -> Response:
         raise HTTPException(status_code=404, detail="No such sound")
     try:
         file = await run_in_threadpool(summarise)
+        size = file.stat().st_size
     except (InputError, OSError) as error:
         raise HTTPException(status_code=422, detail=for_visitors(str(error))) from error
-    return FileResponse(file, headers=IMMUTABLE) if file.stat().st_size else Response(status_code=204)
+    return FileResponse(file, headers=IMMUTABLE) if size else Response(status_code=204)
 
 
 def forget(key: str) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -207,6 +208,8 @@ def begin_film(take: Take, cache: Path, ending: str) -> jobs.Job:
 
 def film_file(take: Take, cache: Path, ending: str) -> bytes:
     """A finished film; made again if newer films have taken its place."""
+    with suppress(FileNotFoundError):  # those of another server have taken it just now
+        return _make_film(take, cache, ending, no_progress).read_bytes()
     return _make_film(take, cache, ending, no_progress).read_bytes()
 
 
@@ -220,7 +223,9 @@ def _make_film(take: Take, cache: Path, ending: str, progress: Progress) -> Path
         else:
             film_of = partial(write_film, file, view(take), take.video, take.frames)
             apart(take.video or file, film_of, progress=progress, making=True)
-    for old in sorted(folder.glob("[!.]*"), key=lambda one: one.stat().st_mtime)[:-FILMS_KEPT]:
+    # Whatever the clock said when they were made, this one stays; another server may delete the same ones meanwhile.
+    others = [old for old in folder.glob("[!.]*") if old != file]
+    for old in sorted(others, key=lambda one: file_state(one).mtime_ns)[: 1 - FILMS_KEPT]:
         old.unlink(missing_ok=True)
     return file
 

@@ -156,7 +156,7 @@ def _pictures(recording: Recording, pts_s: np.ndarray) -> list[tuple[float, np.n
     wanted = np.zeros(len(pts_s), bool)
     wanted[np.linspace(0, len(pts_s) - 1, PICTURES + 2).round().astype(int)[1:-1]] = True
     assert recording.video_file is not None
-    return apart(recording.video_file, _small_pictures, recording.video_file, wanted, pts_s)
+    return apart(recording.video_file, _small_pictures, recording.video_file, wanted, pts_s, attempts=2)
 
 
 def _small_pictures(video: Path, wanted: np.ndarray, pts_s: np.ndarray) -> list[tuple[float, np.ndarray]]:

@@ -167,9 +167,9 @@ def train_backbone(
         share = me.share(BackboneStep(model, training))
 
         def spent_s() -> float:
-            return done["spent_s"] + time.time() - began
+            return done["spent_s"] + time.monotonic() - began
 
-        began = saved = time.time()
+        began = saved = time.monotonic()
         bar = tqdm(
             total=training.epochs * steps * training.batch, initial=done["step"] * training.batch, unit="clip",
             desc=f"{config.modality} {config.arch.value}", disable=not (progress and me.leads), dynamic_ncols=True,
@@ -194,9 +194,9 @@ def train_backbone(
                     epoch=f"{number // steps + 1}/{training.epochs}", loss=f"{np.mean(losses[-steps:]):.3f}"
                 )
                 bar.update(training.batch)
-                if me.leads and ((number + 1) % steps == 0 or time.time() - saved > STATE_INTERVAL_S):
+                if me.leads and ((number + 1) % steps == 0 or time.monotonic() - saved > STATE_INTERVAL_S):
                     state.save({"step": number + 1, "losses": losses, "spent_s": spent_s()})
-                    saved = time.time()
+                    saved = time.monotonic()
         model.eval()
         report = {
             "settings": asdict(training),

@@ -85,7 +85,9 @@ def cached_clips(
     if clips is None:
         decode = _decode_visual if modality == VISUAL else _decode_audio
         with written_beside(values_file) as beside:
-            table = apart(recording.video_file or beside, decode, recording, clip_stride, beside, making=True)
+            table = apart(
+                recording.video_file or beside, decode, recording, clip_stride, beside, making=True, attempts=2
+            )
         _write_table(table_file, table)
         clips = _read(recording, modality, values_file, table_file)
     if clips is None:

@@ -34,6 +34,7 @@ def apart(
     progress: Progress | None = None,
     making: bool = False,
     limited: bool = True,
+    attempts: int = 1,
 ) -> Result:
     """Call a function that decodes media in a process that may fail, and is kept for the next call.
 
@@ -46,6 +47,7 @@ def apart(
         progress: Handed to `work` as `progress`, as in `iaca.compute.kept.call`; None: it reports nothing.
         making: Whether something is made of the file that takes more than reading it.
         limited: Whether memory is limited: not where a GPU is used, whose libraries take it as they like.
+        attempts: How often it is tried: twice where nobody is there to ask again, since it may be the machine.
 
     Returns:
         What `work` returned.
@@ -57,7 +59,10 @@ def apart(
     memory_bytes = (MAKING_BYTES if making else READING_BYTES) if limited else None
     patience_s, bytes_per_s = (MAKING_S, MADE_BYTES_PER_S) if making else (READING_S, READ_BYTES_PER_S)
     size = os.path.getsize(file) if os.path.isfile(file) else 0
-    try:
-        return call(work, *args, limits=Limits(memory_bytes, patience_s + size / bytes_per_s), progress=progress)
-    except ProcessEnded as error:
-        raise MediaError(f"{Path(file)} cannot be decoded: {error}; expected a whole video, or more memory") from error
+    limits = Limits(memory_bytes, patience_s + size / bytes_per_s)
+    for _ in range(attempts):
+        try:
+            return call(work, *args, limits=limits, progress=progress)
+        except ProcessEnded as error:
+            ended = error
+    raise MediaError(f"{Path(file)} cannot be decoded: {ended}; expected a whole video, or more memory") from ended

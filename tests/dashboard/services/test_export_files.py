@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -95,6 +97,18 @@ def test_rows_of_the_sound_are_printed_where_they_are_shown_and_there_is_some(ta
     assert min(abs(loudest - 1.0), abs(loudest - 4.2)) < 0.1
     silent = write_media(tmp_path / "silent.mp4", np.arange(SPEC.frames) / 25)
     assert [row.slot for row in export_files.view(shown._replace(video=silent)).rows] == ["valence"]
+
+
+def test_a_film_stays_though_the_clock_was_set_back_since_the_others_were_made(take, tmp_path):
+    films = tmp_path / "films"
+    films.mkdir()
+    for number in range(export_files.FILMS_KEPT + 2):
+        (films / f"{number}.mp4").touch()
+        os.utime(films / f"{number}.mp4", (4e9 + number, 4e9 + number))
+    short = take._replace(frames=(0, 3))
+    export_files.film_file(short, tmp_path, export_files.MP4)
+    made = export_files.film_key(short, export_files.MP4).removeprefix("film ")
+    assert {file.name for file in films.iterdir()} == {made, *(f"{number}.mp4" for number in range(3, 8))}
 
 
 def test_tables_of_a_smoothed_view_hold_the_values_as_they_were_and_its_figure_says_so(take):
