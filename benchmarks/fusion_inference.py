@@ -32,16 +32,16 @@ DIM = 128
 RUNS = 7
 
 
-def make_features(clip_stride: int) -> Features:
-    """A subject of 8,012 frames with random features."""
+def make_features(clip_stride: int, frames: int = FRAMES) -> Features:
+    """A subject with random features."""
     draw = np.random.default_rng(0)
-    frame = clip_ends(FRAMES, clip_stride)
+    frame = clip_ends(frames, clip_stride)
     audio, visual = (draw.normal(size=(len(frame), DIM)).astype(np.float32) for _ in range(2))
-    labels = draw.uniform(-1, 1, (2, FRAMES)).astype(np.float32)
-    whole, zero = np.ones(FRAMES, bool), np.zeros(DIM, np.float32)
-    pts_s = np.arange(FRAMES) / 25
+    labels = draw.uniform(-1, 1, (2, frames)).astype(np.float32)
+    whole, zero = np.ones(frames, bool), np.zeros(DIM, np.float32)
+    pts_s = np.arange(frames) / 25
     return Features(
-        subject="8012 frames", video="random", split=None, clip_stride=clip_stride, backbones={},
+        subject=f"{frames} frames", video="random", split=None, clip_stride=clip_stride, backbones={},
         created_by="benchmark", problems=(), audio=audio, visual=visual, frame=frame, pts_s=pts_s, valence=labels[0],
         arousal=labels[1], has_face=whole, has_audio=whole, audio_zero=zero, visual_zero=zero,
     )  # fmt: skip

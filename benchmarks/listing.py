@@ -12,7 +12,9 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from streamlit.testing.v1 import AppTest
@@ -63,20 +65,37 @@ class Counter:
         os.stat = noted
 
 
-def main() -> None:
-    """Print one line for each number of subjects."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--subjects", nargs="+", type=int, default=[12, 600, 5000])
-    parser.add_argument("--steps", type=int, default=30)
-    options = parser.parse_args()
+class Growth(NamedTuple):
+    """What a page with some number of subjects took.
+
+    Attributes:
+        opened_ms: To list all subjects and show the first one.
+        wall_ms: Median of a step.
+        processor_ms: Likewise.
+        looked: Files of the data that a step looked at.
+    """
+
+    opened_ms: float
+    wall_ms: float
+    processor_ms: float
+    looked: float
+
+
+def measure(counts: Sequence[int], steps: int) -> dict[int, Growth]:
+    """Pages with so many subjects, whose steps take turns."""
     sys.argv = ["app.py"]
     counter = Counter()
     with tempfile.TemporaryDirectory() as home:
-        roots = {count: make_data(Path(home) / str(count), count) for count in options.subjects}
-        pages = {count: open_page(root) for count, root in roots.items()}
+        roots = {count: make_data(Path(home) / str(count), count) for count in counts}
+        pages, opened_ms = {}, {}
+        open_page(make_data(Path(home) / "warm", 2))
+        for count, root in roots.items():
+            began = time.perf_counter()
+            pages[count] = open_page(root)
+            opened_ms[count] = 1000 * (time.perf_counter() - began)
         spent: dict[int, list[tuple[float, float]]] = {count: [] for count in roots}
         looked = dict.fromkeys(roots, 0)
-        for number in range(options.steps):
+        for number in range(steps):
             for count, root in roots.items():
                 choose(root)
                 slider = next(one for one in pages[count].slider if one.label == "Audio dropout (%)")
@@ -87,12 +106,21 @@ def main() -> None:
                 spent[count].append((time.perf_counter() - before[0], time.process_time() - before[1]))
                 looked[count] += counter.looked
                 counter.below = ""
-        for count, values in spent.items():
-            wall, processor = np.median(np.array(values), axis=0) * 1e3
-            print(
-                f"{count:5} subjects: {wall:6.1f} ms, {processor:6.1f} ms on a processor, "
-                f"{looked[count] / options.steps:7.1f} files looked at in a step"
-            )
+        medians = {count: np.median(np.array(values), axis=0) * 1e3 for count, values in spent.items()}
+    return {count: Growth(opened_ms[count], *medians[count], looked[count] / steps) for count in counts}
+
+
+def main() -> None:
+    """Print one line for each number of subjects."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--subjects", nargs="+", type=int, default=[12, 600, 5000])
+    parser.add_argument("--steps", type=int, default=30)
+    options = parser.parse_args()
+    for count, one in measure(options.subjects, options.steps).items():
+        print(
+            f"{count:5} subjects: {one.wall_ms:6.1f} ms, {one.processor_ms:6.1f} ms on a processor, "
+            f"{one.looked:7.1f} files looked at in a step"
+        )
 
 
 if __name__ == "__main__":

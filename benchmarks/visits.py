@@ -174,7 +174,7 @@ async def crosstalk(address: str, shown: list[Shown], visits: list[Visit]) -> tu
             _, curves = await alone.step(one.share)
             await alone.run(query, one.share)
             wrong += (alone.curves, curves) != (one.page, one.step)
-    for owner, other in zip(visits, visits[1:] + visits[:1], strict=True):
+    for owner, other in zip(visits, visits[1:] + visits[:1], strict=True) if len(visits) > 1 else ():
         for path in random.Random(2).sample(sorted(owner.private), min(5, len(owner.private))):
             status, _ = await asyncio.to_thread(owner.ask, path.decode(), None, other.cookie)
             answered += status != 404
