@@ -1,0 +1,82 @@
+"""python -m iaca relationships: do conflict and dominance mark the episodes in which something is known to be wrong?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from iaca.commands import CommandError, add_device, add_log, add_plugin
+from iaca.commands.refusals import as_path, check_files, check_folders, check_word
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--features", type=as_path, required=True, metavar="DIR", help="folder of feature files")
+    parser.add_argument(
+        "--checkpoint", type=as_path, required=True, nargs="+", metavar="FILE", help="models to look at"
+    )
+    parser.add_argument(
+        "--episodes", type=as_path, metavar="CSV",
+        help="known episodes (default: episodes.csv in --features, or beside that folder)",
+    )  # fmt: skip
+    parser.add_argument("--split", help="only subjects of this split (default: all)")
+    parser.add_argument(
+        "--threshold", type=float, nargs="+", metavar="SIZE",
+        help="influences from which a modality counts (default: six from 0.02 to 0.3)",
+    )  # fmt: skip
+    parser.add_argument("--csv", action="store_true", help="the table as CSV on stdout")
+    add_device(parser)
+    add_log(parser)
+    add_plugin(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print what each threshold marks in episodes and on clean frames."""
+    from tqdm import tqdm
+
+    from iaca.checkpoints import load_checkpoint
+    from iaca.compute.devices import choose_device
+    from iaca.data.episodes import read_episodes
+    from iaca.features.feature_files import SPLITS
+    from iaca.features.folder import EPISODES, read_folder
+    from iaca.inference import check_fit
+    from iaca.study.relationship_control import MARKS, THRESHOLDS, as_table, best_threshold, control
+
+    check_word("--split", args.split, SPLITS)
+    check_folders("--features", [args.features])
+    check_files("--episodes", [args.episodes])
+    thresholds = args.threshold or THRESHOLDS
+    for threshold in thresholds:
+        if not 0 < threshold < float("inf"):
+            raise CommandError(f"--threshold is {threshold}; expected numbers above 0")
+    places = [args.episodes] if args.episodes else [args.features / EPISODES, args.features.parent / EPISODES]
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
+        raise CommandError(
+            f"{args.features} has no {EPISODES} in it or beside it; expected known episodes, or --episodes"
+        )
+    device = choose_device(args.device)
+    checkpoints = [load_checkpoint(path, device) for path in args.checkpoint]
+    features, episodes = read_folder(args.features, args.split), read_episodes(file)
+    known = {episode.subject for episode in episodes}
+    features = [item for item in features if item.subject in known]
+    if not features:
+        raise CommandError(f"{file} names no subject of {args.features}; expected episodes of some of them")
+    for checkpoint in checkpoints:
+        for item in features:
+            check_fit(item, checkpoint)
+    with tqdm(total=len(checkpoints) * len(features), desc="influence", unit="subject", file=sys.stderr) as bar:
+
+        def progress(done: int, total: int, title: str = "") -> None:
+            bar.update(done - bar.n)
+
+        rows = control(checkpoints, features, episodes, thresholds, progress)
+    table = as_table(rows)
+    if args.csv:
+        table.to_csv(sys.stdout, index=False, lineterminator="\n")
+        return
+    print(f"{len(features)} subjects with episodes. marked: share of frames in episodes; false_alarms: on clean frames")
+    print(table.drop(columns=["frames", "clean"]).to_string(index=False, float_format=lambda value: f"{value:.2f}"))
+    for mark in MARKS:
+        threshold, gain = best_threshold(rows, mark)
+        print(f"{mark}: marks most beyond its false alarms from {threshold:g} on, by {gain:+.3f} over all episodes")
