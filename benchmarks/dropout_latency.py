@@ -1,9 +1,11 @@
 """From the dropout slider to the repainted curves: `python -m benchmarks.dropout_latency`.
 
-A generated subject of 8,012 frames, two models, eight rows. Three ways take turns, so that what the machine does
-besides slows all of them and their ratios travel: a step of a dragged slider, which the server answers past the script
-of the page; a step of a key, which the page follows at once; and a step through the script, as where the route of the
-steps cannot be reached: there the slider is let go. Bars on 2 cores: a dragged step takes at most 0.40 of the time
+A generated subject of 8,012 frames, two models, eight rows. Four ways take turns, so that what the machine does
+besides slows all of them and their ratios travel: a notch of a dragged slider, which the server answers past the script
+of the page; the same by three notches at once; a notch by a key, which the page follows at once; and a notch through
+the script, as where the route of the steps cannot be reached: there the slider is let go. Where a slider has moved by a
+notch, the server computes the next one while the hand rests: a single notch is found computed, whichever way it comes,
+and three at once are not. Bars on 2 cores: a dragged step takes at most 0.40 of the time
 through the script with the CA pair and 0.45 with the RJCA pair, at stride 1 at most 0.5; its 95th percentile is at most
 1.5 times its median; a zoom takes at most 100 ms; playback drops no frame while the slider is dragged at 60 events a
 second. Processor times of the page's main thread and of the server stand beside those of the clock. Models are exported
@@ -42,14 +44,16 @@ PLAYED_S = 5
 EXPORT_S = 180
 EIGHT_ROWS = """localStorage.setItem('iaca-rows', JSON.stringify({ hidden: { waveform: false } }))"""
 
-DRAGGED, KEY, THROUGH = "dragged", "by key", "through the script"
+DRAGGED, JUMPED, KEY, THROUGH = "dragged", "dragged three notches", "by key", "through the script"
+NOTCHES = {DRAGGED: 1, JUMPED: 3, KEY: 1, THROUGH: 1}
+LAST_NOTCH = 20
 
 
 class Measured(NamedTuple):
     """What one pair took.
 
     Attributes:
-        ways: Dragged, by key or through the script -> part -> (changes,) ms each, and KB of the answers.
+        ways: Name of a way -> part -> (changes,) ms each, and KB of the answers.
         zoom: (zooms,) ms.
         zoom_spent: Of a zoom, ms of the page on a processor.
         played: Frames shown, and frames passed: at rest, while the slider was dragged without steps, and with them.
@@ -166,13 +170,15 @@ def measure(page: Page, address: str, server_id: int, pair: str, home: Path, opt
     if not options.torch:
         wait_for_exports(page, home, 2 * (1 + options.pairs.index(pair)))
     player = page.locator(PLAYER).element_handle()
-    found: dict[str, list[dict[str, float]]] = {DRAGGED: [], KEY: [], THROUGH: []}
+    found: dict[str, list[dict[str, float]]] = {way: [] for way in NOTCHES}
     processors = Processors(page, server_id)
-    # Nineteen steps to a seed, and every value is new to the server: each way has each share in turn.
-    for i in range(3 * options.changes):
-        way = list(found)[i % 3]
+    # Up with one seed, down with the next: every value is new to the server.
+    place, forward = 0, True
+    for i in range(len(found) * options.changes):
+        way = list(found)[i % len(found)]
         rest(page)
-        if i % 19 == 18:
+        if not 0 <= place + (NOTCHES[way] if forward else -NOTCHES[way]) <= LAST_NOTCH:
+            forward = not forward
             page.get_by_role("spinbutton", name="Seed").fill(str(i))
             page.keyboard.press("Enter")
             page.wait_for_timeout(1000)
@@ -181,7 +187,8 @@ def measure(page: Page, address: str, server_id: int, pair: str, home: Path, opt
         slider = page.get_by_role("slider", name="Audio dropout").element_handle()
         slider.focus()
         x, y, step = slider.evaluate(THUMB)
-        forward = i // 19 % 2 == 0
+        by = NOTCHES[way] if forward else -NOTCHES[way]
+        place += by
         if way != KEY:
             page.mouse.move(x, y)
             page.mouse.down()
@@ -193,14 +200,14 @@ def measure(page: Page, address: str, server_id: int, pair: str, home: Path, opt
         if way == KEY:
             page.keyboard.press("ArrowRight" if forward else "ArrowLeft")
         else:
-            page.mouse.move(x + step * (1 if forward else -1), y)
+            page.mouse.move(x + step * by, y)
         if way == THROUGH:
             page.mouse.up()
         took, painted, answered, size = page.evaluate("window.painted")
         page_cpu, server_cpu = processors.lap()
         if way == THROUGH:
             answered, size = wire.largest()
-        if way == DRAGGED:
+        if way in (DRAGGED, JUMPED):
             page.mouse.up()
         found[way].append({
             "whole": took, "answer": answered, "paint": painted, "page": page_cpu, "server": server_cpu,
@@ -259,7 +266,7 @@ def report_ways(ways: dict[str, dict[str, np.ndarray]]) -> None:
         report("  server on a processor", parts["server"])
         report("  answer", parts["KB"], "KB")
     through = ways[THROUGH]
-    for way in (DRAGGED, KEY):
+    for way in (DRAGGED, JUMPED, KEY):
         parts = ways[way]
         whole, page, server = (np.median(parts[one]) / np.median(through[one]) for one in ("whole", "page", "server"))
         spread = np.percentile(parts["whole"], 95) / np.median(parts["whole"])

@@ -1,6 +1,7 @@
 """Steps of the live controls, answered past the script: of each tab the newest step alone is computed.
 
 The page stays the owner of what is chosen. A step only draws ahead what its run is going to show once the hand lets go.
+While a hand rests between two notches, and nobody else moves a control, the notch after the next is computed ahead.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -41,10 +43,23 @@ PATIENCE_S = 2.0
 """How long a run of the page waits for steps at most."""
 
 LOOK_S = 0.005
+
+REST_S = 0.05
+"""How long no newer step may have come before the next one is computed ahead: until then the browser paints."""
+
+AFTER_PAGE_S = 0.25
+"""The same after the page has run, which draws more."""
+
+ALONE_S = 5.0
+"""For how long nobody else may have asked for a step: what is computed ahead must not keep others waiting."""
+
 SECRET = secrets.token_bytes(32)
 
 Answer = Callable[[dict[str, str]], bytes]
 """Values by the names of their controls -> what the player is sent. A `StepError` refuses them."""
+
+Prepare = Callable[[dict[str, str], dict[str, str], Callable[[], bool]], None]
+"""Values of before, those of now, and whether it is still wanted: computes what is likely to be asked for next."""
 
 
 class StepError(InputError):
@@ -57,17 +72,30 @@ class Desk:
     Attributes:
         identifier: Part of its address: a secret, and another one for another view.
         answer: Computes a step.
+        prepare: Computes what may be asked for next.
+        controls: Keys of the live controls.
+        before: The values of theirs that `values` replaced.
+        values: Those that were last shown.
         newest: Number of the newest step.
         turn: Held by the step that is computed.
         under_way: Steps that have come and are not answered.
         last_s: When one was last answered.
     """
 
-    def __init__(self, identifier: str, answer: Answer) -> None:
-        self.identifier, self.answer = identifier, answer
+    def __init__(self, identifier: str, answer: Answer, prepare: Prepare | None = None) -> None:
+        self.identifier, self.answer, self.prepare = identifier, answer, prepare
+        self.controls: tuple[str, ...] = ()
+        self.before: dict[str, str] = {}
+        self.values: dict[str, str] = {}
         self.newest = self.under_way = 0
         self.turn = asyncio.Lock()
         self.last_s = -float("inf")
+
+    def note(self, values: dict[str, str]) -> None:
+        """These values are shown now."""
+        shown = {key: values[key] for key in self.controls}
+        if shown != self.values:
+            self.before, self.values = self.values, shown
 
     def is_quiet(self) -> bool:
         """Whether no step is under way, and none is about to follow."""
@@ -82,13 +110,15 @@ _pool = ThreadPoolExecutor(64, "steps")
 """Threads of their own: steps that wait for their turn must not keep files from being sent."""
 
 
-def register(view: str, answer: Answer) -> str:
+def register(view: str, answer: Answer, prepare: Prepare | None = None, values: dict[str, str] | None = None) -> str:
     """Let the tab for which this script runs take steps.
 
     Args:
         view: What is looked at, without what the steps change: another view has another address, and what is asked
             at an old one is refused.
         answer: Computes a step; it is called in other threads.
+        prepare: Computes ahead; likewise.
+        values: What this run shows.
 
     Returns:
         The address below the server's root, for this visit alone.
@@ -101,10 +131,14 @@ def register(view: str, answer: Answer) -> str:
         desk = desks.get(tab)
         if desk is None or desk.identifier != identifier:
             desks[tab] = desk = Desk(identifier, answer)
-        desk.answer = answer
+        desk.answer, desk.prepare = answer, prepare
         desks.move_to_end(tab)
         while len(desks) > MOST_TABS:
             desks.popitem(last=False)
+    if values is not None:
+        desk.controls = tuple(values)
+        desk.note(values)
+        _look_ahead(key, desk, AFTER_PAGE_S)
     return f"{ROUTE}/{identifier}"
 
 
@@ -189,7 +223,36 @@ def _computed(key: str, desk: Desk, number: int, values: dict[str, str]) -> byte
             raise Superseded
 
     with visit.served(key), PAGES.turn(key, waiting, key=desk.identifier):
-        return desk.answer(values)
+        content = desk.answer(values)
+    desk.note(values)
+    _look_ahead(key, desk, REST_S)
+    return content
+
+
+def _look_ahead(key: str, desk: Desk, rest_s: float) -> None:
+    """Have computed what this tab may ask for next, unless it or anybody else asks for something before."""
+    number, prepare = desk.newest, desk.prepare
+    if prepare is None or not desk.before or not _is_alone(desk):
+        return
+
+    def is_wanted() -> bool:
+        return number == desk.newest and _is_alone(desk)
+
+    def work() -> None:
+        time.sleep(rest_s)
+        # Whatever fails here fails again, and is told, when it is asked for.
+        with visit.served(key), suppress(*BAD_INPUT):
+            if is_wanted():
+                prepare(desk.before, desk.values, is_wanted)
+
+    _pool.submit(work)
+
+
+def _is_alone(desk: Desk) -> bool:
+    """Whether no other tab has asked for a step lately."""
+    with _lock:
+        others = [one for desks in _desks.values() for one in desks.values() if one is not desk]
+    return all(not one.under_way and time.monotonic() - one.last_s > ALONE_S for one in others)
 
 
 def _find(key: str, identifier: str) -> Desk | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dashboard import routes, steps
 from dashboard.components.player import Steps
 from dashboard.sections import playback
-from dashboard.sections.what_if_values import Range, Values, read_values
+from dashboard.sections.what_if_values import LARGEST_SHARE, Range, Values, read_values
 from dashboard.services.selection import Selection
 from dashboard.state import session
 from dashboard.steps import StepError
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 SEEN = "seen"
 """Among the values of a step: what of the recording the player shows."""
+
+NEAR = 10
+"""Percent that a hand moves a slider at most where it is expected to go on like this."""
 
 
 class View(NamedTuple):
@@ -71,7 +74,8 @@ def offer(
     # Noise has the same seed, and is not drawn anew in a step.
     fixed = {session.SEED.key: texts.pop(session.SEED.key)} if selection.applied.corrupted else {}
     view = View(selection, truth, episodes, display, range_s, fixed)
-    return Steps(steps.register(view.name, partial(answer, view)), texts)
+    address = steps.register(view.name, partial(answer, view), partial(prepare, view), texts)
+    return Steps(address, texts)
 
 
 def answer(view: View, texts: Mapping[str, str]) -> bytes:
@@ -87,12 +91,9 @@ def answer(view: View, texts: Mapping[str, str]) -> bytes:
         InputError: A model cannot be used, of which the page has a notice.
     """
     seen = read_seen(texts[SEEN], len(view.truth)) if SEEN in texts else None
-    values = read_values({key: text for key, text in texts.items() if key != SEEN} | dict(view.fixed))
-    now = view.selection.applied
-    change = replace(now.change, dropouts=values.dropouts(view.range_s), gates=values.gates)
     problems: list[str] = []
     target, score, scaled, smooth, wanted = view.display
-    shown = playback.shown_models(view.selection._replace(applied=now._replace(change=change)), problems, wanted)
+    shown = playback.shown_models(_changed(view, texts), problems, wanted)
     if problems:
         raise InputError(problems[0])
     figure = rows.compare_figure(
@@ -102,6 +103,54 @@ def answer(view: View, texts: Mapping[str, str]) -> bytes:
     if smooth:
         figure = smoothing.smoothed(figure)
     return transport.packed(figure, routes.register_table, seen)
+
+
+def prepare(view: View, before: Mapping[str, str], now: Mapping[str, str], is_wanted: Callable[[], bool]) -> None:
+    """Compute what the next step asks for, if the hand goes on as it went: its traces are kept.
+
+    Args:
+        view: What is looked at.
+        before: Values of the live controls before the last step.
+        now: Those after it.
+        is_wanted: Asked before each model.
+    """
+    after = following(before, now)
+    if after is None:
+        return
+    selection = _changed(view, after)
+    for model in selection.models:
+        if is_wanted():
+            playback.shown_models(selection._replace(models=(model,)), [], view.display.influence)
+
+
+def following(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str] | None:
+    """The values after those of now, if the share alone was moved, and not far; None where there is no telling.
+
+    Args:
+        before: Key of a live control -> its value, spelled as in the address.
+        now: Likewise.
+    """
+    changed = {key for key in now.keys() | before.keys() if now.get(key) != before.get(key)}
+    if len(changed) != 1 or not changed <= {session.SHARE.key, session.FACE_SHARE.key}:
+        return None
+    (key,) = changed
+    if not (key in before and key in now):
+        return None
+    move = int(now[key]) - int(before[key])
+    after = int(now[key]) + move
+    return {**now, key: str(after)} if abs(move) <= NEAR and 0 <= after <= LARGEST_SHARE else None
+
+
+def _changed(view: View, texts: Mapping[str, str]) -> Selection:
+    """What is looked at, with the values of the live controls.
+
+    Raises:
+        StepError: A value cannot be.
+    """
+    values = read_values({key: text for key, text in texts.items() if key != SEEN} | dict(view.fixed))
+    now = view.selection.applied
+    change = replace(now.change, dropouts=values.dropouts(view.range_s), gates=values.gates)
+    return view.selection._replace(applied=now._replace(change=change))
 
 
 def read_seen(text: str, frames: int) -> Seen:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections import OrderedDict
+from queue import Empty, Queue
 
 import pytest
 from starlette.requests import Request
@@ -137,6 +139,27 @@ def test_only_the_newest_of_the_waiting_steps_is_computed(desk):
     overtaken = (409, b"A newer step has overtaken this one.")
     assert answers == [(200, b'{"seed": "0"}'), *[overtaken] * 4, (200, b'{"seed": "5"}')]
     assert [values["seed"] for values in desk.asked] == ["0", "5"]
+
+
+@pytest.mark.parametrize("other_s", [None, 60.0, 0.0])
+def test_what_may_be_asked_for_next_is_computed_while_the_hand_rests_and_nobody_else_asks(desk, monkeypatch, other_s):
+    monkeypatch.setattr(steps, "REST_S", 0.01)
+    prepared = Queue()
+    desk.controls = ("seed",)
+    desk.prepare = lambda before, now, is_wanted: prepared.put((before, now, is_wanted(), visit.current()))
+    if other_s is not None:
+        other = steps.Desk("b" * 64, desk.answer)
+        other.last_s = time.monotonic() - other_s
+        steps._desks[visit.key_of(MINE)]["other tab"] = other
+    for seed in "1223":
+        ask(request(json.dumps({"seed": seed, "seen": "0-9/5"}).encode()))
+    if other_s == 0.0:
+        with pytest.raises(Empty):
+            prepared.get(timeout=0.2)
+        return
+    newest = {"seed": "2"}, {"seed": "3"}, True, visit.key_of(MINE)
+    for found in iter(lambda: prepared.get(timeout=30), newest):
+        assert found[:2] in (({}, {"seed": "1"}), ({"seed": "1"}, {"seed": "2"}), newest[:2])
 
 
 def test_a_visit_that_has_ended_takes_no_steps(desk):
