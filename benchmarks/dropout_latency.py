@@ -1,15 +1,15 @@
 """From the dropout slider to the repainted curves: `python -m benchmarks.dropout_latency`.
 
 A generated subject of 8,012 frames, two models, eight rows. Four ways take turns, so that what the machine does
-besides slows all of them and their ratios travel: a notch of a dragged slider, which the server answers past the script
-of the page; the same by three notches at once; a notch by a key, which the page follows at once; and a notch through
-the script, as where the route of the steps cannot be reached: there the slider is let go. Where a slider has moved by a
-notch, the server computes the next one while the hand rests: a single notch is found computed, whichever way it comes,
-and three at once are not. Bars on 2 cores: a dragged step takes at most 0.40 of the time
-through the script with the CA pair and 0.45 with the RJCA pair, at stride 1 at most 0.5; its 95th percentile is at most
-1.5 times its median; a zoom takes at most 100 ms; playback drops no frame while the slider is dragged at 60 events a
-second. Processor times of the page's main thread and of the server stand beside those of the clock. Models are exported
-first, as on a page that is idle for a moment; `--torch` leaves them in torch.
+besides slows all of them and their ratios travel: a notch of a dragged slider, which the server answers past the
+script of the page; the same by three notches at once; a notch by a key, which the page follows at once; and a notch
+through the script, as where the route of the steps cannot be reached: there the slider is let go. Where a slider has
+moved by a notch, the server computes the next one while the hand rests: a single notch is found computed, whichever
+way it comes, and three at once are not. Bars on 2 cores: a dragged step takes at most 0.40 of the time through the
+script with the CA pair and 0.45 with the RJCA pair, at stride 1 at most 0.5; its 95th percentile is at most 1.5 times
+its median; a zoom takes at most 100 ms; playback drops no frame while the slider is dragged at 60 events a second.
+Processor times of the page's main thread and of the server stand beside those of the clock. Models are exported first,
+as on a page that is idle for a moment; `--torch` leaves them in torch.
 """
 
 from __future__ import annotations
