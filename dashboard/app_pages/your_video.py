@@ -26,8 +26,9 @@ def show() -> None:
     st.title("Your video")
     page = begin_page()
     st.markdown(
-        "Bring a video of one person whose face can be seen and, ideally, whose voice can be heard. Its features are "
-        "computed on this machine; then it appears in the list of subjects like any other. Nothing leaves the machine."
+        "Bring a video of one person whose face can be seen and, ideally, whose voice can be heard; where several are "
+        "seen, you choose. Its features are computed on this machine; then it appears in the list of subjects like any "
+        "other. Nothing leaves the machine."
         + (" It is yours alone, and is deleted once you have closed the page." if page.folders.locked else "")
     )
     with st.spinner("Reading the backbones"):

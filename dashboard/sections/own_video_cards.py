@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import uploads
-from dashboard.sections import face_warning
+from dashboard.sections import face_warning, people_choice
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.progress import show_bar, watch
 from dashboard.services import jobs, own_video_features, own_videos, traces
@@ -27,6 +27,9 @@ LONG_S = 600
 
 LARGE = 3000
 """Pixels on the longer side from which faces are detected in a smaller copy."""
+
+# Session key: whether other features are wanted of a video, whose name follows.
+AGAIN = "_extract_again"
 
 STRIDES = (1, 2, 4, 8, 16, 32)
 WHOLE = 0
@@ -52,9 +55,15 @@ def _job(entry: Entry, backbones: Backbones) -> jobs.Job | None:
     job = jobs.find(entry.job_key)
     if job is not None and not job.ended:
         return job
-    if entry.features.is_file() and own_video_features.is_current(entry, backbones):
+    if _is_ready(entry, backbones):
         return None
     return own_video_features.look(entry, backbones)
+
+
+def _is_ready(entry: Entry, backbones: Backbones) -> bool:
+    """Whether a video has the features that the models need, and the user wants no others."""
+    wants_others = st.session_state.get(f"{AGAIN} {entry.folder.name}", False)
+    return not wants_others and entry.features.is_file() and own_video_features.is_current(entry, backbones)
 
 
 def _show_entry(entry: Entry, backbones: Backbones) -> None:
@@ -75,7 +84,7 @@ def _show_entry(entry: Entry, backbones: Backbones) -> None:
         st.rerun()
     if job is not None and job.error:
         st.error(literal(job.error), icon=":material/error:")
-    if entry.features.is_file() and own_video_features.is_current(entry, backbones):
+    if _is_ready(entry, backbones):
         _show_ready(entry)
         return
     looked = own_video_features.look(entry, backbones)
@@ -84,7 +93,7 @@ def _show_entry(entry: Entry, backbones: Backbones) -> None:
     elif looked.error:
         st.error(literal(looked.error), icon=":material/error:")
     else:
-        if entry.features.is_file():
+        if entry.features.is_file() and not own_video_features.is_current(entry, backbones):
             st.info(
                 "Its features were made by other backbones than the shown models expect. Extract them again to use "
                 "these models."
@@ -104,12 +113,21 @@ def _show_ready(entry: Entry) -> None:
     facts.append("no sound" if not content.has_audio.any() else f"sound in {content.has_audio.mean():.0%}")
     st.caption(" · ".join(facts))
     face_warning.warn(entry, content)
-    st.page_link(
+    people_choice.show(entry)
+    line = st.container(horizontal=True, vertical_alignment="center")
+    line.page_link(
         "app_pages/compare.py",
         label="Open on Compare",
         icon=":material/play_circle:",
         query_params={session.SUBJECT.key: entry.subject},
     )
+    name = entry.folder.name
+    if line.button(
+        "Extract again", icon=":material/refresh:", key=f"again {name}",
+        help="Of another person, with other clips, or with labels. These features stay until the new ones are there.",
+    ):  # fmt: skip
+        st.session_state[f"{AGAIN} {name}"] = True
+        st.rerun()
 
 
 def _ask(entry: Entry, backbones: Backbones, outlook: Outlook) -> None:
@@ -126,6 +144,7 @@ def _ask(entry: Entry, backbones: Backbones, outlook: Outlook) -> None:
     frames = None if minutes == WHOLE else int((outlook.info.pts_s < 60 * minutes).sum())
     with labels:
         _labels(entry)
+    people = people_choice.ask(entry, outlook.frames if frames is None else frames)
     seconds = sum(outlook.seconds(stride, frames))
     if seconds > LONG_S:
         st.warning(
@@ -136,7 +155,8 @@ def _ask(entry: Entry, backbones: Backbones, outlook: Outlook) -> None:
     line = st.container(horizontal=True, vertical_alignment="center")
     button, note = line.container(width="content"), line.container()
     if button.button("Extract features", icon=":material/play_arrow:", key=f"extract {name}"):
-        own_video_features.begin(entry, backbones, outlook, clip_stride=stride, frames=frames)
+        own_video_features.begin(entry, backbones, outlook, clip_stride=stride, frames=frames, people=people)
+        st.session_state.pop(f"{AGAIN} {name}", None)
         st.rerun()
     note.caption(f"About {jobs.duration(seconds)} on this device.")
 
@@ -157,7 +177,10 @@ def _labels(entry: Entry) -> None:
         help="A header line, then valence,arousal for each frame, from -1 to 1; -5 where not annotated.",
     )  # fmt: skip
     try:
-        if file is None:
+        if file is None and st.session_state.get(f"{AGAIN} {name}", False):
+            if entry.labels is not None:
+                st.caption("The labels that were given before are used.")
+        elif file is None:
             own_videos.set_labels(entry, None)
         else:
             own_videos.set_labels(entry, uploads.content(file), file.name)

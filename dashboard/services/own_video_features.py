@@ -78,7 +78,7 @@ def look(entry: Entry, backbones: Backbones) -> jobs.Job:
         from iaca.data.faces.detectors import choose_detector
         from iaca.features.own_video import look_at
 
-        with _named(entry):
+        with named(entry):
             return look_at(entry.video, *backbones, choose_detector())
 
     made_by = [backbone.sha256 for backbone in backbones]
@@ -87,18 +87,26 @@ def look(entry: Entry, backbones: Backbones) -> jobs.Job:
     return jobs.find(key) or jobs.begin(key, work, turns("look"), visit.current())
 
 
-def begin(entry: Entry, backbones: Backbones, outlook: Outlook, *, clip_stride: int, frames: int | None) -> jobs.Job:
+def begin(
+    entry: Entry,
+    backbones: Backbones,
+    outlook: Outlook,
+    *,
+    clip_stride: int,
+    frames: int | None,
+    people: tuple[int, ...] = (1,),
+) -> jobs.Job:
     """Extract in the background, or join who is at it; the file of features is whole or not there."""
 
     def work(progress: Progress) -> None:
         from iaca.data.faces.detectors import choose_detector
         from iaca.features.own_video import Apart, extract_apart
 
-        with _named(entry):
+        with named(entry):
             extract_apart(
                 Apart(
                     entry.recording, entry.folder, backbones.visual.path, backbones.audio.path, str(backbones.device),
-                    outlook, clip_stride, frames, entry.features, entry.folder.parent.parent / "videos",
+                    outlook, clip_stride, frames, entry.features, entry.folder.parent.parent / "videos", people,
                 ),
                 choose_detector(),
                 progress,
@@ -151,7 +159,7 @@ def _found_by(features: FileState) -> str | None:
 
 
 @contextmanager
-def _named(entry: Entry) -> Iterator[None]:
+def named(entry: Entry) -> Iterator[None]:
     """Within it, errors name the video as the user knows it, not the copy in the cache."""
     try:
         yield

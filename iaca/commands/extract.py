@@ -5,10 +5,16 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iaca.commands import CommandError, add_device, add_engine, add_log, add_roots, engine_of, given_roots
 from iaca.commands.refusals import as_path
 from iaca.files import check_writable
+
+if TYPE_CHECKING:
+    from iaca.data.faces.detectors import FaceDetector
+    from iaca.types import Recording
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +24,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", type=as_path, metavar="FILE", help="label file of --video")
     parser.add_argument(
         "--faces", type=as_path, metavar="FILE", help="faces.csv of --video: subject, frame, x, y, size, roll"
+    )
+    parser.add_argument(
+        "--list-people",
+        action="store_true",
+        help="print who is seen in --video, write a picture of each below --out, and extract nothing",
+    )
+    parser.add_argument(
+        "--person",
+        type=int,
+        action="append",
+        default=[],
+        metavar="N",
+        help="who of --list-people is meant in --video (default: the last choice, else 1, who is seen most); "
+        "repeat it for one person whom cuts have split",
     )
     parser.add_argument("--out", type=as_path, required=True, metavar="DIR", help="folder for <subject>.safetensors")
     parser.add_argument("--visual", default="slim", metavar="NAME|FILE", help="slim, r3d_18, r2plus1d_18 or a file")
@@ -52,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
     from iaca.config.checks import check_clip_stride
     from iaca.data.faces.detectors import choose_detector
     from iaca.data.recordings import find_recordings
+    from iaca.features.choosing import about_others, choose_person
     from iaca.features.corpus_extraction import extract_all, single_recording
 
     if bool(args.roots or args.manifest) == bool(args.video):
@@ -60,6 +81,11 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError("--labels is given without --video; labels of ROOT... are found by name")
     if args.faces and not args.video:
         raise CommandError("--faces is given without --video; faces.csv of ROOT... is found by name")
+    if (args.person or args.list_people) and (not args.video or args.faces):
+        option = "--person" if args.person else "--list-people"
+        raise CommandError(
+            f"{option} is given; expected it with --video FILE and without --faces, which says who is meant"
+        )
     if args.subject and args.video:
         raise CommandError("--subject is given with --video; expected it with ROOT..., which hold several")
     if args.yunet and args.detector:
@@ -73,9 +99,13 @@ def run(args: argparse.Namespace) -> int:
     recordings = [single_recording(args.video, args.labels, args.faces)] if args.video else []
     roots = given_roots(args)
     check_writable(args.out, "feature files")
+    detector = choose_detector(args.yunet, args.detector)
+    if args.list_people:
+        return _list_people(recordings[0], detector, args.out)
+    if args.person:
+        choose_person(recordings[0], detector, args.out, args.person)
     visual = find_backbone(args.visual, "visual", device, untrained=args.untrained)
     audio = find_backbone(args.audio, "audio", device, untrained=args.untrained)
-    detector = choose_detector(args.yunet, args.detector)
     problems, subjects = [], None
     if not args.video:
         index = find_recordings(roots)
@@ -96,12 +126,31 @@ def run(args: argparse.Namespace) -> int:
     )
     for problem in [*problems, *summary.problems, *summary.warnings]:
         print(problem.line, file=sys.stderr)
+    if args.video and not args.faces and not args.person and (said := about_others(recordings[0], detector, args.out)):
+        print(said, file=sys.stderr)
     print(
         f"{args.out}: {len(summary.written)} subjects written, {len(summary.skipped)} were there, "
         f"{len(summary.problems)} failed"
     )
     nothing = not (summary.written or summary.skipped) and bool(summary.problems or not recordings)
     return 1 if nothing or (args.strict and summary.problems) else 0
+
+
+def _list_people(recording: Recording, detector: FaceDetector, out: Path) -> int:
+    """Print who is seen in a video.
+
+    Returns:
+        0, or 1 where nobody is.
+    """
+    from iaca.features.choosing import list_people
+
+    people, folder = list_people(recording, detector, out)
+    if not people:
+        print(f"{recording.video_file}: {detector.name} found no face", file=sys.stderr)
+        return 1
+    for one in people:
+        print(f"{one.number}  {one.facts}  {folder / f'{one.number}.jpg'}")
+    return 0
 
 
 def parse_shard(text: str) -> tuple[int, int]:

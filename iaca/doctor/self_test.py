@@ -95,8 +95,9 @@ def _head(frame: int) -> np.ndarray:
 
 def _faces(made: dict[str, Any]) -> str:
     from iaca.data.faces.crops import CropError
-    from iaca.data.faces.detection import find_faces, write_faces_csv
+    from iaca.data.faces.detection import find_faces
     from iaca.data.faces.detectors import choose_detector
+    from iaca.data.faces.places import write_faces_csv
     from iaca.types import Recording
 
     detector = choose_detector()

@@ -24,7 +24,7 @@ from iaca.config import AUDIO, TARGETS, VISUAL, ConfigError
 from iaca.config.checks import check_clip_stride
 from iaca.data.annotations import AnnotationError
 from iaca.data.faces.crops import CropError
-from iaca.data.faces.detection import NoFaceError, has_known_faces, with_found_faces
+from iaca.data.faces.detection import NoFaceError, found_file, has_known_faces, with_found_faces
 from iaca.data.faces.detectors import FaceDetector
 from iaca.data.faces.places import FacesError, read_faces_csv
 from iaca.data.media.container import MediaError
@@ -285,7 +285,7 @@ def is_current(
 
     It must be whole, made by these backbones at this stride, and agree with the recording in split, labels and video.
     Crops are not compared, but where faces were searched for, no crops may have been added since, and `detector`, where
-    there is one, must be the one that found them.
+    there is one, must be the one that found them, at the places where it is said since that the subject is.
     """
     try:
         header = read_feature_header(path)
@@ -295,11 +295,17 @@ def is_current(
         found_by = [one.removeprefix(FOUND_BY) for one in header["problems"] if one.startswith(FOUND_BY)]
         if header["split"] != recording.split or (found_by and has_known_faces(recording)):
             return False
-        if found_by and detector is not None and found_by != [detector.name]:
-            return False
+        if found_by and detector is not None:
+            places = found_file(path.parent / "faces", recording, detector)
+            if found_by != [detector.name] or _is_newer(places, path):
+                return False
         return not _is_of_another_video(header["media"], recording) and _has_labels_of(path, recording)
     except FeatureError:
         return False
+
+
+def _is_newer(file: Path, than: Path) -> bool:
+    return file.is_file() and file.stat().st_mtime_ns > than.stat().st_mtime_ns
 
 
 def _is_of_another_video(known: str, recording: Recording) -> bool:

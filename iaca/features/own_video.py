@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,9 +18,10 @@ from iaca.config import AUDIO, CLIP_FRAMES, VISUAL
 from iaca.config.vocabulary import CLIP_PICTURES
 from iaca.data.annotations import read_labels, write_labels
 from iaca.data.faces.crops import CropError
-from iaca.data.faces.detection import STEP_FRAMES, find_faces, write_faces_csv
+from iaca.data.faces.detection import STEP_FRAMES, known_people
 from iaca.data.faces.detectors import FaceDetector
-from iaca.data.faces.places import CROP_SIZE
+from iaca.data.faces.people import about_several, places_of
+from iaca.data.faces.places import CROP_SIZE, write_faces_csv
 from iaca.data.media.apart import apart
 from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.container import MediaError
@@ -30,6 +32,8 @@ from iaca.features.extraction import FOUND_BY, extract, run_backbone
 from iaca.features.feature_files import write_features
 from iaca.features.missed_pictures import keep_missed
 from iaca.features.vetting import vet
+from iaca.files import write_whole
+from iaca.headers import HeaderError, parse_json
 from iaca.types import Features, Progress, Recording, no_progress
 
 TRIED_CLIPS = 4
@@ -37,6 +41,12 @@ TRIED_CLIPS = 4
 
 COPY = 3.0
 """Time to decode a frame and encode it for the browser, as a multiple of the time to decode it."""
+
+PEOPLE = "people"
+"""Folder beside the features with everybody who was found."""
+
+CHOICE = "choice.json"
+"""File beside the features with the numbers of the people whose features they are."""
 
 PARTS = 1000
 """Parts that the work on a video is divided into for reporting progress."""
@@ -122,6 +132,7 @@ class Apart(NamedTuple):
         frames: As in `extract_own`.
         features: Feature file to write, in a folder that is there.
         copies: Folder for the copy that browsers play, where they do not play the video itself.
+        people: As in `extract_own`.
     """
 
     recording: Recording
@@ -134,6 +145,7 @@ class Apart(NamedTuple):
     frames: int | None
     features: Path
     copies: Path
+    people: tuple[int, ...] = (1,)
 
 
 def extract_apart(job: Apart, detector: FaceDetector, progress: Progress = no_progress) -> None:
@@ -163,7 +175,7 @@ def _extract_and_copy(detector: FaceDetector, job: Apart, progress: Progress) ->
     )
     features = extract_own(
         job.recording, job.folder, visual, audio, detector, job.outlook,
-        clip_stride=job.clip_stride, frames=job.frames, progress=progress,
+        clip_stride=job.clip_stride, frames=job.frames, people=job.people, progress=progress,
     )  # fmt: skip
     video = job.recording.video_file
     if video is not None and not job.outlook.info.browser_playable:
@@ -190,19 +202,21 @@ def extract_own(
     *,
     clip_stride: int,
     frames: int | None = None,
+    people: tuple[int, ...] = (1,),
     progress: Progress = no_progress,
 ) -> Features:
     """Find the face in a video, and compute the features.
 
     Args:
         recording: The video, with or without labels.
-        folder: Folder for faces.csv, and for the labels of the first frames.
+        folder: Folder for faces.csv, for everybody who was found, and for the labels of the first frames.
         visual: Backbone for pictures; each backbone runs on the device that it is on.
         audio: Backbone for sound.
         detector: The face detector.
         outlook: What `look_at` returned for the video: how long each step takes.
         clip_stride: Frames between the ends of neighbouring clips.
         frames: Number of frames from the start that are used; None: all.
+        people: Numbers of the people found who are meant, all of them one person in several shots.
         progress: Told how many of `PARTS` parts are done, and what is being done. The last parts are left for copying
             the video for the browser, where that is needed.
 
@@ -211,6 +225,7 @@ def extract_own(
 
     Raises:
         CropError: No face was found.
+        FacesError: There is no such person.
         MediaError: The video cannot be read.
         AnnotationError: The labels cannot be read.
     """
@@ -228,19 +243,34 @@ def extract_own(
     if recording.video_file is None:
         raise MediaError(f"{recording.subject} has no video; expected one to look for a face in")
     searched(0, count)
-    faces = find_faces(recording.video_file, [recording.subject], detector, frames=count, progress=searched)
-    if not len(faces[recording.subject].frame):
+    found = known_people(recording.video_file, detector, folder / PEOPLE, frames=count, progress=searched).people
+    if not found:
         raise CropError(
             f"{detector.name} found no face in {recording.video_file}: the models need one that is seen from the front "
             "for a second or more"
         )
     places = folder / "faces.csv"
-    write_faces_csv(places, faces)
+    write_faces_csv(places, {recording.subject: places_of(found, people)})
+    write_whole(folder / CHOICE, json.dumps(people).encode())
     recording = recording._replace(faces_file=places)
     if frames is not None and frames < outlook.frames:
         recording = _first_frames(recording, frames, folder)
     features = extract(recording, visual, audio, clip_stride=clip_stride, progress=finished)
-    return features._replace(problems=(f"{FOUND_BY}{detector.name}", *features.problems))
+    said = [sentence] if (sentence := about_several(found, people)) else []
+    return features._replace(problems=(f"{FOUND_BY}{detector.name}", *said, *features.problems))
+
+
+def search(detector: FaceDetector, video: Path, folder: Path, frames: int, progress: Progress) -> None:
+    """Look for everybody in the first frames of a video, and keep them in a folder; as `known_people`."""
+    known_people(video, detector, folder, frames=frames, progress=progress)
+
+
+def read_choice(folder: Path) -> tuple[int, ...]:
+    """Whose features lie in a folder, as numbers of the people found; (1,) where nobody has chosen."""
+    try:
+        return tuple(int(number) for number in parse_json((folder / CHOICE).read_text(encoding="utf-8"))) or (1,)
+    except (OSError, ValueError, TypeError, HeaderError):
+        return (1,)
 
 
 def _first_frames(recording: Recording, frames: int, folder: Path) -> Recording:

@@ -17,8 +17,7 @@ import pandas as pd
 import pytest
 
 from iaca.data.annotations import write_labels
-from iaca.data.faces.detection import write_faces_csv
-from iaca.data.faces.places import Faces
+from iaca.data.faces.places import Faces, write_faces_csv
 from iaca.data.media.browser_copy import browser_copy
 from iaca.errors import InputError
 from iaca.features.feature_files import write_features

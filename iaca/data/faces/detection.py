@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-import pandas as pd
 
 from iaca.data.faces.crops import CropError
 from iaca.data.faces.detectors import FaceDetector
-from iaca.data.faces.places import COLUMNS, Faces, FacesError, read_faces_csv
-from iaca.data.faces.tracks import STEP_FRAMES, Tracker, assign, fill
-from iaca.data.media.container import MediaError
+from iaca.data.faces.people import MOST_PEOPLE, People, Person, read_people, write_people
+from iaca.data.faces.places import Faces, FacesError, read_faces_csv, write_faces_csv
+from iaca.data.faces.tracks import STEP_FRAMES, Track, Tracker, assign, fill
+from iaca.data.media.container import MediaError, picture_times
 from iaca.data.media.video import iterate_frames
-from iaca.files import write_whole
 from iaca.types import Progress, Recording, no_progress
 
 
@@ -51,6 +48,82 @@ def find_faces(
         MediaError: The video cannot be read.
         FacesError: Fewer people were found than there are subjects, and one of them could be either of two.
     """
+    tracker, last = _search(video, detector, frames, progress)
+    try:
+        found = assign(tracker.people(), subjects, tracker.width)
+    except FacesError as error:
+        raise FacesError(f"{video}: {error}") from None
+    return {subject: fill(found.get(subject, Track()), last) for subject in subjects}
+
+
+def find_people(
+    video: str | os.PathLike[str],
+    detector: FaceDetector,
+    *,
+    frames: int | None = None,
+    progress: Progress = no_progress,
+) -> list[Person]:
+    """Everybody whose face is seen in a video, the most visible first: at most `MOST_PEOPLE`.
+
+    Who is seen in several shots is one person where the colours of the face agree, else several.
+
+    Args:
+        video: The video.
+        detector: What finds faces.
+        frames: How many frames from the start are searched; None: all.
+        progress: As in `find_faces`.
+
+    Raises:
+        MediaError: The video cannot be read.
+    """
+    tracker, last = _search(video, detector, frames, progress)
+    pts_s = picture_times(Path(video)).pts_s
+    people = []
+    for number, track in enumerate(tracker.people()[:MOST_PEOPLE], 1):
+        places = fill(track, last)
+        first_s, last_s = (float(pts_s[frame] - pts_s[0]) for frame in places.frame[[0, -1]])
+        assert track.picture is not None, "whoever was seen has a picture"
+        people.append(
+            Person(number, first_s, last_s, len(places.frame) / (last + 1), track.score, places, track.picture)
+        )
+    return people
+
+
+def known_people(
+    video: Path,
+    detector: FaceDetector,
+    folder: Path,
+    *,
+    frames: int | None = None,
+    progress: Progress = no_progress,
+) -> People:
+    """Everybody whose face is seen in a video, as kept in a folder, or found and kept now.
+
+    Args:
+        video: The video.
+        detector: What finds faces.
+        folder: Where they are kept, with a picture each.
+        frames: How many frames from the start are searched; None: all.
+        progress: As in `find_faces`.
+
+    Raises:
+        MediaError: The video cannot be read.
+        OSError: They cannot be written.
+    """
+    count = len(picture_times(video).pts_s)
+    count = count if frames is None else min(frames, count)
+    known = read_people(folder, video, detector.name, count)
+    if known is not None:
+        return known
+    people = find_people(video, detector, frames=count, progress=progress)
+    write_people(folder, people, video, detector.name, count)
+    return People(tuple(people), count)
+
+
+def _search(
+    video: str | os.PathLike[str], detector: FaceDetector, frames: int | None, progress: Progress
+) -> tuple[Tracker, int]:
+    """The faces of a video, and its last searched frame."""
     last = -1
     tracker = Tracker()
     for frame, picture in iterate_frames(video):
@@ -61,11 +134,7 @@ def find_faces(
             tracker.add(frame, picture, detector.detect(picture))
             searched = frame + STEP_FRAMES
             progress(searched if frames is None else min(searched, frames), frames or 0)
-    try:
-        found = assign(tracker.people(), subjects, tracker.width)
-    except FacesError as error:
-        raise FacesError(f"{video}: {error}") from None
-    return {subject: fill(found.get(subject, []), last) for subject in subjects}
+    return tracker, last
 
 
 def screen_order(subjects: Sequence[str]) -> list[str]:
@@ -85,24 +154,19 @@ def people_on_screen(recordings: Iterable[Recording]) -> list[str]:
     return screen_order(sorted({one.subject for one in recordings}))
 
 
-def write_faces_csv(path: str | os.PathLike[str], faces: Mapping[str, Faces]) -> None:
-    """Write places of faces, whole or not at all, in the form that `read_faces_csv` reads.
-
-    Raises:
-        OSError: The file cannot be written.
-    """
-    tables = [
-        pd.DataFrame({"subject": subject, **{n: getattr(f, n) for n in COLUMNS[1:]}}, columns=list(COLUMNS))
-        for subject, f in faces.items()
-    ]
-    buffer = io.StringIO()
-    pd.concat(tables).to_csv(buffer, index=False, float_format="%.2f")
-    write_whole(path, buffer.getvalue().encode())
-
-
 def has_known_faces(recording: Recording) -> bool:
     """Whether faces are given, as crops or as places in faces.csv."""
     return bool(recording.crop_folders) or recording.faces_file is not None
+
+
+def found_file(folder: Path, recording: Recording, detector: FaceDetector) -> Path:
+    """Where the places of a subject are kept that a detector has found."""
+    return folder / f"{recording.subject}.{detector.name}.csv"
+
+
+def people_folder(folder: Path, recording: Recording, detector: FaceDetector) -> Path:
+    """Where everybody is kept who was found in the video of a subject."""
+    return folder / f"{recording.subject}.{detector.name}.people"
 
 
 def with_found_faces(
@@ -114,19 +178,23 @@ def with_found_faces(
         recording: The subject to find.
         others: All recordings: people in the same video are distinguished by their order on screen.
         detector: What finds faces.
-        folder: Where `<subject>.<detector>.csv` is kept.
+        folder: Where `<subject>.<detector>.csv` is kept, and beside it everybody in a video of one subject.
 
     Raises:
         MediaError: There is no video, or it cannot be read.
         NoFaceError: No face was found.
         FacesError: It cannot be told who of several people was found.
     """
-    path = folder / f"{recording.subject}.{detector.name}.csv"
+    path = found_file(folder, recording, detector)
     if not _has_places(path, recording.subject):
         if recording.video_file is None:
             raise MediaError(f"{recording.subject} has no video; expected {recording.video}.mp4 or .avi")
         subjects = people_on_screen([recording, *(r for r in others if r.video == recording.video)])
-        faces = find_faces(recording.video_file, subjects, detector)
+        if len(subjects) == 1:
+            people = known_people(recording.video_file, detector, people_folder(folder, recording, detector)).people
+            faces = {recording.subject: people[0].faces if people else fill(Track(), -1)}
+        else:
+            faces = find_faces(recording.video_file, subjects, detector)
         found = faces[recording.subject]
         if not len(found.frame):
             there = [name for name in subjects if len(faces[name].frame)]

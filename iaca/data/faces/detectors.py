@@ -30,6 +30,9 @@ DETECTION_SIDE = 480
 CROP_MARGIN = {"haar": 1.15, "yunet": 1.25, "libfacedetection": 0.92}
 """Side of a crop over the longer side of what a detector returns."""
 
+HAAR_CERTAIN = 50.0
+"""Weight that Haar cascades give to a face of which they are certain; a clear one has 54 to 57."""
+
 LEAST_CONFIDENCE = 60
 """Percent: what libfacedetection is less certain of is no face."""
 
@@ -68,9 +71,11 @@ class HaarDetector:
         boxes, _, weights = self._cascade.detectMultiScale3(
             grey, scaleFactor=1.1, minNeighbors=4, minSize=(24, 24), outputRejectLevels=True
         )
+        margin = CROP_MARGIN[self.name]
+        certainty = np.clip(np.asarray(weights, float) / HAAR_CERTAIN, 0, 1)
         return [
-            Detection((x + w / 2) / scale, (y + h / 2) / scale, CROP_MARGIN["haar"] * max(w, h) / scale, 0.0, float(s))
-            for (x, y, w, h), s in zip(boxes, weights, strict=True)
+            Detection((x + w / 2) / scale, (y + h / 2) / scale, margin * max(w, h) / scale, 0.0, float(score))
+            for (x, y, w, h), score in zip(boxes, certainty, strict=True)
         ]
 
 
@@ -148,7 +153,7 @@ class LibFaceDetector:
         found = self._detect(small.shape[1], small.shape[0], np.ascontiguousarray(small, np.uint8).tobytes())
         margin = CROP_MARGIN[self.name]
         return [
-            Detection((x + w / 2) / scale, (y + h / 2) / scale, margin * max(w, h) / scale, 0.0, float(confidence))
+            Detection((x + w / 2) / scale, (y + h / 2) / scale, margin * max(w, h) / scale, 0.0, confidence / 100)
             for x, y, w, h, confidence in found
             if confidence >= LEAST_CONFIDENCE and min(w, h) > 0
         ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from iaca.data.faces.places import COLUMNS, Faces, FacesError
+from iaca.data.faces.places import COLUMNS, Faces, FacesError, crop_face
 
 STEP_FRAMES = 4
 GAP_FRAMES = 30
@@ -20,8 +20,9 @@ LINK_DISTANCE = 0.6
 JOIN_DISTANCE = 1.5
 """A track that was lost goes on in one that begins within this many sizes."""
 
-LEAST_DETECTIONS = 2
-"""A track that was seen less often is usually no face."""
+LEAST_DETECTIONS = 3
+LEAST_SCORE = 0.2
+"""A track that was seen less often, or is less certain, is usually no face."""
 
 THUMBNAIL = (32, 18)
 CUT_CHANGE, CUT_LIKENESS = 20, 0.6
@@ -49,7 +50,7 @@ class Detection(NamedTuple):
         y: Centre, pixels from the top.
         size: Side of the square that becomes a crop, pixels.
         roll: Degrees, positive where the head is turned clockwise on screen; 0 where the detector does not measure it.
-        score: Confidence; higher is more certain.
+        score: Confidence, 0 to 1; higher is more certain.
     """
 
     x: float
@@ -68,7 +69,40 @@ class Seen(NamedTuple):
     colours: np.ndarray
 
 
-Track = list[Seen]
+class Track(list[Seen]):
+    """Where a face was seen, in order.
+
+    Attributes:
+        picture: The face where it was seen best, (112, 112, 3) uint8 RGB; None before anything was seen.
+        searched: Pictures that were searched from each of its first detections to the last without a long loss.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.picture: np.ndarray | None = None
+        self.searched = 0
+        self._best = 0.0
+
+    @property
+    def score(self) -> float:
+        """Mean confidence, 0 to 1, of the pictures in which the face was looked for; where it was not seen, 0."""
+        return sum(min(1.0, max(0.0, one.face.score)) for one in self) / max(1, self.searched)
+
+    def see(self, seen: Seen, picture: np.ndarray) -> None:
+        """Append a detection in a picture, (H, W, 3) uint8 RGB."""
+        steps = (seen.frame - self[-1].frame) // STEP_FRAMES if self else 1
+        self.append(seen)
+        self.searched += steps
+        quality = seen.face.score * seen.face.size
+        if self.picture is None or quality > self._best:
+            self.picture, self._best = crop_face(picture, *seen.face[:4]), quality
+
+    def go_on(self, later: Track) -> None:
+        """Append a later track of the same person."""
+        self.extend(later)
+        self.searched += later.searched
+        if self.picture is None or later._best > self._best:
+            self.picture, self._best = later.picture, later._best
 
 
 class Tracker:
@@ -111,20 +145,24 @@ class Tracker:
             lost_steps = (frame - alive[i][-1].frame) / STEP_FRAMES
             if i in used_tracks or j in used or distance > LINK_DISTANCE * min(lost_steps, 3):
                 continue
-            alive[i].append(seen[j])
+            alive[i].see(seen[j], picture)
             used_tracks.add(i)
             used.add(j)
-        self.tracks.extend([one] for j, one in enumerate(seen) if j not in used)
+        for j, one in enumerate(seen):
+            if j not in used:
+                self.tracks.append(Track())
+                self.tracks[-1].see(one, picture)
 
     def people(self) -> list[Track]:
-        """People, the most visible first.
+        """People, the most visible first. What was seen too seldom, or too uncertainly, is none.
 
         A track that was lost goes on in a later one at about the same place, after a cut only if its face has the same
         colours.
         """
         least = min(LEAST_DETECTIONS, max(1, self.searched))
         people: list[Track] = []
-        for track in sorted((t for t in self.tracks if len(t) >= least), key=lambda t: t[0].frame):
+        certain = [t for t in self.tracks if len(t) >= least and t.score >= LEAST_SCORE]
+        for track in sorted(certain, key=lambda t: t[0].frame):
             fitting = [
                 one
                 for one in people
@@ -133,9 +171,10 @@ class Tracker:
                 and (one[-1].shot == track[0].shot or _likeness(one, track) > ALIKE)
             ]
             if fitting:
-                min(fitting, key=lambda one: _distance(one[-1].face, track[0].face)).extend(track)
+                min(fitting, key=lambda one: _distance(one[-1].face, track[0].face)).go_on(track)
             else:
-                people.append(list(track))
+                people.append(Track())
+                people[-1].go_on(track)
         return sorted(people, key=lambda track: -sum(one.face.size for one in track))
 
 

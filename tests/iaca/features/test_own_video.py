@@ -10,10 +10,12 @@ import pytest
 from iaca.checkpoints.pretrained import find_backbone
 from iaca.data.annotations import write_labels
 from iaca.data.faces.crops import CropError
+from iaca.data.faces.places import read_faces_csv
 from iaca.data.media.container import MediaError
 from iaca.features.corpus_extraction import single_recording
 from iaca.features.feature_files import read_features
-from iaca.features.own_video import PARTS, Apart, extract_apart, extract_own, look_at
+from iaca.features.own_video import PARTS, Apart, extract_apart, extract_own, look_at, read_choice
+from tests.iaca.data.faces.test_tracks import CYAN, NIGHT, YELLOW, BrightSquares, film
 from tests.iaca.features.detectors import Deadly, Endless, Everywhere, Nowhere
 from tests.media_files import clicks, write_media
 
@@ -42,6 +44,22 @@ def test_the_first_frames_alone_are_taken_with_their_labels_and_progress_only_ri
         assert told[-1] == (PARTS, PARTS)
         told.clear()
     assert features.valence == pytest.approx(truth[:40], abs=1e-3)
+
+
+def test_features_are_of_the_person_who_is_chosen_and_it_is_said(tmp_path, backbones):
+    video = film(tmp_path / "v.mp4", [(24, NIGHT, [(80, 90, 60, YELLOW), (240, 90, 40, CYAN)])])
+    outlook = look_at(video, *backbones, BrightSquares())
+    assert read_choice(tmp_path) == (1,)
+    made = {}
+    for people, x in (((2,), 240), ((1,), 80)):
+        made[people] = extract_own(
+            single_recording(video), tmp_path, *backbones, BrightSquares(), outlook, clip_stride=16, people=people
+        )
+        assert np.median(read_faces_csv(tmp_path / "faces.csv")["v"].x) == pytest.approx(x, abs=2)
+        assert read_choice(tmp_path) == people
+    assert "2 people were found; the features are of number 2, as chosen" in made[2,].problems
+    assert "2 people were found; the features are of number 1, who is seen most" in made[1,].problems
+    assert not np.allclose(made[2,].visual, made[1,].visual)
 
 
 def test_fewer_clips_and_fewer_frames_are_foreseen_to_take_less(tmp_path, backbones):

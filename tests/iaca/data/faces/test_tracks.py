@@ -113,8 +113,8 @@ def test_without_a_cut_a_loss_is_bridged_as_ever(tmp_path):
     assert len(find_faces(path, ["a"], BrightSquares())["a"].frame) == 92
 
 
-@pytest.mark.parametrize("count", [1])
-def test_what_was_seen_once_is_nobody(count):
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_was_seen_twice_at_most_is_nobody(count):
     tracker = Tracker()
     for k in range(10):
         tracker.add(4 * k, background(NIGHT), [Detection(50, 50, 40, 0, 1)] if k < count else [])
