@@ -57,3 +57,13 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("iaca", appauthor=False)
+
+
+def notes_file() -> Path:
+    """Where notes and saved views are kept: IACA_NOTES, else a file in the user's folder for data of programs."""
+    named = os.environ.get("IACA_NOTES")
+    if named:
+        return Path(named)
+    from platformdirs import user_data_path
+
+    return user_data_path("iaca", appauthor=False) / "notes.sqlite3"

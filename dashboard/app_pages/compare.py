@@ -13,6 +13,7 @@ from dashboard.sections import (
     look_for,
     model_choice,
     moments,
+    notes,
     playback,
     sidebar,
     subject_choice,
@@ -27,7 +28,7 @@ from dashboard.services import corpora, first_views, own_videos, recordings, tra
 from dashboard.services.selection import Selection
 from dashboard.state import activity, session
 from dashboard.state.folders import results_folder
-from dashboard.timeline import rows, smoothing
+from dashboard.timeline import note_lane, rows, smoothing
 
 
 def show() -> None:
@@ -81,6 +82,9 @@ def show() -> None:
     selection = what_if_applied.apply(asked, selection, page.folders, notice_place, page.notices)
     shown = playback.shown_models(selection, page.notices, display.influence)
     episodes = corpus.episodes.get(subject.name, ())
+    book = notes.book(page.folders)
+    written = notes.find(book, subject.name, page.notices)
+    noted = note_lane.note_bands(written, truth["pts_s"].to_numpy())
     said = look_for.sentence(shown, episodes, truth["pts_s"].to_numpy(), display.target)
     with banner_place:
         show_banner(subject, said)
@@ -91,15 +95,15 @@ def show() -> None:
     video = playback.load_video(subject, page.folders, page.notices)
     figure = rows.compare_figure(
         subject.name, truth, shown, target=display.target, score=display.score, scaled=display.scaled,
-        episodes=episodes,
+        episodes=episodes, noted=noted,
     )  # fmt: skip
     seen = smoothing.smoothed(figure) if display.smooth else figure
-    offered = live_steps.offer(asked.values, selection, truth, episodes, display, range_s) if shown else None
+    offered = live_steps.offer(asked.values, selection, truth, episodes, display, range_s, noted) if shown else None
     with player_place:
         place = playback.show_player(
             seen,
             video,
-            marks=moments.marks(here),
+            marks=[*moments.marks(here), *note_lane.note_marks(written)],
             seek=moments.seek(),
             follows=opened == beside.ATTENTION,
             steps=offered,
@@ -110,6 +114,8 @@ def show() -> None:
             attention.show(selection, place.frame, display.target, video, page.notices)
         elif opened == beside.MOMENTS:
             moments.show(here, corpus.pooled, selection, display.threshold)
+        elif opened == beside.NOTES:
+            notes.show(book, written, subject.name, truth["pts_s"].to_numpy(), page.notices)
     if shown and selection.applied.words:
         notice_place.caption(f"**What if:** {selection.applied.words}")
     page.show_notices(notice_place)
@@ -120,7 +126,7 @@ def show() -> None:
     # Last: whoever opens it waits for nothing else of the page.
     with export_place:
         cache = page.folders.cache_of(subject.features)
-        exports.show_exports(subject, seen, figure, shown, truth, display, cache, selection.applied.named)
+        exports.show_exports(subject, seen, figure, shown, truth, display, cache, selection.applied.named, written)
     tour.show(shown, display.target, said)
     subject_choice.score_rest(corpus, models, device)
 

@@ -207,6 +207,27 @@ export interface MomentData {
   with_subjects: boolean;
 }
 
+export interface NoteEntry {
+  id: number;
+  second: number;
+  time: string;
+  text: string;
+}
+
+export interface ViewEntry {
+  id: number;
+  name: string;
+  /** Parameters of the page that opens it. */
+  address: string;
+}
+
+export interface NoteData {
+  notes: NoteEntry[];
+  views: ViewEntry[];
+  /** What came of the last wish, or "". */
+  said: string;
+}
+
 export interface TourStep {
   target: string;
   title: string;

@@ -40,6 +40,8 @@ ROOM_IN = 0.1
 LANE_PARTS = {"whole": (0.0, 1.0), "upper": (0.54, 1.0), "lower": (0.0, 0.46)}
 """Part of a lane -> from and to which share of its height."""
 
+CHARACTER_IN = 0.036
+FEWEST_CHARACTERS = 3
 CODE_IN = 0.07
 """Width that the letter of a span needs."""
 
@@ -304,6 +306,15 @@ def _draw_bands(axes: Axes, bands: Sequence[Band]) -> None:
                 axes.axvspan(a, b, color=colour, alpha=band.opacity, lw=0, zorder=0.5)
 
 
+def _write_note(axes: Axes, from_s: float, band: Band, room_in: float) -> None:
+    """As much of a note as fits, behind a line where it begins; its signs are no mathematics."""
+    axes.axvline(from_s, color=ink(band.colour), lw=1)
+    most = int((room_in - 0.03) / CHARACTER_IN)
+    if most >= FEWEST_CHARACTERS:
+        text = band.label if len(band.label) <= most else f"{band.label[: most - 1]}…"
+        axes.text(from_s, 0.42, f" {text}", size=5, va="center", clip_on=True, parse_math=False)
+
+
 def _draw_lane(axes: Axes, lane: str, bands: Sequence[Band], range_s: tuple[float, float], width_in: float) -> None:
     start, end = range_s
     axes.set_xlim(start, end)
@@ -326,7 +337,10 @@ def _draw_lane(axes: Axes, lane: str, bands: Sequence[Band], range_s: tuple[floa
             if band.code and room_in > CODE_IN:
                 axes.text((from_s + to_s) / 2, 0.42, band.code, size=5, weight=600, ha="center", va="center",
                           clip_on=True, path_effects=[withStroke(linewidth=1, foreground="white")])  # fmt: skip
-            if band.kind == "episode" and room_in > 0.036 * len(band.label) + 0.03:
+            if band.kind == "note":  # a bookmark has the room until the next note
+                until = min((s for other in bands for s, _ in other.spans if s > a), default=end)
+                _write_note(axes, from_s, band, (max(until, to_s) - from_s) / (end - start) * width_in)
+            if band.kind == "episode" and room_in > CHARACTER_IN * len(band.label) + 0.03:
                 axes.text(from_s, 0.42, f" {band.label}", size=5, va="center", clip_on=True)
     # With a rim and not in a box, which would hide the spans at the end.
     axes.text(1, 0.42, f"{lane} ", transform=axes.transAxes, ha="right", va="center", size=5, color="#3c3e46",

@@ -1,4 +1,4 @@
-"""What opens over the lower part of the rows, so that the video stays in sight: attention, or moments."""
+"""What opens over the lower part of the rows, so that the video stays in sight: attention, moments, or notes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 ATTENTION = "Attention"
 MOMENTS = "Moments"
-OPTIONS = (ATTENTION, MOMENTS)
+NOTES = "Notes"
+OPTIONS = (ATTENTION, MOMENTS, NOTES)
 
 KEY = "dock"
 """Class of the strip below the rows, whose height the player leaves to it."""
 
 HELP = (
-    "**Attention**: the map of the window at the cursor. **Moments**: where to look. Click again to give the place "
+    "**Attention**: the map of the window at the cursor. **Moments**: where to look. **Notes**: "
+    "yours, and saved views. Click again to give the place "
     "back to the rows."
 )
 

@@ -16,7 +16,7 @@ from dashboard.sections.progress import show_bar, watch
 from dashboard.sections.sidebar import Display
 from dashboard.services import recordings
 from dashboard.services.corpora import Subject
-from dashboard.timeline.declared import Figure, Shown
+from dashboard.timeline.declared import Figure, Note, Shown
 
 if TYPE_CHECKING:
     from dashboard.services.export_files import Take
@@ -31,6 +31,7 @@ def show_exports(
     display: Display,
     cache: Path,
     change: str,
+    notes: Sequence[Note] = (),
 ) -> None:
     """A popover with downloads of what is shown. While it is closed nothing of it runs.
 
@@ -43,6 +44,7 @@ def show_exports(
         display: What is drawn.
         cache: Where videos are kept.
         change: What is changed, as a part of names of files.
+        notes: On the subject.
     """
     place = st.popover("Export", icon=":material/download:", key="take", on_change="rerun", width="content")
     if not place.open:
@@ -78,6 +80,7 @@ def show_exports(
             change,
             cache / "sounds",
             values,
+            notes,
         )
         st.markdown("**Curves**, one row per frame")
         tables = {

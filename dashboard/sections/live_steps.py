@@ -16,6 +16,7 @@ from dashboard.services.selection import Selection
 from dashboard.state import session
 from dashboard.steps import StepError
 from dashboard.timeline import rows, smoothing, transport
+from dashboard.timeline.declared import Band
 from dashboard.timeline.thinned import Seen
 from iaca.errors import InputError
 from iaca.headers import shortened
@@ -44,6 +45,7 @@ class View(NamedTuple):
         display: What is drawn.
         range_s: First and last second of the brushed range, or None.
         fixed: Key of a control -> its value, where a step cannot change it.
+        noted: Notes, as bands.
     """
 
     selection: Selection
@@ -52,6 +54,7 @@ class View(NamedTuple):
     display: Display
     range_s: Range
     fixed: Mapping[str, str]
+    noted: Sequence[Band] = ()
 
     @property
     def name(self) -> str:
@@ -68,12 +71,13 @@ def offer(
     episodes: Sequence[Episode],
     display: Display,
     range_s: Range,
+    noted: Sequence[Band] = (),
 ) -> Steps:
     """Let the player ask for steps from what this run of the page shows."""
     texts = values.texts
     # Noise has the same seed, and is not drawn anew in a step.
     fixed = {session.SEED.key: texts.pop(session.SEED.key)} if selection.applied.corrupted else {}
-    view = View(selection, truth, episodes, display, range_s, fixed)
+    view = View(selection, truth, episodes, display, range_s, fixed, noted)
     address = steps.register(view.name, partial(answer, view), partial(prepare, view), texts)
     return Steps(address, texts)
 
@@ -98,7 +102,7 @@ def answer(view: View, texts: Mapping[str, str]) -> bytes:
         raise InputError(problems[0])
     figure = rows.compare_figure(
         view.selection.subject.name, view.truth, shown, target=target, score=score, scaled=scaled,
-        episodes=view.episodes,
+        episodes=view.episodes, noted=view.noted,
     )  # fmt: skip
     if smooth:
         figure = smoothing.smoothed(figure)

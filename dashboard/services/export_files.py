@@ -19,8 +19,9 @@ from dashboard.export.gif import LONGEST_S, write_gif
 from dashboard.export.printed_rows import View, figure_of_view
 from dashboard.services import jobs
 from dashboard.services.file_names import models_part, slugs, stem
-from dashboard.timeline.declared import ATTENTION, GATES, Curve, Figure, Row, Shown
+from dashboard.timeline.declared import ATTENTION, GATES, Curve, Figure, Note, Row, Shown
 from dashboard.timeline.meanings import SCORES, relation_sentence
+from dashboard.timeline.note_lane import SEPARATOR, note_words
 from iaca.config import TARGETS
 from iaca.data.media.apart import apart
 from iaca.data.media.sound_summary import read_summary, sound_summary
@@ -43,6 +44,9 @@ LOSSES = {
 }
 
 
+FORMULA_STARTS = ("=", "+", "-", "@")
+
+
 class Take(NamedTuple):
     """The view that is exported.
 
@@ -61,6 +65,7 @@ class Take(NamedTuple):
         change: What is changed, as a part of names; "" for nothing.
         sounds: Where summaries of sounds are kept; None leaves out the rows of the sound.
         values: What tables are made of where the figure is smoothed for the eye; None: the figure.
+        notes: On the subject.
     """
 
     subject: str
@@ -77,6 +82,7 @@ class Take(NamedTuple):
     change: str = ""
     sounds: Path | None = None
     values: Figure | None = None
+    notes: Sequence[Note] = ()
 
     @property
     def stem(self) -> str:
@@ -145,6 +151,9 @@ def curves(take: Take) -> pd.DataFrame:
         columns[name], meaning[name] = take.truth[name].to_numpy(), said
     for name, said in LOSSES.items() if take.shown else ():
         columns[name], meaning[name] = take.shown[0].trace.columns[name], said
+    if take.notes:
+        columns["notes"] = note_words(take.notes, figure.pts_s)
+        meaning["notes"] = f"notes on the frame, with {SEPARATOR.strip()} between several; empty where there is none"
     table = pd.DataFrame(columns).iloc[first : last + 1].reset_index(drop=True)
     table.attrs = {
         "subject": take.subject,
@@ -158,7 +167,12 @@ def curves(take: Take) -> pd.DataFrame:
 
 def csv_file(take: Take) -> bytes:
     """The curves as CSV: a header, then one line per frame; missing values are empty fields."""
-    return curves(take).to_csv(index=False, lineterminator="\n").encode()
+    table = curves(take)
+    if "notes" in table:
+        # A spreadsheet would take such a text for a formula.
+        risky = table["notes"].str.startswith(FORMULA_STARTS)
+        table["notes"] = table["notes"].where(~risky, "'" + table["notes"])
+    return table.to_csv(index=False, lineterminator="\n").encode()
 
 
 def parquet_file(take: Take) -> bytes:

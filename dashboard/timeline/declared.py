@@ -189,7 +189,7 @@ class Band(NamedTuple):
     """Spans of time that are shaded behind rows.
 
     Attributes:
-        kind: episode, dropped, mask, differ or relationship.
+        kind: episode, note, dropped, mask, differ or relationship.
         label: What is the case there.
         spans: (start, end) in seconds.
         colour: Its colour.
@@ -202,7 +202,7 @@ class Band(NamedTuple):
         part: How much of the lane's height it takes, which does the same.
     """
 
-    kind: Literal["episode", "dropped", "mask", "differ", "relationship"]
+    kind: Literal["episode", "note", "dropped", "mask", "differ", "relationship"]
     label: str
     spans: list[tuple[float, float]]
     colour: Colour
@@ -261,6 +261,22 @@ class Figure(NamedTuple):
     gates_of: str | None = None
     annotated: int = 0
     note: str = ""
+
+
+class Note(NamedTuple):
+    """What somebody has written on a time or a span of a recording.
+
+    Attributes:
+        id: Of the note.
+        start_s: When, seconds.
+        end_s: End of a span; None for a bookmark.
+        text: In one line.
+    """
+
+    id: int
+    start_s: float
+    end_s: float | None
+    text: str
 
 
 class Mark(NamedTuple):

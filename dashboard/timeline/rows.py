@@ -16,6 +16,7 @@ from dashboard.timeline.declared import (
     ATTENTION,
     STAGE_1,
     STAGE_2,
+    Band,
     Column,
     Columns,
     Curve,
@@ -102,6 +103,7 @@ def compare_figure(
     score: str,
     scaled: bool,
     episodes: Sequence[Episode] = (),
+    noted: Sequence[Band] = (),
 ) -> Figure:
     """The rows of the comparison.
 
@@ -113,6 +115,7 @@ def compare_figure(
         score: Which attention score, a key of `meanings.SCORES`.
         scaled: Whether scores are min-max scaled to [0, 1].
         episodes: Known episodes of corruption.
+        noted: Notes, as bands.
 
     Returns:
         The figure.
@@ -128,6 +131,7 @@ def compare_figure(
     )
     pts_s = truth["pts_s"].to_numpy()
     bands = (
+        *noted,
         *episode_bands(episodes),
         *dropped_bands(shown, pts_s),
         *relation_bands(shown, pts_s),

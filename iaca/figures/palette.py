@@ -55,6 +55,7 @@ MODELS = (
     Style(("#0a5fa5", "#5aa9f0"), "solid", "circle"),
     Style(("#a8507f", "#dd9cc0"), "2px,2px", "square"),
 )
+NOTE: Colour = ("#6a4c93", "#b79ced")
 TRUTH = Style(TEXT, "solid", "diamond")
 MOMENTS: dict[str, Colour] = {
     "gate flip": ("#a8507f", "#dd9cc0"),

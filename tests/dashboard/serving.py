@@ -54,6 +54,7 @@ def serve(
         "HOME": str(home),
         "IACA_DEMO": str(root),
         "IACA_CACHE": str(home / "cache"),
+        "IACA_NOTES": str(home / "notes.sqlite3"),
         "IACA_CHECKPOINTS": str(checkpoints or root / "checkpoints"),
     }
     command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]

@@ -28,6 +28,8 @@ function address(place) {
   const link = new URL(window.location.href);
   if (place) {
     link.searchParams.set("frame", String(place.frame));
+    if (place.range) link.searchParams.set("range", place.range.join("-"));
+    else link.searchParams.delete("range");
     if (place.arrangement) link.searchParams.set("rows", place.arrangement);
   }
   return link.href;

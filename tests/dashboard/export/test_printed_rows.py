@@ -10,10 +10,11 @@ import pytest
 from matplotlib.colors import to_hex
 
 from dashboard.export.printed_rows import ROOM_IN, View, crowded_kinds, figure_of_view
-from dashboard.timeline.declared import Band, Column, Curve, Row, Samples
+from dashboard.timeline.declared import Band, Column, Curve, Note, Row, Samples
+from dashboard.timeline.note_lane import note_bands
 from iaca.errors import InputError
 from iaca.figures import palette
-from iaca.figures.print_style import COLUMN_IN, render, save
+from iaca.figures.print_style import COLUMN_IN, DOUBLE_COLUMN_IN, render, save
 from tests.cases import cases
 
 PTS_S = np.arange(400) / 25
@@ -175,3 +176,13 @@ def test_a_view_that_cannot_be_drawn_is_told_in_one_sentence(draw, words):
     with pytest.raises(InputError) as caught:
         draw()
     assert all(word in str(caught.value) for word in words)
+
+
+def test_a_note_is_written_as_it_stands_as_far_as_it_fits():
+    hostile = r"$\frac{1}{ \undefined"
+    notes = [Note(1, 0.5, None, hostile), Note(2, 3.0, 5.0, "long " * 40)]
+    drawn = figure_of_view(VIEW._replace(bands=note_bands(notes, PTS_S)), width_in=DOUBLE_COLUMN_IN)
+    drawn.canvas.draw()
+    texts = [text.get_text() for axes in drawn.axes for text in axes.texts]
+    assert f" {hostile}" in texts
+    assert any(text.startswith(" long") and text.endswith("…") for text in texts)

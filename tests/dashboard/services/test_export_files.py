@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dashboard.export.printed_rows import figure_of_view
 from dashboard.services import export_files
+from dashboard.timeline.declared import Note
 from dashboard.timeline.rows import compare_figure
 from dashboard.timeline.smoothing import NOTE, smoothed
 from iaca.config import DropoutConfig
@@ -50,6 +53,17 @@ def test_influences_and_relationships_are_columns_where_they_are_shown(take, mod
         influence = model.trace.frames["valence_visual_influence"]
         np.testing.assert_allclose(table[f"{name}_valence_visual_influence"], influence, atol=1e-6)
     assert "each counting from 0.001" in table.attrs["columns"]["ca_valence_relationship"]
+
+
+def test_notes_are_a_column_which_no_spreadsheet_takes_for_a_formula(take):
+    notes = (Note(1, 0.0, 0.1, "=1+1"), Note(2, 2.0, None, 'a "span", or not'))
+    noted = take._replace(notes=notes)
+    table = export_files.curves(noted)
+    assert table["notes"][0] == "=1+1"
+    read = pd.read_csv(io.BytesIO(export_files.csv_file(noted)), keep_default_na=False)
+    assert read["notes"][0] == "'=1+1"
+    assert set(read["notes"]) == {"", "'=1+1", 'a "span", or not'}
+    assert "notes" not in export_files.curves(take)
 
 
 def test_columns_stand_in_one_order_and_say_whose_they_are(take):

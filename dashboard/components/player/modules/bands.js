@@ -189,7 +189,7 @@ export class Bands {
     const last = Math.min(panel.left + panel.width, plot.x(to, panel));
     const x = first - plot.area.left;
     const wide = Math.max(2, last - first);
-    if (wide < NARROWEST_LABEL_PX) {
+    if (wide < NARROWEST_LABEL_PX && band.kind !== "note") {
       narrow.push([x, wide]);
       return;
     }
@@ -197,8 +197,8 @@ export class Bands {
     const span = make("span");
     Object.assign(span.style, { left: `${x}px`, width: `${wide}px`, background: fade(colour, 0.26) });
     span.title = [`${band.label}, ${from.toFixed(2)} to ${to.toFixed(2)} s`, band.help].filter(Boolean).join(". ");
-    if (band.kind === "episode") {
-      span.textContent = band.label;
+    if (band.kind === "episode" || band.kind === "note") {
+      if (wide >= NARROWEST_LABEL_PX) span.textContent = band.label;
       span.style.borderColor = colour;
       span.classList.add("iaca-named");
     }

@@ -1,0 +1,84 @@
+"""Notes and saved views, as somebody writes them on the page, in two tabs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.dashboard.browsing import PLAYER, open_player, settle
+from tests.dashboard.projects import Spec, write_project
+
+TEXT = "=smile? <img src=x onerror=window.ran=1> **b**"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, server):
+    return server(write_project(tmp_path_factory.mktemp("notes"), [Spec("steady", 150)]))
+
+
+def add(page, text):
+    page.get_by_role("textbox", name="New note").fill(text)
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("Added").wait_for()
+
+
+def test_notes_and_views_are_written_seen_in_another_tab_shared_and_restored(page, address, chromium, tmp_path):
+    open_player(page, address, "steady", beside="notes", frame="60", dropout="70", drop_audio="true")
+    add(page, TEXT)
+    listed = page.get_by_test_id("notes").locator("li .text")
+    assert listed.all_inner_texts() == [TEXT]
+    tick = page.locator("[data-testid=player-marks] button")
+    expect(tick).to_have_attribute("title", f"{TEXT} (2.40 s)")
+    assert page.locator("[data-lane=notes] span").get_attribute("title").startswith(TEXT)
+    page.locator(PLAYER).focus()
+    page.keyboard.press("[")
+    for _ in range(50):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("]")
+    settle(page)
+    add(page, "a span")
+    expect(listed).to_have_count(2)
+    page.get_by_role("textbox", name="Name of the view").fill(TEXT)
+    page.get_by_role("button", name="Save view").click()
+    link = page.get_by_role("link", name="=smile")
+    link.wait_for()
+
+    other = chromium.new_page()
+    try:
+        open_player(other, address, "steady", beside="notes")
+        expect(other.get_by_test_id("notes").locator("li .text")).to_have_text([TEXT, "a span"])
+        other.get_by_test_id("notes").locator(".seek").first.click()
+        other.wait_for_function(f"document.querySelector('{PLAYER}').dataset.frame === '60'")
+        other.get_by_role("button", name="Edit the note at 0:02.4", exact=True).click()
+        other.get_by_role("textbox", name="Text of the note").fill("changed")
+        other.get_by_role("button", name="Save", exact=True).click()
+        expect(other.get_by_test_id("notes").locator("li .text").first).to_have_text("changed")
+    finally:
+        other.close()
+    # This tab has not seen the change yet, and does not undo it.
+    page.get_by_role("button", name="Edit the note at 0:02.4", exact=True).click()
+    page.get_by_role("textbox", name="Text of the note").fill("lost")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("changed or deleted in another tab").wait_for()
+    expect(listed.first).to_have_text("changed")
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="All notes and views as a file").click()
+    content = json.loads(download.value.path().read_text())
+    assert [(note["text"], note["end_s"]) for note in content["notes"]] == [("changed", None), ("a span", 4.4)]
+    page.get_by_role("button", name="Delete the note at 0:02.4", exact=True).click()
+    expect(listed).to_have_text(["a span"])
+    (tmp_path / "shared.json").write_text(json.dumps(content))
+    page.locator("[data-testid=notes] input[type=file]").set_input_files(tmp_path / "shared.json")
+    page.get_by_text("Added: 1 notes and 0 views. Already there: 2.").wait_for()
+
+    page.goto(f"{address}/?subject=steady&beside=notes")
+    page.wait_for_selector(f"{PLAYER}[data-revision]")
+    link.click()
+    page.wait_for_function("document.location.search.includes('dropout=70')")
+    page.wait_for_selector(f"{PLAYER}[data-revision][data-frame='110']")
+    assert "range=60-110" in page.url
+    assert page.get_by_role("switch", name="Drop audio").is_checked()
+    assert page.evaluate("window.ran") is None
