@@ -34,12 +34,15 @@ def load_plugins(modules: Sequence[str] = ()) -> tuple[str, ...]:
         PluginError: A module cannot be imported. The message names each that failed; the others were imported.
     """
     named = [*modules, *filter(None, os.environ.get(ENVIRONMENT_VARIABLE, "").split(","))]
-    named += [point.module for point in entry_points(group=ENTRY_POINT_GROUP)]
+    named += [point.value.partition(":")[0] for point in entry_points(group=ENTRY_POINT_GROUP)]
     wanted = tuple(dict.fromkeys(name.strip() for name in named))
     if wanted and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     problems = []
     for name in wanted:
+        if not all(part.isidentifier() for part in name.split(".")):
+            problems.append(f"plugin {name!r} is no name of a Python module; expected one such as 'my_fusion'")
+            continue
         try:
             importlib.import_module(name)
         except InputError as error:

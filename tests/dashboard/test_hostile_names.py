@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from urllib.parse import quote, urlsplit
 
 import pytest
 
+from iaca.models.fusions import registry
 from tests.dashboard.browsing import PLAYER, open_sidebar
 from tests.dashboard.projects import Spec, make_features, write_model, write_project
 from tests.dashboard.test_barriers import write_results
@@ -20,6 +22,24 @@ LONG = "l" * 120
 
 SUBJECTS = (f"a {TAG}", f"b {MARKDOWN}", f"c {RIGHT_TO_LEFT}", f"d {LONG}")
 FIELD = f"{TAG} {MARKDOWN} {PICTURE} {RIGHT_TO_LEFT} {'w' * 300}"
+
+
+FUSION = FIELD.lower()
+PLUGIN = f"""
+import torch
+from iaca.models.fusions.registry import register_fusion
+from iaca.types import Attended
+
+class Plain(torch.nn.Module):
+    def forward(self, audio, visual):
+        nothing = torch.zeros_like(audio)
+        return Attended(audio, visual, audio, visual, audio_residual=nothing, visual_residual=nothing)
+
+def build(config):
+    return Plain()
+
+register_fusion({FUSION!r}, build, title={FIELD!r})
+"""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +56,25 @@ def root(tmp_path_factory):
         (root / "checkpoints" / ("ca_iaca.safetensors" if iaca else "ca.safetensors")).unlink()
     (root / "checkpoints" / f"broken {TAG}.safetensors").write_bytes(b"damaged")
     write_hostile_results(root / "results")
+    write_plugins(root)
     return root
+
+
+def write_plugins(root):
+    """A fusion of a strange name, a model with it, and an installed package whose entry points have strange names."""
+    (root / "plugin.py").write_text(PLUGIN)
+    specification = importlib.util.spec_from_file_location("plugin", root / "plugin.py")
+    specification.loader.exec_module(importlib.util.module_from_spec(specification))
+    write_model(root / "checkpoints" / "strange.safetensors", iaca=True, seed=5, fusion=FUSION)
+    del registry._FUSIONS[FUSION]  # the server registers its own
+    package = root / "hostile-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: hostile\nVersion: 1.0\n")
+    named = (TAG, MARKDOWN, PICTURE, RIGHT_TO_LEFT, "../../escaped", "l" * 300)
+    groups = (
+        f"[iaca.{group}]\n" + "".join(f"{name} = {name}\n" for name in named) for group in ("fusions", "detectors")
+    )
+    (package / "entry_points.txt").write_text("".join(groups))
 
 
 def features(name, seed):
@@ -108,6 +146,16 @@ def test_names_of_subjects_models_and_conditions_are_shown_as_they_are(watched, 
     open_sidebar(watched)
     watched.get_by_role("button", name="Export", exact=True).click()
     watched.get_by_role("button", name="Make MP4").wait_for()
+    check_harmless(watched)
+
+
+def test_names_of_plugins_are_shown_as_they_are_and_those_of_no_module_are_told(watched, address):
+    watched.goto(f"{address}/?fusion={quote(FUSION)}")
+    watched.wait_for_selector(f"{PLAYER}[data-revision]")
+    assert TAG in watched.locator(PLAYER).inner_text()
+    said = watched.get_by_test_id("stMain").get_by_text("is no name of a Python module").first.inner_text()
+    assert "../../escaped" in said
+    assert "\u202e" not in said
     check_harmless(watched)
 
 

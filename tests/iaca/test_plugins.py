@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from iaca.features.feature_files import write_features
+from iaca.plugins import PluginError, load_plugins
 from tests.conftest import make_features
 
 PLUGIN = """
@@ -88,6 +89,13 @@ def test_a_plugin_that_cannot_be_imported_is_told_in_one_sentence(tmp_path):
     assert failed.returncode == 1
     assert f"plugin 'not_there' was not found; expected the name of a Python module in {tmp_path}" in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize("name", ["../../x", "/tmp/x", "a b", "x:y", "\u202ex", "a..b"])
+def test_what_is_no_name_of_a_module_is_not_looked_for(name):
+    with pytest.raises(PluginError) as error:
+        load_plugins([name])
+    assert f"plugin {name!r} is no name of a Python module" in str(error.value)
 
 
 def test_every_plugin_that_fails_is_named_and_the_others_are_loaded(tmp_path):
