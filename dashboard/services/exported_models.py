@@ -106,6 +106,7 @@ def _export(model: FileState, progress: Progress) -> OnnxNetwork:
             return OnnxNetwork(path)
     while _spent_s[model] < WORTH_S and time.monotonic() - _computed_s < IDLE_S:
         time.sleep(LOOK_S)
+        progress(0, 0)
     # A process of its own: what exports takes hundreds of megabytes, and would hold up the pages.
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": _with_iaca(os.environ.get("PYTHONPATH", ""))}
     command = [sys.executable, "-m", "iaca", "export", model.path, "--onnx", str(path)]
@@ -114,10 +115,23 @@ def _export(model: FileState, progress: Progress) -> OnnxNetwork:
     ) as process:
         if hasattr(os, "setpriority"):
             os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
-        said = process.communicate()[1].strip().splitlines()
+        said = _said(process, progress).strip().splitlines()
     if process.returncode:
         raise ExportError(f"{model.path} could not be exported: {said[-1] if said else process.returncode}")
     return OnnxNetwork(path)
+
+
+def _said(process: subprocess.Popen[str], progress: Progress) -> str:
+    """What a process says of its end; it is ended where the job shall stop."""
+    while True:
+        try:
+            return process.communicate(timeout=LOOK_S)[1]
+        except subprocess.TimeoutExpired:
+            try:
+                progress(0, 0)
+            except jobs.Stopped:
+                process.kill()
+                raise
 
 
 def _file(model: FileState) -> Path:

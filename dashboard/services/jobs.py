@@ -5,11 +5,13 @@ A job belongs to the server, not to a visit: it goes on while a page is reloaded
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 from dashboard.turns import Turns
 from iaca.errors import InputError
@@ -20,7 +22,11 @@ KEPT = 64
 """Jobs that are remembered after they ended."""
 
 
+LAST_S = 5.0
+"""How long the end of the process waits for jobs that run."""
+
 _log = logging.getLogger(__name__)
+_alive: WeakSet[Job] = WeakSet()
 
 
 class Stopped(Exception):
@@ -39,6 +45,7 @@ class Job:
         waiting: Whether it has not had its turn yet.
         result: What the work returned, once it ended well.
         error: Why it failed, in one sentence, or "".
+        thread: Where it runs.
     """
 
     def __init__(self, work: Callable[[Progress], Any], turns: Turns | None = None, owner: str = "") -> None:
@@ -49,7 +56,9 @@ class Job:
         self.result: Any = None
         self.error = ""
         self._began_s = time.monotonic()
-        threading.Thread(target=self._run, args=(work, turns, owner), daemon=True, name="job").start()
+        self.thread = threading.Thread(target=self._run, args=(work, turns, owner), daemon=True, name="job")
+        _alive.add(self)
+        self.thread.start()
 
     def stop(self) -> None:
         """Ask it to stop; it does after the part that is under way."""
@@ -149,6 +158,19 @@ def begin(key: str, work: Callable[[Progress], Any], turns: Turns | None = None,
         for old in [name for name, other in _jobs.items() if other.ended][:-KEPT]:
             del _jobs[old]
     return job
+
+
+def end_all() -> None:
+    """Stop every job and wait for a moment: a thread that is inside a library when the process ends takes it down."""
+    running = [job for job in _alive if not job.ended]
+    for job in running:
+        job.stop()
+    until_s = time.monotonic() + LAST_S
+    for job in running:
+        job.thread.join(max(0.0, until_s - time.monotonic()))
+
+
+atexit.register(end_all)
 
 
 def duration(seconds: float) -> str:

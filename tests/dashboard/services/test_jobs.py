@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 
 from dashboard.services import jobs
 from iaca.errors import InputError
@@ -111,3 +112,20 @@ def test_a_job_that_waits_for_its_turn_can_be_stopped_and_leaves_its_place_to_th
     go.set()
     assert ended(running).error == ""
     assert ended(last).result == "ran"
+
+
+def test_the_end_of_the_process_stops_jobs_and_waits_until_they_are_out_of_their_libraries():
+    begun = threading.Event()
+
+    def work(progress):
+        begun.set()
+        while True:
+            time.sleep(0.01)
+            progress(0, 0)
+
+    job = jobs.begin("an endless job", work)
+    assert begun.wait(30)
+    jobs.end_all()
+    assert job.ended
+    assert job.stopped
+    assert not job.thread.is_alive()
