@@ -177,7 +177,7 @@ def measure(page: Page, address: str, server_id: int, pair: str, home: Path, opt
     for i in range(3 * options.changes):
         way = list(found)[i % 3]
         rest(page)
-        if not 0 <= place + (options.notches if forward else -options.notches) <= LAST_NOTCH:
+        if not 0 < place + (options.notches if forward else -options.notches) < LAST_NOTCH:
             forward = not forward
             page.get_by_role("spinbutton", name="Seed").fill(str(i))
             page.keyboard.press("Enter")
