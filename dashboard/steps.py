@@ -44,11 +44,8 @@ PATIENCE_S = 2.0
 
 LOOK_S = 0.005
 
-REST_S = 0.05
-"""How long no newer step may have come before the next one is computed ahead: until then the browser paints."""
-
-AFTER_PAGE_S = 0.25
-"""The same after the page has run, which draws more."""
+REST_S = 0.25
+"""How long a hand rests before the next step is computed ahead: one that moves on must not wait for it."""
 
 ALONE_S = 5.0
 """For how long nobody else may have asked for a step: what is computed ahead must not keep others waiting."""
@@ -138,7 +135,7 @@ def register(view: str, answer: Answer, prepare: Prepare | None = None, values: 
     if values is not None:
         desk.controls = tuple(values)
         desk.note(values)
-        _look_ahead(key, desk, AFTER_PAGE_S)
+        _look_ahead(key, desk)
     return f"{ROUTE}/{identifier}"
 
 
@@ -225,11 +222,11 @@ def _computed(key: str, desk: Desk, number: int, values: dict[str, str]) -> byte
     with visit.served(key), PAGES.turn(key, waiting, key=desk.identifier):
         content = desk.answer(values)
     desk.note(values)
-    _look_ahead(key, desk, REST_S)
+    _look_ahead(key, desk)
     return content
 
 
-def _look_ahead(key: str, desk: Desk, rest_s: float) -> None:
+def _look_ahead(key: str, desk: Desk) -> None:
     """Have computed what this tab may ask for next, unless it or anybody else asks for something before."""
     number, prepare = desk.newest, desk.prepare
     if prepare is None or not desk.before or not _is_alone(desk):
@@ -239,7 +236,7 @@ def _look_ahead(key: str, desk: Desk, rest_s: float) -> None:
         return number == desk.newest and _is_alone(desk)
 
     def work() -> None:
-        time.sleep(rest_s)
+        time.sleep(REST_S)
         # Whatever fails here fails again, and is told, when it is asked for.
         with visit.served(key), suppress(*BAD_INPUT):
             if is_wanted():
