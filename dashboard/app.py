@@ -52,6 +52,7 @@ def show_page() -> None:
         [
             st.Page("app_pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
             st.Page("app_pages/your_video.py", title="Your video", icon=":material/video_file:"),
+            st.Page("app_pages/corpus.py", title="Corpus", icon=":material/scatter_plot:"),
             st.Page("app_pages/robustness.py", title="Robustness", icon=":material/trending_down:"),
             st.Page("app_pages/results.py", title="Results", icon=":material/table_chart:"),
             st.Page("app_pages/about.py", title="About the models", icon=":material/account_tree:"),

@@ -65,6 +65,7 @@ def begin_page(*, has_steps: bool = False) -> Page:
     st.session_state[STEPS] = has_steps
     if not (has_steps and follows):
         known_files.refresh()
+    session.take_handed()
     asked = address.asked_choices()
     options = read_options()
     notices = [options.problem, model_files.plugin_problem(options.plugins)]

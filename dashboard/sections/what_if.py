@@ -68,16 +68,16 @@ def choose(range_s: Range, bar: DeltaGenerator) -> Asked:
     section = st.expander("What if", icon=":material/tune:", **session.WHAT_IF.section)
     if not section.open and not any(map(session.is_set, session.WHAT_IF_FIELDS)):
         # Controls that nobody sees would be sent and drawn anew with every step of a slider.
-        values = chosen_values()
+        values = _values()
         return Asked(WhatIf(dropouts=values.dropouts(range_s)), values, {})
     with section:
         st.caption("**Face**")
         _choose_face_dropout(range_s)
         corruptions, places = _choose_corruptions(range_s)
         st.caption("**Gates**")
-        _choose_gates()
-        st.button("Reset", help="Undo all of these changes.", on_click=_reset, icon=":material/undo:")
-    values = chosen_values()
+        choose_gates()
+        st.button("Reset", help="Undo all of these changes.", on_click=reset, icon=":material/undo:")
+    values = _values()
     change = WhatIf(dropouts=values.dropouts(range_s), corruptions=corruptions, gates=values.gates)
     return Asked(change, values, places if section.open else {})
 
@@ -99,7 +99,15 @@ def describe(change: WhatIf) -> str:
     return " · ".join(words)
 
 
-def _reset() -> None:
+def _values() -> Values:
+    """The values of the live controls, which the page Corpus takes over."""
+    values = chosen_values()
+    st.session_state[session.LAST_WHAT_IF] = values._asdict()
+    return values
+
+
+def reset() -> None:
+    """Undo every change."""
     for field in (*session.DROPOUT_FIELDS, *session.WHAT_IF_FIELDS):
         st.session_state[field.key] = field.default
 
@@ -180,7 +188,8 @@ def _choose_corruptions(range_s: Range) -> tuple[tuple[CorruptionConfig, ...], d
     return tuple(corruptions), places
 
 
-def _choose_gates() -> None:
+def choose_gates() -> None:
+    """Ask how the gates are set."""
     st.select_slider(
         "Gate temperature",
         TEMPERATURES,

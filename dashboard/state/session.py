@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,6 +114,15 @@ RESULTS_FOLDER = Field("results_folder", "", url=False)
 TYPED = (DATA_ROOTS, FEATURES_FOLDER, CHECKPOINTS_FOLDER, RESULTS_FOLDER)
 """Fields for folders: they outlast a visit to another page."""
 
+CORPUS_VIEW = Field("view", "subjects")
+CORPUS_TARGET = Field("of_target", "valence")
+CORPUS_CONDITIONS = Field("conditions", None)
+CORPUS_SPLITS = Field("splits", None)
+CORPUS_TEXT = Field("find", "")
+CORPUS_BY = Field("by", "condition")
+CORPUS_BOX = Field("box", None, url=False)
+"""URL parameter alone: what is brushed on the scatter, as in 0.1,0.5,0.2,0.6: left, right, bottom, top."""
+
 RESULTS_REGIME = Field("regime", "extensions")
 RESULTS_FRAMES = Field("frames_of", "all")
 
@@ -123,6 +132,12 @@ BOUND = tuple(field for field in list(globals().values()) if isinstance(field, F
 
 RANGES = "ranges"
 """Key of the session alone: subject -> first and last frame of its brushed range, or None."""
+
+LAST_WHAT_IF = "last_what_if"
+"""Key of the session alone: what Compare was asked to change last, key of a control -> its value."""
+
+HANDED_OVER = "handed_over"
+"""Likewise: what another page has chosen for the widgets of the next one, key -> value."""
 
 LAST_VIEW = "last_view"
 """Key of the session alone: what was looked at last, for the other pages."""
@@ -144,6 +159,19 @@ def keep_typed() -> None:
     for field in TYPED:
         if field.key in st.session_state:
             st.session_state[field.key] = st.session_state[field.key]
+
+
+def hand_over(values: Mapping[str, Any]) -> None:
+    """Choose for the widgets of the page that is opened next, key -> value.
+
+    Until that page runs, the address belongs to the widgets of this one.
+    """
+    st.session_state[HANDED_OVER] = dict(values)
+
+
+def take_handed() -> None:
+    """Take what another page has chosen; call it before the first widget."""
+    st.session_state.update(st.session_state.pop(HANDED_OVER, {}))
 
 
 def remember(view: LastView) -> None:

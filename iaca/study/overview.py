@@ -17,6 +17,7 @@ from iaca.errors import InputError
 from iaca.evaluation import ccc_sums
 from iaca.inference import add_influence, infer
 from iaca.inference.influence import Relationship, relationships_of
+from iaca.inference.moments import SPAN_S
 from iaca.study.known import segments
 from iaca.study.plan import ALL_FRAMES
 from iaca.types import Episode, Features, Trace
@@ -98,8 +99,9 @@ class Overview(NamedTuple):
             arrays = tensors.load(content)
             size = int.from_bytes(content[:8], "little")
             facts = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["facts"])
-            facts["groups"] = tuple(facts["groups"])
-            return cls(**facts, **{name: arrays[name] for name in ARRAYS})
+            groups = tuple(facts["groups"])
+            values: dict[str, Any] = facts | {name: arrays[name] for name in ARRAYS} | {"groups": groups}
+            return cls(**values)
         except (SafetensorError, ValueError, KeyError, TypeError) as error:
             raise OverviewError(f"measures cannot be read ({error}); expected those that `to_bytes` wrote") from error
 
@@ -185,3 +187,33 @@ def _rank_correlation(weights: np.ndarray, sizes: np.ndarray) -> float:
     if np.ptp(weights) == 0 or np.ptp(sizes) == 0:
         return float("nan")
     return float(spearmanr(weights, sizes).statistic)
+
+
+def best_and_worst(trace: Trace, target: str, base: Trace | None = None) -> tuple[int, int] | None:
+    """The frames where a model does best and worst.
+
+    Choice: errors are means over the second around a frame, as those of moments are.
+
+    Args:
+        trace: The model's.
+        target: valence or arousal.
+        base: Another model's of the same subject: best is then where the first one gains most on it, worst where it
+            loses most. None: best is the smallest error, worst the largest.
+
+    Returns:
+        Two frames; None where no frame is annotated, or the model does not predict the target.
+    """
+    truth = trace.columns[f"{target}_truth"].astype(np.float64)
+    gain = -np.abs(trace.columns[target] - truth)
+    if base is not None:
+        gain = gain + np.abs(base.columns[target] - truth)
+    valid = np.isfinite(gain)
+    if not valid.any():
+        return None
+    pts_s = trace.columns["pts_s"]
+    first = np.searchsorted(pts_s, pts_s - SPAN_S / 2 - 1e-6)
+    stop = np.searchsorted(pts_s, pts_s + SPAN_S / 2 - 1e-6)
+    total, count = (np.concatenate(([0.0], np.cumsum(one))) for one in (np.where(valid, gain, 0.0), valid))
+    mean = np.full(len(gain), np.nan)
+    mean[valid] = (total[stop] - total[first])[valid] / (count[stop] - count[first])[valid]
+    return int(np.nanargmax(mean)), int(np.nanargmin(mean))

@@ -106,7 +106,12 @@ def test_the_page_about_the_models_has_no_barrier(page, address, scheme):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("place", "last"),
-    [("results", "Report (Markdown)"), ("robustness", "with 80% missing"), ("your_video", "Or the path of a video")],
+    [
+        ("results", "Report (Markdown)"),
+        ("robustness", "with 80% missing"),
+        ("corpus", "subjects listed"),
+        ("your_video", "Or the path of a video"),
+    ],
 )
 def test_the_other_pages_have_no_barrier(page, address, scheme, place, last):
     page.emulate_media(color_scheme=scheme)

@@ -9,7 +9,15 @@ from iaca.config import DropoutConfig, ForcedGates, GateOverrides, WhatIf
 from iaca.inference import add_influence, infer
 from iaca.inference.influence import relationships_of
 from iaca.metrics import ccc
-from iaca.study.overview import BINS, RELATIONSHIPS, WEIGHTS, Overview, OverviewError, measure
+from iaca.study.overview import (
+    BINS,
+    RELATIONSHIPS,
+    WEIGHTS,
+    Overview,
+    OverviewError,
+    best_and_worst,
+    measure,
+)
 from iaca.types import Episode
 from tests.conftest import make_features
 from tests.iaca.inference.test_trace import checkpoint_of
@@ -82,3 +90,20 @@ def test_a_forced_gate_takes_its_side(tmp_path):
     forced = WhatIf(gates=GateOverrides(forced=ForcedGates(stage2="audio")))
     found = measure(make_features(300, 4, subject="s"), checkpoint_of(tmp_path, iaca=True), forced)
     assert found.extent[0, 2:].tolist() == [[1, 1], [0, 0], [0, 0]]
+
+
+def test_best_and_worst_are_where_the_error_differs_most(measured):
+    trace = measured[1]
+    truth = trace.columns["valence_truth"]
+    bad = trace._replace(
+        columns=trace.columns | {"valence": np.where(trace.columns["frame"] // 50 == 3, 2, truth + 0.1)}
+    )
+    good = trace._replace(
+        columns=trace.columns | {"valence": np.where(trace.columns["frame"] // 50 == 8, 2, truth + 0.2)}
+    )
+    best, worst = best_and_worst(good, "valence", bad)
+    assert best // 50 == 3
+    assert worst // 50 == 8
+    assert best_and_worst(good, "valence")[1] // 50 == 8
+    unrated = trace._replace(columns=trace.columns | {"valence_truth": np.full(700, np.nan)})
+    assert best_and_worst(unrated, "valence") is None

@@ -1,0 +1,64 @@
+"""The table of a corpus: a row for each subject, of which one can be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.services import corpus_views
+
+HEIGHT_PX = 420
+FORMATS = {"signed": "%+.2f", "plain": "%.2f", "share": "percent"}
+HELP = {
+    "interval": "95 % interval of the gain within this recording: a jackknife that leaves out five seconds at a time.",
+    "share": "Share of clips. A modality counts from an influence of 0.1: how far the prediction moves without it.",
+    "range": "Largest less smallest weight over the clips of this recording; below 0.05 the gate does not move.",
+}
+
+
+def show(listed: pd.DataFrame, titles: Sequence[str], still: Sequence[str], target: str) -> str | None:
+    """Draw it.
+
+    Args:
+        listed: Rows of `overviews.rows_of`.
+        titles: Of one or two models.
+        still: Weights of gates that do not move over the corpus.
+        target: valence or arousal.
+
+    Returns:
+        The subject of the row that is chosen, or None.
+    """
+    shown = corpus_views.table_of(listed)
+    number, share = st.column_config.NumberColumn, st.column_config.NumberColumn
+    is_pair = len(titles) == 2
+    columns: dict[str, Any] = {
+        "subject": st.column_config.TextColumn("Subject", pinned=True),
+        "condition": st.column_config.TextColumn("Condition"),
+        "split": st.column_config.TextColumn("Split"),
+        "ccc_base": number(f"CCC {titles[0]}", format=FORMATS["plain"]) if is_pair else None,
+        "ccc_gated": number(f"CCC {titles[-1]}", format=FORMATS["plain"]),
+        "gain": number("Gain", format=FORMATS["signed"]) if is_pair else None,
+        "interval": st.column_config.TextColumn("95 %", help=HELP["interval"]) if is_pair else None,
+        "length_s": number("Length (s)", format="%.0f"),
+        "annotated_frames": number("Annotated frames"),
+        **{
+            name: share(title, format=FORMATS["share"], help=HELP["share"])
+            for name, title in corpus_views.SHARE_TITLES.items()
+        },
+        **{
+            f"mean_{name}": number(f"{title}{' (does not move)' if name in still else ''}", format=FORMATS["plain"])
+            for name, title in corpus_views.WEIGHT_TITLES.items()
+        },
+        "stage1_range": number("Range, stage 1", format=FORMATS["plain"], help=HELP["range"]),
+        "stage2_range": number("Range, stage 2", format=FORMATS["plain"], help=HELP["range"]),
+    }
+    order = [name for name, column in columns.items() if column is not None and shown[name].notna().any()]
+    event = st.dataframe(
+        shown, hide_index=True, height=HEIGHT_PX, column_order=order, column_config=columns, key="corpus_table",
+        on_select="rerun", selection_mode="single-row", alt=f"Subjects, {target}", placeholder="–",
+    )  # fmt: skip
+    rows = event["selection"]["rows"]
+    return str(shown["subject"].iloc[rows[0]]) if rows and rows[0] < len(shown) else None

@@ -1,0 +1,86 @@
+"""The whole corpus on one page: measured while one looks, filtered, brushed, and opened where it differs most."""
+
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+import pytest
+from playwright.sync_api import expect
+
+from iaca.checkpoints import load_checkpoint
+from iaca.features.feature_files import read_features
+from iaca.inference import infer
+from tests.dashboard.browsing import PLAYER, downloaded
+from tests.dashboard.projects import Spec, make_features, write_features, write_project
+
+NAMES = ("first-01", "second-02", "third-03", "third-04")
+DOTS = ".st-key-corpus_scatter .scatterlayer .point"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    root = write_project(tmp_path_factory.mktemp("corpus"), [Spec(NAMES[0], 200)])
+    for k, name in enumerate(NAMES[1:], 1):
+        write_features(root / "features" / f"{name}.safetensors", make_features(Spec(name, 200), k))
+    return root
+
+
+def table(page):
+    button = page.locator(".st-key-corpus_csv button")
+    return pd.read_csv(io.BytesIO(downloaded(page, button)[1]))
+
+
+def test_a_corpus_is_measured_filtered_brushed_and_opened(page, server, root):
+    page.goto(f"{server(root)}/corpus?drop_audio=true&dropout=60&of_target=arousal")
+    page.get_by_text("4 of 4 subjects listed").wait_for()
+    page.get_by_text("60% of the audio clips dropped").wait_for()
+    expect(page.locator(DOTS)).to_have_count(4)
+    rows = table(page)
+    assert list(rows["subject"]) == list(NAMES)
+    model = load_checkpoint(root / "checkpoints" / "ca_iaca.safetensors")
+    plain = infer(read_features(root / "features" / f"{NAMES[1]}.safetensors"), model).scores["arousal"].ccc
+    assert abs(rows["ccc_gated"][1] - plain) > 1e-6  # with the dropout
+
+    page.get_by_label("Name contains").fill("third")
+    page.keyboard.press("Enter")
+    page.get_by_text("2 of 4 subjects listed").wait_for()
+    assert "find=third" in page.url
+    page.reload()
+    page.get_by_text("2 of 4 subjects listed").wait_for()
+    assert list(table(page)["subject"]) == list(NAMES[2:])
+    page.get_by_label("Name contains").fill("")
+    page.keyboard.press("Enter")
+    page.get_by_text("4 of 4 subjects listed").wait_for()
+
+    area = page.locator(".st-key-corpus_scatter .nsewdrag").first.bounding_box()
+    lowest = max((page.locator(DOTS).nth(k).bounding_box() for k in range(4)), key=lambda box: box["y"])
+    page.mouse.move(area["x"] + 2, lowest["y"] - 3)
+    page.mouse.down()
+    page.mouse.move(area["x"] + area["width"] / 2, lowest["y"] + 5, steps=4)
+    page.mouse.move(area["x"] + area["width"] - 2, area["y"] + area["height"] - 2, steps=4)
+    page.mouse.up()
+    page.get_by_text("1 of 4 subjects listed").wait_for()
+    assert "box=" in page.url
+    page.get_by_role("button", name="Show all again").click()
+    page.get_by_text("4 of 4 subjects listed").wait_for()
+
+    grid = page.get_by_test_id("stDataFrame").bounding_box()
+    page.mouse.click(grid["x"] + 16, grid["y"] + 52)
+    page.get_by_role("button", name="Open at its worst moment").wait_for()
+
+    page.get_by_text("gates", exact=True).click()
+    page.get_by_text("relationship", exact=True).click()
+    page.get_by_text("Do the stage-2 weights of CA+IACA follow").wait_for()
+    page.get_by_text("subjects", exact=True).click()
+
+    dot = page.locator(DOTS).first
+    dot.wait_for()
+    box = dot.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator(".hoverlayer .hovertext").first.wait_for()
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_selector(f"{PLAYER}[data-revision]")
+    assert "frame=" in page.url
+    assert page.locator(".st-key-drop_audio input").is_checked()
