@@ -87,7 +87,7 @@ class Inspector:
     def video(self, path: Path) -> VideoFacts:
         """Facts about a video."""
         try:
-            return VideoFacts(*self._recall(partial(apart, path, _look_at_video, path), path))
+            return VideoFacts(*self._recall(partial(apart, path, _look_at_video, path, attempts=2), path))
         except MediaError as error:  # what ended its process may not do so again, and is not remembered
             return VideoFacts(error=str(error))
 
@@ -97,7 +97,7 @@ class Inspector:
             return LabelFacts(*self._recall(lambda: _look_at_labels(recording), *recording.label_files))
         if recording.video_file is None:
             return LabelFacts()
-        look = partial(apart, recording.video_file, _look_at_labels, recording)
+        look = partial(apart, recording.video_file, _look_at_labels, recording, attempts=2)
         files, form = (*recording.label_files, recording.video_file), recording.label_form
         try:
             return LabelFacts(*self._recall(look, *files, form=form))
@@ -108,7 +108,7 @@ class Inspector:
         """How long the labels of a recording stay alike: one entry per target; none without both labels and video."""
         if recording.label_file is None or recording.video_file is None:
             return ()
-        look = partial(apart, recording.video_file, _look_at_memory, recording)
+        look = partial(apart, recording.video_file, _look_at_memory, recording, attempts=2)
         files, form = (*recording.label_files, recording.video_file), ("memory", recording.label_form)
         try:
             known = self._recall(look, *files, form=form)
@@ -118,7 +118,7 @@ class Inspector:
 
     def crops(self, folder: Path) -> CropFacts:
         """Facts about a folder of crops: every picture is opened the first time, damaged ones every time."""
-        look = partial(apart, folder, _look_at_crops, folder, progress=no_progress)
+        look = partial(apart, folder, _look_at_crops, folder, progress=no_progress, attempts=2)
         try:
             runs, damaged, _ = self._recall(look, folder)
             still = apart(folder, _still_damaged, damaged, progress=no_progress) if damaged else ()

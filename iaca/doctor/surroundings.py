@@ -8,12 +8,13 @@ import shutil
 import socket
 import tempfile
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from iaca.doctor.verdicts import State, Verdict
 from iaca.errors import BAD_INPUT
-from iaca.files import OutputError, check_writable
+from iaca.files import OutputError, check_writable, file_sha256
 from iaca.headers import has_checksum
 from iaca.listening import HERE
 from iaca.resources import PAGE, cache_folder, shipped
@@ -102,10 +103,10 @@ def _models(given: Path | None) -> Iterator[Verdict]:
         remedy = "Correct --checkpoints or IACA_CHECKPOINTS, or train a model with: python -m iaca train."
         yield Verdict("models", State.FAILED, f"{folder} holds no checkpoints", remedy)
         return
-    damaged = []
+    described, damaged = {}, []
     for file in files:
         try:
-            describe_file(file)
+            described[file] = describe_file(file)
         except BAD_INPUT as error:
             damaged.append(str(error))
     if damaged:
@@ -113,7 +114,25 @@ def _models(given: Path | None) -> Iterator[Verdict]:
         yield Verdict("models", State.FAILED, "; ".join(damaged), remedy)
         return
     yield Verdict("models", State.OK, f"{folder}: {len(files)} files, all whole")
+    yield from _backbones(described, State.FAILED if folder == shipped("checkpoints") else State.NOTE)
     yield from _unchecked(folder, files, "python -m iaca train, or train-backbone")
+
+
+def _backbones(described: Mapping[Path, Mapping[str, Any]], state: State) -> Iterator[Verdict]:
+    """Backbones that are not, byte for byte, those whose features the models beside them were trained on."""
+    found = []
+    for file in described:
+        trained = {
+            model["name"]: backbone["sha256"]
+            for model in described.values()
+            for backbone in (model.get("backbones") or {}).values()
+            if backbone["name"] == file.stem
+        }
+        if trained and file_sha256(file) not in trained.values():
+            found.append(f"{file} is not the backbone behind {', '.join(trained)}: it has other bytes")
+    if found:
+        remedy = "Copy the file again, install iaca again where it ships, or train the models again."
+        yield Verdict("backbones", state, "; ".join(found), remedy)
 
 
 def _written() -> Iterator[Verdict]:

@@ -65,6 +65,20 @@ def test_a_damaged_model_is_named(tmp_path):
     assert "ca.safetensors" in found.found
 
 
+def test_a_backbone_of_other_bytes_than_its_models_were_trained_with_is_named(tmp_path):
+    for name in ("ca", "visual_slim", "audio_slim"):
+        shutil.copy(shipped("checkpoints") / f"{name}.safetensors", tmp_path)
+    assert "backbones" not in verdicts(checkpoints=tmp_path)
+    file = tmp_path / "visual_slim.safetensors"
+    content = bytearray(file.read_bytes())
+    content[-1000] ^= 1
+    file.write_bytes(content)
+    found = verdicts(checkpoints=tmp_path)["backbones"]
+    assert found.state is State.NOTE
+    assert f"{file} is not the backbone behind ca: it has other bytes" in found.found
+    assert "audio_slim" not in found.found
+
+
 def test_files_without_a_checksum_are_counted(tmp_path):
     features, models = tmp_path / "features", tmp_path / "models"
     write_features(features / "a.safetensors", make_features())
