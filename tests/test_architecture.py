@@ -83,8 +83,8 @@ ALLOWED = {
         "dashboard.uploads", *WHOLE_OF_IACA,
     },
     "dashboard.sections": {
-        "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.state", "dashboard.routes",
-        "dashboard.steps", "dashboard.turns", "dashboard.uploads", "iaca.figures",
+        "dashboard.charts", "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.state",
+        "dashboard.routes", "dashboard.steps", "dashboard.turns", "dashboard.uploads", "iaca.figures",
     },
     "dashboard.app_pages": {
         "dashboard.sections", "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.charts",

@@ -11,9 +11,10 @@ from dashboard.charts import theme
 from dashboard.charts.contrast_chart import contrast_chart
 from dashboard.charts.differences import VERDICT_SHAPES, forest
 from dashboard.charts.memory_chart import memory_chart
-from dashboard.sections import downloads, study_tables
+from dashboard.sections import downloads, missing_panels, study_tables
 from dashboard.sections.notices import literal
 from dashboard.sections.page import begin_page
+from dashboard.sections.sweep_choice import MODALITIES
 from dashboard.services import study_decisions, study_results
 from dashboard.services.study_decisions import Decisions
 from dashboard.services.study_results import Results
@@ -38,14 +39,9 @@ NO_FACTS = (
     "{folder} has no study.json: its findings in words, and whether its corpus is synthetic, are not shown. "
     "`python -m iaca reproduce` writes it."
 )
-FIGURES = {
-    "attention": "Attention scores of a strong and a weak subject, as in Fig 1 of the paper",
-    "missing-audio": "CCC against the share of missing audio, as in Fig 3 of the paper, with the extensions",
-    "missing-audio-paper-strict": "The same without the extensions",
-    "missing-visual": "CCC against the share of missing video, with the extensions",
-    "missing-visual-paper-strict": "The same without the extensions",
-}
-DRAWN_ABOVE = ("contrasts", "label-memory")
+FIGURES = {"attention": "Attention scores of a strong and a weak subject, as in Fig 1 of the paper"}
+DRAWN_ABOVE = ("contrasts", "label-memory", "missing-")
+"""Beginnings of the names of figures whose numbers the page draws itself."""
 
 MEASURE_YOURS = (
     "Whether attention over a window pays depends on how long labels remember: where they forget within a clip or two, "
@@ -249,8 +245,9 @@ def _gates(results: Results) -> None:
     st.markdown(
         "**Episodes**: how well a gate's weight separates corrupted frames from the rest of the same video (area under "
         "the ROC curve; 0.5 is chance).  \n**Removed**: rank correlation between a gate's weight and how much the "
-        "prediction changes when the modality really is removed; 0 is chance.  \nBoth are means over seeds, with 95 % "
-        "bootstrap intervals over subjects."
+        "prediction changes when the modality really is removed; 0 is chance.  \n**Influence**: the same with the size "
+        "of the modality's Shapley influence, which also counts what it says alone.  \nAll are means over seeds, with "
+        "95 % bootstrap intervals over subjects."
     )
     table = results.gates
     models = list(dict.fromkeys(table.variant))
@@ -265,6 +262,38 @@ def _gates(results: Results) -> None:
     st.dataframe(
         shown, hide_index=True, column_config=dict.fromkeys(("value", "low", "high"), NUMBER), key="results_gates"
     )
+
+
+def _missing(table: pd.DataFrame, synthetic: bool) -> None:
+    st.subheader("What do missing clips cost?")
+    st.markdown(
+        "Fig 3 of the paper: CCC against the share of clips whose audio, or video, is missing. Mean over seeds and "
+        'random draws, with 95 % intervals over subjects and seeds. "Visual alone" and "Audio alone" never had the '
+        "other modality: a line as flat as theirs is deafness, or blindness, and not robustness."
+    )
+    regimes, patterns = (list(dict.fromkeys(table[name])) for name in ("regime", "pattern"))
+    left, middle, right = st.columns([1, 1, 2])
+    missing = left.segmented_control(
+        "Missing", list(MODALITIES), required=True, **session.RESULTS_MISSING.widget_among(list(MODALITIES))
+    )
+    pattern = middle.segmented_control(
+        "Pattern", patterns, required=True, **session.RESULTS_PATTERN.widget_among(patterns)
+    )
+    regime = right.segmented_control(
+        "Training of the models", regimes, required=True, format_func=literal,
+        **session.RESULTS_MISSING_REGIME.widget_among(regimes),
+    )  # fmt: skip
+    chosen = study_decisions.missing_of(table, str(regime), MODALITIES[str(missing)])
+    if chosen.empty:
+        st.caption("The study has no such curves.")
+        return
+    missing_panels.draw(chosen[chosen["pattern"] == pattern], str(missing), key="results_missing")
+    files = {
+        ending: lambda ending=ending: study_decisions.missing_file(chosen, ending, synthetic)
+        for ending in downloads.FIGURES
+    }
+    with st.container(horizontal=True):
+        downloads.offer(f"missing-{missing}-{regime}", files, "results_missing")
 
 
 def show() -> None:
@@ -288,10 +317,12 @@ def show() -> None:
     _scores(results)
     _subjects(results)
     _gates(results)
+    if tables.missing is not None:
+        _missing(tables.missing, results.is_synthetic)
     if results.study is None:
         page.notices.append(NO_FACTS.format(folder=folder))
     page.show_notices(notice_place)
-    for file in (file for file in results.figures if file.stem not in DRAWN_ABOVE):
+    for file in (file for file in results.figures if not file.stem.startswith(DRAWN_ABOVE)):
         st.markdown(f"**{FIGURES.get(file.stem) or literal(file.stem)}**")
         st.image(study_results.svg_address(file), width="stretch", alt=FIGURES.get(file.stem, file.stem))
     st.download_button("Report (Markdown)", results.report, "report.md", icon=":material/download:")

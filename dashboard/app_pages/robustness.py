@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts import missing_curves, theme
-from dashboard.sections import downloads, sweep_choice
+from dashboard.sections import downloads, missing_panels, sweep_choice
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.page import begin_page
 from dashboard.sections.progress import show_bar, watch
@@ -19,9 +18,6 @@ from dashboard.services.file_names import models_part, stem
 from dashboard.services.model_files import Candidate
 from dashboard.services.sweeps import Found, Wanted
 from dashboard.state.folders import results_folder
-from iaca.config import TARGETS
-from iaca.figures.palette import Style
-from iaca.figures.roles import panels, styles
 
 # Session key: the job that this visit began last.
 BEGUN = "_robustness_job"
@@ -157,15 +153,8 @@ def _leave(key: str) -> None:
 
 
 def _draw(table: pd.DataFrame, choice: Choice) -> None:
-    by_panel, drawn = panels(table["model"]), styles(table["model"])
-    targets = [target for target in TARGETS if target in set(table["target"])]
     st.session_state[DRAWN] = (table, choice)
-    places = st.columns(len(targets)) if len(by_panel) == 1 else [st.container() for _ in targets]
-    for target, place in zip(targets, places, strict=True):
-        with place:
-            _draw_target(table[table["target"] == target], target, by_panel, drawn, choice)
-    with st.expander("Numbers", icon=":material/table:"):
-        st.dataframe(missing_curves.numbers(table), hide_index=True, key="robustness_numbers")
+    missing_panels.draw(table, choice.missing, key="robustness")
 
 
 def _draw_last() -> None:
@@ -176,24 +165,6 @@ def _draw_last() -> None:
         f"{choice.pattern}, {literal(choice.of)}."
     )
     _draw(table, choice)
-
-
-def _draw_target(
-    rows: pd.DataFrame, target: str, by_panel: dict[str, list[str]], drawn: dict[str, Style], choice: Choice
-) -> None:
-    gist = missing_curves.gist(rows, target)
-    st.markdown(f"**{target.capitalize()}**" + (f": {literal(gist)}" if gist else ""))
-    for place, (fusion, titles) in zip(st.columns(len(by_panel)), by_panel.items(), strict=True):
-        chart = missing_curves.chart(
-            rows[rows["model"].isin(titles)],
-            drawn,
-            missing_curves.limits(rows),
-            f"share of {choice.missing} missing",
-            f"CCC {target}",
-            dark=st.context.theme.type == "dark",
-        )
-        what = f"CCC of {target} against the share of missing {choice.missing}, {fusion}: {', '.join(titles)}"
-        place.plotly_chart(chart, alt=what, config=theme.CONFIG, key=f"missing {fusion} {target}")
 
 
 def _take(table: pd.DataFrame, choice: Choice, *, synthetic: bool) -> None:

@@ -16,6 +16,7 @@ from iaca.errors import BAD_INPUT
 from iaca.files import FileState, file_state
 from iaca.study import published
 from iaca.study.contrasts import LEAST_HEADROOM
+from iaca.study.formatting import counted
 
 DRAWS = ("validation", "test")
 ATTAINABLE = "attainable switch"
@@ -29,6 +30,7 @@ COLUMNS = {
     "memory": ("memory_s", "model", "target", "ccc", "low", "high"),
     "autocorrelation": ("memory_s", "lag_s", "target", "value"),
     "health": ("model", "seed", "target", "gate", "range", "column", "dead"),
+    "missing": ("model", "regime", "modality", "pattern", "share", "target", "ccc", "low", "high"),
 }  # fmt: skip
 """Table -> columns that the page reads."""
 
@@ -42,6 +44,7 @@ class Decisions(NamedTuple):
         memory: CCC against the memory of the labels, a row per memory, model and target.
         autocorrelation: Of the labels with each memory, a row per lag and target.
         health: How much each gate moves, a row per model, seed, target and gate.
+        missing: CCC against the share of missing clips, a row per model, regime, modality, pattern, share and target.
         problems: Why a table cannot be shown, a sentence each.
     """
 
@@ -50,6 +53,7 @@ class Decisions(NamedTuple):
     memory: pd.DataFrame | None
     autocorrelation: pd.DataFrame | None
     health: pd.DataFrame | None
+    missing: pd.DataFrame | None
     problems: tuple[str, ...] = ()
 
 
@@ -93,8 +97,8 @@ def verdict_counts(primary: pd.DataFrame) -> list[str]:
         counts = own["verdict"].map(lambda word: str(word).partition(" (")[0]).value_counts(sort=False)
         parts = ", ".join(f"{word} {count}" for word, count in counts.items())
         sentences.append(
-            f"{draw.capitalize()} ({own['subjects'].max()} subjects, {own['seeds'].max()} seeds), of {len(own)} "
-            f"contrasts: {parts}."
+            f"{draw.capitalize()} ({counted(own['subjects'].max(), 'subject')}, "
+            f"{counted(own['seeds'].max(), 'seed')}), of {counted(len(own), 'contrast')}: {parts}."
         )
     return sentences
 
@@ -205,6 +209,20 @@ def memory_file(tables: Decisions, file_format: str, synthetic: bool) -> bytes:
     return _rendered(
         lambda: memory_figure(tables.memory, tables.autocorrelation, synthetic=synthetic), file_format, "label-memory"
     )
+
+
+def missing_of(table: pd.DataFrame, regime: str, modality: str, pattern: str | None = None) -> pd.DataFrame:
+    """The curves of one regime and modality, and of one pattern or of all; models under their plain titles."""
+    own = table[(table["regime"] == regime) & (table["modality"] == modality)]
+    own = own if pattern is None else own[own["pattern"] == pattern]
+    return own.assign(model=own["model"].str.removesuffix(f" ({regime})"))
+
+
+def missing_file(table: pd.DataFrame, file_format: str, synthetic: bool) -> bytes:
+    """The curves of one regime and modality as SVG, PDF or PNG, as Fig 3 is printed."""
+    from iaca.figures.paper import figure_3
+
+    return _rendered(lambda: figure_3(table, synthetic=synthetic), file_format, "missing-clips")
 
 
 def _rendered(draw: Callable, file_format: str, title: str) -> bytes:

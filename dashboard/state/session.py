@@ -125,6 +125,9 @@ CORPUS_BOX = Field("box", None, url=False)
 
 RESULTS_REGIME = Field("regime", "extensions")
 RESULTS_FRAMES = Field("frames_of", "all")
+RESULTS_MISSING = Field("lost", "audio")
+RESULTS_PATTERN = Field("lost_pattern", "scattered")
+RESULTS_MISSING_REGIME = Field("lost_regime", "extensions")
 
 
 BOUND = tuple(field for field in list(globals().values()) if isinstance(field, Field) and field.url)

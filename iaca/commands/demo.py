@@ -130,7 +130,6 @@ def _cycle(text: str) -> list[list[str]]:
 def run_train(args: argparse.Namespace) -> None:
     """Run the whole chain."""
     from iaca.compute.devices import choose_device
-    from iaca.config import TrainingConfig
     from iaca.demo.rebuild import ChainSize, StudyFeatures, train_demo
     from iaca.study.reproduction import QUICK, Reproduction
 
@@ -138,9 +137,7 @@ def run_train(args: argparse.Namespace) -> None:
     for name in ("work", "demo", "checkpoints"):
         check_writable(getattr(args, name), f"--{name}")
     device = choose_device(args.device)
-    options: dict[str, Any] = (
-        {"fusions": ("concat", "ca"), "training": TrainingConfig.from_dict(dict(QUICK))} if args.tiny else {}
-    )
+    options: dict[str, Any] = {"fusions": ("concat", "ca"), "limits": QUICK} if args.tiny else {}
 
     def study(features: StudyFeatures, out: Path) -> None:
         # One layer: the files that ship have a budget, and the corpus is small.

@@ -95,12 +95,12 @@ def _reproduction(args: argparse.Namespace) -> Reproduction:
     for name in args.preset:
         for part, values in PRESETS[name].items():
             settings[part] |= values
-    if args.quick:
-        settings["training"] |= QUICK
+    limits: dict[str, Any] = dict(QUICK) if args.quick else {}
     if args.epochs is not None:
-        settings["training"]["epochs"] = args.epochs
+        limits["epochs"] = args.epochs
     options: dict[str, Any] = {
         "training": TrainingConfig.from_dict(settings["training"]),
+        "limits": limits,
         "fusion": settings["fusion"],
     }
     if args.fusion:

@@ -29,7 +29,8 @@ from iaca.config.fusion import (
     Stage2Input,
     TrunkSharing,
 )
-from iaca.config.training import PRESETS, BackboneTraining, Optimiser, Schedule, TrainingConfig
+from iaca.config.presets import PAPER_STRICT, PRESETS
+from iaca.config.training import BackboneTraining, Keep, Optimiser, Schedule, TrainingConfig
 from iaca.config.vocabulary import (
     AROUSAL,
     AUDIO,
@@ -66,6 +67,7 @@ __all__ = [
     "MOST_LAYERS",
     "MOST_UNITS",
     "OWN_GATES",
+    "PAPER_STRICT",
     "PRESETS",
     "RELATED_GATES",
     "SYNTHETIC",
@@ -88,6 +90,7 @@ __all__ = [
     "Gate",
     "GateInit",
     "GateOverrides",
+    "Keep",
     "Normalisation",
     "Optimiser",
     "RelatedGate",

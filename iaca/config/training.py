@@ -30,11 +30,12 @@ from iaca.config.vocabulary import CLIP_PICTURES
 
 
 class Schedule(StrEnum):
-    """How the learning rate falls: along a `cosine` over all steps, or by half on a plateau.
+    """How the learning rate falls: along a `cosine` over all steps, by half on a plateau, or not at all.
 
     `plateau` is one of the validation CCC, `loss_plateau` one of the training loss.
     """
 
+    CONSTANT = "constant"
     COSINE = "cosine"
     PLATEAU = "plateau"
     LOSS_PLATEAU = "loss_plateau"
@@ -45,6 +46,17 @@ class Optimiser(StrEnum):
 
     ADAM = "adam"
     ADAMW = "adamw"
+
+
+class Keep(StrEnum):
+    """Which weights are kept: of the `last` epoch, of the `best` by validation CCC, or of the best of each target.
+
+    `best_per_target` takes the weights behind each target from the epoch that is best for it.
+    """
+
+    LAST = "last"
+    BEST = "best"
+    BEST_PER_TARGET = "best_per_target"
 
 
 @documented
@@ -63,8 +75,16 @@ class TrainingConfig:
     plateau_patience: int = setting(
         10, "With a plateau schedule, epochs without a better CCC, or loss, before the rate halves.", "epochs"
     )
+    late_rate: float | None = setting(
+        None,
+        "Learning rate from epoch late_from on, in place of the schedule's, less a fifth every other epoch; "
+        "None: the schedule's.",
+        "above 0",
+    )
+    late_from: int = setting(6, "Epoch, from 0, in which late_rate begins.", "epochs")
+    keep: Keep = setting(Keep.LAST, "Which weights are kept; the best are chosen on the validation subjects.")
     patience: int | None = setting(
-        None, "Epochs without a better validation CCC before training stops; None: never.", "epochs"
+        None, "Epochs without a better validation CCC before training stops, with the best kept; None: never.", "epochs"
     )
     clip_norm: float = setting(5.0, "Norm that gradients are clipped to.", "above 0")
     auxiliary_weight: float = setting(
@@ -81,12 +101,17 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         as_enum(self, "optimiser", Optimiser)
         as_enum(self, "schedule", Schedule)
+        as_enum(self, "keep", Keep)
         check_seed(self)
-        counts = ("epochs", "steps_per_epoch", "batch_windows", "plateau_patience")
+        counts = ("epochs", "steps_per_epoch", "batch_windows", "plateau_patience", "late_from")
         at_least(self, 1, *counts)
         at_most(self, MOST_STEPS, *counts)
         if self.patience is not None:
             at_least(self, 1, "patience")
+            if self.keep is Keep.LAST:
+                object.__setattr__(self, "keep", Keep.BEST)
+        if self.late_rate is not None:
+            above_zero(self, LOWEST_RATE, HIGHEST_RATE, "late_rate")
         share(self, "short_windows")
         true_or_false(self, "mixed_precision")
         above_zero(self, LOWEST_RATE, HIGHEST_RATE, "learning_rate")
@@ -99,6 +124,11 @@ class TrainingConfig:
         """The settings as plain values for JSON."""
         return {name: value.value if isinstance(value, StrEnum) else value for name, value in asdict(self).items()}
 
+    @property
+    def needs_validation(self) -> bool:
+        """Whether validation subjects decide anything."""
+        return self.keep is not Keep.LAST or self.schedule is Schedule.PLATEAU
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TrainingConfig:
         """The settings that `to_dict` returned.
@@ -107,42 +137,6 @@ class TrainingConfig:
             ConfigError: An unknown field, named with those that exist.
         """
         return from_fields(cls, values)
-
-
-PRESETS: dict[str, dict[str, dict[str, Any]]] = {
-    "paper_strict": {
-        "fusion": {
-            "trunk": "per_target",
-            "normalise": "l2",
-            "scale_correlation": False,
-            "gate_temperature": 0.1,
-            "gate_init": "default",
-            "stage1_context": "own",
-        },
-        "training": {"auxiliary_weight": 0.0, "modality_dropout": 0.0},
-    },
-    "authors": {
-        "training": {
-            "optimiser": "adam",
-            "learning_rate": 1e-4,
-            "weight_decay": 0.0,
-            "batch_windows": 64,
-            "schedule": "loss_plateau",
-            "plateau_patience": 10,
-            "epochs": 100,
-            "auxiliary_weight": 0.0,
-            "modality_dropout": 0.0,
-        },
-    },
-}
-"""Named settings: `paper_strict` is the paper without our deviations; `authors` trains as their released code does.
-
-Choice: Adam at 1e-4 is that of their RJCA; their DCA uses AdamW at 3e-4 with a decay of 1e-5, and from the sixth epoch
-both set the rate to 1e-3 x 0.8^((e - 5) // 2), which is left out. They train for 50 to 100 epochs. Here it is 100, each
-of `steps_per_epoch` random batches, since windows are drawn at random. They keep the epoch that is best on validation
-(DCA: of each target by itself), so their validation scores are optimistic; here the last is kept, unless `patience` is
-set.
-"""
 
 
 @documented

@@ -91,12 +91,28 @@ def add_influence(
     columns = {}
     for target in TARGETS:
         y, y_a, y_v, y_0 = (found[target].astype(np.float64) for found in (trace.columns, *sides))
-        columns[f"{target}_audio_influence"] = ((y_a - y_0) + (y - y_v)) / 2
-        columns[f"{target}_visual_influence"] = ((y_v - y_0) + (y - y_a)) / 2
+        audio, visual = shapley(y, y_a, y_v, y_0)
+        columns[f"{target}_audio_influence"] = audio
+        columns[f"{target}_visual_influence"] = visual
         columns[f"{target}_interaction"] = y - y_a - y_v + y_0
         columns[f"{target}_without_both"] = y_0
     added = {name: columns[name].astype(np.float32) for name in INFLUENCE_COLUMNS}
     return trace._replace(columns={**trace.columns, **added})
+
+
+def shapley(y: np.ndarray, y_a: np.ndarray, y_v: np.ndarray, y_0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Shapley values of audio and visual, the two players of a prediction; they add up to y - y_0.
+
+    Args:
+        y: (N,) prediction with both modalities.
+        y_a: (N,) with the audio alone.
+        y_v: (N,) with the visual modality alone.
+        y_0: (N,) with neither.
+
+    Returns:
+        (N,) influence of the audio, and (N,) of the visual modality.
+    """
+    return ((y_a - y_0) + (y - y_v)) / 2, ((y_v - y_0) + (y - y_a)) / 2
 
 
 def has_influence(trace: Trace) -> bool:

@@ -19,3 +19,13 @@ def with_interval(value: float, low: float, high: float, *, sign: bool = False) 
         return "–"
     form = "+.3f" if sign else ".3f"
     return f"{value:{form}} [{low:{form}}, {high:{form}}]" if np.isfinite(low) else f"{value:{form}}"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things in words, such as 1 seed or 5 seeds.
+
+    Examples:
+        >>> counted(1, "seed"), counted(1200, "seed")
+        ('1 seed', '1,200 seeds')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

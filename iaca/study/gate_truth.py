@@ -17,6 +17,7 @@ from iaca.config import AUDIO, MODALITIES, VISUAL, DropoutConfig
 from iaca.evaluation import BOOTSTRAP_DRAWS, INTERVAL
 from iaca.inference import gate_health, infer, predict
 from iaca.inference.gate_health import LEAST_RANGE
+from iaca.inference.influence import shapley
 from iaca.study.jobs import do_jobs
 from iaca.study.known import inside_episodes, segment_of
 from iaca.study.plan import Variant
@@ -28,6 +29,15 @@ FEWEST_SUBJECTS = 2
 
 REMOVED = "removed"
 """Kind of a score against what removing the modality changes."""
+
+INFLUENCE = "influence"
+"""Kind of a score against the size of the modality's Shapley influence."""
+
+FAITHFULNESS = (REMOVED, INFLUENCE)
+"""Kinds of scores against what a prediction depends on, not against known episodes."""
+
+WITHOUT = {modality: DropoutConfig(modality=modality, share=1.0) for modality in MODALITIES}
+"""Modality -> its loss in every clip."""
 
 Reading = Callable[[pd.DataFrame, str], pd.Series]
 
@@ -77,14 +87,15 @@ class GateScore(NamedTuple):
     Attributes:
         target: valence or arousal.
         modality: The one that is corrupted, or removed.
-        kind: Kind of episode; "removed" where the modality is taken away.
+        kind: Kind of episode; one of FAITHFULNESS where it is compared with what the prediction depends on.
         gate: Which of its weights is read.
         value: Area under the ROC curve in [0, 1] (0.5 is chance), or rank correlation in [-1, 1] (0 is chance). NaN
             for a gate that moves in no seed.
         low: Lower bound of the 95 % bootstrap interval over subjects.
         high: Upper bound.
         subjects: Number of subjects.
-        inside: Mean weight inside the episodes, over frames and the seeds in which the gate moves; NaN for "removed".
+        inside: Mean weight inside the episodes, over frames and the seeds in which the gate moves; NaN for the kinds
+            of FAITHFULNESS.
         outside: The same outside of them, in the same videos.
         moving_seeds: Seeds in which its range over all clips is at least 0.05; only these count.
     """
@@ -151,11 +162,12 @@ def _range(traces: Sequence[Trace], column: str) -> float:
 def score_faithfulness(
     checkpoints: Sequence[Checkpoint], traces: Sequence[Sequence[Trace]], features: Sequence[Features]
 ) -> list[GateScore]:
-    """Rank correlation between a gate's weight and how much the prediction changes without the modality.
+    """Rank correlation between a gate's weight and how much the prediction depends on the modality.
 
-    Every clip loses the modality at once; the change is |prediction - prediction without it|. Spearman's correlation
-    over the clips of one subject, averaged over seeds, then over subjects: a gate is faithful when it relies on a
-    modality where the prediction depends on it.
+    Every clip loses the modality at once. Removed: the change |y - y without it|. Influence: the size of its Shapley
+    value, which also counts what it gives alone; see `iaca.inference.influence`. Spearman's correlation over the clips
+    of one subject, averaged over seeds, then over subjects: a gate is faithful when it relies on a modality where the
+    prediction depends on it.
 
     Args:
         checkpoints: A gated model, once for each seed.
@@ -163,28 +175,42 @@ def score_faithfulness(
         features: The subjects.
 
     Returns:
-        One entry per target, modality and gate that the model has.
+        One entry per target, kind of FAITHFULNESS, modality and gate that the model has.
     """
-    found: dict[tuple[str, str, str], list[list[float]]] = {}
+    found: dict[tuple[str, str, str, str], list[list[float]]] = {}
     for number, item in enumerate(features):
-        per_seed: dict[tuple[str, str, str], list[float]] = {}
+        per_seed: dict[tuple[str, str, str, str], list[float]] = {}
         for checkpoint, own in zip(checkpoints, traces, strict=True):
             clips = own[number].frames.iloc[item.frame]
-            for modality in MODALITIES:
-                without = predict(item, checkpoint.model, [DropoutConfig(modality=modality, share=1.0)])
-                for target in checkpoint.config.targets:
-                    change = np.abs(clips[target].to_numpy() - without[target][item.frame])
-                    for gate, reading in RELIANCES[modality].items():
-                        weights = reading(clips, target).to_numpy()
-                        if np.isfinite(weights).all() and np.ptp(weights) > 0 and np.ptp(change) > 0:
-                            correlation = float(spearmanr(weights, change).statistic)
-                            per_seed.setdefault((target, modality, gate), []).append(correlation)
+            for (target, kind, modality), size in _dependence(checkpoint, clips, item).items():
+                for gate, reading in RELIANCES[modality].items():
+                    weights = reading(clips, target).to_numpy()
+                    if np.isfinite(weights).all() and np.ptp(weights) > 0 and np.ptp(size) > 0:
+                        correlation = float(spearmanr(weights, size).statistic)
+                        per_seed.setdefault((target, kind, modality, gate), []).append(correlation)
         for key, values in per_seed.items():
             found.setdefault(key, []).append([float(np.mean(values)), 1.0])
     return [
-        GateScore(target, modality, REMOVED, gate, *_pooled(np.array(parts)), len(parts))
-        for (target, modality, gate), parts in sorted(found.items())
+        GateScore(target, modality, kind, gate, *_pooled(np.array(parts)), len(parts))
+        for (target, kind, modality, gate), parts in sorted(found.items())
     ]
+
+
+def _dependence(checkpoint: Checkpoint, clips: pd.DataFrame, item: Features) -> dict[tuple[str, str, str], np.ndarray]:
+    """Target, kind of FAITHFULNESS and modality -> (clips,) how much each prediction depends on it."""
+    audio_lost, visual_lost, both_lost = (
+        predict(item, checkpoint.model, lost)
+        for lost in ([WITHOUT[AUDIO]], [WITHOUT[VISUAL]], [WITHOUT[AUDIO], WITHOUT[VISUAL]])
+    )
+    found: dict[tuple[str, str, str], np.ndarray] = {}
+    for target in checkpoint.config.targets:
+        y = clips[target].to_numpy(np.float64)
+        y_v, y_a, y_0 = (lost[target][item.frame].astype(np.float64) for lost in (audio_lost, visual_lost, both_lost))
+        changes = {AUDIO: y - y_v, VISUAL: y - y_a}
+        values = dict(zip((AUDIO, VISUAL), shapley(y, y_a, y_v, y_0), strict=True))
+        for kind, sizes in ((REMOVED, changes), (INFLUENCE, values)):
+            found |= {(target, kind, modality): np.abs(sizes[modality]) for modality in MODALITIES}
+    return found
 
 
 def auc(positive: np.ndarray, values: np.ndarray) -> float:

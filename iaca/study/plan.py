@@ -9,6 +9,7 @@ from typing import Any
 from iaca.config import (
     AUDIO,
     MODALITIES,
+    PAPER_STRICT,
     PRESETS,
     RELATED_GATES,
     VISUAL,
@@ -47,14 +48,14 @@ MISLEADING_FRAMES = "corrupted or misleading"
 
 EXTENSIONS = "extensions"
 STRICT = "paper-strict"
+AUTHORS = "authors"
+"""Paper-strict, trained as the authors' code trains DCA; the epoch that is best on validation is kept."""
+
 OTHER_TEMPERATURES = (0.05, 0.1, 1.0)
 """Gate temperatures of the ablation, beside the default of 0.5."""
 
 LEARNING_RATES = {"tca": 3e-4}
 """Of fusions that over-fit at the default rate."""
-
-WITHOUT_CONTROLS = ("rjca",)
-"""Fusions that train five times as long as the others: base and IACA alone are trained."""
 
 ALONE = {AUDIO: "audio_alone", VISUAL: "visual_alone"}
 """Modality -> the row that has no other one."""
@@ -71,7 +72,7 @@ class Variant:
         name: File-name-safe name, such as ca_iaca.
         title: What tables call it.
         base: Name of the variant it is compared with, or None.
-        regime: "extensions" or "paper-strict".
+        regime: "extensions", "paper-strict" or "authors".
         config: The model.
         training: How it is trained; its seed is replaced by each of the study.
         only: The one modality that it sees, or None for both.
@@ -118,9 +119,8 @@ def table_rows(fusion: str, settings: Mapping[str, Any], training: TrainingConfi
     rows = [Variant(fusion, title, None, EXTENSIONS, base, training)]
     if fusion in TABLE_1:
         return rows
-    preset = PRESETS["paper_strict"]
-    strict = replace(base, **preset["fusion"])
-    strict_training = replace(training, **preset["training"])
+    strict = replace(base, **PAPER_STRICT["fusion"])
+    strict_training = replace(training, **PAPER_STRICT["training"])
     if fusion == "concat":
         return [*rows, Variant("concat_strict", title, None, STRICT, strict, strict_training)]
     own = replace(base, iaca=True)
@@ -129,14 +129,31 @@ def table_rows(fusion: str, settings: Mapping[str, Any], training: TrainingConfi
     def extended(suffix: str, words: str, config: FusionConfig) -> Variant:
         return Variant(f"{fusion}_{suffix}", f"{title}+{words}", fusion, EXTENSIONS, config, training)
 
-    rows.append(extended("iaca", "IACA", both))
-    if fusion not in WITHOUT_CONTROLS:
-        rows.append(extended("iaca_own", "IACA (eq 5 context)", own))
-        rows += [extended(f"{one.value}_gates", f"{one.value} gates", replace(both, gate=one)) for one in CONTROL_GATES]
+    rows += [extended("iaca", "IACA", both), extended("iaca_own", "IACA (eq 5 context)", own)]
+    rows += [extended(f"{one.value}_gates", f"{one.value} gates", replace(both, gate=one)) for one in CONTROL_GATES]
     rows.append(Variant(f"{fusion}_strict", title, None, STRICT, strict, strict_training))
     name = f"{fusion}_iaca_strict"
     rows.append(Variant(name, f"{title}+IACA", f"{fusion}_strict", STRICT, replace(strict, iaca=True), strict_training))
     return rows
+
+
+def authors_rows(rows: Sequence[Variant], fusion: str = "ca") -> list[Variant]:
+    """The paper-strict base and IACA, trained as the authors' code trains DCA.
+
+    Args:
+        rows: What `table_rows` returned for this fusion.
+        fusion: The base fusion.
+    """
+    strict = {row.name: row for row in rows if row.regime == STRICT}
+    base, gated = strict[f"{fusion}_strict"], strict[f"{fusion}_iaca_strict"]
+    training = PRESETS["authors_dca"]["training"]
+    return [
+        replace(row, name=name, base=over, regime=AUTHORS, training=replace(row.training, **training))
+        for row, name, over in (
+            (base, f"{fusion}_authors", None),
+            (gated, f"{fusion}_iaca_authors", f"{fusion}_authors"),
+        )
+    ]
 
 
 def alone_rows(settings: Mapping[str, Any], training: TrainingConfig | None = None) -> list[Variant]:
@@ -156,11 +173,7 @@ def alone_rows(settings: Mapping[str, Any], training: TrainingConfig | None = No
 
 def told_rows(rows: Sequence[Variant]) -> list[Variant]:
     """Each base of Table 2 with the extensions, told the episodes; see `told_row`."""
-    return [
-        told_row(row)
-        for row in rows
-        if row.name == row.config.fusion and row.name not in TABLE_1 and row.name not in WITHOUT_CONTROLS
-    ]
+    return [told_row(row) for row in rows if row.name == row.config.fusion and row.name not in TABLE_1]
 
 
 def told_row(base: Variant) -> Variant:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from iaca.errors import InputError
 from iaca.study.findings import SYNTHETIC_NOTE, Study
+from iaca.study.formatting import counted
 from iaca.study.plan import ALL, EXTENSIONS, MISLEADING_FRAMES, SUBJECT_GROUPS, VALIDATION, Variant
 from iaca.study.published import published_section
 from iaca.study.report_decisions import headroom_section, memory_section, primary_section
@@ -120,8 +121,9 @@ def read_published(file: Path) -> list[Published]:
 
 def _head(study: Study) -> str:
     about = (
-        f"{study.seeds} seeds; {study.training_subjects} training subjects; {study.validation_subjects} validation "
-        f"subjects, {study.annotated_frames:,} annotated frames, clip stride {study.clip_stride}."
+        f"{counted(study.seeds, 'seed')}; {counted(study.training_subjects, 'training subject')}; "
+        f"{counted(study.validation_subjects, 'validation subject')}, "
+        f"{counted(study.annotated_frames, 'annotated frame')}, clip stride {study.clip_stride}."
     )
     parts = ", ".join(f"{name}: {study.groups[name]}" for name in SUBJECT_GROUPS[1:] if name in study.groups)
     return "\n".join(

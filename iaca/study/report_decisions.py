@@ -10,7 +10,7 @@ import pandas as pd
 from iaca.config import TARGETS
 from iaca.study.contrasts import EQUIVALENCE_MARGIN, LEAST_HEADROOM
 from iaca.study.formatting import markdown, with_interval
-from iaca.study.plan import ALL, MISLEADING_FRAMES, VALIDATION
+from iaca.study.plan import ALL, VALIDATION
 
 
 def primary_section(primary: pd.DataFrame, sha256: str) -> str:
@@ -61,11 +61,10 @@ def headroom_section(headroom: pd.DataFrame, draws: Sequence[str]) -> str:
         "episodes; gains over the same IACA as it learned.",
         "",
     ]
-    shown = headroom[headroom.frames.isin((ALL, MISLEADING_FRAMES))]
     for draw in draws:
         for target in TARGETS:
             rows = []
-            for (base, row), own in shown[(shown.draw == draw) & (shown.target == target)].groupby(
+            for (base, row), own in headroom[(headroom.draw == draw) & (headroom.target == target)].groupby(
                 ["base_title", "row"], sort=False
             ):
                 cells = {

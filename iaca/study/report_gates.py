@@ -11,7 +11,7 @@ import pandas as pd
 from iaca.config import MODALITIES, TARGETS
 from iaca.evaluation.robustness import DRAWS
 from iaca.study.formatting import markdown, with_interval
-from iaca.study.gate_truth import REMOVED
+from iaca.study.gate_truth import FAITHFULNESS, INFLUENCE, REMOVED
 from iaca.study.missing import missing_table
 
 
@@ -64,9 +64,9 @@ def gates_section(gates: pd.DataFrame, titles: Mapping[str, str]) -> str:
         gates: Scores against episodes, where any are known, and against removal, as `gate_truth.table_of` returns them.
         titles: Name of a variant -> what to call it.
     """
-    is_removal = gates.kind == REMOVED
+    is_faithfulness = gates.kind.isin(FAITHFULNESS)
     lines = ["## Are the gates evidence?", ""]
-    if not is_removal.all():
+    if not is_faithfulness.all():
         lines += [
             "Area under the ROC curve of frames inside known episodes against the rest of the same videos: 0.5 is "
             "chance, above it the gate does what its name says, below it the contrary. Mean over the seeds in which "
@@ -74,14 +74,15 @@ def gates_section(gates: pd.DataFrame, titles: Mapping[str, str]) -> str:
             "outside. gates.parquet has every kind of episode separately.",
             "",
         ]
-        lines += _by_target(gates[~is_removal], titles)
+        lines += _by_target(gates[~is_faithfulness], titles)
     lines += [
-        "Faithfulness: rank correlation (Spearman) over clips between the weight of a gate and the change of the "
-        "prediction when that modality is really removed: 0 is chance, 1 is a gate that relies on a modality exactly "
-        "where the prediction does. Mean over seeds, 95 % bootstrap interval over subjects.",
+        "Faithfulness: rank correlation (Spearman) over clips between the weight of a gate and how much the prediction "
+        "depends on that modality: its change when the modality is really removed, and the size of the modality's "
+        "Shapley influence, which also counts what it says alone. 0 is chance, 1 is a gate that relies on a modality "
+        "exactly where the prediction does. Mean over seeds, 95 % bootstrap interval over subjects.",
         "",
     ]
-    return "\n".join([*lines, *_by_target(gates[is_removal], titles)])
+    return "\n".join([*lines, *_by_target(gates[is_faithfulness], titles)])
 
 
 def _by_target(scores: pd.DataFrame, titles: Mapping[str, str]) -> list[str]:
@@ -94,7 +95,8 @@ def _by_target(scores: pd.DataFrame, titles: Mapping[str, str]) -> list[str]:
 def _pivot(table: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
     rows = []
     for (modality, kind, gate), part in table.groupby(["modality", "kind", "gate"], sort=False):
-        row = {"case": kind if kind != REMOVED else f"{modality} removed", "gate": gate}
+        cases = {REMOVED: f"{modality} removed", INFLUENCE: f"influence of {modality}"}
+        row = {"case": cases.get(str(kind), str(kind)), "gate": gate}
         cells = {titles[one["variant"]]: _gate_cell(one) for one in part.to_dict("records")}
         rows.append(row | cells)
     return pd.DataFrame(rows).fillna("–")

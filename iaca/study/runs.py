@@ -23,7 +23,7 @@ from iaca.files import write_whole
 from iaca.inference import predict
 from iaca.study.jobs import do_jobs
 from iaca.study.known import as_seen_by, segments
-from iaca.study.plan import Variant
+from iaca.study.plan import VALIDATION, Variant
 from iaca.training import features_fingerprint, train_fusion
 from iaca.types import Episode, Features, Progress
 
@@ -142,7 +142,11 @@ def _run(study: _Study, job: tuple[Variant, int], progress: Progress) -> dict[st
     train, scored, episodes, out, device, fingerprint = study
     began = time.perf_counter()
     seen = [as_seen_by(variant, item, episodes) for item in train]
-    model, report = train_fusion(seen, variant.config, variant.training, device=device, progress=False)
+    chosen_on = scored[VALIDATION] if variant.training.needs_validation else ()
+    validation = [as_seen_by(variant, item, episodes) for item in chosen_on]
+    model, report = train_fusion(
+        seen, variant.config, variant.training, validation=validation, device=device, progress=False
+    )
     seconds = time.perf_counter() - began
     weights = model_file(out, variant.name, seed)
     save_checkpoint(weights, model, backbones=train[0].backbones, training=report, dtype=torch.float16)

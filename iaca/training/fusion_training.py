@@ -7,7 +7,6 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,18 +17,17 @@ from tqdm import tqdm
 
 from iaca.compute.distributed import SHORT_PATIENCE, Worker, as_leader, worker
 from iaca.config import MODALITIES, TARGETS, FusionConfig, Optimiser, Schedule, TrainingConfig
-from iaca.errors import InputError
 from iaca.inference import predict
 from iaca.metrics import ccc
 from iaca.models.fusion_model import FusionModel
 from iaca.training.fusion_batches import Pool, draw_batch, make_pool
 from iaca.training.losses import ccc_loss
+from iaca.training.progress import MEAN, RunProgress, TrainingError, kept_for
 from iaca.training.state import TrainingState
 from iaca.types import Features
 
-
-class TrainingError(InputError):
-    """Features that a model cannot be trained on, or a loss that diverged: the message says what was expected."""
+LATE_DECAY, LATE_DECAY_EPOCHS = 0.8, 2
+"""Factor of `late_rate`, and the epochs between two of its falls: those of the authors' released code."""
 
 
 class TrainingStep(nn.Module):
@@ -67,25 +65,6 @@ class TrainingStep(nn.Module):
         return loss
 
 
-@dataclass
-class RunProgress:
-    """The progress of a run between two epochs.
-
-    Attributes:
-        epoch: Number of finished epochs.
-        best_score: Best mean validation CCC so far.
-        best_epoch: The epoch that had it; -1 for none.
-        best: Weights of that epoch; only with `patience`.
-        history: One record per epoch.
-    """
-
-    epoch: int = 0
-    best_score: float = -math.inf
-    best_epoch: int = -1
-    best: dict[str, Tensor] | None = None
-    history: list[dict[str, float]] = field(default_factory=list)
-
-
 def train_fusion(
     features: Sequence[Features],
     config: FusionConfig,
@@ -100,8 +79,8 @@ def train_fusion(
     """Train one fusion model on features.
 
     Windows are drawn at random over subjects and phases. The loss is the paper's: 1 - CCC per target over the annotated
-    clips of a batch; where configured, the same for each branch of stage 2 alone is added. With `patience`, the weights
-    of the best validation epoch are kept, otherwise those of the last. Started by torchrun, each process takes its
+    clips of a batch; where configured, the same for each branch of stage 2 alone is added. `training.keep` says which
+    weights are kept. Started by torchrun, each process takes its
     share of every batch and gradients are averaged; the CCC is then that of a share. The first process decides for all:
     its loss and validation scores are the ones that schedule, best epoch and patience follow.
 
@@ -109,7 +88,7 @@ def train_fusion(
         features: Training subjects, all of one clip stride and one pair of backbones.
         config: Configuration of the model.
         training: Settings of the training.
-        validation: Subjects whose pooled CCC is tracked; needed for `patience` and for the plateau schedule.
+        validation: Subjects whose pooled CCC is tracked; needed to keep the best epoch, and for the plateau schedule.
         device: Device to train on.
         state_file: File for the state of the run, written after every epoch. A run that finds it continues, and ends
             with the same weights as a run that was never stopped: to the last bit on a CPU with as many threads; on a
@@ -118,16 +97,19 @@ def train_fusion(
         progress: Whether to show a bar on stderr.
 
     Returns:
-        The model in eval mode, and a report: settings, fingerprint of the features, history.
+        The model in eval mode, and a report: settings, fingerprint of the features, history, and what is kept with
+        its epoch.
 
     Raises:
-        TrainingError: There are no features, they do not match, no clip is annotated, or the loss is not finite.
+        TrainingError: There are no features, they do not match, no clip is annotated, the best epoch of each target
+            cannot be kept since they share weights, or the loss is not finite.
         StateError: The state file is damaged or belongs to another run.
     """
     check_together(features, config.targets)
-    needs_validation = training.patience is not None or training.schedule is Schedule.PLATEAU
-    if needs_validation and not validation:
-        raise TrainingError("no validation subjects; expected some, for patience or the plateau schedule")
+    if training.needs_validation and not validation:
+        raise TrainingError(
+            "no validation subjects; expected some, to keep the best epoch, for patience or for the plateau schedule"
+        )
     fingerprint = features_fingerprint(features)
     # Validation decides which epoch is best and where a plateau begins.
     validated = features_fingerprint(validation)
@@ -135,12 +117,13 @@ def train_fusion(
     with worker(device, SHORT_PATIENCE) as me:
         torch.manual_seed(training.seed)
         model = FusionModel(config).to(me.device)
+        kept = kept_for(model, training.keep)
         model.set_standardisation(*(_stack(features, m, me.device) for m in ("audio", "visual")))
         pool = make_pool(features, me.device)
         optimiser = _optimiser(model, training)
         schedule = _schedule(optimiser, training)
-        kept = TrainingState(state_file, identity, model, optimiser, schedule)
-        state = RunProgress(**(kept.load(me.device) or {}))
+        saved = TrainingState(state_file, identity, model, optimiser, schedule)
+        state = RunProgress(**(saved.load(me.device) or {}))
         step = me.share(TrainingStep(model, training.auxiliary_weight))
         bar = tqdm(
             total=training.epochs,
@@ -151,7 +134,7 @@ def train_fusion(
         )
         with bar, _scalars(log_dir if me.leads else None, state.epoch) as log:
             for epoch in range(state.epoch, training.epochs):
-                if training.patience is not None and epoch - state.best_epoch > training.patience:
+                if training.patience is not None and epoch - state.epochs.get(MEAN, -1) > training.patience:
                     break
                 record = _epoch(step, pool, config.clips, training, optimiser, schedule, epoch, me)
                 score = _validate(model, validation, record) if validation else -math.inf
@@ -161,17 +144,14 @@ def train_fusion(
                     schedule.step(record["loss"])
                 state.epoch = epoch + 1
                 state.history.append(record)
-                if score > state.best_score:
-                    state.best_score, state.best_epoch = score, epoch
-                    if training.patience is not None:
-                        state.best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+                scores = {target: record.get(f"validation_{target}", score) for target in config.targets}
+                state.note({MEAN: score} | scores, epoch, model, kept)
                 log(record)
                 bar.set_postfix({k: f"{v:.3f}" for k, v in record.items() if k not in ("epoch", "learning_rate")})
                 bar.update()
                 if me.leads:
-                    kept.save(vars(state))
-        if state.best is not None:
-            model.load_state_dict(state.best)
+                    saved.save(vars(state))
+        state.restore(model)
         me.wait()
     report = {
         "settings": training.to_dict(),
@@ -180,6 +160,7 @@ def train_fusion(
         "clip_stride": features[0].clip_stride,
         "epochs": state.epoch,
         "history": state.history,
+        "kept_epochs": {what: state.epochs[what] for what in state.weights},
     }
     return model.eval(), report
 
@@ -248,6 +229,11 @@ def _epoch(
     draw = np.random.default_rng([training.seed, epoch])
     torch.manual_seed(int(np.random.default_rng([training.seed, epoch, me.rank]).integers(2**62)))
     mixed = training.mixed_precision and me.device.type == "cuda"
+    is_late = training.late_rate is not None and epoch >= training.late_from
+    if training.late_rate is not None and is_late:
+        falls = (epoch - training.late_from + 1) // LATE_DECAY_EPOCHS
+        for group in optimiser.param_groups:
+            group["lr"] = training.late_rate * LATE_DECAY**falls
     losses = []
     for _ in range(training.steps_per_epoch):
         batch = [part[me.rank :: me.world] for part in draw_batch(pool, training, clips, draw)]
@@ -257,7 +243,7 @@ def _epoch(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(step.parameters(), training.clip_norm)
         optimiser.step()
-        if training.schedule is Schedule.COSINE:
+        if training.schedule is Schedule.COSINE and not is_late:
             schedule.step()
         losses.append(loss.detach())
     mean = as_leader(float(torch.stack(losses).mean()), me.device)
@@ -289,6 +275,8 @@ def _optimiser(model: FusionModel, training: TrainingConfig) -> torch.optim.Opti
 def _schedule(optimiser: torch.optim.Optimizer, training: TrainingConfig) -> Any:
     if training.schedule is Schedule.COSINE:
         return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, training.epochs * training.steps_per_epoch)
+    if training.schedule is Schedule.CONSTANT:
+        return torch.optim.lr_scheduler.LambdaLR(optimiser, lambda epoch: 1.0)
     mode: Literal["min", "max"] = "min" if training.schedule is Schedule.LOSS_PLATEAU else "max"
     return torch.optim.lr_scheduler.ReduceLROnPlateau(
         optimiser, mode=mode, factor=0.5, patience=training.plateau_patience

@@ -53,6 +53,14 @@ def decision_tables() -> dict[str, pd.DataFrame]:
         for gate, sizes in (("stage 1, audio", (0.4, 0.5)), ("stage 2", (0.01, 0.3)))
         for seed, size in enumerate(sizes)
     ]
+    missing = [
+        {"variant": variant, "model": model, "regime": regime, "modality": modality, "pattern": pattern, "share": share}
+        | {"target": target, "ccc": 0.6 - share / 4, "low": 0.5 - share / 4, "high": 0.7 - share / 4}
+        for (variant, model, regime), modality, pattern, share, target in itertools.product(
+            (("ca", "CA", "extensions"), ("ca_strict", "CA (paper-strict)", "paper-strict")),
+            ("audio", "visual"), ("scattered", "block"), (0.0, 0.4, 0.8), ("valence", "arousal"),
+        )
+    ]  # fmt: skip
     tables = {"primary": primary, "headroom": headroom, "memory": memory, "autocorrelation": autocorrelation,
-              "health": health}  # fmt: skip
+              "health": health, "missing": missing}  # fmt: skip
     return {name: pd.DataFrame(rows) for name, rows in tables.items()}

@@ -1,39 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { dashOf, polyline, stacked, valuesOf } from "../../dashboard/components/player/modules/curves.js";
+import { dashOf, stacked, valuesOf } from "../../dashboard/components/player/modules/curves.js";
 import { curve } from "./rows.js";
-
-const scale = (pixels) => ({ x: (frame) => frame, y: (value) => 10 * value, pixels });
-const pairs = (line) => line.flatMap((x, i) => (i % 2 ? [] : [[x, line[i + 1]]]));
-
-test("where there are pixels enough every frame is a point", () => {
-  assert.deepEqual(polyline(Float32Array.of(1, 2, 3, 4), [1, 3], scale(100)), [1, 20, 2, 30, 3, 40]);
-});
-
-test("of more frames than pixels the smallest and the largest value of each pixel are kept, in order", () => {
-  const values = Float32Array.of(5, 1, 9, 5, 0, 2, 1, 3);
-  assert.deepEqual(pairs(polyline(values, [0, 7], scale(2))), [
-    [1, 10],
-    [2, 90],
-    [4, 0],
-    [7, 30],
-  ]);
-});
-
-test("a peak of one frame is seen however many frames share a pixel", () => {
-  const values = new Float32Array(10_000);
-  values[6_789] = 1;
-  const heights = pairs(polyline(values, [0, 9_999], scale(50))).map(([, y]) => y);
-  assert.equal(Math.max(...heights), 10);
-});
-
-test("a gap breaks the line in every pixel that has one", () => {
-  const values = new Float32Array(100).fill(1);
-  values[42] = NaN;
-  const gaps = pairs(polyline(values, [0, 99], scale(5))).filter(([, y]) => Number.isNaN(y));
-  assert.deepEqual(gaps, [[42, NaN]]);
-});
 
 test("a difference is its column less the other one, and nothing where either is missing", () => {
   const frames = { a: Float32Array.of(3, 4), b: Float32Array.of(1, 1) };

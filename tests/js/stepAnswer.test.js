@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { polyline } from "../../dashboard/components/player/modules/curves.js";
+import { reachOf } from "../../dashboard/components/player/modules/ink.js";
 import { filled, spansOf, unpack } from "../../dashboard/components/player/modules/stepAnswer.js";
 
 const TIMES = Float64Array.of(0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5);
@@ -65,15 +65,23 @@ test("a span lasts until the next frame, and the last frame as long as the one b
   assert.deepEqual(spansOf(Uint8Array.of(1), Float64Array.of(7)), [[7, 7]]);
 });
 
-test("a line of which only its lowest and highest values were sent is drawn as the whole one", () => {
+test("a line of which only its lowest and highest values were sent reaches as far in every pixel as the whole one", () => {
   const values = Float32Array.from({ length: 3000 }, (_, i) => Math.sin(i / 7) + ((i * 7919) % 101) / 50);
-  const view = [100, 2899, 90];
-  const scale = { x: (frame) => frame, y: (value) => value, pixels: 90 };
-  const whole = polyline(values, [100, 2899], scale);
-  const frames = Uint32Array.from(whole.filter((_, i) => i % 2 === 0));
-  const sent = values.filter((_, i) => frames.includes(i));
-  const drawn = polyline(filled(frames, sent, view, 3000), [100, 2899], scale);
-  const heights = (line) => line.filter((_, i) => i % 2);
-  assert.deepEqual(heights(drawn), heights(whole));
-  drawn.forEach((x, i) => i % 2 || assert.ok(Math.abs(x - whole[i]) < 2800 / 90));
+  const [first, last, pixels] = [100, 2899, 90];
+  const pixelOf = (frame) => Math.floor(((frame - first + 0.5) * pixels) / (last - first + 1));
+  const columns = Int32Array.from({ length: last - first + 1 }, (_, i) => pixelOf(first + i));
+  const kept = new Set();
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const own = [...columns.keys()].filter((i) => columns[i] === pixel).map((i) => first + i);
+    for (const better of [(a, b) => values[a] < values[b], (a, b) => values[a] > values[b]])
+      kept.add(own.reduce((best, frame) => (better(frame, best) ? frame : best)));
+  }
+  const frames = Uint32Array.from([...kept].sort((a, b) => a - b));
+  const sent = Float32Array.from(frames, (frame) => values[frame]);
+  const drawn = reachOf(filled(frames, sent, [first, last, pixels], 3000), first, columns, pixels, (value) => -value);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const own = [...frames].filter((frame) => frame >= first && pixelOf(frame) === pixel).map((frame) => values[frame]);
+    assert.ok(drawn.top[pixel] <= -Math.max(...own));
+    assert.ok(drawn.bottom[pixel] >= -Math.min(...own));
+  }
 });

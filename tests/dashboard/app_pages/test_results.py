@@ -152,6 +152,13 @@ def test_what_the_study_decides_comes_first_and_leaves_as_figures(page, address)
         name, content = downloaded(page, page.locator(f".st-key-results_{stem.split('-')[-1]}_svg button"))
         assert name == f"{stem}.svg"
         assert said in content.decode()
+    regimes = page.get_by_role("radiogroup", name="Training of the models")
+    regimes.get_by_role("radio", name="paper-strict").click()
+    lost = page.get_by_role("figure", name="CCC of valence against the share of missing audio, CA: CA")
+    lost.wait_for()
+    page.wait_for_url("**lost_regime=paper-strict**")
+    name, content = downloaded(page, page.locator(".st-key-results_missing_svg button"))
+    assert name == "missing-audio-paper-strict.svg"
 
 
 def test_tables_that_a_folder_lacks_are_left_out_and_a_damaged_one_is_named(page, address, root):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from dashboard.services import study_decisions
-from dashboard.services.study_decisions import decisions
+from dashboard.services.study_decisions import COLUMNS, decisions
 from tests.dashboard.study_tables import UNCLEAR, decision_tables
 
 TABLES = decision_tables()
@@ -64,7 +64,7 @@ def test_labels_have_a_column_per_lag():
 
 
 def test_missing_empty_and_damaged_tables_are_none_and_only_damage_is_told(tmp_path):
-    assert decisions(tmp_path) == (None,) * 5 + ((),)
+    assert decisions(tmp_path) == (None,) * len(COLUMNS) + ((),)
     TABLES["primary"].to_parquet(tmp_path / "primary.parquet")
     TABLES["memory"].iloc[:0].to_parquet(tmp_path / "memory.parquet")
     TABLES["health"].drop(columns="dead").to_parquet(tmp_path / "health.parquet")

@@ -10,7 +10,8 @@ import torch
 
 from iaca.checkpoints import Checkpoint
 from iaca.inference import infer
-from iaca.study.gate_truth import auc, score_faithfulness, score_gates
+from iaca.inference.influence import add_influence
+from iaca.study.gate_truth import INFLUENCE, REMOVED, _dependence, auc, score_faithfulness, score_gates
 from iaca.study.known import inside_episodes
 from iaca.types import Episode
 from tests.conftest import make_features, make_model
@@ -94,13 +95,30 @@ def test_a_gate_that_leans_on_a_modality_where_the_prediction_does_is_faithful_a
             head[0].bias.zero_()
             head[3].weight.fill_(1.0 if name == "valence" else -1.0)
     checkpoint = Checkpoint(tmp_path / "m.safetensors", model, model.config)
-    (visual,) = [s for s in faithful(checkpoint, features) if (s.target, s.modality) == ("valence", "visual")]
-    assert visual.gate == "stage 2: visual"
-    assert visual.value > 0.7  # not 1: clips of one level differ by noise alone
+    scores = {s.kind: s for s in faithful(checkpoint, features) if (s.target, s.modality) == ("valence", "visual")}
+    assert list(scores) == [INFLUENCE, REMOVED]
+    for visual in scores.values():
+        assert visual.gate == "stage 2: visual"
+        assert visual.value > 0.7  # not 1: clips of one level differ by noise alone
     for item in features:  # now the sound says where to look, and there is nothing to see there
         inside = item.visual[:, 0] > 0
         item.audio[inside, 0], item.visual[:, 0] = 8.0, np.where(inside, 0.0, 8.0)
     with torch.no_grad():
         gating.gate_av.weight[1, 12], gating.gate_av.weight[1, 0] = 0.0, 1.0
-    (against,) = [s for s in faithful(checkpoint, features) if (s.target, s.modality) == ("valence", "visual")]
-    assert against.value < 0
+    against = [s for s in faithful(checkpoint, features) if (s.target, s.modality) == ("valence", "visual")]
+    assert [s.kind for s in against] == [INFLUENCE, REMOVED]
+    assert all(s.value < 0 for s in against)
+
+
+def test_the_influence_that_gates_are_compared_with_is_that_of_the_page(tmp_path):
+    features, _, model = marked()
+    checkpoint = Checkpoint(tmp_path / "m.safetensors", model, model.config)
+    item = features[0]
+    trace = infer(item, checkpoint)
+    clips = add_influence(trace, item, checkpoint).frames.iloc[item.frame]
+    found = _dependence(checkpoint, clips, item)
+    for target in model.config.targets:
+        for modality in ("audio", "visual"):
+            expected = np.abs(clips[f"{target}_{modality}_influence"].to_numpy())
+            assert expected.max() > 0
+            np.testing.assert_allclose(found[target, INFLUENCE, modality], expected, atol=1e-6)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import torch
 
 from iaca.__main__ import main
 from iaca.checkpoints import load_checkpoint
-from iaca.config import FusionConfig, TrainingConfig
+from iaca.config import PRESETS, FusionConfig, TrainingConfig
 from iaca.evaluation import evaluate
 from iaca.features.feature_files import write_features
 from iaca.training import TrainingError, train_fusion
@@ -58,7 +59,14 @@ def test_a_subject_whose_name_is_no_text_is_learnt_from_like_any_other():
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"patience": 2}, {"schedule": "plateau", "optimiser": "adam"}, {"schedule": "loss_plateau"}]
+    "settings",
+    [
+        {},
+        {"patience": 2},
+        {"schedule": "plateau", "optimiser": "adam"},
+        {"schedule": "loss_plateau"},
+        {"keep": "best_per_target", "late_rate": 0.01, "late_from": 2},
+    ],
 )
 def test_a_run_that_was_interrupted_ends_with_the_same_weights(tmp_path, monkeypatch, settings):
     training = TrainingConfig(**QUICK.to_dict() | settings)
@@ -102,6 +110,16 @@ def test_the_rate_halves_where_the_training_loss_stays():
         plateau.step(record["loss"])
     assert [record["learning_rate"] for record in report["history"]] == pytest.approx(expected)
     assert expected[-1] < expected[0]
+
+
+@pytest.mark.parametrize(
+    ("preset", "first", "late", "start"), [("authors_dca", 3e-4, 1e-3, 5), ("authors_ca", 1e-4, 1e-4, 15)]
+)
+def test_the_rate_is_that_of_the_authors_released_loop(preset, first, late, start):
+    training = TrainingConfig(**PRESETS[preset]["training"] | {"epochs": 20, "steps_per_epoch": 1, "batch_windows": 2})
+    _, report = train_fusion(subjects(2), CONFIG, training, validation=subjects(1), progress=False)
+    expected = [late * 0.8 ** ((epoch - start) // 2) if epoch > start else first for epoch in range(20)]
+    assert [record["learning_rate"] for record in report["history"]] == pytest.approx(expected)
 
 
 @pytest.mark.slow
@@ -151,6 +169,26 @@ def test_the_best_epoch_is_kept_with_patience():
     best = max((r["validation_valence"] + r["validation_arousal"]) / 2 for r in report["history"])
     ours = evaluate(model, validation).groups["all"]
     assert (ours["valence"].ccc + ours["arousal"].ccc) / 2 == pytest.approx(best, abs=1e-6)
+
+
+def test_the_best_epoch_of_each_target_is_kept_by_itself():
+    settings = {"keep": "best_per_target", "epochs": 12, "learning_rate": 0.3}
+    training = TrainingConfig(**QUICK.to_dict() | settings)
+    validation = subjects(2)
+    model, report = train_fusion(subjects(), CONFIG, training, validation=validation, progress=False)
+    ours = evaluate(model, validation).groups["all"]
+    for target in ("valence", "arousal"):
+        scores = [record[f"validation_{target}"] for record in report["history"]]
+        assert report["kept_epochs"][target] == int(np.argmax(scores))
+        assert ours[target].ccc == pytest.approx(max(scores), abs=1e-6)
+    assert len(set(report["kept_epochs"].values())) == 2
+
+
+@pytest.mark.parametrize("changed", [{"trunk": "shared"}, {"dim": 4}])
+def test_weights_of_several_targets_have_no_best_epoch_of_each(changed):
+    training = TrainingConfig(**QUICK.to_dict() | {"keep": "best_per_target"})
+    with pytest.raises(TrainingError, match="serve both targets; expected"):
+        train_fusion(subjects(), replace(CONFIG, **changed), training, validation=subjects(1), progress=False)
 
 
 def test_windows_lie_within_one_subject_and_lose_what_the_settings_say():

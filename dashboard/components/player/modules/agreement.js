@@ -30,6 +30,10 @@ function cell(now, before) {
 }
 
 export class Agreement {
+  named = ""; // whom the table is about, as text
+  /** @type {HTMLTableRowElement[]} */
+  rows = []; // of its body
+
   /** @param {HTMLElement} table */
   constructor(table) {
     this.table = table;
@@ -45,14 +49,22 @@ export class Agreement {
    */
   show(points, { annotated }, frames, theme) {
     const models = points.filter(({ model }) => model !== null);
-    this.table.hidden = !models.length;
-    this.caption.textContent = annotated
+    if (this.table.hidden !== !models.length) this.table.hidden = !models.length;
+    const caption = annotated
       ? `CCC over ${annotated.toLocaleString("en")} annotated of ${frames.toLocaleString("en")} frames`
       : "No annotated frames, so no CCC";
-    this.body.replaceChildren(
-      ...models.map(({ name, corners, colour, ccc }) =>
-        make("tr", {}, rowHead(swatch(corners, theme.pick(colour)), name), ...ccc.map((pair) => cell(...pair))),
-      ),
-    );
+    if (this.caption.textContent !== caption) this.caption.textContent = caption;
+    const named = JSON.stringify([models.map(({ name, corners, colour }) => [name, corners, colour]), theme.dark]);
+    if (named !== this.named) {
+      this.named = named;
+      this.rows = models.map(({ name, corners, colour }) =>
+        make("tr", {}, rowHead(swatch(corners, theme.pick(colour)), name)),
+      );
+      this.body.replaceChildren(...this.rows);
+    }
+    models.forEach(({ ccc }, i) => {
+      const [head] = this.rows[i].cells;
+      this.rows[i].replaceChildren(head, ...ccc.map((pair) => cell(...pair)));
+    });
   }
 }

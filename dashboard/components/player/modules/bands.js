@@ -2,7 +2,7 @@
 // Bands behind the curves (episodes of corruption, dropped spans, masks) and their named lanes above the rows.
 
 import { paintCoded } from "./codedLane.js";
-import { make, penOf } from "./dom.js";
+import { clear, make, penOf } from "./dom.js";
 import { shadedSpans } from "./layers.js";
 import { fade } from "./theme.js";
 
@@ -70,9 +70,10 @@ export class Bands {
    * @param {HTMLElement} lanes
    */
   constructor(canvas, lanes) {
-    this.canvas = canvas;
     this.pen = penOf(canvas);
     this.lanes = lanes;
+    /** @type {{ shows: string, lane: HTMLElement }[]} */
+    this.made = []; // the lanes, each with what it shows as text
   }
 
   /**
@@ -90,12 +91,9 @@ export class Bands {
    * @param {Theme} theme
    */
   paint(plot, bands, laneNames, theme) {
-    const { canvas, pen } = this;
+    const { pen } = this;
     const { width, height, panels } = plot;
-    const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    canvas.style.height = `${height}px`;
+    const ratio = clear(pen, width, height);
     const crowded = crowdedKinds(bands, plot.shownSpan, panels[0].width);
     const shaded = bands.filter((band) => !crowded.has(band.kind));
     // The range that the user brushes is seen whatever else is there.
@@ -125,12 +123,18 @@ export class Bands {
       const faded = fade(theme.pick(colour), opacity);
       return hatched ? hatching(pen, faded, ratio) : faded;
     });
+    /** @type {Map<string, ReturnType<typeof shadedSpans>>} */
+    const shadings = new Map(); // rows with the same bands behind them have the same
     for (const { rows, top, heights } of plot.places()) {
       const row = rows[index];
       const height = heights[index];
       if (!row) continue;
-      const behind = bands.map((band) => (!band.rows || band.rows.includes(row.key) ? band : { ...band, spans: [] }));
-      shadedSpans(behind).forEach((spans, i) => {
+      const lies = bands.map((band) => !band.rows || band.rows.includes(row.key));
+      const which = lies.join();
+      const shading =
+        shadings.get(which) ?? shadedSpans(bands.map((band, i) => (lies[i] ? band : { ...band, spans: [] })));
+      shadings.set(which, shading);
+      shading.forEach((spans, i) => {
         pen.fillStyle = inks[i];
         for (const [start, end] of spans) {
           const from = plot.x(start, panel);
@@ -150,26 +154,41 @@ export class Bands {
    * @param {Set<string>} crowded
    */
   paintLanes(plot, bands, laneNames, theme, crowded) {
-    this.lanes.replaceChildren(
-      ...laneNames.map((name) => {
-        const lane = make("div", { className: "iaca-lane" });
-        lane.dataset.lane = name;
-        const own = bands.filter((one) => one.lane === name);
-        if (own.some((band) => band.code)) paintCoded(lane, own, plot, theme);
-        for (const band of own.filter((one) => !one.code)) {
-          const hint = crowded.has(band.kind) ? "Zoom in to see these spans behind the rows." : "";
-          lane.title = [band.help, hint].filter(Boolean).join(" ");
-          /** @type {[x: number, width: number][]} */
-          const narrow = [];
-          for (const panel of plot.panels) {
-            for (const span of band.spans) this.addSpan(lane, plot, panel, band, span, theme, narrow);
-          }
-          if (narrow.length) lane.prepend(unlabelled(narrow, plot.area.width, fade(theme.pick(band.colour), 0.26)));
-        }
-        lane.append(make("div", { className: "iaca-lane-title", textContent: name }));
-        return lane;
-      }),
-    );
+    const place = JSON.stringify([plot.shownSpan, plot.panels, theme]);
+    const made = laneNames.map((name) => {
+      const own = bands.filter((one) => one.lane === name);
+      const shows = JSON.stringify([name, own, own.map((band) => crowded.has(band.kind)), place]);
+      const before = this.made.find((one) => one.shows === shows);
+      return before ?? { shows, lane: this.laneOf(name, own, plot, theme, crowded) };
+    });
+    if (made.length === this.made.length && made.every((one, i) => one === this.made[i])) return;
+    this.made = made;
+    this.lanes.replaceChildren(...made.map(({ lane }) => lane));
+  }
+
+  /**
+   * @param {string} name
+   * @param {Band[]} bands Its own.
+   * @param {Plot} plot
+   * @param {Theme} theme
+   * @param {Set<string>} crowded
+   */
+  laneOf(name, bands, plot, theme, crowded) {
+    const lane = make("div", { className: "iaca-lane" });
+    lane.dataset.lane = name;
+    if (bands.some((band) => band.code)) paintCoded(lane, bands, plot, theme);
+    for (const band of bands.filter((one) => !one.code)) {
+      const hint = crowded.has(band.kind) ? "Zoom in to see these spans behind the rows." : "";
+      lane.title = [band.help, hint].filter(Boolean).join(" ");
+      /** @type {[x: number, width: number][]} */
+      const narrow = [];
+      for (const panel of plot.panels) {
+        for (const span of band.spans) this.addSpan(lane, plot, panel, band, span, theme, narrow);
+      }
+      if (narrow.length) lane.prepend(unlabelled(narrow, plot.area.width, fade(theme.pick(band.colour), 0.26)));
+    }
+    lane.append(make("div", { className: "iaca-lane-title", textContent: name }));
+    return lane;
   }
 
   /**

@@ -2,13 +2,13 @@
 // Curves on a canvas, reduced to what its pixels can show.
 
 import { penOf } from "./dom.js";
-import { fade } from "./theme.js";
+import { DOT_PX, DOTS_PX, reachOf } from "./ink.js";
+import { channelsOf, fade } from "./theme.js";
 
 /** @import { Columns, Curve, FrameRange } from "../../types" */
+/** @import { Box, Ink, Reach } from "./ink.js" */
 /** @import { Theme } from "./theme.js" */
 
-const DOTS_PX = 8; // from one row of dots to the next but one
-const DOT_PX = 1.1; // radius
 const DOT_OPACITY = 0.6;
 
 /**
@@ -16,7 +16,8 @@ const DOT_OPACITY = 0.6;
  * @typedef {object} Scale
  * @property {(frame: number) => number} x
  * @property {(value: number) => number} y
- * @property {number} pixels Pixels across.
+ * @property {Box} box Of the row.
+ * @property {Int32Array | null} columns Of the frames in view, where there are more of them than pixels.
  */
 
 /**
@@ -28,40 +29,6 @@ export function dashOf(dash) {
   if (dash === "solid") return [];
   if (dash === "dot") return [1.5, 2.5];
   return dash.split(",").map(parseFloat);
-}
-
-/**
- * The points of a curve between two frames, as [x, y, x, y, ...] in pixels; NaN breaks the line. If there are fewer
- * pixels than frames: the minimum and maximum of each pixel, in order of occurrence.
- * @param {Float32Array} values
- * @param {FrameRange} reach
- * @param {Scale} scale
- */
-export function polyline(values, [first, last], { x, y, pixels }) {
-  const count = last - first + 1;
-  /** @type {number[]} */
-  const found = [];
-  if (count <= 2 * pixels) {
-    for (let i = first; i <= last; i++) found.push(x(i), y(values[i]));
-    return found;
-  }
-  for (let bin = 0; bin < pixels; bin++) {
-    const from = first + Math.floor((bin * count) / pixels);
-    const to = first + Math.floor(((bin + 1) * count) / pixels);
-    let low = -1;
-    let high = -1;
-    let gap = -1;
-    for (let i = from; i < to; i++) {
-      const value = values[i];
-      if (value !== value) gap = i;
-      else {
-        if (low < 0 || value < values[low]) low = i;
-        if (high < 0 || value > values[high]) high = i;
-      }
-    }
-    for (const i of [low, high, gap].sort((a, b) => a - b)) if (i >= 0) found.push(x(i), y(values[i]));
-  }
-  return found;
 }
 
 /**
@@ -78,27 +45,6 @@ function tracePath(pen, line) {
       pen.moveTo(x, y);
       open = true;
     }
-  }
-}
-
-/**
- * Stroke a line. If it has more points than pixels, it is drawn as adjacent hairlines: without a graphics card a wide
- * stroke takes ten times as long, and the result looks the same.
- * @param {CanvasRenderingContext2D} pen
- * @param {number[]} line
- * @param {number} width
- * @param {boolean} dense
- */
-function stroke(pen, line, width, dense) {
-  const hairlines = dense ? Math.ceil(width) : 1;
-  pen.lineWidth = dense ? Math.min(width, 1) : width;
-  for (let i = 0; i < hairlines; i++) {
-    const shift = hairlines > 1 ? (width - 1) * (i / (hairlines - 1) - 0.5) : 0;
-    pen.translate(0, shift);
-    pen.beginPath();
-    tracePath(pen, line);
-    pen.stroke();
-    pen.translate(0, -shift);
   }
 }
 
@@ -179,21 +125,63 @@ export function stacked(curves, frames) {
 }
 
 /**
- * Draw the curves of a row.
+ * Draw the curves of a row: with more frames than pixels in ink, else as paths.
  * @param {CanvasRenderingContext2D} pen
+ * @param {Ink} ink
  * @param {Curve[]} curves
  * @param {Columns} frames
  * @param {FrameRange} reach The frames in view.
  * @param {Scale} scale
  * @param {Theme} theme
  */
-export function drawCurves(pen, curves, frames, reach, scale, theme) {
-  const zero = scale.y(0);
+export function drawCurves(pen, ink, curves, frames, reach, scale, theme) {
+  const found = stacked(curves, frames);
+  if (scale.columns) inkCurves(ink, found, reach, scale, scale.columns, theme);
+  else traceCurves(pen, found, reach, scale, theme);
+}
+
+/**
+ * @param {Ink} ink
+ * @param {ReturnType<typeof stacked>} curves
+ * @param {FrameRange} reach
+ * @param {Scale} scale
+ * @param {Int32Array} columns Of the frames in view.
+ * @param {Theme} theme
+ */
+function inkCurves(ink, curves, [first], { box, y }, columns, theme) {
+  const zero = y(0) - box.top;
+  /** @type {Reach | number} */
+  let floor = zero;
+  for (const { curve, values } of curves) {
+    const colour = channelsOf(theme.pick(curve.colour));
+    const reach = reachOf(values, first, columns, box.width, (value) => y(value) - box.top);
+    if (curve.fill) {
+      const lower = curve.stack === "next" ? floor : zero;
+      ink.area(reach, lower, box, colour, curve.fill);
+      if (curve.dotted) ink.area(reach, lower, box, colour, DOT_OPACITY, theme.ratio);
+      if (curve.stack) floor = reach;
+    }
+    const dashes = dashOf(curve.dash).map((length) => length * theme.ratio);
+    ink.line(reach, box, colour, curve.opacity, curve.width * theme.ratio, dashes);
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {ReturnType<typeof stacked>} curves
+ * @param {FrameRange} reach
+ * @param {Scale} scale
+ * @param {Theme} theme
+ */
+function traceCurves(pen, curves, [first, last], { x, y }, theme) {
+  const zero = y(0);
   /** @type {number[] | number} */
   let floor = zero;
-  for (const { curve, values } of stacked(curves, frames)) {
+  for (const { curve, values } of curves) {
     const colour = theme.pick(curve.colour);
-    const line = polyline(values, reach, scale);
+    /** @type {number[]} */
+    const line = [];
+    for (let i = first; i <= last; i++) line.push(x(i), y(values[i]));
     if (curve.fill) {
       const inks = [
         fade(colour, curve.fill),
@@ -206,8 +194,11 @@ export function drawCurves(pen, curves, frames, reach, scale, theme) {
       if (curve.stack) floor = line;
     }
     pen.strokeStyle = fade(colour, curve.opacity);
+    pen.lineWidth = curve.width * theme.ratio;
     pen.setLineDash(dashOf(curve.dash).map((length) => length * theme.ratio));
-    stroke(pen, line, curve.width * theme.ratio, line.length > 2 * scale.pixels);
+    pen.beginPath();
+    tracePath(pen, line);
+    pen.stroke();
   }
   pen.setLineDash([]);
 }

@@ -56,3 +56,21 @@ export function penOf(canvas) {
   if (!pen) throw new Error("The browser cannot draw on a canvas.");
   return pen;
 }
+
+/**
+ * Make a canvas empty and as large as its place on the page. One that is so large already keeps its memory.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number} width px.
+ * @param {number} height px.
+ * @returns {number} Device pixels to a px.
+ */
+export function clear(pen, width, height) {
+  const { canvas } = pen;
+  const ratio = window.devicePixelRatio || 1;
+  const size = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== size[0] || canvas.height !== size[1]) {
+    [canvas.width, canvas.height] = size;
+    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  } else pen.clearRect(0, 0, size[0], size[1]);
+  return ratio;
+}

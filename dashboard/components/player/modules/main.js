@@ -27,15 +27,14 @@ import { Range } from "./range.js";
 import { Readout } from "./readout.js";
 import { Room } from "./room.js";
 import { EDGE, RowHandles } from "./rowHandles.js";
+import { Status } from "./status.js";
 import { readTheme } from "./theme.js";
-import { clockText, nearest } from "./times.js";
+import { nearest } from "./times.js";
 import { measure, UPDATE, ZOOM } from "./timings.js";
 import { WhatIf } from "./whatIf.js";
 import { Zoom } from "./zoom.js";
 
 /** @import { Columns, Component, Mark, Place, PlayerData, Spec } from "../../types" */
-
-const NO_VIDEO = "There is no video for this subject. The curves are complete.";
 
 /** @type {WeakMap<ParentNode, Player>} */
 const players = new WeakMap(); // by the element that Streamlit keeps across updates
@@ -60,6 +59,7 @@ export class Player {
   /** @type {Place["rows"]} */
   printedRows = [];
   arranged = ""; // the arrangement of rows, as text
+  shape = ""; // what the layout was made for, as text
   redrawing = 0; // pending animation frames
   repainting = 0;
   listeners = new AbortController();
@@ -72,9 +72,7 @@ export class Player {
     this.cursorLines = new Lines(find(root, ".iaca-cursor", HTMLElement));
     this.screen = find(root, ".iaca-screen", HTMLElement);
     this.scrub = find(root, ".iaca-scrubber input", HTMLInputElement);
-    this.time = find(root, ".iaca-time", HTMLElement);
-    this.message = find(root, ".iaca-message", HTMLElement);
-    this.playButton = find(root, "[data-action=toggle]", HTMLElement);
+    this.status = new Status(root, this.screen, this.scrub);
     this.muteButton = find(root, "[data-action=mute]", HTMLElement);
     this.help = find(root, ".iaca-help", HTMLDialogElement);
     this.palette = new Palette(this, find(root, ".iaca-palette", HTMLDialogElement));
@@ -119,8 +117,7 @@ export class Player {
   /** @param {PlayerData} data */
   show(data) {
     return this.update(data).catch((error) => {
-      this.message.hidden = false;
-      this.message.textContent = error.message;
+      this.status.fail(error.message);
       throw error;
     });
   }
@@ -144,9 +141,9 @@ export class Player {
     this.begin(data);
     if (isOther) this.history.forget("range");
     this.whatIf.take(data.what_if);
-    this.draw();
     this.announcer.forget(); // the server may have written an older place to the address
-    this.tick();
+    if (this.steps.answer && !isOther && this.shape === this.shapeOf()) this.refresh();
+    else this.draw();
     await new Promise(requestAnimationFrame);
     measure(UPDATE, arrived);
     this.root.dataset.revision = String(++this.revision);
@@ -174,7 +171,26 @@ export class Player {
     return this.spec.rows.filter((row) => row.kind === "curves" || this.sound);
   }
 
+  // What the layout follows from, as text: a step of a live control that leaves it alone changes values only.
+  shapeOf() {
+    const { rows, lanes, models, gates_of, points } = this.spec;
+    const drawn = points.map((point) => ({ ...point, ccc: null }));
+    return JSON.stringify([rows, lanes, models, gates_of, drawn, Object.keys(this.frames), this.sound, this.marked]);
+  }
+
+  // Paint what changed where all that was laid out stays.
+  refresh() {
+    const { clock, frames, plot, shownPoints, spec, theme } = this;
+    this.plane.take(shownPoints, frames);
+    plot.frames = frames;
+    this.agreement.show(shownPoints, spec, clock.frames, theme);
+    this.readout.take(shownPoints, spec.bands, frames);
+    this.range.score();
+    plot.paint();
+  }
+
   draw() {
+    this.shape = this.shapeOf();
     this.theme = readTheme(this.root);
     this.root.classList.toggle("iaca-dark", this.theme.dark);
     this.marks.show(this.marked, this.clock.pts, this.theme);
@@ -262,33 +278,17 @@ export class Player {
 
   // Update the cursor and all that depends on it, in the callback that drew the picture.
   tick() {
-    const { clock, plot, root } = this;
+    const { clock, plot } = this;
     if (!plot.times.length) return;
     const { cursor, shown, playing } = clock;
     const second = clock.pts[cursor];
     this.zoom.turn(second, playing);
     this.overview.at(second);
     this.cursorLines.at(second, plot);
-    this.scrub.value = String(cursor);
-    Object.assign(root.dataset, {
-      frame: shown,
-      pts: clock.pts[shown],
-      playing,
-      seeking: clock.seeking,
-      pastLastPicture: clock.isPastLastPicture(cursor),
-    });
-    root.classList.toggle("iaca-playing", playing);
-    this.playButton.setAttribute("aria-label", playing ? "Pause" : "Play");
-    const end = clockText(clock.pts[clock.frames - 1]);
-    this.screen.dataset.time =
-      this.time.textContent = `${clockText(second)} / ${end}  ·  frame ${cursor} of ${clock.frames}`;
-    this.scrub.setAttribute("aria-valuetext", `frame ${cursor}, ${second.toFixed(2)} seconds`);
+    this.status.show(clock);
     this.asGiven.at(clock.pts[shown]);
     showEnabled(this);
     this.hover.show();
-    const message = clock.url ? clock.problem : NO_VIDEO;
-    this.message.hidden = !message;
-    if (this.message.textContent !== message) this.message.textContent = message;
     if (!playing && !clock.seeking) this.announcer.rest();
     this.announcer.publish();
   }

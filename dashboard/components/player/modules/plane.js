@@ -87,6 +87,15 @@ export class Plane {
   }
 
   /**
+   * Take other values of the same points.
+   * @param {Point[]} points
+   * @param {Columns} frames
+   */
+  take(points, frames) {
+    Object.assign(this, { points, frames });
+  }
+
+  /**
    * @param {number} valence
    * @param {number} arousal
    * @returns {[x: number, y: number]}

@@ -3,7 +3,8 @@
 // longer to build than one frame of the video lasts.
 
 import { drawCurves } from "./curves.js";
-import { find, make, penOf } from "./dom.js";
+import { clear, find, make, penOf } from "./dom.js";
+import { columnsOf, Ink } from "./ink.js";
 import { GAP } from "./rowHeights.js";
 import { drawSound, summaryOf } from "./sound.js";
 import { framesIn, innerWidth, LEFT, panelsOf, secondAt, ticksOf, xOf } from "./timeAxis.js";
@@ -17,6 +18,7 @@ const TOP = 4;
 const TITLE = 18; // above panels that stand side by side, px
 const BOTTOM = 20; // the time axis, px
 const LETTER = 5.5; // of a label, px
+const DENSE = 2; // frames to a pixel from which curves are drawn pixel by pixel
 
 /**
  * @param {string} className
@@ -46,6 +48,7 @@ export class Plot {
   sound = null; // address of its summary
   width = 0; // of the element, px, when last shown: reading it again would force a layout
   inner = 0; // height of all rows, px
+  timeLabelled = ""; // what the labels of the time axis were made for
 
   /**
    * @param {HTMLElement} element
@@ -58,6 +61,7 @@ export class Plot {
     this.onPainted = onPainted;
     this.canvas = find(element, "canvas", HTMLCanvasElement);
     this.pen = penOf(this.canvas);
+    this.ink = new Ink();
     this.yLabels = find(element, ".iaca-y-axes", HTMLElement);
     this.axis = find(element, ".iaca-x-axes", HTMLElement);
     this.xLabels = find(element, ".iaca-x-labels", HTMLElement);
@@ -189,6 +193,11 @@ export class Plot {
   }
 
   labelTime() {
+    const place = JSON.stringify([this.shownSpan, this.panels]);
+    if (place === this.timeLabelled) return;
+    this.timeLabelled = place;
+    const [start, end] = this.shownSpan;
+    Object.assign(this.element.dataset, { start, end });
     /** @type {HTMLElement[]} */
     const labels = [];
     for (const panel of this.panels) {
@@ -201,22 +210,22 @@ export class Plot {
   }
 
   paint() {
-    const { canvas, element, pen, theme, width, height } = this;
-    const ratio = (theme.ratio = window.devicePixelRatio || 1);
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+    const { pen, theme, width, height } = this;
+    theme.ratio = clear(pen, width, height);
     pen.lineJoin = "round";
+    this.ink.clear(pen.canvas.width, pen.canvas.height);
     const reach = framesIn(this.times, this.shownSpan);
     this.panels.forEach((panel, i) => {
+      const across = Math.max(1, Math.floor(panel.width * theme.ratio));
+      const isDense = reach[1] - reach[0] >= DENSE * across;
+      const columns = isDense ? columnsOf(this.times, reach, this.shownSpan, across) : null;
       for (const { rows, top, heights } of this.places()) {
         const row = rows[i];
-        if (row) this.paintRow(row, panel, top, heights[i], reach);
+        if (row) this.paintRow(row, panel, top, heights[i], reach, columns);
       }
     });
+    this.ink.put(pen);
     this.labelTime();
-    const [start, end] = this.shownSpan;
-    Object.assign(element.dataset, { start, end });
     this.onPainted();
   }
 
@@ -226,18 +235,27 @@ export class Plot {
    * @param {number} top
    * @param {number} height
    * @param {FrameRange} reach The frames in view.
+   * @param {Int32Array | null} columns Of these frames, where there are more of them than pixels.
    */
-  paintRow(row, panel, top, height, reach) {
+  paintRow(row, panel, top, height, reach, columns) {
     const { pen, theme, times } = this;
     const { ratio } = theme;
-    const box = { left: panel.left * ratio, top: top * ratio, width: panel.width * ratio, height: height * ratio };
+    const left = Math.round(panel.left * ratio);
+    const upper = Math.round(top * ratio);
+    const box = {
+      left,
+      top: upper,
+      width: Math.max(1, Math.floor(panel.width * ratio)),
+      height: Math.max(1, Math.round((top + height) * ratio) - upper),
+    };
     const [low, high] = row.range;
     const [start, end] = this.shownSpan;
     const perSecond = box.width / (end - start);
     const scale = {
       x: (/** @type {number} */ frame) => box.left + (times[frame] - start) * perSecond,
       y: (/** @type {number} */ value) => box.top + box.height * (1 - (value - low) / (high - low)),
-      pixels: Math.max(1, Math.floor(panel.width)),
+      box,
+      columns,
     };
     pen.save();
     pen.beginPath();
@@ -263,7 +281,7 @@ export class Plot {
       const curves = row.traces.filter(
         ({ model, minus }) => model === null || panel.model === null || model === panel.model || minus,
       );
-      drawCurves(pen, curves, this.frames, reach, scale, theme);
+      drawCurves(pen, this.ink, curves, this.frames, reach, scale, theme);
     }
     pen.restore();
   }

@@ -55,9 +55,11 @@ function sample(curve, theme) {
   return mark;
 }
 
+/** @typedef {(frames: Columns) => Float32Array | undefined} Source */
+
 export class Readout {
-  /** @type {[text: Text, values: Float32Array | undefined][]} */
-  cells = []; // each with the values it shows
+  /** @type {{ text: Text, source: Source, values: Float32Array | undefined }[]} */
+  cells = []; // each with the values it shows, and where they come from
   /** @type {Band[]} */
   bands = []; // those with a label
   /** @type {Columns} */
@@ -99,6 +101,18 @@ export class Readout {
     this.showBands(bands);
   }
 
+  /**
+   * Take other values of what is shown.
+   * @param {Point[]} points
+   * @param {Band[]} bands
+   * @param {Columns} frames
+   */
+  take(points, bands, frames) {
+    Object.assign(this, { points, frames });
+    for (const cell of this.cells) cell.values = cell.source(frames);
+    this.showBands(bands);
+  }
+
   /** @param {Band[]} bands */
   showBands(bands) {
     this.bands = bands.filter((band) => band.label);
@@ -107,11 +121,11 @@ export class Readout {
 
   /**
    * Text that shows values at the cursor.
-   * @param {Float32Array | undefined} values
+   * @param {Source} source
    */
-  text(values) {
+  text(source) {
     const text = document.createTextNode(MISSING);
-    this.cells.push([text, values]);
+    this.cells.push({ text, source, values: source(this.frames) });
     return text;
   }
 
@@ -154,7 +168,11 @@ export class Readout {
       const { name, model } = curve;
       const seen = model === null || curve.minus || panel.model === null || panel.model === model;
       if (!curve.legend || !seen || !(curve.column in this.frames)) continue;
-      const value = make("span", { className: "iaca-value" }, this.text(valuesOf(curve, this.frames)));
+      const value = make(
+        "span",
+        { className: "iaca-value" },
+        this.text((frames) => valuesOf(curve, frames)),
+      );
       values.append(make("li", {}, sample(curve, theme), `${name} `, value));
     }
     const head = make("div", { className: "iaca-row-head" }, title, values);
@@ -172,7 +190,13 @@ export class Readout {
     this.body.replaceChildren(
       ...points.map(({ name, valence, arousal, corners, colour }) => {
         const head = rowHead(swatch(corners, theme.pick(colour)), name);
-        const cells = [valence, arousal].map((column) => make("td", {}, this.text(this.frames[column])));
+        const cells = [valence, arousal].map((column) =>
+          make(
+            "td",
+            {},
+            this.text((frames) => frames[column]),
+          ),
+        );
         return make("tr", {}, head, ...cells);
       }),
     );
@@ -185,9 +209,9 @@ export class Readout {
    * @param {boolean} known Whether the values are known there.
    */
   at(frame, second, pastLastPicture, known) {
-    for (const [cell, values] of this.cells) {
-      const text = format(known ? values?.[frame] : undefined);
-      if (cell.data !== text) cell.data = text;
+    for (const { text, values } of this.cells) {
+      const value = format(known ? values?.[frame] : undefined);
+      if (text.data !== value) text.data = value;
     }
     const labels = this.bands
       .filter((band) => band.spans.some(([from, to]) => from <= second && second < to))
