@@ -75,6 +75,15 @@ test("a dashed line has gaps where its dashes say", () => {
   assert.deepEqual(opacities(ink)[1], [0, 255, 255, 0, 255, 0]);
 });
 
+test("where a dashed line is steep its dashes follow it", () => {
+  const ink = cleared();
+  ink.line(reach([0], [4]), BOX, BLACK, 1, 0, [1, 1]);
+  assert.deepEqual(
+    opacities(ink).map((row) => row[1]),
+    [0, 255, 0, 255, 0, 0],
+  );
+});
+
 test("an area lies between the middles of two curves, or of a curve and a height, and colours mix", () => {
   const ink = cleared();
   ink.area(reach([1, 1, 1, 1], [3, 3, 3, 3]), 4, BOX, [255, 0, 0], 0.5);

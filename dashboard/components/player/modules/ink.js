@@ -10,6 +10,7 @@ import { penOf } from "./dom.js";
 
 export const DOTS_PX = 8; // from one row of dots to the next but one
 export const DOT_PX = 1.1; // radius
+const SHORTEST_PX = 0.1; // of dashes and gaps
 
 /**
  * How far a curve reaches in each column, px from the top; NaN where it has no value.
@@ -122,11 +123,22 @@ export class Ink {
    * @param {number[]} dashes Lengths of dashes and gaps; none for a solid line.
    */
   line({ top, bottom }, box, colour, opacity, width, dashes) {
-    const period = dashes.reduce((sum, length) => sum + length, 0);
+    const pattern = new Dashes(dashes);
     for (let column = 0; column < top.length; column++) {
-      if (period && isGap(column % period, dashes)) continue;
-      if (top[column] === top[column])
-        this.bar(box, column, top[column] - width / 2, bottom[column] + width / 2, colour, opacity);
+      if (top[column] !== top[column]) continue;
+      const from = top[column] - width / 2;
+      const to = bottom[column] + width / 2;
+      if (bottom[column] - top[column] <= 1) {
+        if (pattern.drawn) this.bar(box, column, from, to, colour, opacity);
+        pattern.walk(1);
+        continue;
+      }
+      for (let y = from; y < to;) {
+        const step = Math.min(pattern.rest, to - y);
+        if (pattern.drawn) this.bar(box, column, y, y + step, colour, opacity);
+        pattern.walk(step);
+        y += step;
+      }
     }
   }
 
@@ -194,13 +206,26 @@ export class Ink {
   }
 }
 
-/**
- * Whether a line is interrupted at a place of its dashes.
- * @param {number} at
- * @param {number[]} dashes
- */
-function isGap(at, dashes) {
-  let i = 0;
-  for (let end = dashes[0]; at >= end; end += dashes[++i]);
-  return i % 2 === 1;
+// Where one is in the dashes and gaps along a line.
+class Dashes {
+  index = 0; // odd in a gap
+
+  /** @param {number[]} lengths Of dashes and gaps, px; none for a solid line. */
+  constructor(lengths) {
+    this.lengths = lengths.map((length) => Math.max(SHORTEST_PX, length));
+    this.rest = this.lengths[0] ?? Infinity; // of the dash or gap, px
+  }
+
+  get drawn() {
+    return this.index % 2 === 0;
+  }
+
+  /** @param {number} length px. */
+  walk(length) {
+    this.rest -= length;
+    while (this.rest < SHORTEST_PX / 2) {
+      this.index = (this.index + 1) % this.lengths.length;
+      this.rest += this.lengths[this.index];
+    }
+  }
 }
