@@ -178,6 +178,14 @@ def found(asked: Wanted) -> Found:
     return Found(pairs, unchanged, tuple(dict.fromkeys(problems)), done, len(asked.people))
 
 
+def forget() -> None:
+    """Leave what is measured to the disk, as a new server finds it."""
+    with _lock:
+        _measures.clear()
+        _rows.clear()
+        _looked_s.clear()
+
+
 def rows_of(asked: Wanted, seen: Found, target: str) -> pd.DataFrame:
     """The table of a view: `COLUMNS`, a row for each subject that is measured, of one target."""
     names = {person.name: keys[-1] for person, keys in zip(asked.people, _keys(asked), strict=True)}

@@ -67,8 +67,7 @@ def test_what_was_measured_before_a_stop_is_there_again_for_a_new_server(corpus)
         time.sleep(0.01)
     half = overviews.found(asked).done
     assert 0 < half < len(NAMES)
-    overviews._measures.clear()
-    overviews._looked_s.clear()
+    overviews.forget()
     assert overviews.found(asked).done == half
     job = finish(overviews.begin(asked))
     assert job.total == len(NAMES) - half
@@ -94,11 +93,9 @@ def test_a_damaged_file_of_measures_is_made_anew(corpus):
     asked = view(corpus)
     finish(overviews.begin(asked))
     (asked.folder / overview_store.FILE).write_bytes(b"no database" * 100)
-    overviews._measures.clear()
-    overviews._looked_s.clear()
+    overviews.forget()
     assert overviews.found(asked).done == 0
     overviews.jobs.forget(asked.key)
     finish(overviews.begin(asked))
-    overviews._measures.clear()
-    overviews._looked_s.clear()
+    overviews.forget()
     assert overviews.found(asked).is_whole
