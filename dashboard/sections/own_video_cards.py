@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import uploads
-from dashboard.sections import face_warning, people_choice
+from dashboard.sections import face_warning, people_choice, track_choice
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.progress import show_bar, watch
 from dashboard.services import jobs, own_video_features, own_videos, traces
@@ -133,6 +133,7 @@ def _show_ready(entry: Entry) -> None:
 def _ask(entry: Entry, backbones: Backbones, outlook: Outlook) -> None:
     for sentence in _remarks(outlook):
         st.caption(sentence)
+    track_choice.ask(entry)
     name = entry.folder.name
     strides, parts, labels = st.columns(3)
     stride = strides.selectbox(

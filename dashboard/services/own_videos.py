@@ -27,6 +27,7 @@ CONDITION = "your video"
 
 FOLDER = "your-videos"
 ABOUT = "about.json"
+TRACK_FOLDERS = "tracks-*"
 BLOCK = 2**22
 NAME_LENGTH = 80
 
@@ -42,13 +43,15 @@ class Entry(NamedTuple):
         folder: Where everything about it lies.
         name: Name of the file as it was brought.
         subject: What it is called in the list of subjects.
-        video: The file: a copy of an upload, or the user's own.
+        video: The file that is read and shown: a copy of an upload, the user's own, or a copy with the chosen tracks.
+        original: The file as it was brought, with all tracks; the same as `video` where nobody has chosen others.
     """
 
     folder: Path
     name: str
     subject: str
     video: Path
+    original: Path
 
     @property
     def features(self) -> Path:
@@ -152,6 +155,23 @@ def set_labels(entry: Entry, content: bytes | None, name: str = "") -> None:
             raise OwnVideoError(str(error).replace(str(beside), name)) from error
 
 
+def set_video(entry: Entry, video: Path) -> None:
+    """Let a copy with other tracks stand for a video; features of those before are deleted.
+
+    Raises:
+        OSError: It cannot be written down.
+    """
+    for file in (entry.features, entry.folder / "faces.csv"):
+        file.unlink(missing_ok=True)
+    about = {
+        "name": entry.name, "subject": entry.subject, "video": str(video), "original": str(entry.original)
+    }  # fmt: skip
+    write_whole(entry.folder / ABOUT, json.dumps(about, ensure_ascii=False).encode())
+    for folder in entry.folder.glob(TRACK_FOLDERS):
+        if folder != video.parent:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def entries(cache: Path) -> list[Entry]:
     """All videos that were brought, the last one first."""
     found = sorted((cache / FOLDER).glob(f"*/{ABOUT}"), key=lambda file: file_state(file).mtime_ns, reverse=True)
@@ -234,8 +254,9 @@ def _read_entry(folder: Path) -> Entry:
     file = folder / ABOUT
     try:
         about = parse_json(file.read_text(encoding="utf-8"))
-        return Entry(folder, about["name"], about["subject"], Path(about["video"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        video = Path(about["video"])
+        return Entry(folder, about["name"], about["subject"], video, Path(about.get("original", video)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise OwnVideoError(f"{file} cannot be read; delete {folder} and bring the video again") from error
 
 

@@ -39,6 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="who of --list-people is meant in --video (default: the last choice, else 1, who is seen most); "
         "repeat it for one person whom cuts have split",
     )
+    parser.add_argument(
+        "--video-track", type=int, metavar="N", help="which of several video tracks of --video (default: the default)"
+    )
+    parser.add_argument("--sound-track", type=int, metavar="N", help="which of its sound tracks, likewise")
     parser.add_argument("--out", type=as_path, required=True, metavar="DIR", help="folder for <subject>.safetensors")
     parser.add_argument("--visual", default="slim", metavar="NAME|FILE", help="slim, r3d_18, r2plus1d_18 or a file")
     parser.add_argument("--audio", default="slim", metavar="NAME|FILE", help="slim, resnet18 or a file")
@@ -72,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     from iaca.config.checks import check_clip_stride
     from iaca.data.faces.detectors import choose_detector
     from iaca.data.recordings import find_recordings
-    from iaca.features.choosing import about_others, choose_person
+    from iaca.features.choosing import about_others, choose_person, choose_tracks
     from iaca.features.corpus_extraction import extract_all, single_recording
 
     if bool(args.roots or args.manifest) == bool(args.video):
@@ -86,6 +90,8 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(
             f"{option} is given; expected it with --video FILE and without --faces, which says who is meant"
         )
+    if (args.video_track is not None or args.sound_track is not None) and not args.video:
+        raise CommandError("--video-track or --sound-track is given; expected it with --video FILE")
     if args.subject and args.video:
         raise CommandError("--subject is given with --video; expected it with ROOT..., which hold several")
     if args.yunet and args.detector:
@@ -100,6 +106,10 @@ def run(args: argparse.Namespace) -> int:
     roots = given_roots(args)
     check_writable(args.out, "feature files")
     detector = choose_detector(args.yunet, args.detector)
+    if args.video_track is not None or args.sound_track is not None:
+        recordings = [choose_tracks(recordings[0], args.out, args.video_track, args.sound_track)]
+        if recordings[0].video_file != args.video:
+            print(f"{recordings[0].video_file} has these tracks alone: show it beside the features", file=sys.stderr)
     if args.list_people:
         return _list_people(recordings[0], detector, args.out)
     if args.person:

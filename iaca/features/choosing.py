@@ -1,4 +1,4 @@
-"""Who is meant in a video with several people: listed with a picture each, and chosen before extraction."""
+"""Who is meant in a video with several people, and which of its tracks: chosen before extraction."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from iaca.data.faces.detectors import FaceDetector
 from iaca.data.faces.people import People, Person, places_of, read_people
 from iaca.data.faces.places import FacesError, read_faces_csv, same_places, write_faces_csv
 from iaca.data.media.apart import apart
+from iaca.data.media.chosen_tracks import with_tracks
 from iaca.data.media.container import MediaError
 from iaca.types import Progress, Recording
 
@@ -70,6 +71,19 @@ def choose_person(recording: Recording, detector: FaceDetector, out_dir: Path, n
     except FacesError:
         pass  # there is none yet, or none that can be read
     write_faces_csv(file, {recording.subject: places})
+
+
+def choose_tracks(recording: Recording, out_dir: Path, pictures: int | None, sound: int | None) -> Recording:
+    """The recording with the chosen tracks of its video alone, in a copy below the folder of the features.
+
+    Raises:
+        MediaError: There is no such track, or the video cannot be read or copied.
+        OSError: The copy cannot be written.
+    """
+    video = recording.video_file
+    if video is None:
+        raise MediaError(f"{recording.subject} has no video; expected one with tracks")
+    return recording._replace(video_file=apart(video, with_tracks, video, out_dir, pictures, sound, making=True))
 
 
 def about_others(recording: Recording, detector: FaceDetector, out_dir: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from iaca.data.faces.crops import CropError
 from iaca.data.faces.detectors import FaceDetector
-from iaca.data.faces.people import MOST_PEOPLE, People, Person, read_people, write_people
+from iaca.data.faces.people import LIST, MOST_PEOPLE, People, Person, read_people, write_people
 from iaca.data.faces.places import Faces, FacesError, read_faces_csv, write_faces_csv
 from iaca.data.faces.tracks import STEP_FRAMES, Track, Tracker, assign, fill
 from iaca.data.media.container import MediaError, picture_times
@@ -186,7 +186,7 @@ def with_found_faces(
         FacesError: It cannot be told who of several people was found.
     """
     path = found_file(folder, recording, detector)
-    if not _has_places(path, recording.subject):
+    if not _has_places(path, recording.subject) or _are_of_another(recording, detector, folder):
         if recording.video_file is None:
             raise MediaError(f"{recording.subject} has no video; expected {recording.video}.mp4 or .avi")
         subjects = people_on_screen([recording, *(r for r in others if r.video == recording.video)])
@@ -212,3 +212,9 @@ def _has_places(file: Path, subject: str) -> bool:
         return subject in read_faces_csv(file)
     except (FacesError, OSError):
         return False
+
+
+def _are_of_another(recording: Recording, detector: FaceDetector, folder: Path) -> bool:
+    """Whether the people that are kept for a subject are those of another video, or of other tracks of it."""
+    kept, video = people_folder(folder, recording, detector), recording.video_file
+    return video is not None and (kept / LIST).is_file() and read_people(kept, video, detector.name) is None

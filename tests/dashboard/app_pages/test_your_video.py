@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from itertools import islice
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from dashboard.services import own_videos
+from dashboard.services import own_video_tracks, own_videos
 from iaca.checkpoints import save_checkpoint
 from iaca.config import FusionConfig
 from iaca.files import file_sha256
@@ -20,6 +21,7 @@ from iaca.models.fusion_model import FusionModel
 from tests.dashboard.browsing import PLAYER
 from tests.dashboard.projects import Spec, write_project
 from tests.dashboard.serving import PROJECT
+from tests.iaca.data.media.test_container import write_tracks
 from tests.media_files import write_media
 
 HTML_NAME = "<img src=x onerror=alert(1)> & <b>me.mp4"
@@ -165,3 +167,25 @@ def test_two_uploads_of_one_name_are_two_subjects_and_one_file_twice_is_one(tmp_
     own_videos.remove(first)
     (second.folder / "about.json").write_text(json.dumps(["damaged"]))
     assert [one.name for one in own_videos.entries(tmp_path)] == ["strong-01.mp4"]
+
+
+def test_the_chosen_tracks_stand_for_a_video_and_the_first_ones_come_back(tmp_path):
+    video = write_tracks(tmp_path / "talk.mp4", (True, False), "v")
+    entry = own_videos.add_path(str(video), tmp_path / "cache", ())
+    assert (entry.video, own_video_tracks.chosen(entry)) == (entry.original, (1, 1))
+    entry.features.write_bytes(b"of the first track")
+    for number, is_original in ((2, False), (1, True)):
+        wait_for(own_video_tracks.choose(entry, number, 1))
+        (entry,) = own_videos.entries(tmp_path / "cache")
+        assert own_video_tracks.chosen(entry) == (number, 1)
+        assert (entry.video == entry.original) == is_original
+        assert (entry.recording.video_file, entry.subject) == (entry.video, "talk")
+        assert not entry.features.exists()
+    assert not list(entry.folder.glob("tracks-*"))
+    assert video.is_file()
+
+
+def wait_for(job):
+    while not job.ended:
+        time.sleep(0.02)
+    assert not job.error

@@ -7,9 +7,10 @@ import pytest
 
 from iaca.data.faces.detection import with_found_faces
 from iaca.data.faces.places import FacesError, read_faces_csv
-from iaca.features.choosing import about_others, choose_person, list_people
+from iaca.features.choosing import about_others, choose_person, choose_tracks, list_people
 from iaca.features.corpus_extraction import single_recording
 from tests.iaca.data.faces.test_tracks import CYAN, NIGHT, WIDTH, YELLOW, BrightSquares, film
+from tests.iaca.data.media.test_container import write_tracks
 
 
 @pytest.fixture
@@ -51,3 +52,20 @@ def test_a_choice_among_nobody_is_refused(tmp_path):
     nobody = single_recording(film(tmp_path / "n.mp4", [(8, NIGHT, [])]))
     with pytest.raises(FacesError, match=r"squares found no face in .*n\.mp4"):
         choose_person(nobody, BrightSquares(), tmp_path, (1,))
+
+
+def test_the_chosen_tracks_are_the_video_of_the_recording_under_its_name(tmp_path):
+    video = write_tracks(tmp_path / "v.mp4", (True, False), "v")
+    recording = choose_tracks(single_recording(video), tmp_path / "out", 2, None)
+    assert recording.subject == "v"
+    assert recording.video_file == tmp_path / "out" / "tracks-2-1" / "v.mp4"
+    assert choose_tracks(recording, tmp_path / "out", None, None).video_file == recording.video_file
+
+
+def test_places_found_in_one_track_are_not_those_of_another(recording, tmp_path):
+    out = tmp_path / "faces"
+    with_found_faces(recording, [], BrightSquares(), out)
+    (tmp_path / "other").mkdir()
+    moved = film(tmp_path / "other" / "v.mp4", [(24, NIGHT, [(160, 90, 60, YELLOW)])])
+    file = with_found_faces(single_recording(moved), [], BrightSquares(), out).faces_file
+    assert place(file) == 0.5
