@@ -37,7 +37,7 @@ def length_s(recording: Recording) -> float:
     if recording.video_file is None:
         return 0.0
     try:
-        return apart(recording.video_file, announced_s, recording.video_file)
+        return apart(recording.video_file, announced_s, recording.video_file, attempts=2)
     except MediaError:
         return 0.0
 
