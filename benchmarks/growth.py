@@ -96,7 +96,7 @@ def follow_steps(frames: int, stride: int, steps: int, folder: Path) -> Length:
             strict=False,
         )
     )
-    file = folder / "long.safetensors"
+    file = folder / f"{frames}-{stride}.safetensors"
     features = make_features(stride, frames)._replace(backbones=models[0].checkpoint.backbones)
     write_features(file, features)
     truth = {name: getattr(features, name) for name in ("pts_s", "has_face", "has_audio")}
