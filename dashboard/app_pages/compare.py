@@ -30,6 +30,8 @@ from dashboard.state import activity, session
 from dashboard.state.folders import results_folder
 from dashboard.timeline import note_lane, rows, smoothing
 
+COMPARED = 2  # models that other pages go on with, and that score the list of subjects; others are shown here alone
+
 
 def show() -> None:
     """The page. The player stands at one fixed place of the script, whatever else is shown."""
@@ -59,7 +61,7 @@ def show() -> None:
     bar = head.container(horizontal=True, vertical_alignment="center", width="content", key="dropout_bar")
     export_place = head.container(width="content")
     with subject_place:
-        subject = subject_choice.choose_subject(corpus, models, device, first)
+        subject = subject_choice.choose_subject(corpus, models[:COMPARED], device, first)
     truth = None if subject is None else attempt(lambda: recordings.truth(subject), page.notices)
     with what_if_place:
         range_s = playback.brushed_range_s(subject, truth) if subject and truth is not None else None
@@ -71,12 +73,12 @@ def show() -> None:
     # At once: whoever leaves while the rest is computed finds it so.
     is_own = subject.condition == own_videos.CONDITION
     activity.note("own video" if is_own else subject.name, [model.path.stem for model in models])
-    session.remember(session.LastView(subject.name, tuple(model.path for model in models), device))
+    session.remember(session.LastView(subject.name, tuple(model.path for model in models[:COMPARED]), device))
     if truth is None:
         with banner_place:
             show_banner(subject)
         page.show_notices(notice_place)
-        subject_choice.score_rest(corpus, models, device)
+        subject_choice.score_rest(corpus, models[:COMPARED], device)
         return
     selection = Selection(subject, models, device)
     selection = what_if_applied.apply(asked, selection, page.folders, notice_place, page.notices)
@@ -128,7 +130,7 @@ def show() -> None:
         cache = page.folders.cache_of(subject.features)
         exports.show_exports(subject, seen, figure, shown, truth, display, cache, selection.applied.named, written)
     tour.show(shown, display.target, said)
-    subject_choice.score_rest(corpus, models, device)
+    subject_choice.score_rest(corpus, models[:COMPARED], device)
 
 
 show()

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 ANY_TWO = "any two checkpoints"
 NONE = "none"
+STYLES = (*palette.MODELS, *palette.FURTHER)
+MOST_FURTHER = len(STYLES) - 2
 FITS = 28
 """Characters that a box of the sidebar shows whole."""
 
 
-def choose_files(
-    folder: Path, notices: list[str], first: FirstView | None = None
-) -> tuple[Candidate | None, Candidate | None]:
-    """Ask for one or two models of a folder; either may be None.
+def choose_files(folder: Path, notices: list[str], first: FirstView | None = None) -> tuple[Candidate | None, ...]:
+    """Ask for models of a folder: the two that are compared, either of which may be None, and further ones.
 
     Args:
         folder: Of checkpoints.
@@ -40,6 +40,29 @@ def choose_files(
     notices += shelf.problems
     if not shelf.models:
         return None, None
+    pair = _choose_pair(shelf, notices, first)
+    return (*pair, *_choose_further(shelf, pair))
+
+
+def _choose_further(shelf: Shelf, pair: Sequence[Candidate | None]) -> list[Candidate]:
+    files = {model.path.name: model for model in shelf.models}
+    if len(files) <= len(pair):
+        return []
+    address.accept_spellings(session.MORE_MODELS, files, {Path(name).stem: name for name in files})
+    chosen = st.multiselect(
+        "Further models",
+        files,
+        max_selections=MOST_FURTHER,
+        help=f"Up to {MOST_FURTHER} more over the same clock: every row shows them too, each with a colour, a "
+        "dash and a shape of its own. The difference is of two models alone.",
+        **session.MORE_MODELS.widget,
+    )
+    return [files[name] for name in chosen if files[name] not in pair]
+
+
+def _choose_pair(
+    shelf: Shelf, notices: list[str], first: FirstView | None
+) -> tuple[Candidate | None, Candidate | None]:
     fusions = {model_files.fusion_title(name): name for name in shelf.fusions}
     labels = [*fusions, ANY_TWO]
     address.accept_spellings(session.FUSION, labels, {name: label for label, name in fusions.items()})
@@ -61,13 +84,11 @@ def choose_files(
     return pair
 
 
-def load_models(
-    files: tuple[Candidate | None, Candidate | None], device: str, notices: list[str]
-) -> tuple[Chosen, ...]:
+def load_models(files: Sequence[Candidate | None], device: str, notices: list[str]) -> tuple[Chosen, ...]:
     """Those of the chosen models that can be loaded."""
     loaded = [
         (model, style)
-        for file, style in zip(files, palette.MODELS, strict=False)
+        for file, style in zip(files, STYLES, strict=False)
         if file is not None
         if (model := attempt(partial(model_files.checkpoint, file.path, device), notices)) is not None
     ]

@@ -45,7 +45,7 @@ class Selection(NamedTuple):
 
     Attributes:
         subject: Whose recording.
-        models: Which models, at most two.
+        models: Which models: the two that are compared first, where both are there.
         device: Where they run.
         applied: What is changed.
     """

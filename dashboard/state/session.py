@@ -55,6 +55,9 @@ FUSION = Field("fusion", None)
 CHECKPOINT = Field("checkpoint", None, url=False)
 """Also a URL parameter, by file name."""
 
+MORE_MODELS = Field("more", None)
+"""Files of models that are shown beside the two."""
+
 SECOND_CHECKPOINT = Field("second", None, url=False)
 """Likewise."""
 

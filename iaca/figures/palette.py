@@ -30,9 +30,15 @@ DIVERGING = ("#0a5fa5", "#5aa9f0", "#f5f5f5", "#f08a4b", "#a03800")
 SHAPES: dict[str, tuple[tuple[float, float], ...]] = {
     "diamond": ((0, -1.25), (1.25, 0), (0, 1.25), (-1.25, 0)),
     "triangle": ((0, -1.2), (1.15, 0.9), (-1.15, 0.9)),
+    "down": ((0, 1.2), (-1.15, -0.9), (1.15, -0.9)),
+    "bar": ((-1.3, -0.5), (1.3, -0.5), (1.3, 0.5), (-1.3, 0.5)),
+    "plus": (
+        (-0.4, -1.2), (0.4, -1.2), (0.4, -0.4), (1.2, -0.4), (1.2, 0.4), (0.4, 0.4), (0.4, 1.2), (-0.4, 1.2),
+        (-0.4, 0.4), (-1.2, 0.4), (-1.2, -0.4), (-0.4, -0.4),
+    ),
     "square": ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
     "circle": (),
-}
+}  # fmt: skip
 """Corners of a point's shape, x to the right and y down, beside a circle of radius 1; none for the circle itself."""
 
 
@@ -55,6 +61,13 @@ MODELS = (
     Style(("#0a5fa5", "#5aa9f0"), "solid", "circle"),
     Style(("#a8507f", "#dd9cc0"), "2px,2px", "square"),
 )
+FURTHER = (
+    Style(("#b3203a", "#ff8095"), "8px,3px,2px,3px", "down"),
+    Style(("#6b6200", "#d9cf3a"), "9px,4px", "bar"),
+    Style(("#4a3fa8", "#a79df5"), "5px,2px,1px,2px,1px,2px", "plus"),
+)
+"""Of models beside those, where a page shows more."""
+
 NOTE: Colour = ("#6a4c93", "#b79ced")
 TRUTH = Style(TEXT, "solid", "diamond")
 MOMENTS: dict[str, Colour] = {

@@ -67,6 +67,18 @@ def test_a_link_opens_a_fusion_in_any_spelling(open_page, all_fusions, asked, sh
     assert rows_of_table(page) == [shown, f"{shown}+IACA"]
 
 
+def test_further_models_are_shown_over_the_same_clock_and_score_no_list(open_page, all_fusions):  # noqa: F811
+    page = open_page(all_fusions, more=["jca.safetensors", "CONCAT", "ca.safetensors"])
+    assert not page.exception
+    assert widget(page.multiselect, "Further models").value == [
+        "jca.safetensors",
+        "concat.safetensors",
+        "ca.safetensors",
+    ]
+    assert rows_of_table(page) == ["CA", "CA+IACA", "JCA", "Concat"]
+    assert " JCA " not in widget(page.selectbox, "Subject").options[0]
+
+
 def test_a_link_to_robustness_opens_models_in_any_spelling(open_page, all_fusions):  # noqa: F811
     page = open_page(all_fusions)
     page.query_params["models"] = ["CONCAT", "jca+iaca"]

@@ -215,10 +215,12 @@ def contrast(a, b):
 
 
 def test_every_colour_is_its_own_and_stands_out_on_light_and_dark_pages():
-    colours = [palette.AUDIO, palette.VISUAL, palette.JOINT, *(style.colour for style in palette.MODELS)]
+    models = (*palette.MODELS, *palette.FURTHER)
+    colours = [palette.AUDIO, palette.VISUAL, palette.JOINT, *(style.colour for style in models)]
     assert len(set(colours)) == len(colours)
     for light, dark in colours:
         assert contrast(light, "#ffffff") >= 3
         assert contrast(dark, "#0e1117") >= 3
-    assert len({style.dash for style in palette.MODELS}) == len(palette.MODELS)
-    assert len({style.shape for style in (*palette.MODELS, palette.TRUTH)}) == len(palette.MODELS) + 1
+    assert len({style.dash for style in models}) == len(models) == 6
+    assert len({style.shape for style in (*models, palette.TRUTH)}) == len(models) + 1
+    assert {style.shape for style in models} <= palette.SHAPES.keys()
