@@ -1,21 +1,33 @@
-"""python -m iaca predict: one subject's Trace as a table."""
+"""python -m iaca predict: the Trace of one subject, or of all subjects of a folder, as a table."""
 
 from __future__ import annotations
 
 import argparse
 import io
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from iaca.commands import CommandError, add_device, add_log, add_plugin
-from iaca.commands.refusals import as_path, check_seed_given
-from iaca.config import DropoutPattern
+from iaca.commands.refusals import as_path, check_seed_given, check_word
+from iaca.config import TARGETS, DropoutPattern
 from iaca.files import check_writable, write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from iaca.checkpoints import Checkpoint
+    from iaca.types import Features, Trace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--features", type=as_path, required=True, metavar="FILE", help="feature file of the subject")
-    parser.add_argument("--checkpoint", type=as_path, required=True, metavar="FILE", help="the model")
+    parser.add_argument("--features", type=as_path, required=True, metavar="PATH",
+                        help="feature file of a subject, or a folder of them")  # fmt: skip
+    parser.add_argument("--checkpoint", type=as_path, required=True, nargs="+", metavar="FILE",
+                        help="the model; with a folder, one or more")  # fmt: skip
+    parser.add_argument("--split", help="with a folder, only subjects of this split (default: all)")
+    parser.add_argument("--subjects", nargs="+", default=[], metavar="NAME", help="with a folder, only these subjects")
     parser.add_argument("--out", type=as_path, required=True, metavar="FILE", help="table to write: .parquet or .csv")
     parser.add_argument("--drop-audio", type=float, default=0.0, metavar="SHARE", help="share of clips, 0 to 1")
     parser.add_argument("--drop-visual", type=float, default=0.0, metavar="SHARE", help="share of clips, 0 to 1")
@@ -36,6 +48,8 @@ def run(args: argparse.Namespace) -> None:
     """Predict every frame and write the table, beside and then renamed."""
     if args.out.suffix not in (".parquet", ".csv") or args.out.is_dir():
         raise CommandError(f"--out is {args.out}; expected a name that ends in .parquet or .csv")
+    is_folder = args.features.is_dir()
+    _check_many(args, is_folder)
     if args.pattern == DropoutPattern.RANGE:
         raise CommandError("--pattern is 'range'; expected scattered or block")
     check_seed_given(args.seed)
@@ -44,6 +58,7 @@ def run(args: argparse.Namespace) -> None:
     if args.threshold is not None and not args.influence:
         raise CommandError("--threshold says what counts as an influence; expected it with --influence")
     from iaca.checkpoints import load_checkpoint
+    from iaca.commands.many_curves import feature_files, write_curves
     from iaca.compute.devices import choose_device
     from iaca.config import DropoutConfig, GateOverrides
     from iaca.features.feature_files import read_features
@@ -60,14 +75,26 @@ def run(args: argparse.Namespace) -> None:
     gates = GateOverrides(temperature=args.gate_temperature)
     device = choose_device(args.device)
     check_writable(args.out.parent, "the table")
-    checkpoint = load_checkpoint(args.checkpoint, device)
-    features = read_features(args.features)
-    trace = infer(features, checkpoint, dropouts, gates=gates)
-    frames = trace.frames
-    if args.influence:
-        trace = add_influence(trace, features, checkpoint, dropouts, gates=gates)
-        kinds = {f"{t}_relationship": relationships_of(trace, t, threshold) for t in checkpoint.config.targets}
-        frames = trace.frames.assign(**kinds)
+    checkpoints = [load_checkpoint(path, device) for path in args.checkpoint]
+
+    def predict(features: Features, checkpoint: Checkpoint) -> Trace:
+        trace = infer(features, checkpoint, dropouts, gates=gates)
+        return add_influence(trace, features, checkpoint, dropouts, gates=gates) if args.influence else trace
+
+    def table_of(trace: Trace, targets: Sequence[str]) -> pd.DataFrame:
+        kinds = {f"{t}_relationship": relationships_of(trace, t, threshold) for t in targets if args.influence}
+        return trace.frames.assign(**kinds)
+
+    if is_folder:
+        targets = [target for target in TARGETS if any(target in one.config.targets for one in checkpoints)]
+        files = feature_files(args.features, args.split, args.subjects)
+        rows = write_curves(args.out, files, checkpoints, lambda f, c: table_of(predict(f, c), targets), device)
+        models = ", ".join(one.name for one in checkpoints)
+        print(f"{len(files)} subjects, {models}: {rows:,} rows -> {args.out}")
+        return
+    checkpoint = checkpoints[0]
+    trace = predict(read_features(args.features), checkpoint)
+    frames = table_of(trace, checkpoint.config.targets)
     buffer = io.BytesIO()
     if args.out.suffix == ".parquet":
         frames.to_parquet(buffer, index=False)
@@ -76,3 +103,22 @@ def run(args: argparse.Namespace) -> None:
     write_whole(args.out, buffer.getvalue())
     scores = ", ".join(f"{t} CCC {s.ccc:.3f} ({s.valid_frames} frames)" for t, s in trace.scores.items())
     print(f"{trace.subject}: {len(frames)} frames, {scores} -> {args.out}")
+
+
+def _check_many(args: argparse.Namespace, is_folder: bool) -> None:
+    """Refuse what only a folder can be asked for, and two models of one name in it."""
+    from iaca.features.feature_files import SPLITS
+
+    check_word("--split", args.split, SPLITS)
+    if not is_folder:
+        if args.split or args.subjects or len(args.checkpoint) > 1:
+            raise CommandError(
+                f"--split, --subjects and several models are for a folder; --features is {args.features}, which is none"
+            )
+        return
+    if args.out.suffix != ".parquet":
+        raise CommandError(f"--out is {args.out}; expected a name that ends in .parquet for a folder of subjects")
+    names = [path.stem for path in args.checkpoint]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise CommandError(f"--checkpoint names {twice[0]!r} twice; expected files of different names")

@@ -127,3 +127,70 @@ def test_a_threshold_that_cannot_be_is_one_sentence(project, capsys, more):
     assert predict(project, "t.parquet", *more) != 0
     assert "--threshold" in capsys.readouterr().err
     assert not (project / "t.parquet").exists()
+
+
+@pytest.fixture
+def folder(project):
+    """Three subjects of two splits and two models, of which the second has neither gates nor valence."""
+    people = project / "people"
+    for k, name in enumerate(("anna", "ben", "carl")):
+        split = "test" if name == "ben" else "validation"
+        write_features(
+            people / f"{name}.safetensors", make_features(300 + 100 * k, 4, seed=k, subject=name, split=split)
+        )
+    other = make_model(seed=3, iaca=False, targets=("arousal",))
+    save_checkpoint(project / "other.safetensors", other, backbones=make_features().backbones)
+    return project
+
+
+def predict_all(folder, out, *more):
+    models = ["--checkpoint", folder / "model.safetensors", folder / "other.safetensors"]
+    return main(["predict", *map(str, ["--features", folder / "people", *models, "--out", folder / out, *more])])
+
+
+def test_a_folder_becomes_one_table_of_all_subjects_and_models(folder):
+    assert predict_all(folder, "all.parquet", "--drop-audio", 0.4, "--influence") == 0
+    table = pd.read_parquet(folder / "all.parquet")
+    assert len(table) == 2 * (300 + 400 + 500)
+    assert list(table.columns[:2]) == ["subject", "model"]
+    dropouts = [DropoutConfig(share=0.4)]
+    for model in ("model", "other"):
+        features = read_features(folder / "people" / "carl.safetensors")
+        checkpoint = load_checkpoint(folder / f"{model}.safetensors")
+        expected = add_influence(infer(features, checkpoint, dropouts), features, checkpoint, dropouts).frames
+        own = table[(table["subject"] == "carl") & (table["model"] == model)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(own[expected.columns], expected, check_dtype=False, rtol=1e-4, atol=1e-5)
+    assert set(table["valence_relationship"][table["model"] == "other"]) == {""}
+
+
+def test_a_folder_is_filtered_by_split_and_by_name(folder):
+    assert predict_all(folder, "some.parquet", "--split", "validation", "--subjects", "anna", "ben") == 0
+    assert set(pd.read_parquet(folder / "some.parquet")["subject"]) == {"anna"}
+
+
+@pytest.mark.parametrize(
+    ("out", "more", "message"),
+    [
+        ("all.csv", [], "ends in .parquet for a folder"),
+        ("all.parquet", ["--split", "tests"], "expected one of"),
+        ("all.parquet", ["--subjects", "zoe"], "'zoe'"),
+        ("all.parquet", ["--split", "train"], "no feature file"),
+    ],
+)
+def test_what_a_folder_cannot_give_is_one_sentence(folder, capsys, out, more, message):
+    assert predict_all(folder, out, *more) == 1
+    assert message in capsys.readouterr().err
+    assert not (folder / out).exists()
+
+
+def test_a_damaged_subject_is_named_and_no_table_is_written(folder, capsys):
+    file = folder / "people" / "carl.safetensors"
+    file.write_bytes(file.read_bytes()[:-4000])
+    assert predict_all(folder, "all.parquet") == 1
+    assert "carl.safetensors" in capsys.readouterr().err
+    assert list(folder.glob("*.parquet")) == []
+
+
+def test_several_models_of_one_file_are_refused(folder, capsys):
+    assert predict(folder, "t.csv", "--split", "test") == 1
+    assert "are for a folder" in capsys.readouterr().err
