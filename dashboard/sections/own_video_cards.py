@@ -202,6 +202,8 @@ def _remarks(outlook: Outlook) -> list[str]:
         marks = [f"rotated by {abs(info.rotation_degrees)}°"] if info.rotation_degrees else []
         marks += ["mirrored"] if info.mirrored else []
         remarks.append(f"The file is marked as {' and '.join(marks)}: its frames are shown and read as it says.")
+    if info.variable_frame_rate:
+        remarks.append("Its frames are unevenly spaced: each is shown at its own time.")
     remarks += [literal(f"{remark}.") for remark in info.remarks]
     if max(info.width, info.height) > LARGE:
         remarks.append("Faces are detected in a smaller copy of each frame and cropped from the full one.")

@@ -106,6 +106,13 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
         display = display_of(video, first_frame)
         width, height = display.size(width, height)
         pixels = first_frame.format.name
+        if first_frame.interlaced_frame:
+            remarks.append(
+                f"{path.name} is interlaced and is used as it is: what moves has lines like a comb; a copy made with "
+                "ffmpeg's filter bwdif has none"
+            )
+        if container.duration is None:
+            remarks.append(f"{path.name} does not say how long it is: its length is that of its frames")
     missing = cut_off(path, float(pts_s[-1]))
     if missing is not None:
         remarks.append(

@@ -11,12 +11,15 @@ from iaca.checkpoints.pretrained import find_backbone
 from iaca.data.annotations import write_labels
 from iaca.data.faces.crops import CropError
 from iaca.data.faces.places import read_faces_csv
+from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.container import MediaError
+from iaca.data.media.video import iterate_frames
 from iaca.features.corpus_extraction import single_recording
 from iaca.features.feature_files import read_features
 from iaca.features.own_video import PARTS, Apart, extract_apart, extract_own, look_at, read_choice
 from tests.iaca.data.faces.test_tracks import CYAN, NIGHT, YELLOW, BrightSquares, film
 from tests.iaca.features.detectors import Deadly, Endless, Everywhere, Nowhere
+from tests.iaca.features.newcomers import FRAMES, code_of, write_newcomer
 from tests.media_files import clicks, write_media
 
 
@@ -143,3 +146,33 @@ def test_an_extraction_that_reports_nothing_can_be_stopped(tmp_path, backbones):
     outlook = look_at(video, *backbones, Nowhere())
     with pytest.raises(Stop):
         extract_apart(job_of(video, backbones, outlook, tmp_path), Endless(), progress=stop_at_the_third)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "size", "turn", "plays", "said"),
+    [
+        ("phone.mov", (180, 320), -90, False, ()),
+        ("webcam.webm", (320, 320), 0, True, ("does not say how long it is",)),
+        ("tv.mpg", (1024, 576), 0, False, ("is interlaced",)),
+        ("fragments.mp4", (320, 320), 0, True, ()),
+    ],
+)
+def test_what_a_newcomer_brings_is_upright_in_its_shape_with_every_frame_a_face_and_sound(
+    tmp_path, backbones, name, size, turn, plays, said
+):
+    video = write_newcomer(tmp_path, name)
+    outlook = look_at(video, *backbones, Everywhere())
+    info = outlook.info
+    assert ((info.width, info.height), info.rotation_degrees) == (size, turn)
+    assert (info.variable_frame_rate, info.browser_playable) == (name == "phone.mov", plays)
+    assert len(info.remarks) == len(said)
+    assert all(one in remark for one, remark in zip(said, info.remarks, strict=True))
+    for shown in (video, browser_copy(video, tmp_path / "copies")):
+        frames = [(k, code_of(name, picture), picture.shape) for k, picture in iterate_frames(shown)]
+        assert frames == [(k, k, (size[1], size[0], 3)) for k in range(FRAMES)]
+    features = extract_own(single_recording(video), tmp_path, *backbones, Everywhere(), outlook, clip_stride=8)
+    assert len(features.pts_s) == FRAMES
+    assert features.has_face.all()
+    assert features.has_audio.mean() > 0.8
+    assert np.isfinite(features.visual).all()
