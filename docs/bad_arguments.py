@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from typing import get_args, get_type_hints
 
 from iaca.config import BackboneConfig, BackboneTraining, FusionConfig, TrainingConfig
 from iaca.config.settings import settings_of
@@ -214,13 +215,14 @@ def settings() -> Iterator[tuple[str, ...]]:
         (BACKBONE, {"backbone": BackboneConfig, "training": BackboneTraining}),
     ):
         for table, kind in tables.items():
+            types = get_type_hints(kind)
             for one in settings_of(kind):
-                for value in _bad_values(one.default):
+                for value in _bad_values(one.default, float in get_args(types[one.name])):
                     if one.name not in ("audio_dim", "visual_dim", "modality", "arch"):
                         yield (*command, "--set", f"{table}.{one.name}={value}")
 
 
-def _bad_values(default: object) -> tuple[str, ...]:
+def _bad_values(default: object, may_be_float: bool) -> tuple[str, ...]:
     if isinstance(default, bool):
         return ("1", "yes", '"true"')
     if isinstance(default, StrEnum | str):
@@ -231,4 +233,4 @@ def _bad_values(default: object) -> tuple[str, ...]:
         return ("-1", "1.5", "x", "true", "1e300", "9223372036854775808", "[1]")
     if isinstance(default, tuple):
         return ("[]", '["joy"]', "x", '["arousal", "valence"]')
-    return ("0", "-1", "1.5", "x", "true")
+    return ("0", "-1", "x", "true") if may_be_float else ("0", "-1", "1.5", "x", "true")

@@ -17,7 +17,7 @@ from iaca.checkpoints import BackboneFile
 from iaca.checkpoints.pretrained import BackboneSource, open_source, source_of
 from iaca.compute.devices import device_of
 from iaca.compute.engine import HERE, Engine, check_engine
-from iaca.compute.lanes import Failure
+from iaca.compute.lanes import Failure, Limits
 from iaca.compute.processes import run_all
 from iaca.compute.ray_worker import NotSeenError
 from iaca.config import AUDIO, TARGETS, VISUAL, ConfigError
@@ -27,6 +27,7 @@ from iaca.data.faces.crops import CropError
 from iaca.data.faces.detection import NoFaceError, found_file, has_known_faces, with_found_faces
 from iaca.data.faces.detectors import FaceDetector
 from iaca.data.faces.places import FacesError, read_faces_csv
+from iaca.data.media.apart import MAKING_BYTES
 from iaca.data.media.container import MediaError
 from iaca.data.problems import Problem, printable
 from iaca.data.timeline import labels_on_frames, read_timeline
@@ -45,7 +46,6 @@ from iaca.types import Progress, Recording
 
 RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureError, OSError)
 """Errors that one recording is expected to raise; all others are unforeseen."""
-
 
 _NO_FRAMES = np.zeros(0)
 """Times for label files that have a line a frame, and need none."""
@@ -97,8 +97,7 @@ def extract_all(
         detector: Finds the faces of subjects that come without; its findings are kept in `out_dir`/faces. None: such
             subjects are problems.
         quiet: Whether to show no progress on stderr.
-        apart: Whether to work on several subjects in a process of its own, so that a video that ends it, twice, costs
-            its subject alone.
+        apart: Whether to work in a process of its own, so that a video that ends it, twice, costs its subject alone.
 
     Returns:
         What was written, what was current, and what failed.
@@ -131,7 +130,7 @@ def extract_all(
                 feature_file(out_dir, recording), recording, visual, audio, clip_stride, detector
             )
         (skipped if is_done else waiting).append(recording)
-    processes = engine.workers or 1 if apart and len(waiting) > 1 else 0  # one alone can take nobody with it
+    processes = engine.workers or 1 if apart else 0
     several = engine.is_ray or processes > 1
     with (
         tqdm(
@@ -162,6 +161,7 @@ def extract_all(
             processes=processes,
             engine=engine,
             threads=torch.get_num_threads(),
+            limits=Limits(MAKING_BYTES if device == "cpu" else None),  # libraries for GPUs take memory as they like
             needed=lambda recording: files_of(recording, out_dir),
             bar=overall,
             on_progress=advance,

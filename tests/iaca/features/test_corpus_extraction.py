@@ -173,6 +173,11 @@ def test_a_subject_that_ends_its_process_is_a_problem_and_all_others_are_extract
     assert problem.file == "faceless"
     assert problem.reason == "Its process was ended by SIGSEGV in each of 2 attempts."
     assert problem.remedy.startswith("Convert the video")
+    chosen = ["faceless"]
+    alone = extract_all(
+        recordings, out, *backbones, clip_stride=8, subjects=chosen, detector=Deadly(), quiet=True, apart=True
+    )
+    assert alone.problems == (problem,)
     here = tmp_path / "here"
     extract_all(recordings, here, *backbones, clip_stride=8, subjects=["a"], quiet=True)
     apart, beside = (read_features(folder / "a.safetensors") for folder in (out, here))
