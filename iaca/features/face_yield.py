@@ -14,8 +14,8 @@ POOR = 0.5
 NEEDS = {
     "haar": f"a face that is upright, seen from the front, evenly lit, and at least {24 / DETECTION_SIDE:.0%} of the "
     "longer side of the picture wide",
-    "libfacedetection": f"a face of which most can be seen, evenly lit, and at least {10 / DETECTION_SIDE:.0%} of the "
-    "longer side of the picture wide",
+    "libfacedetection": "a face of which most can be seen, evenly lit, tilted by some 30 degrees at most, and at least "
+    f"{10 / DETECTION_SIDE:.0%} of the longer side of the picture wide",
     "yunet": "a face of which both eyes, the nose and the corners of the mouth can be seen",
 }
 """What each detector needs to find a face."""

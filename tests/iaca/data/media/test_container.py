@@ -147,14 +147,17 @@ def test_pictures_that_end_before_the_sound_are_whole(tmp_path, name):
 
 
 @needs_ffmpeg
-def test_a_song_with_a_cover_picture_is_called_one(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "cover_name"), [("song.m4a", "cover.jpg"), ("song.mp4", "cover.png"), ("song.mkv", "cover.jpg")]
+)
+def test_a_song_with_a_cover_picture_is_called_one(tmp_path, name, cover_name):
     song = write_media(tmp_path / "a.mp4", TIMES_S, SOUND)
     ffmpeg = ["ffmpeg", "-v", "error", "-i", song]
-    subprocess.run([*ffmpeg, "-frames:v", "1", tmp_path / "cover.jpg"], check=True)
-    cover = ["-i", tmp_path / "cover.jpg", "-map", "0:a", "-map", "1:v", "-c", "copy", "-disposition:v", "attached_pic"]
-    subprocess.run([*ffmpeg, *cover, tmp_path / "song.m4a"], check=True)
-    with pytest.raises(MediaError, match=r"song\.m4a is sound with a cover picture, not a video"):
-        probe(tmp_path / "song.m4a")
+    subprocess.run([*ffmpeg, "-frames:v", "1", tmp_path / cover_name], check=True)
+    cover = ["-i", tmp_path / cover_name, "-map", "0:a", "-map", "1:v", "-c", "copy", "-disposition:v", "attached_pic"]
+    subprocess.run([*ffmpeg, *cover, tmp_path / name], check=True)
+    with pytest.raises(MediaError, match=r"song\.m\w+ is sound with a cover picture, not a video"):
+        probe(tmp_path / name)
 
 
 def write_tracks(path, defaults, kind):
