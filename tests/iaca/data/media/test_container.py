@@ -148,7 +148,7 @@ def test_pictures_that_end_before_the_sound_are_whole(tmp_path, name):
 
 @needs_ffmpeg
 @pytest.mark.parametrize(
-    ("name", "cover_name"), [("song.m4a", "cover.jpg"), ("song.mp4", "cover.png"), ("song.mkv", "cover.jpg")]
+    ("name", "cover_name"), [("song.m4a", "cover.jpg"), ("song.mp4", "cover.png"), ("song.m4b", "cover.png")]
 )
 def test_a_song_with_a_cover_picture_is_called_one(tmp_path, name, cover_name):
     song = write_media(tmp_path / "a.mp4", TIMES_S, SOUND)
