@@ -195,6 +195,8 @@ class Lane(threading.Thread):
         self._forget()
 
     def _do(self, job: Job) -> None:
+        if self._process is not None and self._process.poll() is not None:
+            self._forget()  # it was ended while it had nothing to do: that is no fault of this job
         process = self._process or self._begin()
         assert process.stdin is not None
         assert process.stdout is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -65,6 +66,13 @@ def test_what_a_call_raises_is_raised_and_what_ends_its_process_is_told(tmp_path
         done(tmp_path, "hang", Limits(2**30, silent_s=1))
     assert done(tmp_path, "c")[1] != pid
     assert len((tmp_path / "die-9.log").read_text().splitlines()) == 1
+
+
+def test_a_process_that_was_ended_between_two_calls_costs_none(tmp_path):
+    _, pid = done(tmp_path, "a")
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not is_alive(pid))
+    assert done(tmp_path, "b")[0] == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the system limits no memory")
