@@ -27,6 +27,7 @@ COMMANDS = {
     "evaluate": "score checkpoints on features",
     "describe": "say what a checkpoint is",
     "export": "write a model as an ONNX file, with its gates and attention scores",
+    "report": "write one HTML page on how one or two models do on a folder of features",
     "relationships": "say whether conflict and dominance of audio and visual mark known episodes",
     "reproduce": "train every model of the study over seeds and compare them",
     "dashboard": "open the page",

@@ -75,8 +75,8 @@ def _reproduction(args: argparse.Namespace) -> Reproduction:
     """
     from iaca.compute.devices import choose_device
     from iaca.study.plan import TEST
-    from iaca.study.report import read_published
     from iaca.study.reproduction import QUICK, Reproduction
+    from iaca.study.study_report import read_published
 
     check_whole("--seeds", args.seeds, 1, MOST_SEEDS)
     check_whole("--tca-layers", args.tca_layers, 1, MOST_LAYERS)

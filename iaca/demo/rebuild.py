@@ -30,8 +30,8 @@ from iaca.inference import infer
 from iaca.models.backbones import inflate
 from iaca.study.findings import FILE, Study
 from iaca.study.first_view import choose_first_view, write_first_view
-from iaca.study.report import Tables
 from iaca.study.runs import model_file
+from iaca.study.study_report import Tables
 from iaca.training.backbone_training import train_backbone
 
 DEMO_CLIP_STRIDE = 4

@@ -44,8 +44,8 @@ from iaca.study.plan import (
     table_rows,
     told_rows,
 )
-from iaca.study.report import Published, Tables, report
 from iaca.study.runs import StudyError, model_file, run_study
+from iaca.study.study_report import Published, Tables, report
 from iaca.study.tables import Sums, by_subject, groups_in, read_table, scores, typical_seed, write_table
 from iaca.training.fusion_training import check_together
 from iaca.types import Episode, Features

@@ -1,0 +1,116 @@
+"""python -m iaca report: how one or two models do on a folder of features, as one HTML file."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from iaca.commands import CommandError, add_device, add_log, add_plugin
+from iaca.commands.refusals import as_path, check_folders, check_seed_given, check_word
+from iaca.files import check_writable, file_sha256, write_whole
+
+PATTERNS = ("scattered", "block")
+SETTINGS = ("split", "subjects", "drop_audio", "drop_visual", "pattern", "seed", "gate_temperature", "device")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--features", type=as_path, required=True, metavar="DIR", help="folder of feature files")
+    parser.add_argument("--checkpoint", type=as_path, required=True, nargs="+", metavar="FILE",
+                        help="a model, or two: the second is compared with the first")  # fmt: skip
+    parser.add_argument("--out", type=as_path, required=True, metavar="FILE", help="page to write: .html")
+    parser.add_argument("--split", help="only subjects of this split (default: all)")
+    parser.add_argument("--subjects", nargs="+", default=[], metavar="NAME", help="only these subjects")
+    parser.add_argument("--drop-audio", type=float, default=0.0, metavar="SHARE", help="share of clips, 0 to 1")
+    parser.add_argument("--drop-visual", type=float, default=0.0, metavar="SHARE", help="share of clips, 0 to 1")
+    parser.add_argument("--pattern", default="scattered", help="scattered or block (default: scattered)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default: 0)")
+    parser.add_argument("--gate-temperature", type=float, help="use another temperature of the gates, above 0")
+    add_device(parser)
+    add_log(parser)
+    add_plugin(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Measure every subject and write the page, beside and then renamed."""
+    _check(args)
+    from tqdm import tqdm
+
+    from iaca.checkpoints import load_checkpoint
+    from iaca.commands.many_curves import TURNS_AHEAD, feature_files
+    from iaca.compute.devices import choose_device
+    from iaca.compute.threads import side_by_side, threads_for
+    from iaca.config import DropoutConfig, GateOverrides, WhatIf
+    from iaca.data.corpus_description import read_description
+    from iaca.data.episodes import read_episodes
+    from iaca.features.feature_files import read_features
+    from iaca.features.folder import EPISODES
+    from iaca.study.corpus_report import corpus_report
+    from iaca.study.overview import measure
+    from iaca.study.overview_table import Pair
+
+    shares = (("audio", args.drop_audio), ("visual", args.drop_visual))
+    dropouts = tuple(
+        DropoutConfig(modality=modality, share=share, pattern=args.pattern, seed=args.seed)
+        for modality, share in shares
+    )
+    change = WhatIf(dropouts=dropouts, gates=GateOverrides(temperature=args.gate_temperature))
+    device = choose_device(args.device)
+    check_writable(args.out.parent, "the report")
+    checkpoints = [load_checkpoint(path, device) for path in args.checkpoint]
+    files = feature_files(args.features, args.split, args.subjects)
+    places = (args.features, args.features.parent)
+    episodes = next((read_episodes(place / EPISODES) for place in places if (place / EPISODES).is_file()), [])
+    description = next((read_description(place) for place in places if read_description(place).conditions), None)
+    conditions = {} if description is None else description.conditions
+
+    def of_subject(file: Path) -> Pair:
+        features = read_features(file)
+        made = [measure(features, checkpoint, change, episodes) for checkpoint in checkpoints]
+        return Pair(made[0] if len(made) > 1 else None, made[-1], conditions.get(features.subject, ""))
+
+    pairs: list[Pair] = []
+    step = TURNS_AHEAD * threads_for(device)
+    with tqdm(total=len(files), desc="report", unit="subject", disable=None) as bar:
+        for start in range(0, len(files), step):
+            part = files[start : start + step]
+            pairs += side_by_side(of_subject, part, device)
+            bar.update(len(part))
+    titles = [one.title for one in checkpoints]
+    if len(set(titles)) < len(titles):
+        titles = [f"{one.title} ({one.path.name})" for one in checkpoints]
+    facts = {
+        f"Model {title}": f"{one.path.name}, SHA-256 {file_sha256(one.path)}"
+        for title, one in zip(titles, checkpoints, strict=True)
+    }
+    facts["Features"] = f"{len(files)} files of {args.features.name}, SHA-256 of their hashes {_fingerprint(files)}"
+    settings = {name: getattr(args, name) for name in SETTINGS}
+    facts["Settings"] = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if value)
+    synthetic = description is not None and description.synthetic
+    write_whole(args.out, corpus_report(pairs, titles, facts, synthetic=synthetic).encode())
+    print(f"{len(pairs)} subjects, {', '.join(titles)} -> {args.out}")
+
+
+def _fingerprint(files: Sequence[Path]) -> str:
+    """SHA-256 over the names and hashes of files, in the order of their names."""
+    lines = (f"{file_sha256(file)}  {file.name}\n" for file in sorted(files))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _check(args: argparse.Namespace) -> None:
+    from iaca.features.feature_files import SPLITS
+
+    if args.out.suffix != ".html" or args.out.is_dir():
+        raise CommandError(f"--out is {args.out}; expected a name that ends in .html")
+    if len(args.checkpoint) > 2:
+        raise CommandError(f"--checkpoint names {len(args.checkpoint)} models; expected one or two")
+    if len(set(args.checkpoint)) < len(args.checkpoint):
+        raise CommandError(f"--checkpoint names {args.checkpoint[0]} twice; expected two models")
+    check_word("--pattern", args.pattern, PATTERNS)
+    check_word("--split", args.split, SPLITS)
+    check_seed_given(args.seed)
+    if args.gate_temperature is not None and not args.gate_temperature > 0:
+        raise CommandError(f"--gate-temperature is {args.gate_temperature}; expected a number above 0")
+    check_folders("--features", [args.features])

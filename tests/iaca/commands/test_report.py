@@ -1,0 +1,100 @@
+"""python -m iaca report."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from iaca.__main__ import main
+from iaca.checkpoints import load_checkpoint, save_checkpoint
+from iaca.evaluation import evaluate
+from iaca.features.feature_files import read_features, write_features
+from iaca.files import file_sha256
+from tests.conftest import make_features, make_model
+
+NAMES = ("anna", "ben & <b>co</b>".replace("/", "-"), "carl")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    root = tmp_path_factory.mktemp("report")
+    for k, name in enumerate(NAMES):
+        split = "test" if k == 2 else "validation"
+        write_features(
+            root / "features" / f"s{k}.safetensors", make_features(300, 4, seed=k, subject=name, split=split)
+        )
+    for name, iaca in (("base", False), ("gated", True)):
+        save_checkpoint(root / f"{name}.safetensors", make_model(iaca=iaca), backbones=make_features().backbones)
+    (root / "corpus.json").write_text(json.dumps(
+        {"name": "t", "synthetic": True, "subjects": {name: {"condition": "weak_face"} for name in NAMES}}
+    ))  # fmt: skip
+    (root / "episodes.csv").write_text(
+        "subject,start_s,end_s,modality,kind,truth_modality\nanna,1,4,audio,noise,\n", encoding="utf-8"
+    )
+    return root
+
+
+def report(project, out, *more, models=("base", "gated")):
+    files = [str(project / f"{name}.safetensors") for name in models]
+    options = ["--features", str(project / "features"), "--checkpoint", *files, "--out", str(project / out)]
+    return main(["report", *options, *more])
+
+
+def test_the_page_has_every_score_and_hash_and_needs_no_other_file(project):
+    assert report(project, "all.html") == 0
+    page = (project / "all.html").read_text(encoding="utf-8")
+    features = [read_features(file) for file in sorted((project / "features").glob("*"))]
+    for name in ("base", "gated"):
+        file = project / f"{name}.safetensors"
+        assert file_sha256(file) in page
+        found = evaluate(load_checkpoint(file).model, features, {"all": [one.subject for one in features]})
+        for target in ("valence", "arousal"):
+            assert f"<td>{found.groups['all'][target].ccc:.3f}</td>" in page
+            assert f"<td>{found.subjects['anna'][target].ccc:.3f}</td>" in page
+    assert "ben &amp; &lt;b&gt;co" in page
+    assert "Synthetic corpus" in page
+    assert page.count("data:image/svg+xml;base64,") == 8  # of each target, scores and three groupings of clips
+    assert not re.findall(r"(?:src|href)=\"(?!data:)", page)
+
+
+def test_subjects_are_filtered_and_one_model_has_no_gain(project):
+    assert report(project, "one.html", "--split", "test", models=("gated",)) == 0
+    page = (project / "one.html").read_text(encoding="utf-8")
+    assert "on 1 subject<" in page
+    assert "anna" not in page
+    assert ">gain<" not in page
+
+
+def test_a_change_is_applied(project):
+    assert report(project, "plain.html") == 0
+    assert report(project, "lost.html", "--drop-audio", "1") == 0
+    features, model = (
+        read_features(project / "features" / "s0.safetensors"),
+        load_checkpoint(project / "base.safetensors"),
+    )
+    silent = features._replace(audio=np.tile(features.audio_zero, (len(features.frame), 1)))
+    score = evaluate(model.model, [silent], {"all": ["anna"]}).subjects["anna"]["arousal"].ccc
+    page = (project / "lost.html").read_text(encoding="utf-8")
+    assert f"<td>{score:.3f}</td>" in page
+    assert "drop audio 1.0" in page
+    assert f"<td>{score:.3f}</td>" not in (project / "plain.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--split", "tests"), "expected one of"),
+        (("--pattern", "range"), "expected one of"),
+        (("--gate-temperature", "0"), "above 0"),
+        (("--drop-audio", "2"), "from 0 to 1"),
+        (("--subjects", "zoe"), "'zoe'"),
+        (("--out", "x.md"), "ends in .html"),
+    ],
+)
+def test_what_cannot_be_reported_is_one_sentence(project, capsys, more, message):
+    assert report(project, "none.html", *more) == 1
+    assert message in capsys.readouterr().err
+    assert not (project / "none.html").exists()
