@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from dashboard.services import own_video_tracks, own_videos
+from dashboard.services import own_video_people, own_video_tracks, own_videos
 from iaca.checkpoints import save_checkpoint
 from iaca.config import FusionConfig
 from iaca.files import file_sha256
@@ -21,6 +21,7 @@ from iaca.models.fusion_model import FusionModel
 from tests.dashboard.browsing import PLAYER
 from tests.dashboard.projects import Spec, write_project
 from tests.dashboard.serving import PROJECT
+from tests.iaca.data.faces.test_detection import drawn_head, film
 from tests.iaca.data.media.test_container import write_tracks
 from tests.media_files import write_media
 
@@ -183,6 +184,22 @@ def test_the_chosen_tracks_stand_for_a_video_and_the_first_ones_come_back(tmp_pa
         assert not entry.features.exists()
     assert not list(entry.folder.glob("tracks-*"))
     assert video.is_file()
+
+
+def test_everybody_in_a_video_is_listed_with_a_picture_and_without_a_choice_the_first_counts(tmp_path, monkeypatch):
+    monkeypatch.setenv("IACA_DETECTOR", "haar")
+    heads = np.hstack([drawn_head(240), drawn_head(240)])
+    video = film(tmp_path / "pair.mp4", 24, lambda k: [], background=heads)
+    entry = own_videos.add_path(str(video), tmp_path / "cache", ())
+    assert own_video_people.people(entry, 24) is None
+    wait_for(own_video_people.look_for(entry, 16))
+    assert own_video_people.people(entry, 24) is None  # only the beginning was searched
+    wait_for(own_video_people.look_for(entry, 24))
+    seen = own_video_people.people(entry, 24)
+    assert sorted(float(np.median(one.person.faces.x)) for one in seen) == pytest.approx([120, 360], abs=20)
+    assert [one.person.number for one in seen] == [1, 2]
+    assert all(one.jpeg.startswith(b"\xff\xd8") for one in seen)
+    assert own_video_people.chosen(entry) == (1,)
 
 
 def wait_for(job):
