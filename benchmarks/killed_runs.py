@@ -50,7 +50,7 @@ def commands(inputs: Inputs) -> dict[str, list[str]]:
         "extract": ["extract", str(inputs.corpus), "--clip-stride", "4", "--out", "{out}"],
         "train": ["train", *features, "--fusion", "rjca", "--iaca", *TRAINING, "--out", "{out}/model.safetensors"],
         "reproduce": [
-            "reproduce", *features, "--fusion", "ca", "--seeds", "1", "--quick", "--jobs", "2", "--out", "{out}",
+            "reproduce", *features, "--fusion", "ca", "--seeds", "1", "--quick", "--workers", "2", "--out", "{out}",
         ],
         "export": ["export", str(inputs.model), "--onnx", "{out}/model.onnx"],
     }  # fmt: skip

@@ -67,7 +67,7 @@ NUMBERS = {
     TRAIN: {"--seed": (*NO_WHOLE, "-1", "9" * 20)},
     REPRODUCE: {
         "--seeds": (*NO_WHOLE, "0", "-1", "1001"),
-        "--jobs": (*NO_WHOLE, "0", "-2", "9999"),
+        "--workers": (*NO_WHOLE, "0", "-2", "9999"),
         "--tca-layers": (*NO_WHOLE, "0", "-1", "9999"),
     },
     EXTRACT: {

@@ -14,6 +14,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 from scipy import stats
 
+from iaca.compute.engine import Engine
 from iaca.config import TrainingConfig
 from iaca.features.feature_files import write_features
 from iaca.features.folder import read_folder
@@ -39,7 +40,7 @@ def done(tmp_path_factory):
             item = make_features(1700 + 40 * i, 16, seed=10 * count + i, subject=f"{kind}{i}", split=kind)
             write_features(folder / f"{kind}{i}.safetensors", item)
     draws = {"validation": read_folder(folder, "validation")}
-    results = run_study(read_folder(folder, "train"), draws, ROWS, SEEDS, out, jobs=1, progress=False)
+    results = run_study(read_folder(folder, "train"), draws, ROWS, SEEDS, out, engine=Engine(workers=1), progress=False)
     return folder, out, Sums(results, "validation")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from iaca.commands import add_device, add_log, add_plugin
-from iaca.commands.refusals import MOST_JOBS, MOST_SEEDS, as_path, check_folders, check_roots, check_whole
+from iaca.commands import add_device, add_engine, add_log, add_plugin, engine_of
+from iaca.commands.refusals import MOST_SEEDS, as_path, check_folders, check_roots, check_whole
 from iaca.config import PRESETS, TrainingConfig
 from iaca.config.checks import MOST_LAYERS, MOST_STEPS
 from iaca.files import check_writable
@@ -44,7 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CSV",
         help="published scores to print beside: columns model,valence,arousal",
     )
-    parser.add_argument("--jobs", type=int, metavar="N", help="models trained side by side (default: one a core)")
     parser.add_argument(
         "--preset", choices=sorted(PRESETS), action="append", default=[],
         help="named settings for every model; may be given several times, and the later wins",
@@ -56,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write report.md from study.json and the tables in --out; train nothing",
     )
+    add_engine(parser, "models")
     add_device(parser)
     add_log(parser)
     add_plugin(parser)
@@ -80,12 +80,12 @@ def _reproduction(args: argparse.Namespace) -> Reproduction:
 
     check_whole("--seeds", args.seeds, 1, MOST_SEEDS)
     check_whole("--tca-layers", args.tca_layers, 1, MOST_LAYERS)
-    check_whole("--jobs", args.jobs, 1, MOST_JOBS)
+    engine = engine_of(args)
     for name in ("features", "test"):
         check_folders(f"--{name}", [getattr(args, name)])
     check_folders("--memories", args.memories)
     check_roots("--videos", [args.videos] if args.videos else [])
-    device = str(choose_device(args.device))
+    device = str(choose_device("cpu" if engine.is_ray else args.device))
     published = read_published(args.published) if args.published else ()
     if not args.report_only:
         check_writable(args.out, "the study")
@@ -114,7 +114,7 @@ def _reproduction(args: argparse.Namespace) -> Reproduction:
         memories=tuple(args.memories),
         videos=args.videos,
         published=published,
-        jobs=args.jobs,
+        engine=engine,
         device=device,
         **options,
     )

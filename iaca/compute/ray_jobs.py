@@ -65,7 +65,7 @@ def ended_on_ray(
     Raises:
         EngineError: Ray is not installed, or there is no such cluster.
     """
-    with _cluster(engine, threads) as ray:
+    with cluster(engine, threads) as ray:
         cores = _cores(ray, threads)
         begin = ray.put(
             Begin(
@@ -127,8 +127,19 @@ def _outcome(ray: Any, reference: Any) -> Any:
 
 
 @contextmanager
-def _cluster(engine: Engine, threads: int | None) -> Generator[Any]:
-    """Connect to a cluster, or start one for the time of a run; one that the caller is connected to is used."""
+def cluster(engine: Engine, threads: int | None) -> Generator[Any]:
+    """Connect to a cluster, or start one for the time of a run; one that the caller is connected to is used.
+
+    Args:
+        engine: The cluster.
+        threads: Threads of a job; None: one core.
+
+    Yields:
+        The module ray.
+
+    Raises:
+        EngineError: Ray is not installed, or there is no such cluster.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_raylet_start_wait_time_s", START_S)
     try:
@@ -151,7 +162,7 @@ def _cluster(engine: Engine, threads: int | None) -> Generator[Any]:
         reason = " ".join(str(error).split()).rstrip(".")
         raise EngineError(
             f"{where} cannot be used ({reason}); expected one that `ray start --head` started, with the same versions "
-            "of Ray and Python"
+            "of Ray and Python, and its token where it asks for one"
         ) from error
     try:
         yield ray

@@ -12,6 +12,7 @@ from scipy.stats import rankdata, spearmanr
 from tqdm import tqdm
 
 from iaca.checkpoints import Checkpoint, load_checkpoint
+from iaca.compute.engine import HERE, Engine
 from iaca.compute.threads import one_thread
 from iaca.config import AUDIO, MODALITIES, VISUAL, DropoutConfig
 from iaca.evaluation import BOOTSTRAP_DRAWS, INTERVAL
@@ -282,7 +283,7 @@ def watch_gates(
     episodes: Sequence[Episode],
     *,
     device: str = "cpu",
-    jobs: int | None = None,
+    engine: Engine = HERE,
     progress: bool = True,
 ) -> Gates:
     """Score every gate of the study against known episodes, and against the removal of a modality.
@@ -294,14 +295,14 @@ def watch_gates(
         features: Validation subjects.
         episodes: Their known episodes; none: only removal counts.
         device: Where to predict.
-        jobs: Models side by side.
+        engine: What models run on.
         progress: Whether to show a bar.
     """
     gated = [variant for variant in variants if variant.config.iaca and not variant.is_control]
-    common = (out, seeds, features, episodes, device)
+    common = (out.absolute(), seeds, features, episodes, device)
     with tqdm(total=len(gated), desc="gates", unit="model", disable=not progress) as bar:
         ended = do_jobs(
-            _watch, common, gated, name=lambda v: v.name, what="models", device=device, processes=jobs, bar=bar
+            _watch, common, gated, out, name=lambda v: v.name, what="models", device=device, engine=engine, bar=bar
         )
         found = {variant.name: result for variant, result in ended}
     truth = [{"variant": v.name} | score._asdict() for v in gated for score in found[v.name][0]]

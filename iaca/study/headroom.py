@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 import iaca
 from iaca.checkpoints import load_checkpoint
+from iaca.compute.engine import HERE, Engine
 from iaca.compute.threads import one_thread
 from iaca.config import (
     AUDIO,
@@ -133,7 +134,7 @@ def run_headroom(
     *,
     episodes: Sequence[Episode],
     device: str = "cpu",
-    jobs: int | None = None,
+    engine: Engine = HERE,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Score the rows of `headroom_rows` for every seed; what is in `out` is not computed again.
@@ -146,7 +147,7 @@ def run_headroom(
         out: Its folder.
         episodes: Known episodes of all subjects.
         device: Where to predict.
-        jobs: Seeds side by side; None: one a core.
+        engine: What seeds run on.
         progress: Whether to show a bar.
 
     Returns:
@@ -156,10 +157,10 @@ def run_headroom(
         JobsError: A seed could not be done; all others are.
     """
     fingerprint = features_fingerprint([*train, *(item for draw in scored.values() for item in draw)])
-    common = _Common(out, train, scored, episodes, rows, device, fingerprint)
+    common = _Common(out.absolute(), train, scored, episodes, rows, device, fingerprint)
     with tqdm(total=seeds, desc="headroom", unit="seed", disable=not progress) as bar:
         ended = do_jobs(
-            _seed, common, range(seeds), name=str, what="seeds of headroom", device=device, processes=jobs, bar=bar
+            _seed, common, range(seeds), out, name=str, what="seeds of headroom", device=device, engine=engine, bar=bar
         )
         found = dict(ended)
     table = []

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from iaca.compute.engine import HERE, Engine
 from iaca.config import TARGETS
 from iaca.data.corpus_description import FILE, read_description
 from iaca.data.label_memory import label_autocorrelation, subject_autocorrelation
@@ -49,7 +50,7 @@ def memory_curve(
     *,
     episodes: Mapping[Path, Sequence[Episode]],
     device: str = "cpu",
-    jobs: int | None = None,
+    engine: Engine = HERE,
 ) -> pd.DataFrame:
     """Train the rows of the curve at every memory, and score them on the validation subjects of each.
 
@@ -61,7 +62,7 @@ def memory_curve(
         out: Its folder; the runs of each memory lie in a folder of their own.
         episodes: Known episodes of each folder.
         device: Where to train.
-        jobs: Runs side by side.
+        engine: What runs are trained on.
 
     Returns:
         Columns of `CURVE_COLUMNS`, by memory; scores are over all frames. Empty without folders.
@@ -80,7 +81,7 @@ def memory_curve(
         train, validation = read_folder(folder, "train"), read_folder(folder, VALIDATION)
         results = run_study(
             train, {VALIDATION: validation}, rows, seeds, out / f"memory-{memory_s:g}", episodes=episodes[folder],
-            device=device, jobs=jobs,
+            device=device, engine=engine,
         )  # fmt: skip
         found[memory_s] = Sums(results, VALIDATION)
     table = []

@@ -11,6 +11,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from iaca.checkpoints import load_checkpoint
+from iaca.compute.engine import HERE, Engine
 from iaca.compute.threads import one_thread
 from iaca.config import MODALITIES
 from iaca.evaluation import SUM_COLUMNS
@@ -32,7 +33,7 @@ def missing_clips(
     *,
     episodes: Sequence[Episode] = (),
     device: str = "cpu",
-    jobs: int | None = None,
+    engine: Engine = HERE,
     progress: bool = True,
 ) -> pd.DataFrame:
     """CCC of models against the share of missing audio and of missing video.
@@ -44,7 +45,7 @@ def missing_clips(
         features: Subjects.
         episodes: Known episodes, for rows that are told.
         device: Where to predict.
-        jobs: Sweeps side by side.
+        engine: What sweeps run on.
         progress: Whether to show a bar.
 
     Returns:
@@ -56,8 +57,8 @@ def missing_clips(
     with tqdm(total=len(planned), initial=len(planned) - len(waiting), desc="missing clips", unit="sweep",
               disable=not progress) as bar:  # fmt: skip
         ended = do_jobs(
-            _sweep, (out, features, episodes, device), waiting, name=_name, what="sweeps", device=device,
-            processes=jobs, bar=bar,
+            _sweep, (out.absolute(), features, episodes, device), waiting, out, name=_name, what="sweeps",
+            device=device, engine=engine, bar=bar,
         )  # fmt: skip
         for _ in ended:
             pass

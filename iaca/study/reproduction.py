@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from iaca.checkpoints import load_checkpoint
+from iaca.compute.engine import HERE, Engine
 from iaca.config import VALENCE, TrainingConfig
 from iaca.data.corpus_description import FILE, read_description
 from iaca.data.episodes import read_episodes
@@ -25,6 +26,7 @@ from iaca.study.decisions import Difference, compare, decide, headroom_table
 from iaca.study.findings import Study, digests, records
 from iaca.study.gate_truth import watch_gates
 from iaca.study.headroom import headroom_rows, run_headroom
+from iaca.study.jobs import held
 from iaca.study.label_curve import labels_by_memory, memory_curve
 from iaca.study.missing import missing_clips
 from iaca.study.plan import (
@@ -74,7 +76,7 @@ class Reproduction:
             curve; none: no curve.
         videos: Folder with videos, or their manifest, and, in `features` there, feature files for Fig 1; None: none.
         published: Published scores to print beside.
-        jobs: Models trained side by side; None: one a core.
+        engine: What models are trained and run on; with Ray, `device` is that of figures alone.
         training: How models are trained, where their regime does not say otherwise.
         limits: Settings of training that hold in every regime, such as fewer epochs.
         fusion: Settings of every model that are not the defaults, such as those of a preset.
@@ -90,21 +92,29 @@ class Reproduction:
     memories: tuple[Path, ...] = ()
     videos: Path | None = None
     published: Sequence[Published] = ()
-    jobs: int | None = None
+    engine: Engine = HERE
     training: TrainingConfig = field(default_factory=TrainingConfig)
     limits: Mapping[str, Any] = field(default_factory=dict)
     fusion: Mapping[str, Any] = field(default_factory=dict)
     device: str = "cpu"
 
     def run(self) -> str:
-        """Do what is missing, write tables, figures, study.json and report, and return the report."""
+        """Do what is missing, write tables, figures, study.json and report, and return the report.
+
+        Raises:
+            InputError: Features, results or an engine that cannot be used, or jobs that failed.
+        """
+        with held(self.engine):
+            return self._run()
+
+    def _run(self) -> str:
         began = time.perf_counter()
         draws = self._draws()
         train = self._training()
         episodes = self._known_episodes()
         rows, changed = self._variants(train[0])
         self._check_later_steps(train, draws)
-        settings: dict[str, Any] = {"device": self.device, "jobs": self.jobs}
+        settings: dict[str, Any] = {"device": self.engine.device(self.device), "engine": self.engine}
         everything = [*rows, *changed]
         results = run_study(train, draws, everything, self.seeds, self.out, episodes=episodes, **settings)
         switches = headroom_rows(rows) if episodes else []
@@ -272,7 +282,7 @@ class Reproduction:
         ]  # fmt: skip
         return missing_clips(
             self.out, chosen, min(self.seeds, MISSING_SEEDS), _fig_3_subjects(validation) or validation,
-            episodes=episodes, device=self.device, jobs=self.jobs,
+            episodes=episodes, device=self.engine.device(self.device), engine=self.engine,
         )  # fmt: skip
 
     def _draw(self, tables: Tables) -> None:

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 import iaca
 from iaca.checkpoints import load_checkpoint, save_checkpoint
+from iaca.compute.engine import HERE, Engine
 from iaca.compute.threads import one_thread
 from iaca.errors import InputError
 from iaca.evaluation import SUM_COLUMNS, ccc_sums
@@ -44,7 +45,7 @@ def run_study(
     *,
     episodes: Sequence[Episode] = (),
     device: str = "cpu",
-    jobs: int | None = None,
+    engine: Engine = HERE,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Train what is missing and collect the sums behind every score.
@@ -61,7 +62,7 @@ def run_study(
         episodes: Known episodes; those of scored subjects are also scored on their own, and all are told to rows that
             are `told`.
         device: Where to train.
-        jobs: Runs side by side; None: one a core on a CPU, one on a GPU.
+        engine: What runs are trained on.
         progress: Whether to show a bar.
 
     Returns:
@@ -71,6 +72,7 @@ def run_study(
     Raises:
         StudyError: `out` holds results of other features or settings.
         JobsError: Models that could not be trained; all others are.
+        EngineError: Ray is not installed, or there is no such cluster.
     """
     fingerprint = features_fingerprint([*train, *(item for draw in scored.values() for item in draw)])
     planned = [(_with_seed(variant, seed), seed) for seed in range(seeds) for variant in variants]
@@ -85,9 +87,9 @@ def run_study(
                     "--out folder"
                 )
     waiting = [(variant, seed) for variant, seed in planned if (variant.name, seed) not in done]
-    common = _Study(train, scored, episodes, out, device, fingerprint)
+    common = _Study(train, scored, episodes, out.absolute(), device, fingerprint)
     with tqdm(total=len(planned), initial=len(done), desc="study", unit="model", disable=not progress) as bar:
-        ended = do_jobs(_run, common, waiting, name=run_name, what="models", device=device, processes=jobs, bar=bar)
+        ended = do_jobs(_run, common, waiting, out, name=run_name, what="models", device=device, engine=engine, bar=bar)
         for (variant, seed), result in ended:
             done[variant.name, seed] = result
     return _collect(variants, seeds, done)

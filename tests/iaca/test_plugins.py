@@ -77,7 +77,7 @@ def test_the_study_trains_a_fusion_of_a_plugin_in_processes_of_their_own(tmp_pat
         item = make_features(300, 8, seed=i, subject=f"s{i}", split=split)
         write_features(tmp_path / "features" / f"s{i}.safetensors", item)
     study = ["reproduce", "--features", "features", "--out", "out", "--fusion", "swap", "--seeds", "1", "--quick"]
-    done = run(tmp_path, *study, "--jobs", "2", "--plugin", "my_fusion")
+    done = run(tmp_path, *study, "--workers", "2", "--plugin", "my_fusion")
     assert done.returncode == 0, done.stderr
     assert "| SWAP+IACA |" in done.stdout
     about = done.stdout.split("\n## ")[0].strip()

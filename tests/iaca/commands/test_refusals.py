@@ -51,7 +51,7 @@ def here(tmp_path, monkeypatch):
         ((*EVALUATE, "missing.safetensors"), "missing.safetensors"),
         ((*EVALUATE, "--predictions", "file"), "file cannot be written"),
         ((*EVALUATE, "--predictions", "p", "--list", "none.txt"), "--list is none.txt, which does not exist"),
-        ((*REPRODUCE, "--jobs", "0"), "--jobs is 0; expected a whole number from 1"),
+        ((*REPRODUCE, "--workers", "0"), "workers are 0; expected a whole number from 1"),
         ((*REPRODUCE, "--tca-layers", "0"), "--tca-layers is 0"),
         (("reproduce", "--features", "f", "--out", "file"), "file cannot be written"),
         ((*REPRODUCE, "--device", "abacus"), "device is 'abacus'"),
@@ -94,6 +94,6 @@ def test_a_study_refuses_what_only_its_last_steps_read_before_it_trains(here, ca
         options, sentence = ("--test", "t"), "features of t come from other backbones"
     else:
         options, sentence = ("--videos", "empty"), "hold no strong and no weak subject"
-    assert main([*REPRODUCE, "--quick", "--fusion", "ca", "--seeds", "1", "--jobs", "1", *options]) == 1
+    assert main([*REPRODUCE, "--quick", "--fusion", "ca", "--seeds", "1", "--workers", "1", *options]) == 1
     assert sentence in capsys.readouterr().err
     assert not list((here / "r").rglob("*.*"))

@@ -13,18 +13,21 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 import iaca
+from iaca.__main__ import main
 from iaca.compute.engine import Engine, EngineError
 from iaca.compute.lanes import Failure
 from iaca.compute.processes import run_all
 from iaca.compute.ray_worker import Begin, NotSeenError, do_job
 from iaca.data.recordings import find_recordings
 from iaca.features.corpus_extraction import extract_all
+from iaca.features.feature_files import write_features
 from iaca.logs import LogSettings
-from tests.conftest import write_small_backbones
+from tests.conftest import make_features, write_small_backbones
 from tests.iaca.compute.process_jobs import record, size_of
 from tests.iaca.subject_files import make_subject
 
@@ -171,6 +174,34 @@ def test_a_killed_worker_costs_no_subject_and_the_files_are_those_made_without_r
     assert len(killed) == 1, f"no worker was there {delay_s:.2f} s after the first began"
     assert summary.problems == ()
     assert contents(tmp_path) == contents(root / "local")
+
+
+def models(folder):
+    return {path.name: path.read_bytes() for path in (folder / "runs").glob("*.safetensors")}
+
+
+@pytest.mark.slow
+@needs_proc
+def test_a_study_in_a_cluster_is_the_one_of_this_machine_and_a_killed_worker_costs_no_model(
+    tmp_path, cluster, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)  # a worker's is another
+    for split in ("train", "validation"):
+        item = make_features(200, 8, seed=len(split), subject=split, split=split)
+        write_features(Path("features", f"{split}.safetensors"), item)
+    study = ["reproduce", "--features", "features", "--seeds", "1", "--fusion", "concat", "--quick"]
+    killed: list[int] = []
+    killer = threading.Thread(target=kill_one, args=(random.uniform(0, 2), killed), daemon=True)
+    killer.start()
+    assert main([*study, "--out", "far", "--engine", "ray", "--workers", "2"]) == 0
+    killer.join()
+    assert len(killed) == 1
+    assert main([*study, "--out", "near", "--workers", "1"]) == 0
+    assert Path("far/report.md").read_bytes() == Path("near/report.md").read_bytes()
+    assert len(models(Path("near"))) > 2
+    assert models(Path("far")) == models(Path("near"))
+    tables = [pd.read_parquet(Path(out, "results.parquet")).drop(columns="seconds") for out in ("far", "near")]
+    pd.testing.assert_frame_equal(*tables)
 
 
 @pytest.mark.slow

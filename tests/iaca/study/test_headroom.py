@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from iaca.checkpoints import load_checkpoint
+from iaca.compute.engine import Engine
 from iaca.config import ForcedGates, GateOverrides, TrainingConfig
 from iaca.evaluation import SUM_COLUMNS, ccc_sums
 from iaca.inference import predict
@@ -30,8 +31,8 @@ def subjects(kind, count):
 def done(tmp_path_factory):
     out = tmp_path_factory.mktemp("study")
     scored = {"validation": subjects("v", 2)}
-    run_study(subjects("t", 2), scored, ROWS, 1, out, episodes=EPISODES, jobs=1, progress=False)
-    options = {"episodes": EPISODES, "jobs": 1, "progress": False}
+    run_study(subjects("t", 2), scored, ROWS, 1, out, episodes=EPISODES, engine=Engine(workers=1), progress=False)
+    options = {"episodes": EPISODES, "engine": Engine(workers=1), "progress": False}
     table = run_headroom(subjects("t", 2), scored, ROWS, 1, out, **options)
     return out, table, lambda: run_headroom(subjects("t", 2), scored, ROWS, 1, out, **options)
 

@@ -46,7 +46,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def reproduced(folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("study")
-    options = ["--features", folder, "--out", out, "--seeds", 2, "--fusion", "concat", "ca", "--quick", "--jobs", 1]
+    options = ["--features", folder, "--out", out, "--seeds", 2, "--fusion", "concat", "ca", "--quick", "--workers", 1]
     assert main(["reproduce", *map(str, options)]) == 0
     return out, options
 
@@ -93,7 +93,7 @@ def test_the_label_memory_curve_trains_on_corpora_that_say_their_memory(folder, 
         memories[name] = shutil.copytree(folder, tmp_path / name, ignore=shutil.ignore_patterns("test"))
         says = {} if memory_s is None else {"emotion_memory_s": memory_s}
         (memories[name] / "corpus.json").write_text(json.dumps(says | {"synthetic": True}))
-    options = ["--out", tmp_path / "out", "--seeds", 1, "--fusion", "concat", "ca", "--quick", "--jobs", 1]
+    options = ["--out", tmp_path / "out", "--seeds", 1, "--fusion", "concat", "ca", "--quick", "--workers", 1]
     options = ["reproduce", "--features", memories["own"], *options, "--memories"]
     for name, sentence in (("silent", "has no corpus.json with emotion_memory_s"), ("same", "as another folder has")):
         assert main([*map(str, options), str(memories[name])]) == 1
@@ -113,7 +113,8 @@ def test_the_label_memory_curve_trains_on_corpora_that_say_their_memory(folder, 
     ("option", "sentence"),
     [
         (("--seeds", "0"), "--seeds is 0; expected a whole number from 1"),
-        (("--jobs", "0"), "--jobs is 0; expected a whole number from 1"),
+        (("--workers", "0"), "workers are 0; expected a whole number from 1"),
+        (("--address", "auto"), "an address is given with the engine local; expected it with ray"),
         (("--videos", "nowhere"), "--videos is nowhere, which does not exist"),
         (("--published", "none.csv"), "none.csv"),
         (("--epochs", "0"), "--epochs is 0; expected a whole number from 1"),
@@ -133,7 +134,7 @@ def test_published_scores_stand_apart_and_say_whose_data_they_are_of(reproduced,
 
 
 def test_presets_and_epochs_are_those_of_every_model_and_never_mix_with_others(folder, tmp_path, capsys):
-    options = ["--features", folder, "--out", tmp_path, "--seeds", 1, "--fusion", "concat", "--quick", "--jobs", 1]
+    options = ["--features", folder, "--out", tmp_path, "--seeds", 1, "--fusion", "concat", "--quick", "--workers", 1]
     options = ["reproduce", *map(str, options), "--preset", "paper_strict", "--preset", "authors"]
     assert main([*options, "--epochs", "1"]) == 0
     config = load_checkpoint(tmp_path / "runs" / "concat-0.safetensors").config

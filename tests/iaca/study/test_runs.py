@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from iaca.checkpoints import load_checkpoint
+from iaca.compute.engine import Engine
 from iaca.config import TrainingConfig
 from iaca.evaluation import SUM_COLUMNS, ccc_of_sums
 from iaca.inference import predict
@@ -39,7 +40,7 @@ def done(tmp_path_factory):
     """A study of CA over two seeds: folder, variants, results."""
     out = tmp_path_factory.mktemp("study")
     variants = table_rows("ca", DIMS, QUICK)[:2]
-    return out, variants, study(out, variants, jobs=1)
+    return out, variants, study(out, variants, engine=Engine(workers=1))
 
 
 def test_scores_follow_from_the_stored_models(done):
@@ -59,7 +60,7 @@ def test_what_is_there_is_not_repeated_and_runs_side_by_side_agree_with_runs_in_
     stamps = {file: file.stat().st_mtime_ns for file in (out / "runs").iterdir()}
     for name in ("ca-0.json", "ca_iaca-1.json"):
         (out / "runs" / name).unlink()
-    again = study(out, variants, jobs=2)
+    again = study(out, variants, engine=Engine(workers=2))
     pd.testing.assert_frame_equal(again.drop(columns="seconds"), results.drop(columns="seconds"))
     changed = {file.stem for file, stamp in stamps.items() if file.stat().st_mtime_ns != stamp}
     assert changed == {"ca-0", "ca_iaca-1"}
