@@ -160,6 +160,10 @@ def _ask(entry: Entry, backbones: Backbones, outlook: Outlook) -> None:
         st.session_state.pop(f"{AGAIN} {name}", None)
         st.rerun()
     note.caption(f"About {jobs.duration(seconds)} on this device.")
+    wants_others = st.session_state.get(f"{AGAIN} {name}", False)
+    if wants_others and button.button("Keep the features", icon=":material/undo:", key=f"keep {name}"):
+        st.session_state.pop(f"{AGAIN} {name}", None)
+        st.rerun()
 
 
 def _part(place: DeltaGenerator, outlook: Outlook, name: str) -> int:
