@@ -48,7 +48,7 @@ from iaca.study.plan import (
 )
 from iaca.study.runs import StudyError, model_file, run_study
 from iaca.study.study_report import Published, Tables, report
-from iaca.study.tables import Sums, by_subject, groups_in, read_table, scores, typical_seed, write_table
+from iaca.study.tables import Sums, by_subject, groups_in, read_table, scores, single, typical_seed, write_table
 from iaca.training.fusion_training import check_together
 from iaca.types import Episode, Features
 
@@ -135,6 +135,7 @@ class Reproduction:
             memory=curve,
             autocorrelation=labels_by_memory([self.features, *self.memories] if self.memories else []),
         )
+        tables = Tables(*map(single, tables))
         write_table(self.out / "results.parquet", results)
         for name, table in tables._asdict().items():
             write_table(self.out / f"{name}.parquet", table)
