@@ -12,7 +12,6 @@ from iaca.files import written_beside
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-    import torch
 
     from iaca.checkpoints import Checkpoint
     from iaca.types import Features
@@ -52,17 +51,15 @@ def feature_files(folder: Path, split: str | None, names: Sequence[str]) -> list
     return found
 
 
-def write_curves(
-    out: Path, files: Sequence[Path], checkpoints: Sequence[Checkpoint], predict: Predict, device: torch.device
-) -> int:
+def write_curves(out: Path, files: Sequence[Path], checkpoints: Sequence[Checkpoint], predict: Predict) -> int:
     """Predict every subject with every model and write all tables into one file, beside and then renamed.
 
     Args:
         out: The Parquet file.
         files: Feature files.
-        checkpoints: Models; no two of one name.
+        checkpoints: Models; no two of one name. On a CPU as many subjects are computed at a time as torch may use
+            threads.
         predict: Makes the table of a subject and a model, a row a frame.
-        device: Where they run; on a CPU as many subjects at a time as torch may use threads.
 
     Returns:
         The number of rows.
@@ -76,7 +73,7 @@ def write_curves(
     rows, writer = 0, None
     with written_beside(out) as beside:
         try:
-            for table in _tables(files, checkpoints, predict, device):
+            for table in _tables(files, checkpoints, predict):
                 writer = writer or pq.ParquetWriter(beside, table.schema)
                 writer.write_table(table.cast(writer.schema))
                 rows += table.num_rows
@@ -90,12 +87,11 @@ def write_curves(
     return rows
 
 
-def _tables(
-    files: Sequence[Path], checkpoints: Sequence[Checkpoint], predict: Predict, device: torch.device
-) -> Iterator[pa.Table]:
+def _tables(files: Sequence[Path], checkpoints: Sequence[Checkpoint], predict: Predict) -> Iterator[pa.Table]:
     import pyarrow as pa
     from tqdm import tqdm
 
+    from iaca.compute.devices import device_of
     from iaca.compute.threads import side_by_side, threads_for
     from iaca.features.feature_files import read_features
 
@@ -109,6 +105,7 @@ def _tables(
             made.append(pa.Table.from_pandas(frames, preserve_index=False))
         return made
 
+    device = device_of(checkpoints[0].model)
     step = TURNS_AHEAD * threads_for(device)
     with tqdm(total=len(files), desc="curves", unit="subject", disable=None) as bar:
         for start in range(0, len(files), step):

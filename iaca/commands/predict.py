@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> None:
     if is_folder:
         targets = [target for target in TARGETS if any(target in one.config.targets for one in checkpoints)]
         files = feature_files(args.features, args.split, args.subjects)
-        rows = write_curves(args.out, files, checkpoints, lambda f, c: table_of(predict(f, c), targets), device)
+        rows = write_curves(args.out, files, checkpoints, lambda f, c: table_of(predict(f, c), targets))
         models = ", ".join(one.name for one in checkpoints)
         print(f"{len(files)} subjects, {models}: {rows:,} rows -> {args.out}")
         return

@@ -35,7 +35,7 @@ def test_what_is_no_video_is_refused_as_everywhere(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the system limits no memory")
 def test_a_video_that_takes_all_memory_is_one_sentence(video, monkeypatch):
-    monkeypatch.setattr(apart, "READING_BYTES", 2**30)
+    monkeypatch.setattr(apart, "READING_BYTES", 2**31)
     with pytest.raises(MediaError, match="it needs more memory than it may take; expected a whole video"):
         vet(video, Greedy())
 
