@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from iaca.errors import BAD_INPUT
@@ -162,11 +163,17 @@ def holds_memory_limits() -> bool:
 
 
 def limit_memory(bytes_: int | None) -> None:
-    """Limit the memory that this process may write to, where the system can; None: to all that it may have."""
+    """Limit the memory that this process may write to beyond what it has, where the system can; None: to all there is.
+
+    A process that is kept has loaded libraries for earlier calls, which are no fault of this one.
+    """
     try:
         import resource
 
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        if bytes_ is not None:
+            pages = int(Path("/proc/self/statm").read_text().split()[5])
+            bytes_ += pages * resource.getpagesize()
         # Not the address space: libraries for GPUs reserve more of it than any machine has.
         resource.setrlimit(resource.RLIMIT_DATA, (most if bytes_ is None else bytes_, most))
     except (ImportError, ValueError, OSError):

@@ -39,7 +39,7 @@ def open_page(monkeypatch):
         monkeypatch.setenv("IACA_DEMO", str(root))
         monkeypatch.setenv("IACA_CHECKPOINTS", str(root / "checkpoints"))
         monkeypatch.setenv("IACA_CACHE", str(root / "cache"))
-        monkeypatch.setenv("IACA_NOTES", str(root / "notes.sqlite3"))
+        monkeypatch.setenv("IACA_NOTES", str(root.with_name(f"notes-{root.name}.sqlite3")))
         monkeypatch.setattr("sys.argv", ["app.py", *arguments])
         page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
         for name, value in parameters.items():

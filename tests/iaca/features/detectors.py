@@ -34,6 +34,15 @@ class Deadly:
         os.kill(os.getpid(), signal.SIGSEGV)
 
 
+_held = []
+
+
+def grown(size):
+    """Hold `size` bytes for good, and return the process's number."""
+    _held.append(bytearray(size))
+    return os.getpid()
+
+
 class Greedy:
     """Takes more memory than there is."""
 

@@ -7,10 +7,12 @@ import sys
 import numpy as np
 import pytest
 
+from iaca.compute.kept import call
+from iaca.compute.lanes import Limits
 from iaca.data.media import apart
 from iaca.data.media.container import MediaError
 from iaca.features.vetting import vet
-from tests.iaca.features.detectors import Deadly, Endless, Greedy, Nowhere
+from tests.iaca.features.detectors import Deadly, Endless, Greedy, Nowhere, grown
 from tests.media_files import clicks, write_media
 
 
@@ -35,9 +37,16 @@ def test_what_is_no_video_is_refused_as_everywhere(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the system limits no memory")
 def test_a_video_that_takes_all_memory_is_one_sentence(video, monkeypatch):
-    monkeypatch.setattr(apart, "READING_BYTES", 2**31)
+    monkeypatch.setattr(apart, "READING_BYTES", 2**30)
     with pytest.raises(MediaError, match="it needs more memory than it may take; expected a whole video"):
         vet(video, Greedy())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system limits no memory")
+def test_what_the_process_has_from_earlier_calls_leaves_a_video_as_much_as_before(video, monkeypatch):
+    monkeypatch.setattr(apart, "READING_BYTES", 2**30)
+    assert call(grown, 2**30, limits=Limits(2**32)) == call(grown, 0, limits=Limits(2**32))  # one process
+    assert len(vet(video, Nowhere()).info.pts_s) == 20
 
 
 def test_a_video_that_never_ends_is_one_sentence(video, monkeypatch):
