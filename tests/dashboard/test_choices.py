@@ -93,8 +93,11 @@ def test_the_subject_stays_when_other_models_are_chosen(open_page, all_fusions, 
     write_model(root / "checkpoints" / "concat.safetensors", iaca=False, seed=1, fusion="concat")
     page = open_page(root)
     widget(page.selectbox, "Subject").select_index(1).run()
+    # The default is what a browser shows that has not drawn the box before.
+    assert widget(page.selectbox, "Subject").proto.default == 1
     widget(page.selectbox, "Fusion").set_value("Concat").run()
     assert page.query_params["subject"] in ("strong-02", ["strong-02"])
+    assert widget(page.run().selectbox, "Subject").proto.default == 1
     assert "Concat" in widget(page.selectbox, "Subject").options[1]
     assert "concat_iaca.safetensors does not exist" in notices(page)
 
