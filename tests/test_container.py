@@ -63,6 +63,7 @@ def test_everything_that_is_copied_is_tracked_and_reaches_docker():
         ("tests/a.py", False),
         ("demo/cropped_aligned/a/1.jpg", False), ("iaca/__pycache__/a.pyc", False), ("iaca/a/__pycache__/b.pyc", False),
         ("iaca/types.py", True), ("dashboard/.streamlit/config.toml", True), ("dashboard/.secret", False),
+        ("dashboard/.streamlit/secrets.toml", False),
         ("requirements.txt", True), ("demo/study/a.safetensors", True),
     ],
 )  # fmt: skip

@@ -19,9 +19,6 @@ from iaca.config import TARGETS
 
 SEPARATOR = " · "
 
-IS_SET = "subject_is_set"
-"""Key of the session alone: `go_to` has chosen for the next run."""
-
 SCORED_AT_ONCE_S = 0.15
 """How long the curves of the chosen subject may wait for scores of the listed ones; the rest is scored after them."""
 
@@ -63,13 +60,12 @@ def choose_subject(
     # name.
     key = " ".join([session.SUBJECT.key, *(model.path.name for model in models), str(len(unscored))])
     now = _name_in(st.session_state[key], subjects) if st.session_state.get(key) is not None else wanted
-    is_set = st.session_state.pop(IS_SET, False)  # Streamlit warns of a default beside a value that was set
     chosen = st.selectbox(
         "Subject",
         list(subjects),
         label_visibility="collapsed",
         # Of every run: a browser that is slow may see the box for the first time as a later run draws it.
-        index=list(subjects).index(now) if now in subjects and not is_set else 0,
+        index=list(subjects).index(now) if now in subjects else 0,
         # The browser sends labels, also those of an earlier run, when they were others.
         format_func=lambda one: labels.get(_name_in(one, subjects), one),
         help="Name · condition or split · length · CCC of each model (valence / arousal). CCC is listed for the first "
@@ -105,7 +101,6 @@ def score_rest(corpus: Corpus, models: Sequence[Chosen], device: str) -> None:
 def go_to(name: str) -> None:
     """Choose a subject in place of the user, before the next run: from a callback alone."""
     st.session_state[st.session_state[session.SUBJECT_BOX]] = name
-    st.session_state[IS_SET] = True
     if session.asked(session.SUBJECT) != name:
         address.put_into_url(session.FRAME, None)
         address.put_into_url(session.RANGE, None)
