@@ -10,6 +10,7 @@ from iaca.config import BackboneConfig, BackboneTraining, FusionConfig, Training
 from iaca.config.settings import settings_of
 
 PREDICT = ("predict", "--features", "f/a.safetensors", "--checkpoint", "ca.safetensors", "--out", "t.csv")
+REPORT = ("report", "--features", "f", "--checkpoint", "ca.safetensors", "--out", "t.html")
 EVALUATE = ("evaluate", "--features", "f", "--checkpoint", "ca.safetensors")
 TRAIN = ("train", "--features", "f", "--out", "m.safetensors")
 REPRODUCE = ("reproduce", "--features", "f", "--out", "r", "--quick")
@@ -64,6 +65,7 @@ NUMBERS = {
         "--drop-visual": ("2", "nan"),
         "--gate-temperature": (*NO_NUMBER, "0", "-1", "nan", "inf", "1e-300", "1e300"),
     },
+    REPORT: {"--workers": ("", "x", "1.5", "0", "-2", "9999"), "--gpus-per-worker": ("x", "-1", "nan", "1.5")},
     TRAIN: {"--seed": (*NO_WHOLE, "-1", "9" * 20)},
     REPRODUCE: {
         "--seeds": (*NO_WHOLE, "0", "-1", "1001"),
@@ -146,7 +148,11 @@ WHOLE_COMMANDS = (
     ("predict", "--features", "f", "--checkpoint", "ca.safetensors", "--out", "t.csv"),
     ("predict", "--features", "ca.safetensors", "--checkpoint", "ca.safetensors", "--out", "t.csv"),
     ("predict", "--features", "f/a.safetensors", "--checkpoint", "f/a.safetensors", "--out", "t.csv"),
+    (*PREDICT, "--workers", "2"),
+    (*PREDICT, "--engine", "ray"),
+    (*PREDICT, "--engine", "spark"),
     ("report",),
+    (*REPORT, "--address", "auto"),
     ("report", "--features", "none", "--checkpoint", "ca.safetensors", "--out", "t.html"),
     ("report", "--features", "f", "--checkpoint", "ca.safetensors", "--out", "t.csv"),
     ("describe", "file"),

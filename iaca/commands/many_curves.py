@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import pickle
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from iaca.commands import CommandError
+from iaca.commands.many_subjects import Models, each_subject, loaded, models_for
+from iaca.compute.engine import Engine
+from iaca.config import DropoutConfig, GateOverrides
 from iaca.files import written_beside
 
 if TYPE_CHECKING:
@@ -14,52 +19,64 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from iaca.checkpoints import Checkpoint
-    from iaca.types import Features
-
-Predict = Callable[["Features", "Checkpoint"], "pd.DataFrame"]
-
-TURNS_AHEAD = 2
-"""Subjects of each thread that are predicted before they are written."""
+    from iaca.types import Features, Trace
 
 
-def feature_files(folder: Path, split: str | None, names: Sequence[str]) -> list[Path]:
-    """Feature files of a folder, in the order of their names.
+class Curves(NamedTuple):
+    """What is asked of each subject and model.
 
-    Args:
-        folder: The folder.
-        split: train, validation or test, to keep only its subjects; None: all.
-        names: Names of subjects to keep; none: all.
-
-    Raises:
-        CommandError: Nothing is left, or a subject is not there.
-        FeatureError: A file cannot be read.
+    Attributes:
+        dropouts: Simulated losses.
+        gates: Overrides of the gates.
+        threshold: Influence from which a modality counts for the relationship; None: no influence is asked for.
     """
-    from iaca.features.feature_files import read_feature_header
 
-    headers = {file: read_feature_header(file) for file in sorted(folder.glob("*.safetensors"))}
-    missing = sorted(set(names) - {header["subject"] for header in headers.values()})
-    if missing:
-        raise CommandError(f"--subjects names {missing[0]!r}, of whom {folder} has no features; expected its subjects")
-    found = [
-        file
-        for file, header in headers.items()
-        if (split is None or header["split"] == split) and (not names or header["subject"] in names)
-    ]
-    if not found:
-        which = "" if split is None else f" of the split {split!r}"
-        raise CommandError(f"{folder} holds no feature file (<subject>.safetensors){which}; expected at least one")
-    return found
+    dropouts: tuple[DropoutConfig, ...]
+    gates: GateOverrides
+    threshold: float | None
+
+    def trace(self, features: Features, checkpoint: Checkpoint) -> Trace:
+        """The curves of a subject.
+
+        Raises:
+            MismatchError: The features do not fit the model.
+        """
+        from iaca.inference import add_influence, infer
+
+        trace = infer(features, checkpoint, self.dropouts, gates=self.gates)
+        if self.threshold is None:
+            return trace
+        return add_influence(trace, features, checkpoint, self.dropouts, gates=self.gates)
+
+    def table(self, trace: Trace, targets: Sequence[str]) -> pd.DataFrame:
+        """The table of a trace, a row a frame, with a column of relationships for each of the targets if asked for."""
+        if self.threshold is None:
+            return trace.frames
+        from iaca.inference.influence import relationships_of
+
+        kinds = {f"{target}_relationship": relationships_of(trace, target, self.threshold) for target in targets}
+        return trace.frames.assign(**kinds)
 
 
-def write_curves(out: Path, files: Sequence[Path], checkpoints: Sequence[Checkpoint], predict: Predict) -> int:
+class _Task(NamedTuple):
+    """What all subjects share."""
+
+    curves: Curves
+    models: Models
+    targets: tuple[str, ...]
+
+
+def write_curves(
+    out: Path, files: Sequence[Path], checkpoints: Sequence[Checkpoint], curves: Curves, engine: Engine
+) -> int:
     """Predict every subject with every model and write all tables into one file, beside and then renamed.
 
     Args:
-        out: The Parquet file.
+        out: The Parquet file; the same bytes whatever the engine.
         files: Feature files.
-        checkpoints: Models; no two of one name. On a CPU as many subjects are computed at a time as torch may use
-            threads.
-        predict: Makes the table of a subject and a model, a row a frame.
+        checkpoints: Models; no two of one name.
+        curves: What is asked of each.
+        engine: Where subjects are computed.
 
     Returns:
         The number of rows.
@@ -70,13 +87,19 @@ def write_curves(out: Path, files: Sequence[Path], checkpoints: Sequence[Checkpo
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from iaca.config import TARGETS
+
+    targets = tuple(target for target in TARGETS if any(target in one.config.targets for one in checkpoints))
+    task = _Task(curves, models_for(checkpoints, engine), targets)
     rows, writer = 0, None
     with written_beside(out) as beside:
+        ended = each_subject(_tables, task, files, checkpoints, engine, "curves")
         try:
-            for table in _tables(files, checkpoints, predict):
-                writer = writer or pq.ParquetWriter(beside, table.schema)
-                writer.write_table(table.cast(writer.schema))
-                rows += table.num_rows
+            for tables in _in_order(ended, files, out.parent):
+                for table in tables:
+                    writer = writer or pq.ParquetWriter(beside, table.schema)
+                    writer.write_table(table.cast(writer.schema))
+                    rows += table.num_rows
         except pa.ArrowInvalid as error:
             raise CommandError(
                 f"{out} cannot hold all subjects in one table ({error}); expected equal columns"
@@ -87,29 +110,36 @@ def write_curves(out: Path, files: Sequence[Path], checkpoints: Sequence[Checkpo
     return rows
 
 
-def _tables(files: Sequence[Path], checkpoints: Sequence[Checkpoint], predict: Predict) -> Iterator[pa.Table]:
+def _tables(task: _Task, file: Path) -> list[pa.Table]:
+    """The tables of a subject, one a model."""
     import pyarrow as pa
-    from tqdm import tqdm
 
-    from iaca.compute.devices import device_of
-    from iaca.compute.threads import side_by_side, threads_for
     from iaca.features.feature_files import read_features
 
-    def of_subject(file: Path) -> list[pa.Table]:
-        features = read_features(file)
-        made = []
-        for checkpoint in checkpoints:
-            frames = predict(features, checkpoint)
-            frames.insert(0, "subject", features.subject)
-            frames.insert(1, "model", checkpoint.name)
-            made.append(pa.Table.from_pandas(frames, preserve_index=False))
-        return made
+    features = read_features(file)
+    made = []
+    for checkpoint in loaded(task.models):
+        frames = task.curves.table(task.curves.trace(features, checkpoint), task.targets)
+        frames.insert(0, "subject", features.subject)
+        frames.insert(1, "model", checkpoint.name)
+        made.append(pa.Table.from_pandas(frames, preserve_index=False))
+    return made
 
-    device = device_of(checkpoints[0].model)
-    step = TURNS_AHEAD * threads_for(device)
-    with tqdm(total=len(files), desc="curves", unit="subject", disable=None) as bar:
-        for start in range(0, len(files), step):
-            part = files[start : start + step]
-            for made in side_by_side(of_subject, part, device):
-                yield from made
-            bar.update(len(part))
+
+def _in_order(
+    ended: Iterable[tuple[Path, list[pa.Table]]], files: Sequence[Path], folder: Path
+) -> Iterator[list[pa.Table]]:
+    """Tables in the order of the files; those that end too early wait on the disk, in a file without a name."""
+    places: dict[Path, int] = {}
+    due = iter(files)
+    awaited = next(due, None)
+    with tempfile.TemporaryFile(dir=folder) as waiting:
+        for file, made in ended:
+            if file != awaited:
+                places[file] = waiting.seek(0, 2)
+                pickle.dump(made, waiting)
+                continue
+            yield made
+            while (awaited := next(due, None)) in places:
+                waiting.seek(places.pop(awaited))
+                yield pickle.load(waiting)

@@ -5,19 +5,12 @@ from __future__ import annotations
 import argparse
 import io
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from iaca.commands import CommandError, add_device, add_log, add_plugin
+from iaca.commands import CommandError, add_device, add_engine, add_log, add_plugin, engine_of
 from iaca.commands.refusals import as_path, check_seed_given, check_word
-from iaca.config import TARGETS, DropoutPattern
+from iaca.compute.engine import HERE
+from iaca.config import DropoutPattern
 from iaca.files import check_writable, write_whole
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from iaca.checkpoints import Checkpoint
-    from iaca.types import Features, Trace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="add how far audio and visual each move the predictions, and how they relate")  # fmt: skip
     parser.add_argument("--threshold", type=float, metavar="SIZE",
                         help="influence from which a modality counts for the relationship (default: 0.1)")  # fmt: skip
+    add_engine(parser, "subjects")
     add_device(parser)
     add_log(parser)
     add_plugin(parser)
@@ -57,44 +51,36 @@ def run(args: argparse.Namespace) -> None:
         raise CommandError(f"--gate-temperature is {args.gate_temperature}; expected a number above 0")
     if args.threshold is not None and not args.influence:
         raise CommandError("--threshold says what counts as an influence; expected it with --influence")
+    engine = engine_of(args)
     from iaca.checkpoints import load_checkpoint
-    from iaca.commands.many_curves import feature_files, write_curves
+    from iaca.commands.many_curves import Curves, write_curves
+    from iaca.commands.many_subjects import feature_files
     from iaca.compute.devices import choose_device
     from iaca.config import DropoutConfig, GateOverrides
     from iaca.features.feature_files import read_features
-    from iaca.inference import add_influence, infer
-    from iaca.inference.influence import THRESHOLD, relationships_of
+    from iaca.inference.influence import THRESHOLD
 
     threshold = THRESHOLD if args.threshold is None else args.threshold
     if not 0 < threshold < math.inf:
         raise CommandError(f"--threshold is {threshold}; expected a number above 0")
-    dropouts = [
+    dropouts = tuple(
         DropoutConfig(modality=modality, share=share, pattern=args.pattern, unit=args.unit, seed=args.seed)
         for modality, share in (("audio", args.drop_audio), ("visual", args.drop_visual))
-    ]
+    )
     gates = GateOverrides(temperature=args.gate_temperature)
-    device = choose_device(args.device)
+    curves = Curves(dropouts, gates, threshold if args.influence else None)
+    device = choose_device("cpu" if engine.is_ray else args.device)
     check_writable(args.out.parent, "the table")
     checkpoints = [load_checkpoint(path, device) for path in args.checkpoint]
-
-    def predict(features: Features, checkpoint: Checkpoint) -> Trace:
-        trace = infer(features, checkpoint, dropouts, gates=gates)
-        return add_influence(trace, features, checkpoint, dropouts, gates=gates) if args.influence else trace
-
-    def table_of(trace: Trace, targets: Sequence[str]) -> pd.DataFrame:
-        kinds = {f"{t}_relationship": relationships_of(trace, t, threshold) for t in targets if args.influence}
-        return trace.frames.assign(**kinds)
-
     if is_folder:
-        targets = [target for target in TARGETS if any(target in one.config.targets for one in checkpoints)]
         files = feature_files(args.features, args.split, args.subjects)
-        rows = write_curves(args.out, files, checkpoints, lambda f, c: table_of(predict(f, c), targets))
+        rows = write_curves(args.out, files, checkpoints, curves, engine)
         models = ", ".join(one.name for one in checkpoints)
         print(f"{len(files)} subjects, {models}: {rows:,} rows -> {args.out}")
         return
     checkpoint = checkpoints[0]
-    trace = predict(read_features(args.features), checkpoint)
-    frames = table_of(trace, checkpoint.config.targets)
+    trace = curves.trace(read_features(args.features), checkpoint)
+    frames = curves.table(trace, checkpoint.config.targets)
     buffer = io.BytesIO()
     if args.out.suffix == ".parquet":
         frames.to_parquet(buffer, index=False)
@@ -114,6 +100,11 @@ def _check_many(args: argparse.Namespace, is_folder: bool) -> None:
         if args.split or args.subjects or len(args.checkpoint) > 1:
             raise CommandError(
                 f"--split, --subjects and several models are for a folder; --features is {args.features}, which is none"
+            )
+        if engine_of(args) != HERE:
+            raise CommandError(
+                f"--engine, --workers and what goes with them are for a folder; --features is {args.features}, which "
+                "is none"
             )
         return
     if args.out.suffix != ".parquet":

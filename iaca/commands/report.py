@@ -6,10 +6,17 @@ import argparse
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from iaca.commands import CommandError, add_device, add_log, add_plugin
+from iaca.commands import CommandError, add_device, add_engine, add_log, add_plugin, engine_of
+from iaca.commands.many_subjects import Models, loaded
 from iaca.commands.refusals import as_path, check_folders, check_seed_given, check_word
 from iaca.files import check_writable, file_sha256, write_whole
+
+if TYPE_CHECKING:
+    from iaca.config import WhatIf
+    from iaca.study.overview_table import Pair
+    from iaca.types import Episode
 
 PATTERNS = ("scattered", "block")
 SETTINGS = ("split", "subjects", "drop_audio", "drop_visual", "pattern", "seed", "gate_temperature", "device")
@@ -28,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pattern", default="scattered", help="scattered or block (default: scattered)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default: 0)")
     parser.add_argument("--gate-temperature", type=float, help="use another temperature of the gates, above 0")
+    add_engine(parser, "subjects")
     add_device(parser)
     add_log(parser)
     add_plugin(parser)
@@ -36,20 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Measure every subject and write the page, beside and then renamed."""
     _check(args)
-    from tqdm import tqdm
-
+    engine = engine_of(args)
     from iaca.checkpoints import load_checkpoint
-    from iaca.commands.many_curves import TURNS_AHEAD, feature_files
+    from iaca.commands.many_subjects import each_subject, feature_files, models_for
     from iaca.compute.devices import choose_device
-    from iaca.compute.threads import side_by_side, threads_for
     from iaca.config import DropoutConfig, GateOverrides, WhatIf
     from iaca.data.corpus_description import read_description
     from iaca.data.episodes import read_episodes
-    from iaca.features.feature_files import read_features
     from iaca.features.folder import EPISODES
     from iaca.study.corpus_report import corpus_report
-    from iaca.study.overview import measure
-    from iaca.study.overview_table import Pair
 
     shares = (("audio", args.drop_audio), ("visual", args.drop_visual))
     dropouts = tuple(
@@ -57,7 +60,7 @@ def run(args: argparse.Namespace) -> None:
         for modality, share in shares
     )
     change = WhatIf(dropouts=dropouts, gates=GateOverrides(temperature=args.gate_temperature))
-    device = choose_device(args.device)
+    device = choose_device("cpu" if engine.is_ray else args.device)
     check_writable(args.out.parent, "the report")
     checkpoints = [load_checkpoint(path, device) for path in args.checkpoint]
     files = feature_files(args.features, args.split, args.subjects)
@@ -66,18 +69,9 @@ def run(args: argparse.Namespace) -> None:
     description = next((read_description(place) for place in places if read_description(place).conditions), None)
     conditions = {} if description is None else description.conditions
 
-    def of_subject(file: Path) -> Pair:
-        features = read_features(file)
-        made = [measure(features, checkpoint, change, episodes) for checkpoint in checkpoints]
-        return Pair(made[0] if len(made) > 1 else None, made[-1], conditions.get(features.subject, ""))
-
-    pairs: list[Pair] = []
-    step = TURNS_AHEAD * threads_for(device)
-    with tqdm(total=len(files), desc="report", unit="subject", disable=None) as bar:
-        for start in range(0, len(files), step):
-            part = files[start : start + step]
-            pairs += side_by_side(of_subject, part, device)
-            bar.update(len(part))
+    task = _Task(models_for(checkpoints, engine), change, tuple(episodes), conditions)
+    found = dict(each_subject(_measured, task, files, checkpoints, engine, "report"))
+    pairs = [found[file] for file in files]
     titles = [one.title for one in checkpoints]
     if len(set(titles)) < len(titles):
         titles = [f"{one.title} ({one.path.name})" for one in checkpoints]
@@ -91,6 +85,26 @@ def run(args: argparse.Namespace) -> None:
     synthetic = description is not None and description.synthetic
     write_whole(args.out, corpus_report(pairs, titles, facts, synthetic=synthetic).encode())
     print(f"{len(pairs)} subjects, {', '.join(titles)} -> {args.out}")
+
+
+class _Task(NamedTuple):
+    """What all subjects share."""
+
+    models: Models
+    change: WhatIf
+    episodes: tuple[Episode, ...]
+    conditions: dict[str, str]
+
+
+def _measured(task: _Task, file: Path) -> Pair:
+    """The measures of a subject."""
+    from iaca.features.feature_files import read_features
+    from iaca.study.overview import measure
+    from iaca.study.overview_table import Pair
+
+    features = read_features(file)
+    made = [measure(features, checkpoint, task.change, task.episodes) for checkpoint in loaded(task.models)]
+    return Pair(made[0] if len(made) > 1 else None, made[-1], task.conditions.get(features.subject, ""))
 
 
 def _fingerprint(files: Sequence[Path]) -> str:

@@ -191,6 +191,26 @@ def test_a_damaged_subject_is_named_and_no_table_is_written(folder, capsys):
     assert list(folder.glob("*.parquet")) == []
 
 
+def test_processes_of_their_own_write_the_same_file_and_say_the_same_of_a_damaged_subject(folder, capsys):
+    assert predict_all(folder, "here.parquet", "--influence") == 0
+    assert predict_all(folder, "apart.parquet", "--influence", "--workers", 2) == 0
+    assert (folder / "apart.parquet").read_bytes() == (folder / "here.parquet").read_bytes()
+    file = folder / "people" / "ben.safetensors"
+    file.write_bytes(file.read_bytes()[:-4000])
+    said = []
+    for workers in ((), ("--workers", 1)):
+        capsys.readouterr()
+        assert predict_all(folder, "none.parquet", *workers) == 1
+        said.append([line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")])
+    assert said[0] == said[1] != []
+    assert not (folder / "none.parquet").exists()
+
+
+def test_workers_are_for_a_folder(project, capsys):
+    assert predict(project, "t.csv", "--workers", 2) == 1
+    assert "are for a folder" in capsys.readouterr().err
+
+
 def test_several_models_of_one_file_are_refused(folder, capsys):
     assert predict(folder, "t.csv", "--split", "test") == 1
     assert "are for a folder" in capsys.readouterr().err

@@ -19,6 +19,7 @@ import torch
 
 import iaca
 from iaca.__main__ import main
+from iaca.checkpoints import save_checkpoint
 from iaca.compute.engine import Engine, EngineError
 from iaca.compute.lanes import Failure
 from iaca.compute.processes import run_all
@@ -27,7 +28,7 @@ from iaca.data.recordings import find_recordings
 from iaca.features.corpus_extraction import extract_all
 from iaca.features.feature_files import write_features
 from iaca.logs import LogSettings
-from tests.conftest import make_features, write_small_backbones
+from tests.conftest import make_features, make_model, write_small_backbones
 from tests.iaca.compute.process_jobs import record, size_of
 from tests.iaca.subject_files import make_subject
 
@@ -202,6 +203,30 @@ def test_a_study_in_a_cluster_is_the_one_of_this_machine_and_a_killed_worker_cos
     assert models(Path("far")) == models(Path("near"))
     tables = [pd.read_parquet(Path(out, "results.parquet")).drop(columns="seconds") for out in ("far", "near")]
     pd.testing.assert_frame_equal(*tables)
+
+
+@pytest.mark.slow
+@needs_proc
+def test_curves_and_a_report_from_a_cluster_are_those_of_this_process_and_a_killed_worker_costs_no_subject(
+    tmp_path, cluster, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)  # a worker's is another
+    for k, name in enumerate(("short", "long", "middling")):
+        write_features(Path("people", f"{name}.safetensors"), make_features((200, 900, 500)[k], 4, subject=name))
+    save_checkpoint("model.safetensors", make_model(iaca=True), backbones=make_features().backbones)
+    shared = ["--features", "people", "--checkpoint", "model.safetensors", "--drop-audio", "0.3"]
+    on_ray = ["--engine", "ray", "--workers", "2"]
+    killed: list[int] = []
+    killer = threading.Thread(target=kill_one, args=(random.uniform(0, 1), killed), daemon=True)
+    killer.start()
+    assert main(["predict", *shared, "--influence", "--out", "far.parquet", *on_ray]) == 0
+    killer.join()
+    assert len(killed) == 1
+    assert main(["predict", *shared, "--influence", "--out", "near.parquet"]) == 0
+    assert Path("far.parquet").read_bytes() == Path("near.parquet").read_bytes()
+    assert main(["report", *shared, "--out", "far.html", *on_ray]) == 0
+    assert main(["report", *shared, "--out", "near.html"]) == 0
+    assert Path("far.html").read_bytes() == Path("near.html").read_bytes()
 
 
 @pytest.mark.slow
