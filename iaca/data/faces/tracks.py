@@ -38,6 +38,20 @@ USUAL_STEPS = 8
 ALIKE = 0.6
 """Share of the colours that the face of one person has in common before and after a cut."""
 
+SAME, SAME_AFTER_DISSOLVE = (0.25, 0.4), (0.6, 0.7)
+"""Two faces at one place are of different people where they have less than the first of their colours in common, as
+never by a turn of the head alone, and correlate by less than the second, as never by another light alone. Where the
+whole picture has become another one meanwhile, less of a difference will do."""
+
+LOOK_BACK = 8
+"""Detections between the two that are compared: a picture that dissolves into another changes little in each step."""
+
+PATTERN_SIDE = 12
+"""Pixels of the small grey copy of a face that is compared."""
+
+EVEN = 24.0
+"""A face whose copy deviates from its mean by less than this in all, two grey levels a pixel, has no pattern."""
+
 BORDER = 0.2
 """Share of a subject's part of the width on either side of a border in which a person could belong to either part."""
 
@@ -61,12 +75,21 @@ class Detection(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A detection of a track: where, when, after how many cuts, and the colours of the face, (C,), which sum to 1."""
+    """A detection of a track.
+
+    Attributes:
+        frame: When.
+        face: Where.
+        shot: After how many cuts.
+        colours: Of the face, (C,); they sum to 1.
+        pattern: Of light and dark in it, (P,), with mean 0 and length 1; zeros where it is even.
+    """
 
     frame: int
     face: Detection
     shot: int
     colours: np.ndarray
+    pattern: np.ndarray
 
 
 class Track(list[Seen]):
@@ -82,6 +105,7 @@ class Track(list[Seen]):
         self.picture: np.ndarray | None = None
         self.searched = 0
         self._best = 0.0
+        self._certain = 0
 
     @property
     def score(self) -> float:
@@ -96,6 +120,14 @@ class Track(list[Seen]):
         quality = seen.face.score * seen.face.size
         if self.picture is None or quality > self._best:
             self.picture, self._best = crop_face(picture, *seen.face[:4]), quality
+
+    def end(self, same: tuple[float, float]) -> None:
+        """Take away what was seen last and looks no longer as shortly before: part of it is somebody else."""
+        before = self[-LOOK_BACK:][0]
+        while len(self) > self._certain and _are_different(before, self[-1], same):
+            gone = self.pop()
+            self.searched -= (gone.frame - self[-1].frame) // STEP_FRAMES
+        self._certain = len(self)
 
     def go_on(self, later: Track) -> None:
         """Append a later track of the same person."""
@@ -113,51 +145,64 @@ class Tracker:
         self.searched = 0
         self.width = 0
         self._shot = 0
-        self._thumbnail: np.ndarray | None = None
+        self._thumbnails: deque[np.ndarray] = deque(maxlen=LOOK_BACK)
         self._changes: deque[float] = deque(maxlen=USUAL_STEPS)
 
     def add(self, frame: int, picture: np.ndarray, detections: Sequence[Detection]) -> None:
         """Append each detection to the nearest track of this shot that is alive, nearest first; others begin a track.
+
+        A detection that looks like somebody else ends the track at its place.
 
         Args:
             frame: Number of the frame; each call has a later one.
             picture: (H, W, 3) uint8 RGB.
             detections: Faces in it.
         """
-        thumbnail = _thumbnail(picture)
-        if self._thumbnail is not None:
-            change = float(np.abs(thumbnail - self._thumbnail).mean())
-            usual = float(np.median(self._changes)) if self._changes else 0.0
-            unusual = change > max(CUT_CHANGE, CUT_OVER_USUAL * usual)
-            if unusual and _correlation(thumbnail, self._thumbnail) < CUT_LIKENESS:
-                self._shot += 1
-            self._changes.append(change)
-        self._thumbnail = thumbnail
+        is_dissolved = self._enter_shot(_thumbnail(picture))
         self.searched += 1
         self.width = picture.shape[1]
-        seen = [Seen(frame, one, self._shot, _colours(picture, one)) for one in detections]
+        seen = [Seen(frame, one, self._shot, *_look(picture, one)) for one in detections]
         alive = [t for t in self.tracks if frame - t[-1].frame <= GAP_FRAMES and t[-1].shot == self._shot]
         pairs = sorted(
             (_distance(track[-1].face, one.face), i, j) for i, track in enumerate(alive) for j, one in enumerate(seen)
         )
-        used_tracks, used = set(), set()
-        for distance, i, j in pairs:
-            lost_steps = (frame - alive[i][-1].frame) / STEP_FRAMES
-            if i in used_tracks or j in used or distance > LINK_DISTANCE * min(lost_steps, 3):
+        near = [(i, j) for distance, i, j in pairs if distance <= LINK_DISTANCE * min(_lost_steps(alive[i], frame), 3)]
+        same = SAME_AFTER_DISSOLVE if is_dissolved else SAME
+        used_tracks: set[int] = set()
+        used: set[int] = set()
+        for i, j in near:
+            if i in used_tracks or j in used or _are_different(alive[i][-LOOK_BACK:][0], seen[j], same):
                 continue
             alive[i].see(seen[j], picture)
             used_tracks.add(i)
             used.add(j)
+        for i in {i for i, _ in near} - used_tracks:
+            alive[i].end(same)
         for j, one in enumerate(seen):
             if j not in used:
                 self.tracks.append(Track())
                 self.tracks[-1].see(one, picture)
 
+    def _enter_shot(self, thumbnail: np.ndarray) -> bool:
+        """Count a cut before a picture; whether, without one, the picture has become another within a second or so."""
+        before = self._thumbnails
+        if before:
+            change = float(np.abs(thumbnail - before[-1]).mean())
+            usual = float(np.median(self._changes)) if self._changes else 0.0
+            unusual = change > max(CUT_CHANGE, CUT_OVER_USUAL * usual)
+            self._changes.append(change)
+            if unusual and _correlation(thumbnail, before[-1]) < CUT_LIKENESS:
+                self._shot += 1
+                before.clear()
+        before.append(thumbnail)
+        change = float(np.abs(thumbnail - before[0]).mean())
+        return change > CUT_CHANGE and _correlation(thumbnail, before[0]) < CUT_LIKENESS
+
     def people(self) -> list[Track]:
         """People, the most visible first. What was seen too seldom, or too uncertainly, is none.
 
-        A track that was lost goes on in a later one at about the same place, after a cut only if its face has the same
-        colours.
+        A track that was lost goes on in a later one at about the same place if its face looks the same; after a cut,
+        only if it has the same colours.
         """
         least = min(LEAST_DETECTIONS, max(1, self.searched))
         people: list[Track] = []
@@ -168,7 +213,7 @@ class Tracker:
                 for one in people
                 if one[-1].frame < track[0].frame
                 and _distance(one[-1].face, track[0].face) < JOIN_DISTANCE
-                and (one[-1].shot == track[0].shot or _likeness(one, track) > ALIKE)
+                and (_likeness(one, track) > ALIKE or _goes_on(one, track))
             ]
             if fitting:
                 min(fitting, key=lambda one: _distance(one[-1].face, track[0].face)).go_on(track)
@@ -259,14 +304,36 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float((a * b).sum()) / size if size else 0.0
 
 
-def _colours(picture: np.ndarray, face: Detection) -> np.ndarray:
-    """Shares of colours in the square of a face, (512,): eight steps of red, green and blue each."""
+def _look(picture: np.ndarray, face: Detection) -> tuple[np.ndarray, np.ndarray]:
+    """Colours and pattern of the square of a face: shares of 512 colours, eight steps of red, green and blue each; and
+    grey levels."""
+    import cv2
+
     half = face.size / 2
     top, left = max(0, round(face.y - half)), max(0, round(face.x - half))
     square = picture[top : max(top + 1, round(face.y + half)), left : max(left + 1, round(face.x + half))]
+    if not square.size:
+        return np.zeros(512), np.zeros(PATTERN_SIDE**2)
     steps = square.reshape(-1, 3).astype(np.int64) >> 5
     counts = np.bincount(steps @ np.array([64, 8, 1]), minlength=512).astype(np.float64)
-    return counts / max(1.0, counts.sum())
+    small = cv2.resize(cv2.cvtColor(square, cv2.COLOR_RGB2GRAY), (PATTERN_SIDE,) * 2, interpolation=cv2.INTER_AREA)
+    pattern = small.ravel() - small.mean()
+    return counts / counts.sum(), pattern / max(EVEN, float(np.linalg.norm(pattern)))
+
+
+def _lost_steps(track: Track, frame: int) -> float:
+    return (frame - track[-1].frame) / STEP_FRAMES
+
+
+def _are_different(before: Seen, now: Seen, same: tuple[float, float]) -> bool:
+    """Whether two faces at one place within a shot are of different people: neither colours nor pattern agree."""
+    shared = float(np.minimum(before.colours, now.colours).sum())
+    return shared < same[0] and float(before.pattern @ now.pattern) < same[1]
+
+
+def _goes_on(one: Track, later: Track) -> bool:
+    """Whether a later track of the same shot may be of the same person."""
+    return one[-1].shot == later[0].shot and not _are_different(one[-LOOK_BACK:][0], later[:LOOK_BACK][-1], SAME)
 
 
 def _likeness(one: Track, other: Track) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import av
 import cv2
 import numpy as np
@@ -9,7 +11,9 @@ import pytest
 
 from iaca.data.faces.detection import NoFaceError, find_faces, screen_order, with_found_faces
 from iaca.data.faces.places import FacesError, read_faces_csv
-from iaca.data.faces.tracks import Detection, Tracker, assign, fill
+from iaca.data.faces.tracks import STEP_FRAMES, Detection, Tracker, assign, fill
+from iaca.data.media.video import iterate_frames
+from iaca.resources import shipped
 from iaca.types import Recording
 
 WIDTH, HEIGHT = 320, 180
@@ -127,3 +131,74 @@ def test_flicker_is_no_cut(tmp_path):
     face = (160, 90, 40, WHITE)
     path = film(tmp_path / "a.mp4", [(1, k // 4 % 2, [face]) for k in range(80)])
     assert len(find_faces(path, ["a"], BrightSquares())["a"].frame) >= 72
+
+
+PATCH, MAIN = (160, 90, 60, CYAN), (164, 92, 60, YELLOW)
+
+
+@pytest.mark.parametrize("place", [NIGHT, DAY], ids=["cut", "no cut"])
+@pytest.mark.parametrize("patch_frames", [24, 56])
+def test_a_patch_of_background_before_the_person_at_its_place_is_left_out(tmp_path, place, patch_frames):
+    path = film(tmp_path / "a.mp4", [(patch_frames, place, [PATCH]), (80, DAY, [MAIN])])
+    frames = find_faces(path, ["a"], BrightSquares())["a"].frame
+    assert frames.tolist() == list(range(patch_frames, patch_frames + 80))
+
+
+def test_somebody_who_passes_in_front_is_left_out_and_the_person_goes_on(tmp_path):
+    path = film(tmp_path / "a.mp4", [(40, NIGHT, [MAIN]), (16, NIGHT, [PATCH]), (40, NIGHT, [MAIN])])
+    faces = find_faces(path, ["a"], BrightSquares())["a"]
+    assert {*range(37), *range(56, 96)} <= set(faces.frame.tolist())
+    assert abs(float(np.median(faces.x)) - MAIN[0]) < 3
+
+
+SHOWN, MEETS = 120, 48
+
+
+@pytest.fixture(scope="module")
+def drawn_people():
+    """The first frames of two drawn people, (H, W, 3) float, and where their faces are."""
+    places = read_faces_csv(shipped("demo") / "faces.csv")
+    people = []
+    for name in ("restrained-face-06", "strong-01"):
+        pictures = [p.astype(float) for _, p in islice(iterate_frames(shipped("demo/batch1") / f"{name}.mp4"), SHOWN)]
+        known = zip(*(values[:SHOWN] for values in places[name][1:4]), strict=True)
+        people.append((pictures, [Detection(*map(float, place), 0.0, 0.9) for place in known]))
+    return people
+
+
+def followed(pictures, faces):
+    """First and last frame of each person, where faces are seen but in the dark."""
+    tracker = Tracker()
+    for k in range(0, len(pictures), STEP_FRAMES):
+        tracker.add(k, pictures[k].astype(np.uint8), [faces[k]] if pictures[k].mean() > 8 else [])
+    return sorted((track[0].frame, track[-1].frame) for track in tracker.people())
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("through", ["dissolve", "black"])
+def test_a_transition_to_somebody_else_at_the_same_place_ends_the_track(drawn_people, order, through):
+    (first, faces), (second, other_faces) = (drawn_people[k] for k in order)
+    share = np.clip((np.arange(SHOWN) - MEETS + 12) / 24, 0, 1)
+    if through == "dissolve":
+        pictures = [a * (1 - s) + b * s for a, b, s in zip(first, second, share, strict=True)]
+    else:
+        pictures = [a * abs(2 * s - 1) for a, s in zip(first[:MEETS] + second[MEETS:], share, strict=True)]
+    people = followed(pictures, faces[:MEETS] + other_faces[MEETS:])
+    (begin, end), (begin_2, end_2) = people
+    assert (begin, end_2) == (0, SHOWN - STEP_FRAMES)
+    assert MEETS - 16 < end < begin_2 < MEETS + 16
+
+
+@pytest.mark.parametrize("who", [0, 1])
+@pytest.mark.parametrize("light", ["fades in", "is switched on", "goes and comes back"])
+def test_another_light_is_no_other_person(drawn_people, who, light):
+    pictures, faces = drawn_people[who]
+    k = np.arange(SHOWN)
+    level = {
+        "fades in": np.minimum(1, k / 25),
+        "is switched on": np.where(k < 60, 0.35, 1),
+        "goes and comes back": np.clip(abs(k - MEETS) / 12, 0, 1),
+    }[light]
+    lit = [picture * share for picture, share in zip(pictures, level, strict=True)]
+    first = 4 if light == "fades in" else 0
+    assert followed(lit, faces) == [(first, SHOWN - STEP_FRAMES)]
