@@ -158,7 +158,6 @@ WHOLE_COMMANDS = (
     ("describe", "file"),
     ("describe", "empty"),
     ("describe", "none"),
-    ("describe", "f/a.safetensors"),
     ("describe", "/dev/null"),
     ("describe", TOO_LONG),
     ("export", "f/a.safetensors", "--onnx", "m.onnx"),

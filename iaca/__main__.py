@@ -25,7 +25,7 @@ COMMANDS = {
     "predict": "every frame's prediction and explanation of one subject, as a table",
     "train": "train a fusion model on features",
     "evaluate": "score checkpoints on features",
-    "describe": "say what a checkpoint is",
+    "describe": "say what a checkpoint or a feature file is",
     "export": "write a model as an ONNX file, with its gates and attention scores",
     "report": "write one HTML page on how one or two models do on a folder of features",
     "relationships": "say whether conflict and dominance of audio and visual mark known episodes",

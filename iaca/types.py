@@ -103,6 +103,8 @@ class Features(NamedTuple):
         audio_zero: (D_a,) float32, the audio backbone's output for zeros, which stands for a missing clip.
         visual_zero: (D_v,) float32, likewise.
         media: Fingerprint of the video file, or "" where it is not known.
+        computed: Modality -> {"format", "device"}: number format in which its backbone computed, and where; a format
+            such as float16+float32 says that some clips needed another. Empty where it is not recorded.
     """
 
     subject: str
@@ -123,6 +125,7 @@ class Features(NamedTuple):
     audio_zero: np.ndarray
     visual_zero: np.ndarray
     media: str = ""
+    computed: dict[str, dict[str, str]] = {}  # noqa: RUF012  nobody changes it
 
     def __repr__(self) -> str:
         return summary_text(*self._summary())

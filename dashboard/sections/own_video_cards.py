@@ -111,7 +111,8 @@ def _show_ready(entry: Entry) -> None:
     facts = [f"{len(content.pts_s):,} frames, one clip every {content.clip_stride}"]
     facts.append(f"a face in {content.has_face.mean():.0%} of them")
     facts.append("no sound" if not content.has_audio.any() else f"sound in {content.has_audio.mean():.0%}")
-    st.caption(" · ".join(facts))
+    facts.append(own_video_features.how_computed(content))
+    st.caption(" · ".join(filter(None, facts)))
     face_warning.warn(entry, content)
     people_choice.show(entry)
     line = st.container(horizontal=True, vertical_alignment="center")

@@ -23,7 +23,7 @@ from iaca.config import AUDIO, VISUAL
 from iaca.errors import InputError
 from iaca.files import FileState, file_state
 from iaca.resources import shipped
-from iaca.types import Progress
+from iaca.types import Features, Progress
 
 if TYPE_CHECKING:
     from iaca.features.own_video import Outlook
@@ -136,6 +136,13 @@ def is_current(entry: Entry, backbones: Backbones) -> bool:
 def trained_on_synthetic(features: Path) -> bool:
     """Whether a backbone behind a feature file is one that ships, which saw and heard no real person."""
     return any(backbone_files.is_shipped(sha256) for sha256 in _made_by(shown_state(features)).values())
+
+
+def how_computed(features: Features) -> str:
+    """Number formats and device of features; "" where they are not recorded."""
+    from iaca.features.clip_networks import computed_in
+
+    return computed_in(features)
 
 
 @lru_cache(maxsize=256)

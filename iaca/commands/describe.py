@@ -1,4 +1,4 @@
-"""python -m iaca describe: print what a checkpoint is."""
+"""python -m iaca describe: print what a checkpoint or a feature file is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from iaca.commands.refusals import as_path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("file", type=as_path, help="checkpoint or backbone")
+    parser.add_argument("file", type=as_path, help="checkpoint, backbone or feature file")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     add_plugin(parser)
 
@@ -19,8 +19,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Print what the file holds."""
     from iaca.checkpoints import describe_file
+    from iaca.features.feature_files import is_feature_file, read_feature_header
 
-    description = describe_file(args.file)
+    if is_feature_file(args.file):
+        description = read_feature_header(args.file)
+        description["computed"] = description["computed"] or "not recorded"
+    else:
+        description = describe_file(args.file)
     if args.json:
         print(json.dumps(description, indent=2))
         return

@@ -15,7 +15,6 @@ import torch
 import iaca
 from iaca.checkpoints import BackboneFile
 from iaca.clips import clip_ends, clip_frame_indices
-from iaca.compute.devices import device_of
 from iaca.config import AUDIO, VISUAL
 from iaca.config.vocabulary import CLIP_PICTURES
 from iaca.data.faces.places import CROP_SIZE, crop_face
@@ -26,7 +25,8 @@ from iaca.demo.scene import Scene
 from iaca.demo.video_writing import write_video
 from iaca.demo.voice import SAMPLE_RATE_HZ
 from iaca.features.backbone_inputs import MINIMUM_SAMPLES, audio_clip, audio_input, frames_with_audio, visual_input
-from iaca.features.extraction import batch_clips, equal_lengths, run_backbone
+from iaca.features.clip_networks import ClipNetwork
+from iaca.features.extraction import batch_clips, equal_lengths
 from iaca.types import Features
 
 SMALLEST_PICTURE = 16
@@ -54,14 +54,15 @@ def direct_features(
     pts_s = np.arange(performance.frames) / FPS
     ends = clip_ends(performance.frames, clip_stride)
     track = _as_recorded(scene)
-    visual_zero = run_backbone(visual, torch.zeros(1, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE))[0]
-    audio_zero = run_backbone(audio, torch.zeros(1, 1, MEL_BANDS, 1 + MINIMUM_SAMPLES // HOP_SAMPLES))[0]
+    see, hear = ClipNetwork(visual), ClipNetwork(audio)
+    visual_zero = see(torch.zeros(1, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE))[0]
+    audio_zero = hear(torch.zeros(1, 1, MEL_BANDS, 1 + MINIMUM_SAMPLES // HOP_SAMPLES))[0]
     values = {VISUAL: np.tile(visual_zero, (len(ends), 1)), AUDIO: np.tile(audio_zero, (len(ends), 1))}
-    at_once = batch_clips(device_of(visual.model))
+    at_once = batch_clips(see.device)
     for places, clips in equal_lengths(_picture_clips(scene, ends), at_once):
-        values[VISUAL][places] = run_backbone(visual, visual_input(torch.from_numpy(clips)))
+        values[VISUAL][places] = see(visual_input(torch.from_numpy(clips)))
     for places, clips in equal_lengths((audio_clip(track, pts_s, int(end)) for end in ends), at_once):
-        values[AUDIO][places] = run_backbone(audio, audio_input(torch.from_numpy(clips)))
+        values[AUDIO][places] = hear(audio_input(torch.from_numpy(clips)))
     return Features(
         subject=plan.subject,
         video=plan.subject,
@@ -69,7 +70,7 @@ def direct_features(
         clip_stride=clip_stride,
         backbones={b.config.modality: {"name": b.name, "sha256": b.sha256} for b in (audio, visual)},
         created_by=f"iaca {iaca.__version__}",
-        problems=(),
+        problems=(*see.remarks, *hear.remarks),
         audio=values[AUDIO],
         visual=values[VISUAL],
         frame=ends,
@@ -80,6 +81,7 @@ def direct_features(
         has_audio=frames_with_audio(track, pts_s),
         audio_zero=audio_zero,
         visual_zero=visual_zero,
+        computed={VISUAL: see.computed, AUDIO: hear.computed},
     )
 
 

@@ -40,6 +40,7 @@ from iaca.features.feature_files import (
     read_feature_times,
     write_features,
 )
+from iaca.features.remarks import warnings_about
 from iaca.features.work_sharing import absolute, cut_by_length, files_of, length_s
 from iaca.files import check_writable, fingerprint, is_plain_name
 from iaca.types import Progress, Recording
@@ -60,7 +61,7 @@ class ExtractionSummary(NamedTuple):
         written: New files.
         skipped: Files that were current: of the same video and labels, by the same backbones, at the same stride.
         problems: Recordings that failed, each with reason and remedy.
-        warnings: Recordings that were written but in few of whose frames a face was found, likewise.
+        warnings: Recordings that were written although few of their frames have a face, or not as the others, likewise.
     """
 
     written: tuple[Path, ...]
@@ -120,7 +121,8 @@ def extract_all(
         out_dir, everyone = out_dir.absolute(), [absolute(recording) for recording in everyone]
     asked = [one for one in everyone if subjects is None or one.subject in subjects]
     mine = cut_by_length(asked, shards)[number]
-    written, problems, warnings = [], [], []
+    written, problems = [], []
+    warnings: list[Problem] = []
     skipped: list[Recording] = []
     waiting: list[Recording] = []
     for recording in mine:
@@ -177,8 +179,7 @@ def extract_all(
                 problems.append(outcome.problem)
             else:
                 written.append(feature_file(out_dir, recording))
-                if outcome.warning is not None:
-                    warnings.append(outcome.warning)
+                warnings.extend(outcome.warnings)
             overall.set_postfix(written=len(written), skipped=len(skipped), failed=len(problems))
     there = tuple(feature_file(out_dir, recording) for recording in skipped)
     by_name = (sorted(found, key=lambda problem: problem.file) for found in (problems, warnings))
@@ -206,7 +207,7 @@ class _Outcome(NamedTuple):
     """What became of a subject: features, unless there is a problem."""
 
     problem: Problem | None = None
-    warning: Problem | None = None
+    warnings: tuple[Problem, ...] = ()
 
 
 @lru_cache(2)
@@ -238,9 +239,7 @@ def _extract_one(task: _Extraction, recording: Recording, progress: Progress) ->
         raise
     except Exception as error:
         return _Outcome(Problem(recording.subject, _reason(error), _remedy(error, detector)))
-    if not face_yield.is_poor(features):
-        return _Outcome()
-    return _Outcome(warning=Problem(recording.subject, face_yield.sentence(features), face_yield.REMEDIES))
+    return _Outcome(warnings=warnings_about(features))
 
 
 def single_recording(

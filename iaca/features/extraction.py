@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS
 from iaca.data.media.sound import read_audio
 from iaca.data.timeline import read_timeline
 from iaca.features.backbone_inputs import MINIMUM_SAMPLES, audio_clip, audio_input, frames_with_audio, visual_input
+from iaca.features.clip_networks import ClipNetwork
 from iaca.files import fingerprint
 from iaca.types import Features, Progress, Recording, no_progress
 
@@ -47,6 +48,7 @@ def extract(
     *,
     clip_stride: int,
     progress: Progress = no_progress,
+    formats: Mapping[str, Sequence[torch.dtype]] | None = None,
 ) -> Features:
     """Compute the features of one subject. Memory does not grow with the decoded media.
 
@@ -58,6 +60,7 @@ def extract(
         audio: Backbone for sound.
         clip_stride: Frames between the ends of neighbouring clips: 1, 2, 4, 8, 16 or 32.
         progress: Told how many clips are finished, after every batch.
+        formats: Modality -> number formats, as `ClipNetwork` takes them; None: those that suit the device.
 
     Returns:
         Features, labels and masks.
@@ -89,8 +92,9 @@ def extract(
     has_audio = np.zeros(num_frames, bool)
     remarks: list[str] = []
 
-    visual_zero = run_backbone(visual, torch.zeros(1, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE))[0]
-    audio_zero = run_backbone(audio, torch.zeros(1, 1, MEL_BANDS, 1 + MINIMUM_SAMPLES // HOP_SAMPLES))[0]
+    see, hear = (ClipNetwork(one, (formats or {}).get(one.config.modality)) for one in (visual, audio))
+    visual_zero = see(torch.zeros(1, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE))[0]
+    audio_zero = hear(torch.zeros(1, 1, MEL_BANDS, 1 + MINIMUM_SAMPLES // HOP_SAMPLES))[0]
     visual_features = np.tile(visual_zero, (len(ends), 1))
     audio_features = np.tile(audio_zero, (len(ends), 1))
 
@@ -110,9 +114,8 @@ def extract(
 
     def run(piece: tuple[list[int], Tensor, str]) -> tuple[list[int], np.ndarray, str]:
         places, batch, modality = piece
-        backbone, to_input = (audio, audio_input) if modality == AUDIO else (visual, visual_input)
-        batch = batch.to(device_of(backbone.model), non_blocking=True)
-        return places, run_backbone(backbone, to_input(batch)), modality
+        network, to_input = (hear, audio_input) if modality == AUDIO else (see, visual_input)
+        return places, network(to_input(batch.to(network.device, non_blocking=True))), modality
 
     done = 0
     # Sound and pictures are decoded at the same time, and while the networks run.
@@ -133,7 +136,7 @@ def extract(
         clip_stride=clip_stride,
         backbones={b.config.modality: {"name": b.name, "sha256": b.sha256} for b in (audio, visual)},
         created_by=f"iaca {iaca.__version__}",
-        problems=(*timeline.problems, *remarks, *_shortened(crops.problems)),
+        problems=(*timeline.problems, *remarks, *see.remarks, *hear.remarks, *_shortened(crops.problems)),
         audio=audio_features,
         visual=visual_features,
         frame=ends,
@@ -145,6 +148,7 @@ def extract(
         audio_zero=audio_zero,
         visual_zero=visual_zero,
         media=fingerprint(video),
+        computed={VISUAL: see.computed, AUDIO: hear.computed},
     )
 
 
@@ -194,22 +198,6 @@ def _ready(clips: np.ndarray, device: torch.device) -> Tensor:
     """A batch as a tensor, in pinned memory for a GPU, which can copy from there while it computes."""
     tensor = torch.from_numpy(clips)
     return tensor.pin_memory() if device.type == "cuda" else tensor
-
-
-@torch.inference_mode()
-def run_backbone(backbone: BackboneFile, x: Tensor) -> np.ndarray:
-    """Run a backbone on a batch of clips, on the device that it is on.
-
-    Args:
-        backbone: The backbone.
-        x: (B, 3, 8, 112, 112) or (B, 1, 64, F), as `iaca.features.backbone_inputs` makes them; any device.
-
-    Returns:
-        (B, D) float32 features.
-    """
-    device = device_of(backbone.model)
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        return backbone.model.features(x.to(device, non_blocking=True)).float().cpu().numpy()
 
 
 def _shortened(problems: Sequence[str], most: int = 20) -> list[str]:

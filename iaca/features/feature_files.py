@@ -4,10 +4,11 @@ Tensors, with T clips and N frames: `audio (T, D_a)`, `visual (T, D_v)`, `audio_
 float16; `frame (T,)` int32; `pts_s (N,)` float64; `valence (N,)`, `arousal (N,)` float32, NaN where not annotated;
 `has_face (N,)`, `has_audio (N,)` bool. The metadata of the header have one key, `iaca_features`: a JSON object with
 `subject`, `video`, `split`, `clip_stride`, `backbones`, `created_by`, `problems` and, where the video is known, its
-fingerprint `media`. Its names are sorted, so the same features give the same bytes. Where it has the checksum of
-`iaca.headers`, the file must agree with it. Every file that this module writes has one; one whose `created_by` begins
-with "iaca " is refused without it, and other programs may leave it out. The form of iaca 0.1.0 is read as well: there,
-each of these names is a key of the metadata itself, with a value in JSON, and there is no checksum.
+fingerprint `media`; `computed`, where it is recorded, has number format and device of each modality, as in `Features`.
+Its names are sorted, so the same features give the same bytes. Where it has the checksum of `iaca.headers`, the file
+must agree with it. Every file that this module writes has one; one whose `created_by` begins with "iaca " is refused
+without it, and other programs may leave it out. The form of iaca 0.1.0 is read as well: there, each of these names is a
+key of the metadata itself, with a value in JSON, and there is no checksum.
 
 `pts_s` begins at 0 or later and never falls, labels lie in [-1, 1], there is at least one frame, and subject and video
 are plain names: no parts of a path, no control characters.
@@ -36,7 +37,7 @@ OURS = "iaca "
 """How `created_by` begins in files of this project."""
 
 METADATA = ("subject", "video", "split", "clip_stride", "backbones", "created_by", "problems")
-OPTIONAL = {"media": ""}
+OPTIONAL: dict[str, Any] = {"media": "", "computed": {}}
 """Names that a file may leave out -> their values in that case."""
 
 # Tensor -> (type in the file, length: T clips, N frames, or the dimension of a modality)
@@ -91,14 +92,26 @@ def read_feature_header(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read the header of a feature file, without its tensors.
 
     Returns:
-        subject, video, split, clip_stride, backbones, created_by, problems and media, as in `Features`; and `frames`
-        (N) and `clips` (T).
+        subject, video, split, clip_stride, backbones, created_by, problems, media and computed, as in `Features`; and
+        `frames` (N) and `clips` (T).
 
     Raises:
         FeatureError: The file is missing, truncated or not a feature file. The tensors are not checked.
     """
     metadata, shapes = _open(Path(path), with_tensors=False)
     return metadata | {"clips": shapes["frame"][0], "frames": shapes["pts_s"][0]}
+
+
+def is_feature_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file says of itself that it is a feature file, in either form; it may still be damaged."""
+    if not os.path.isfile(path):
+        return False
+    try:
+        with safe_open(path, framework="np") as file:
+            names = (file.metadata() or {}).keys()
+    except (SafetensorError, OSError):
+        return False
+    return HEADER_KEY in names or set(METADATA) <= names
 
 
 def read_feature_labels(path: str | os.PathLike[str]) -> Labels:
@@ -155,6 +168,8 @@ def write_features(path: str | os.PathLike[str], features: Features) -> None:
     header = {name: getattr(features, name) for name in (*METADATA, *OPTIONAL)}
     header["problems"] = list(features.problems)
     _check_header(path, header)
+    if not features.computed:
+        del header["computed"]  # not recorded
     _check(path, tensors, features.clip_stride)
     _check_values(path, tensors)
     # One key: safetensors writes several in an order that changes from run to run.
@@ -226,6 +241,23 @@ def _check_header(path: Path, header: Mapping[str, Any]) -> None:
             f"{path}: backbones is {shortened(header['backbones'])}; expected name and sha256 for each of "
             f"{', '.join(MODALITIES)}"
         )
+    if not _says_how(header["computed"]):
+        raise FeatureError(
+            f"{path}: computed is {shortened(header['computed'])}; expected format and device for each of "
+            f"{', '.join(MODALITIES)}, or nothing"
+        )
+
+
+def _says_how(value: Any) -> bool:
+    """Whether a value of a header says how features were computed: modality -> {"format": text, "device": text}."""
+    return (
+        isinstance(value, dict)
+        and value.keys() <= set(MODALITIES)
+        and all(
+            isinstance(one, dict) and all(isinstance(one.get(name), str) for name in ("format", "device"))
+            for one in value.values()
+        )
+    )
 
 
 def _check(path: Path, tensors: dict[str, np.ndarray], clip_stride: int) -> None:

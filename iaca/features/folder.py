@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from iaca.data.episodes import read_episodes
+from iaca.features.clip_networks import told_apart
 from iaca.features.feature_files import FeatureError, read_features
 from iaca.types import Features
+
+_log = logging.getLogger(__name__)
 
 FILES = "feature files (<subject>.safetensors)"
 EPISODES = "episodes.csv"
@@ -17,7 +21,7 @@ EPISODES = "episodes.csv"
 
 
 def read_folder(folder: Path, split: str | None = None) -> list[Features]:
-    """Read all feature files of a folder.
+    """Read all feature files of a folder. Where their number formats differ, the log says so.
 
     Args:
         folder: The folder.
@@ -36,6 +40,8 @@ def read_folder(folder: Path, split: str | None = None) -> list[Features]:
         other = known.setdefault(item.subject, file)
         if other != file:
             raise FeatureError(f"{file} and {other} are both of subject {item.subject!r}; expected one file a subject")
+    if mixed := told_apart(features):
+        _log.warning("%s: %s", folder, mixed)
     chosen = [item for item in features if split is None or item.split == split]
     if not chosen:
         wanted = FILES if split is None else f"subjects of the split {split!r}"

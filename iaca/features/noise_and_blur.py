@@ -23,7 +23,8 @@ from iaca.data.media.apart import apart
 from iaca.data.media.sound import SAMPLE_RATE_HZ, AudioTrack, read_audio
 from iaca.errors import InputError
 from iaca.features.backbone_inputs import audio_clip, audio_input, visual_input
-from iaca.features.extraction import batch_clips, equal_lengths, run_backbone
+from iaca.features.clip_networks import run_backbone
+from iaca.features.extraction import batch_clips, equal_lengths
 from iaca.types import Features, Progress, Recording, no_progress
 
 NOISE_SAMPLES = 2**21

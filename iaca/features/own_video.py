@@ -28,7 +28,8 @@ from iaca.data.media.container import MediaError
 from iaca.data.media.mel import HOP_SAMPLES, MEL_BANDS
 from iaca.data.media.sound import SAMPLE_RATE_HZ
 from iaca.data.media.video import LONGEST_CLIP_S, MediaInfo
-from iaca.features.extraction import FOUND_BY, extract, run_backbone
+from iaca.features.clip_networks import run_backbone
+from iaca.features.extraction import FOUND_BY, extract
 from iaca.features.feature_files import write_features
 from iaca.features.missed_pictures import keep_missed
 from iaca.features.vetting import vet

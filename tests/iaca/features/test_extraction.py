@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +53,21 @@ def test_features_have_a_clip_for_every_stride_and_a_label_for_every_frame(plain
     assert features.has_audio.all()
     assert features.problems == ()
     assert features.backbones["visual"] == {"name": "visual", "sha256": backbones[0].sha256}
+    assert features.computed == {m: {"format": "float32", "device": "CPU"} for m in ("visual", "audio")}
+
+
+def test_a_network_that_overflows_is_told_and_every_feature_is_finite(plain, backbones):
+    narrow = {"audio": (torch.float16, torch.float32)}
+    loud = copy.deepcopy(backbones[1].model)
+    loud.body[0].weight.mul_(3e4)  # sound overflows float16, and the answer to zeros does not
+    ears = replace(backbones[1], model=loud)
+    features = extract(find_recordings(plain).find("s"), backbones[0], ears, clip_stride=8, formats=narrow)
+    exact = extract(find_recordings(plain).find("s"), backbones[0], ears, clip_stride=8)
+    assert features.computed["audio"]["format"] == "float16+float32"
+    assert features.computed["visual"]["format"] == "float32"
+    (told,) = features.problems
+    assert told.startswith("the network for sound: clips that overflow float16 were computed again,")
+    assert np.allclose(features.audio, exact.audio, rtol=1e-2)
 
 
 def test_a_clip_has_the_same_feature_at_every_stride(plain, backbones):

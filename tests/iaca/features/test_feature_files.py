@@ -59,6 +59,17 @@ def test_the_file_has_the_names_types_and_json_metadata_of_the_contract(tmp_path
     assert set(metadata["backbones"]["audio"]) == {"name", "sha256"}
 
 
+def test_number_format_and_device_are_recorded_and_a_file_without_them_stays_as_it_is(tmp_path, features):
+    how = {m: {"format": "float16", "device": "A GPU"} for m in ("audio", "visual")}
+    write_features(tmp_path / "a.safetensors", features._replace(computed=how))
+    assert read_features(tmp_path / "a.safetensors").computed == how
+    assert read_feature_header(tmp_path / "a.safetensors")["computed"] == how
+    write_features(tmp_path / "b.safetensors", features)
+    with safe_open(tmp_path / "b.safetensors", framework="np") as file:
+        assert "computed" not in json.loads(file.metadata()["iaca_features"])
+    assert read_features(tmp_path / "b.safetensors").computed == {}
+
+
 WRITE = """
 import sys
 from iaca.features.feature_files import read_features, write_features
@@ -148,6 +159,7 @@ def test_another_safetensors_file_is_refused(tmp_path):
         ({"backbones": "x"}, "backbones is 'x'"),
         ({"backbones": {"audio": "x"}}, "expected name and sha256"),
         ({"problems": 5}, "problems is 5"),
+        ({"computed": {"audio": "float16"}}, "expected format and device"),
         ({"problems": ["x" * 10**6, 5]}, "expected a list of sentences"),
         ({"created_by": []}, "created_by is"),
         ({"media": 5}, "media is 5"),
