@@ -1,7 +1,7 @@
 """Steps of the live controls, answered past the script: of each tab the newest step alone is computed.
 
 The page stays the owner of what is chosen. A step only draws ahead what its run is going to show once the hand lets go.
-While a hand rests between two notches, and nobody else moves a control, the notch after the next is computed ahead.
+While a hand rests, and nobody else moves a control, what it is likely to ask for next is computed ahead.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ Answer = Callable[[dict[str, str]], bytes]
 """Values by the names of their controls -> what the player is sent. A `StepError` refuses them."""
 
 Prepare = Callable[[dict[str, str], dict[str, str], Callable[[], bool]], None]
-"""Values of before, those of now, and whether it is still wanted: computes what is likely to be asked for next."""
+"""Values of before (none at first), those of now, and whether it is still wanted: computes what may be asked next."""
 
 
 class StepError(InputError):
@@ -229,7 +229,7 @@ def _computed(key: str, desk: Desk, number: int, values: dict[str, str]) -> byte
 def _look_ahead(key: str, desk: Desk) -> None:
     """Have computed what this tab may ask for next, unless it or anybody else asks for something before."""
     number, prepare = desk.newest, desk.prepare
-    if prepare is None or not desk.before or not _is_alone(desk):
+    if prepare is None or not _is_alone(desk):
         return
 
     def is_wanted() -> bool:

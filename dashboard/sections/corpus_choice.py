@@ -10,7 +10,15 @@ import streamlit as st
 
 from dashboard.sections import what_if
 from dashboard.sections.model_choice import ANY_TWO
-from dashboard.sections.what_if_values import BRUSHED, LARGEST_SEED, LARGEST_SHARE, PATTERNS, Values, chosen_values
+from dashboard.sections.what_if_values import (
+    BRUSHED,
+    LARGEST_SEED,
+    LARGEST_SHARE,
+    NOTCH,
+    PATTERNS,
+    Values,
+    chosen_values,
+)
 from dashboard.services import model_files
 from dashboard.services.model_files import Chosen, Shelf
 from dashboard.state import address, session
@@ -90,10 +98,12 @@ def choose_change() -> WhatIf:
         st.caption("For every subject, as on Compare. Noise and blur are tried there, on one subject.")
         on = st.toggle("Drop audio", session.DROP_AUDIO.default, **session.DROP_AUDIO.widget)
         st.slider(
-            "Audio dropout (%)", 0, LARGEST_SHARE, session.SHARE.default, 5, disabled=not on, **session.SHARE.widget
+            "Audio dropout (%)", 0, LARGEST_SHARE, session.SHARE.default, NOTCH, disabled=not on, **session.SHARE.widget
         )
         st.selectbox("Pattern", WITHOUT_RANGE, disabled=not on, **session.PATTERN.widget)
-        st.slider("Visual dropout (%)", 0, LARGEST_SHARE, session.FACE_SHARE.default, 5, **session.FACE_SHARE.widget)
+        st.slider(
+            "Visual dropout (%)", 0, LARGEST_SHARE, session.FACE_SHARE.default, NOTCH, **session.FACE_SHARE.widget
+        )
         st.selectbox("Visual pattern", WITHOUT_RANGE, **session.FACE_PATTERN.widget)
         st.number_input("Seed", 0, LARGEST_SEED, session.SEED.default, 1, **session.SEED.widget)
         what_if.choose_gates()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dashboard import routes, steps
 from dashboard.components.player import Steps
 from dashboard.sections import playback
-from dashboard.sections.what_if_values import LARGEST_SHARE, Range, Values, read_values
+from dashboard.sections.what_if_values import BRUSHED, LARGEST_SHARE, NOTCH, Range, Values, read_values
 from dashboard.services.selection import Selection
 from dashboard.state import session
 from dashboard.steps import StepError
@@ -110,39 +110,44 @@ def answer(view: View, texts: Mapping[str, str]) -> bytes:
 
 
 def prepare(view: View, before: Mapping[str, str], now: Mapping[str, str], is_wanted: Callable[[], bool]) -> None:
-    """Compute what the next step asks for, if the hand goes on as it went: its traces are kept.
+    """Compute what the next step is likely to ask for: its traces are kept.
 
     Args:
         view: What is looked at.
-        before: Values of the live controls before the last step.
+        before: Values of the live controls before the last step; nothing where there was none.
         now: Those after it.
         is_wanted: Asked before each model.
     """
-    after = following(before, now)
-    if after is None:
-        return
-    selection = _changed(view, after)
-    for model in selection.models:
-        if is_wanted():
+    for after in likely(before, now):
+        selection = _changed(view, after)
+        for model in selection.models:
+            if not is_wanted():
+                return
             playback.shown_models(selection._replace(models=(model,)), [], view.display.influence)
 
 
-def following(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str] | None:
-    """The values after those of now, if the share alone was moved, and not far; None where there is no telling.
+def likely(before: Mapping[str, str], now: Mapping[str, str]) -> list[dict[str, str]]:
+    """What may be asked for next: the way on where a share was moved by little, its neighbours where it was not moved,
+    audio dropped where nothing is; nothing where a share has jumped, since there is no telling where to.
 
     Args:
-        before: Key of a live control -> its value, spelled as in the address.
+        before: Key of a live control -> its value, spelled as in the address; nothing where there was no step.
         now: Likewise.
     """
-    changed = {key for key in now.keys() | before.keys() if now.get(key) != before.get(key)}
-    if len(changed) != 1 or not changed <= {session.SHARE.key, session.FACE_SHARE.key}:
-        return None
-    (key,) = changed
-    if not (key in before and key in now):
-        return None
-    move = int(now[key]) - int(before[key])
-    after = int(now[key]) + move
-    return {**now, key: str(after)} if abs(move) <= NEAR and 0 <= after <= LARGEST_SHARE else None
+    changed = [key for key in now if now[key] != before.get(key)] if before else []
+    for key in (session.SHARE.key, session.FACE_SHARE.key):
+        if key in changed:
+            move = int(now[key]) - int(before.get(key, now[key]))
+            return _moved(now, key, [move]) if changed == [key] and abs(move) <= NEAR else []
+    if now.get(session.DROP_AUDIO.key) == "false":
+        return [{**now, session.DROP_AUDIO.key: "true"}]
+    return [] if now.get(session.PATTERN.key) == BRUSHED else _moved(now, session.SHARE.key, [NOTCH, -NOTCH])
+
+
+def _moved(now: Mapping[str, str], key: str, moves: Sequence[int]) -> list[dict[str, str]]:
+    """Values with a share moved, where it can be."""
+    found = [int(now[key]) + move for move in moves] if key in now else []
+    return [{**now, key: str(share)} for share in found if 0 <= share <= LARGEST_SHARE]
 
 
 def _changed(view: View, texts: Mapping[str, str]) -> Selection:

@@ -11,6 +11,7 @@ from dashboard.sections.what_if_values import (
     BRUSHED,
     LARGEST_SEED,
     LARGEST_SHARE,
+    NOTCH,
     PATTERNS,
     STAGE_1,
     STAGE_2,
@@ -121,7 +122,7 @@ def _choose_audio_dropout(range_s: Range) -> None:
     )
     drawn = on and session.chosen(session.PATTERN) != BRUSHED
     st.slider(
-        "Audio dropout (%)", 0, LARGEST_SHARE, session.SHARE.default, 5, disabled=not drawn, width=230,
+        "Audio dropout (%)", 0, LARGEST_SHARE, session.SHARE.default, NOTCH, disabled=not drawn, width=230,
         **session.SHARE.widget,
     )  # fmt: skip
     pattern = st.selectbox("Pattern", list(PATTERNS), disabled=not on, width=190, **session.PATTERN.widget)
@@ -136,7 +137,7 @@ def _choose_audio_dropout(range_s: Range) -> None:
 
 def _choose_face_dropout(range_s: Range) -> None:
     st.slider(
-        "Visual dropout (%)", 0, LARGEST_SHARE, session.FACE_SHARE.default, 5,
+        "Visual dropout (%)", 0, LARGEST_SHARE, session.FACE_SHARE.default, NOTCH,
         disabled=session.chosen(session.FACE_PATTERN) == BRUSHED,
         help="Remove a share of the visual clips; with a brushed range, every clip that ends in it.",
         **session.FACE_SHARE.widget,

@@ -45,6 +45,9 @@ STAGE_2 = {
     "joint alone": Stage2Choice.JOINT,
 }
 LARGEST_SHARE = 100
+NOTCH = 5
+"""Percent between two places of a slider of a share."""
+
 LARGEST_SEED = 2**31 - 1
 
 

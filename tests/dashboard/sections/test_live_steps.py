@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dashboard.sections import live_steps
-from dashboard.sections.live_steps import following, read_seen
+from dashboard.sections.live_steps import likely, read_seen
 from dashboard.sections.sidebar import Display
 from dashboard.sections.what_if_values import Values
 from dashboard.services import traces
@@ -106,17 +106,20 @@ def test_the_notch_after_the_next_is_there_before_it_is_asked_for(view, monkeypa
 @pytest.mark.parametrize(
     ("before", "now", "after"),
     [
-        (texts(40), texts(45), texts(50)),
-        (texts(40), texts(30), texts(20)),
-        (texts(0, face_dropout=5), texts(0, face_dropout=10), texts(0, face_dropout=15)),
-        (texts(40), texts(40), None),
-        (texts(40), texts(60), None),
-        (texts(95), texts(98), None),
-        (texts(5), texts(0), None),
-        (texts(40), texts(40, seed=7), None),
-        (texts(40), texts(45, seed=7), None),
-        ({}, texts(45), None),
+        (texts(40), texts(45), [texts(50)]),
+        (texts(40), texts(30), [texts(20)]),
+        (texts(0, face_dropout=5), texts(0, face_dropout=10), [texts(0, face_dropout=15)]),
+        (texts(40), texts(60), []),
+        (texts(95), texts(98), []),
+        (texts(5), texts(0), []),
+        (texts(40), texts(45, seed=7), []),
+        (texts(40), texts(40, seed=7), [texts(45, seed=7), texts(35, seed=7)]),
+        (texts(40), texts(40), [texts(45), texts(35)]),
+        ({}, texts(0), [texts(5)]),
+        ({}, Values(dropout=30).texts, [texts(30)]),
+        (texts(30), Values(dropout=30).texts, [texts(30)]),
+        ({}, texts(40, pattern="brushed range"), []),
     ],
 )
-def test_a_share_that_moves_a_little_is_expected_to_move_on(before, now, after):
-    assert following(before, now) == after
+def test_what_is_likely_to_be_asked_for_next(before, now, after):
+    assert likely(before, now) == after
