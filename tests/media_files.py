@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 
 import av
@@ -12,10 +14,10 @@ RATE_HZ = 44_100
 BITS = 12
 
 
-def numbered_picture(k: int, size: int = 96) -> np.ndarray:
-    """(size, size, 3) uint8: the number as black and white bars, readable after lossy coding."""
+def numbered_picture(k: int, width: int = 96, height: int | None = None) -> np.ndarray:
+    """(height or width, width, 3) uint8: the number as black and white bars, readable after lossy coding."""
     bars = np.array([(k >> bit) & 1 for bit in range(BITS)], np.uint8) * 200 + 20
-    return np.repeat(np.repeat(bars[None, :, None], size, 0), size // BITS, 1).repeat(3, 2)
+    return np.repeat(np.repeat(bars[None, :, None], height or width, 0), width // BITS, 1).repeat(3, 2)
 
 
 def number_of(picture: np.ndarray) -> int:
@@ -93,6 +95,36 @@ def write_media(
                 for converted in resampler.resample(frame):
                     out.mux(audio.encode(converted))
             out.mux(audio.encode(None))
+    return path
+
+
+def write_resizing(path: Path, times_s: np.ndarray, pictures: Sequence[np.ndarray], codec: str = "libvpx") -> Path:
+    """Write a video whose pictures change their size on the way, as browsers record a window or a call.
+
+    Args:
+        path: A webm or mkv.
+        times_s: (N,) ascending, whole milliseconds.
+        pictures: N of them, (H, W, 3) uint8; where the size changes, the stream goes on with a key frame.
+        codec: Encoder.
+    """
+    clock = Fraction(1, 1000)
+    with av.open(f"file:{path}", "w") as out:
+        stream: av.VideoStream | None = None
+        for (height, width), part in groupby(zip(times_s, pictures, strict=True), lambda one: one[1].shape[:2]):
+            encoder = av.CodecContext.create(codec, "w")
+            encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = width, height, "yuv420p", clock
+            encoder.options = {"deadline": "realtime", "crf": "4", "b": "2M"}
+            if stream is None:
+                stream = out.add_stream(codec, rate=25)
+                stream.width, stream.height, stream.pix_fmt, stream.time_base = width, height, "yuv420p", clock
+            packets = []
+            for time_s, picture in part:
+                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+                frame.pts, frame.time_base = round(1000 * time_s), clock
+                packets += encoder.encode(frame)
+            for packet in [*packets, *encoder.encode(None)]:
+                packet.stream, packet.time_base = stream, clock
+                out.mux(packet)
     return path
 
 

@@ -20,7 +20,8 @@ WATCH = """
   const copy = new OffscreenCanvas(width, cell).getContext('2d', { willReadFrequently: true });
   // The frame that a viewer reads off the picture, the one that the page claims, and the time under the cursor.
   window.sample = () => {
-    copy.drawImage(canvas, 0, 0, width, cell, 0, 0, width, cell);
+    const scale = canvas.width / width; // the picture may change its size
+    copy.drawImage(canvas, 0, 0, canvas.width, cell * scale, 0, 0, width, cell);
     const pixels = copy.getImageData(0, 0, width, cell).data;
     let code = 0;
     for (let bit = 0; bit < bits; bit++) {

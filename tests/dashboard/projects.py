@@ -18,6 +18,7 @@ from iaca.data.annotations import write_labels
 from iaca.features.feature_files import write_features
 from iaca.models.fusion_model import FusionModel
 from iaca.types import Features
+from tests.media_files import write_resizing
 
 CODE_BITS = 12
 CELL = 16
@@ -62,9 +63,16 @@ def frame_times(spec: Spec) -> np.ndarray:
 
 
 def write_video(path: Path, spec: Spec) -> None:
-    """A picture for each time of `frame_times`: H.264 and AAC in mp4, or MPEG-4 and MP3 in avi, for no browser."""
+    """A picture for each time of `frame_times`.
+
+    H.264 and AAC in mp4; MPEG-4 and MP3 in avi, for no browser; VP8 in webm, silent, whose pictures change their size.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     times = frame_times(spec) + spec.audio_leads_s
+    if spec.ending == "webm":
+        larger = [picture(k).repeat(1 + k * 3 // spec.frames % 2, 0) for k in range(spec.frames)]
+        write_resizing(path, times, [one.repeat(len(one) // HEIGHT, 1) for one in larger])
+        return
     in_avi = spec.ending == "avi"
     time_base = Fraction(1, FRAME_RATE) if in_avi else TIME_BASE
     quality = {"g": "12", "qscale": "3"} if in_avi else {"g": "12", "bf": "2", "preset": "veryfast", "crf": "20"}

@@ -84,8 +84,5 @@ def _encode(source: Path, sound: Path, target: Path, pts_s: np.ndarray, progress
         gop_frames=GOP_FRAMES,
     ) as writer:
         for k, picture in itertools.chain([first], pictures):
-            if picture.shape[:2] != (height, width):  # a stream may change its size
-                other = av.VideoFrame.from_ndarray(picture, format="rgb24")
-                picture = other.reformat(width=width, height=height).to_ndarray()
             writer.add(np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"), float(pts_s[k]))
             progress(k + 1, len(pts_s))

@@ -38,7 +38,7 @@ MOST_PIXELS = 2**26
 MOST_FRAMES = 3_000_000
 """Frames of a video: more than 12 hours at 60 frames/s."""
 
-EDITION = 2
+EDITION = 3
 """Raised when the pictures or the sound of the same file come out different: what was kept of it is made anew."""
 
 

@@ -81,3 +81,27 @@ def shown(frame: av.VideoFrame, display: Display) -> np.ndarray:
     if display.mirrored:
         picture = picture[:, ::-1]
     return np.ascontiguousarray(np.rot90(picture, display.turns))
+
+
+def fitted(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A picture in the middle of one of another size, as large as it fits, with black edges where there is room left.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        size: Width and height.
+
+    Returns:
+        (height, width, 3) uint8; the picture itself where it has that size.
+    """
+    import cv2
+
+    (height, width), (whole_width, whole_height) = picture.shape[:2], size
+    if (width, height) == size:
+        return picture
+    scale = min(whole_width / width, whole_height / height)
+    width, height = max(1, round(width * scale)), max(1, round(height * scale))
+    whole = np.zeros((whole_height, whole_width, 3), np.uint8)
+    top, left = (whole_height - height) // 2, (whole_width - width) // 2
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    whole[top : top + height, left : left + width] = small
+    return whole

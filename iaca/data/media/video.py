@@ -28,7 +28,7 @@ from iaca.data.media.container import (
     sound_tracks,
     video_stream,
 )
-from iaca.data.media.display import display_of, shown
+from iaca.data.media.display import display_of, fitted, shown
 from iaca.data.media.sound import first_sound_s
 
 BROWSER_CONTAINERS = frozenset({"mp4", "webm"})
@@ -152,6 +152,9 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
 def iterate_frames(path: str | os.PathLike[str], wanted: np.ndarray | None = None) -> Iterator[tuple[int, np.ndarray]]:
     """Decode the pictures of a video one after another, as they are displayed: upright, and with square pixels.
 
+    All have the size of the first one: where a stream changes its size, as recordings of browsers do, later pictures
+    are scaled to fit into it, between black edges where their shape is another.
+
     Args:
         path: The video.
         wanted: (N,) bool, frames to yield; others are decoded and skipped. None: all.
@@ -165,11 +168,13 @@ def iterate_frames(path: str | os.PathLike[str], wanted: np.ndarray | None = Non
     """
     path = Path(path)
     pts_s, by_time = picture_times(path)
-    last = -1
+    last, size = -1, None
     with opened(path) as container:
         stream = video_stream(path, container)
         stream.thread_type = "AUTO"
         for frame in decoded(container, stream):
+            display = display_of(stream, frame)
+            size = size or display.size(frame.width, frame.height)
             k = last + 1
             if by_time and frame.pts is not None:
                 # Not by count: a damaged frame must not shift those that follow.
@@ -179,7 +184,7 @@ def iterate_frames(path: str | os.PathLike[str], wanted: np.ndarray | None = Non
                 break
             if wanted is not None and (k >= len(wanted) or not wanted[k]):
                 continue
-            yield k, shown(frame, display_of(stream, frame))
+            yield k, fitted(shown(frame, display), size)
 
 
 def fit_pts(pts_s: np.ndarray, num_frames: int) -> np.ndarray:

@@ -19,6 +19,8 @@ SPECS = (
     Spec("variable", 200, variable=True),
     Spec("labels-longer", 60, extra_labels=2),
     Spec("copied", 100, ending="avi"),
+    Spec("resized", 24, ending="webm"),
+    Spec("resized-uneven", 24, variable=True, ending="webm"),
 )
 TIMES = {spec.name: frame_times(spec) for spec in SPECS}
 
@@ -52,6 +54,20 @@ def test_random_seeks_land_on_the_frame_that_was_asked_for(page, address, subjec
         shown = sample(page)
         assert shown["frame"] == target
         assert_agreement(shown, TIMES[subject])
+
+
+@pytest.mark.parametrize("subject", ["resized", "resized-uneven"])
+def test_every_frame_of_a_recording_that_changes_its_size_is_reached_both_ways(page, address, subject):
+    open_player(page, address, subject)
+    page.get_by_test_id("player").focus()
+    last = len(TIMES[subject]) - 1
+    steps = [("Home", 0)]
+    steps += [("ArrowRight", k) for k in range(1, last + 1)]
+    steps += [("ArrowLeft", k) for k in range(last - 1, -1, -1)]
+    for key, target in steps:
+        page.keyboard.press(key)
+        page.wait_for_selector(f"{PLAYER}[data-frame='{target}'][data-seeking='false']")
+        assert_agreement(sample(page), TIMES[subject])
 
 
 @pytest.mark.parametrize("subject", ["steady", "audio-first", "variable"])

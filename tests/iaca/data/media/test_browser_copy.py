@@ -10,7 +10,7 @@ from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.container import MediaError
 from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
 from iaca.data.media.video import iterate_frames, probe
-from tests.media_files import clicks, number_of, write_media
+from tests.media_files import clicks, number_of, numbered_picture, write_media, write_resizing
 
 UNEVEN_S = np.cumsum(np.r_[0, np.tile([0.033, 0.05, 0.02], 13)])
 
@@ -37,22 +37,48 @@ def test_a_copy_has_the_same_frames_at_the_same_times_with_the_same_sound(tmp_pa
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
-@pytest.mark.parametrize("sizes", [(96, 192), (192, 96)])
-def test_pictures_that_change_their_size_are_copied_in_the_first_one(tmp_path, sizes):
-    whole = tmp_path / "a.mkv"
-    parts = [write_media(tmp_path / f"{s}.mkv", np.arange(10) / 25, video_codec="libvpx", size=s) for s in sizes]
-    with av.open(str(whole), "w") as out, av.open(str(parts[0])) as first, av.open(str(parts[1])) as second:
-        stream = out.add_stream_from_template(first.streams.video[0])
-        for number, source in enumerate((first, second)):
-            for packet in source.demux(video=0):
-                if packet.size:
-                    packet.pts = packet.dts = packet.pts + round(number * 0.4 / packet.time_base)
-                    packet.stream = stream
-                    out.mux(packet)
-    assert {len(picture) for _, picture in iterate_frames(whole)} == set(sizes)
-    copied = [picture for _, picture in iterate_frames(browser_copy(whole, tmp_path / "cache"))]
-    assert {picture.shape for picture in copied} == {(sizes[0], sizes[0], 3)}
-    assert [number_of(picture) for picture in copied] == [*range(10), *range(10)]
+EVEN_MS, SLOWER_MS = np.arange(30) * 40, np.cumsum([40] * 15 + [66] * 15)
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "times_ms"),
+    [
+        ("a.webm", (96, 192), EVEN_MS),
+        ("a.webm", (192, 96), EVEN_MS),
+        ("three.webm", (96, 192, 48), EVEN_MS),
+        ("slower.webm", (96, 192), SLOWER_MS),
+        ("a.mkv", (96, 48, 96), SLOWER_MS),
+    ],
+)
+def test_pictures_that_change_their_size_are_read_and_copied_in_the_first_one(tmp_path, name, sizes, times_ms):
+    part = len(times_ms) // len(sizes)
+    pictures = [numbered_picture(k, sizes[k // part]) for k in range(len(times_ms))]
+    path = write_resizing(tmp_path / name, times_ms / 1000, pictures)
+    info = probe(path)
+    assert np.allclose(info.pts_s, (times_ms - times_ms[0]) / 1000, atol=1e-6)
+    assert (info.width, info.height) == (sizes[0], sizes[0])
+    copy = browser_copy(path, tmp_path / "cache")
+    assert (copy == path) == (name in ("a.webm", "three.webm"))
+    for file in (path, copy):
+        read = [(k, number_of(picture), picture.shape) for k, picture in iterate_frames(file)]
+        assert read == [(k, k, (sizes[0], sizes[0], 3)) for k in range(len(times_ms))]
+
+
+@pytest.mark.parametrize("sizes", [((96, 192), (192, 96)), ((192, 96), (96, 192)), ((96, 96), (192, 48))])
+def test_a_picture_that_changes_its_shape_keeps_it_between_black_edges(tmp_path, sizes):
+    pictures = [numbered_picture(k, *sizes[k // 10]) for k in range(20)]
+    path = write_resizing(tmp_path / "a.webm", np.arange(20) / 25, pictures)
+    (width, height), (other_width, other_height) = sizes
+    scale = min(width / other_width, height / other_height)
+    wide, high = int(other_width * scale), int(other_height * scale)
+    top, left = (height - high) // 2, (width - wide) // 2
+    for k, picture in iterate_frames(path):
+        assert picture.shape == (height, width, 3)
+        if k >= 10:
+            inner = picture[top : top + high, left : left + wide].copy()
+            assert number_of(inner) == k
+            picture[top : top + high, left : left + wide] = 0
+            assert picture.max() == 0
 
 
 def test_what_a_browser_plays_is_not_copied(tmp_path):
