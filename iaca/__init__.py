@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from typing import Any
 
 # Before torch is loaded: threads that spin while they wait take the cores from the browser, the decoder, and each
 # other. With two threads on two busy cores a slim backbone went from 49 to about 1,300 clips/s.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+if "torch" not in sys.modules:  # else CUDA may have read it: `iaca.compute.repeatable` says what it is for
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 __version__ = "0.1.0"
 

@@ -19,8 +19,8 @@ from iaca.compute.devices import choose_device
 BUDGET_S = 450
 PARTS = (
     Part(runs.environment, 0), Part(networks.models, 30), Part(runs.extraction, 90), Part(networks.formats, 60),
-    Part(networks.slider, 45), Part(networks.published, 20), Part(networks.training, 20),
-    Part(networks.repeatability, 15), Part(runs.torchrun, 40), Part(runs.shards, 90),
+    Part(networks.slider, 45), Part(networks.published, 30), Part(networks.short_memory, 15),
+    Part(networks.training, 20), Part(networks.repeatability, 15), Part(runs.torchrun, 40), Part(runs.shards, 90),
 )  # fmt: skip
 
 

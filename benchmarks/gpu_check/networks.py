@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,14 @@ import torch
 
 from benchmarks.extraction import random_backbone
 from benchmarks.gpu_check.check import PAPERS, ROOT, Check
-from iaca.checkpoints import load_checkpoint
+from iaca.checkpoints import Checkpoint, load_checkpoint
 from iaca.clips import clip_ends
+from iaca.compute.gpu_memory import forget_shortages, shortages
 from iaca.config import DropoutConfig, FusionConfig, TrainingConfig
 from iaca.features.feature_files import read_features
 from iaca.features.folder import read_folder
 from iaca.inference import WindowMemory, infer
+from iaca.inference.window_source import TABLES
 from iaca.metrics import ccc
 from iaca.models.fusion_model import FusionModel
 from iaca.models.published.network import PublishedNetwork
@@ -97,11 +101,11 @@ def slider(check: Check) -> None:
 
 
 def published(check: Check) -> None:
-    """The authors' networks: distance from the CPU, and time for windows whose features are on the device."""
+    """The authors' networks: distance from the CPU, time for windows that are on the device, and a slider's steps."""
     windows = 2 if check.quick else 64
     torch.manual_seed(0)
     for kind in ("published RJCA", "published DCA"):
-        network = PublishedNetwork(kind).eval()
+        network = PublishedNetwork(kind).eval().requires_grad_(False)
         config = network.config
         audio = torch.randn(windows, config.clips, config.audio_dim)
         visual = torch.rand(windows, config.clips, config.visual_dim)
@@ -112,6 +116,47 @@ def published(check: Check) -> None:
             found = network(*there).valence.cpu()
             ms = check.median_ms(lambda network=network, there=there: network(*there))
         check.say("published", network=kind, windows=windows, largest=float((found - expected).abs().max()), ms=ms)
+        item = _random_features(200 if check.quick else 4000, 8, config.audio_dim, config.visual_dim)
+        model, memory, times = Checkpoint(Path(kind), network, config), WindowMemory(), []
+        for i in range(3 if check.quick else 12):
+            check.wait()
+            begin = time.perf_counter()
+            infer(item, model, [DropoutConfig(share=0.05 * (i + 1), seed=i)], memory=memory)
+            times.append(1000 * (time.perf_counter() - begin))
+        check.say(
+            "published", network=kind, clips=len(item.frame), first_step_ms=times[0],
+            later_step_ms=float(np.median(times[1:])), kept_mb=TABLES.nbytes / 2**20,
+        )  # fmt: skip
+
+
+def short_memory(check: Check) -> None:
+    """Curves where all but little of a GPU's memory is taken: what is said, and how far they lie from the CPU's."""
+    item = _random_features(1000 if check.quick else 8012, 4)
+    file = ROOT / "checkpoints/jca_iaca.safetensors"
+    expected = infer(item, load_checkpoint(file))
+    model = load_checkpoint(file, check.device)
+    for spare_mb in (16, 128, 1024) if check.device.type == "cuda" else (0,):
+        with _little_memory(check.device, spare_mb):
+            found = infer(item, model)
+            told = " ".join(shortages()) or "nothing"
+        largest = max(float(np.abs(found.columns[t] - expected.columns[t]).max()) for t in model.config.targets)
+        check.say("short_memory", spare_mb=spare_mb, largest=largest, told=told)
+
+
+@contextmanager
+def _little_memory(device: torch.device, spare_mb: int) -> Iterator[None]:
+    """Within it, this process may take so much of a GPU's memory beyond what it has."""
+    if device.type != "cuda":
+        yield
+        return
+    torch.cuda.empty_cache()
+    total = torch.cuda.get_device_properties(device).total_memory
+    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved(device) + spare_mb * 2**20) / total, device)
+    try:
+        yield
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0, device)
+        forget_shortages()
 
 
 def training(check: Check) -> None:
@@ -136,28 +181,29 @@ def training(check: Check) -> None:
 
 
 def repeatability(check: Check) -> None:
-    """Two equal trainings on the device: equal to the last bit, or how far apart."""
+    """Two equal trainings on the device: equal to the last bit, or how far apart, and what their reports say of it."""
     items = read_folder(ROOT / "demo/study", "train")[: 2 if check.quick else 12]
     config = FusionConfig(
         fusion="rjca", iaca=True, audio_dim=items[0].audio.shape[1], visual_dim=items[0].visual.shape[1],
         dim=items[0].audio.shape[1],
     )  # fmt: skip
     settings = TrainingConfig(epochs=1 if check.quick else 3, steps_per_epoch=2)
-    one, other = (
-        train_fusion(items, config, settings, device=check.device, progress=False)[0].state_dict() for _ in range(2)
-    )
+    trained = [train_fusion(items, config, settings, device=check.device, progress=False) for _ in range(2)]
+    one, other = (model.state_dict() for model, _ in trained)
     largest = max(float((one[name].float() - other[name].float()).abs().max()) for name in one)
-    check.say("repeatability", equal=largest == 0, largest=largest)
+    told = trained[0][1]["repeatable"]
+    check.say("repeatability", equal=largest == 0, largest=largest, promised=told["exact"], why_not=told["why_not"])
 
 
-def _random_features(frames: int, stride: int, dim: int = 128) -> Features:
+def _random_features(frames: int, stride: int, audio_dim: int = 128, visual_dim: int = 128) -> Features:
     rng = np.random.default_rng(0)
     ends = clip_ends(frames, stride)
-    audio, visual = (rng.standard_normal((len(ends), dim), np.float32) for _ in range(2))
+    audio, visual = (rng.standard_normal((len(ends), dim), np.float32) for dim in (audio_dim, visual_dim))
     valence, arousal = rng.uniform(-1, 1, (2, frames)).astype(np.float32)
-    there, zeros = np.ones(frames, bool), np.zeros(dim, np.float32)
+    there = np.ones(frames, bool)
     return Features(
         subject="random", video="random", split=None, clip_stride=stride, backbones={}, created_by="benchmark",
         problems=(), frame=ends, pts_s=np.arange(frames) / 25, audio=audio, visual=visual, valence=valence,
-        arousal=arousal, has_face=there, has_audio=there, audio_zero=zeros, visual_zero=zeros,
+        arousal=arousal, has_face=there, has_audio=there, audio_zero=np.zeros(audio_dim, np.float32),
+        visual_zero=np.zeros(visual_dim, np.float32),
     )  # fmt: skip

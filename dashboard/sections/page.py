@@ -51,7 +51,7 @@ class Page(NamedTuple):
             last: One more sentence, or "".
         """
         address.check_choices(self.asked)
-        show_notices(place, [*address.problems(), *self.notices, *filter(None, [last])])
+        show_notices(place, [*address.problems(), *self.notices, *filter(None, [last]), *traces.shortages()])
 
 
 def begin_page(*, has_steps: bool = False) -> Page:

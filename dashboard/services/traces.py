@@ -25,6 +25,7 @@ from dashboard.state import visit
 from dashboard.state.known_files import known_state, look, shown_state
 from dashboard.turns import Turns
 from iaca.compute.devices import available_devices, choose_device, device_label
+from iaca.compute.gpu_memory import shortages
 from iaca.config import UNCHANGED, GateOverrides, WhatIf
 from iaca.errors import BAD_INPUT, InputError
 from iaca.features.feature_files import read_features
@@ -34,7 +35,7 @@ from iaca.types import Features, Score, Trace
 
 keep_aside()
 
-__all__ = ["available_devices", "choose_device", "device_label"]
+__all__ = ["available_devices", "choose_device", "device_label", "shortages"]
 
 SCORED_CLIPS = 20_000
 """Clips of the subjects that are scored for the list before anyone asks: some seconds on a CPU, for two models."""

@@ -11,6 +11,7 @@ import warnings
 from functools import cache
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -106,6 +107,12 @@ def choose_device(requested: str | None = None) -> torch.device:
 def device_of(model: nn.Module) -> torch.device:
     """The device that a model is on. Functions that are given a model compute there."""
     return next(model.parameters()).device
+
+
+def sent(array: np.ndarray, device: torch.device) -> torch.Tensor:
+    """An array on a device. A GPU is not waited for: its copy is made from memory that stays in its place."""
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def device_label(device: torch.device) -> str:

@@ -12,8 +12,8 @@ from iaca.inference.trace import (
     dropped_by,
     infer,
     predict,
-    windows_of,
 )
+from iaca.inference.window_source import windows_of
 
 __all__ = [
     "WINDOWS_AT_ONCE",

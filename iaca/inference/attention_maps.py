@@ -11,9 +11,10 @@ import torch
 from iaca.checkpoints import Checkpoint
 from iaca.clips import plan_windows
 from iaca.compute.devices import device_of
+from iaca.compute.gpu_memory import as_fits, on_cpu
 from iaca.compute.threads import side_by_side
 from iaca.config import AUDIO, MODALITIES, VISUAL, DropoutConfig
-from iaca.inference import check_fit, dropped_by, windows_of
+from iaca.inference import WINDOWS_AT_ONCE, check_fit, dropped_by, windows_of
 from iaca.types import Explanation, Features
 
 MOST_CELLS = 256
@@ -85,12 +86,17 @@ def window_maps(
     dropped = dropped_by(features, dropouts)
     device = device_of(checkpoint.model)
 
-    @torch.inference_mode()
-    def explain(index: np.ndarray) -> dict[str, Explanation]:
-        audio, visual = (windows_of(features, m, index, dropped[m]).to(device) for m in MODALITIES)
-        return checkpoint.model(audio, visual).explanations
+    def on(place: torch.device, _: int) -> dict[str, Explanation]:
+        model = checkpoint.model if place == device else on_cpu(checkpoint.model)
 
-    (explanations,) = side_by_side(explain, [plan.index[window : window + 1]], device)
+        @torch.inference_mode()
+        def explain(index: np.ndarray) -> dict[str, Explanation]:
+            audio, visual = (windows_of(features, m, index, dropped[m]).to(place) for m in MODALITIES)
+            return model(audio, visual).explanations
+
+        return side_by_side(explain, [plan.index[window : window + 1]], place)[0]
+
+    explanations = as_fits(on, device, dict.fromkeys(WINDOWS_AT_ONCE, 1), "attention maps")
     clips = plan.index[window]
     explanation = explanations.get(target, next(iter(explanations.values())))
     found = {AUDIO: explanation.audio_attention, VISUAL: explanation.visual_attention}

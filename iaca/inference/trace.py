@@ -14,15 +14,18 @@ from iaca.checkpoints import Checkpoint, FusionNetwork
 from iaca.checkpoints.onnx_files import OnnxNetwork
 from iaca.clips import WindowPlan, Windows, plan_windows
 from iaca.compute.devices import device_of
+from iaca.compute.gpu_memory import as_fits, on_cpu
 from iaca.compute.threads import side_by_side, threads_for
 from iaca.config import AUDIO, MODALITIES, OWN_GATES, TARGETS, VISUAL, DropoutConfig, GateOverrides
 from iaca.errors import InputError
 from iaca.inference.dropout import dropped_clips
+from iaca.inference.window_source import WindowSource
 from iaca.metrics import ccc
 from iaca.types import EXPLANATION_COLUMNS, TRACE_COLUMNS, Explanation, Features, Score, Trace
 
-WINDOWS_AT_ONCE = {"cpu": 32, "cuda": 64}
-"""Windows in one forward pass, by type of device: few enough for a core's cache, and for a small GPU's memory."""
+WINDOWS_AT_ONCE = {"cpu": 32, "cuda": 256}
+"""Windows in one forward pass, by type of device: few enough for a core's cache; on a GPU few enough for most memories,
+and fewer where one is short."""
 
 KEPT_MASKS = 4
 """Outputs that are kept for each window, on average: of so many choices of dropped clips."""
@@ -91,7 +94,8 @@ def infer(
         dropouts: Simulated losses, of either modality.
         gates: Overrides of the gates; a model without such a gate stays as it is.
         windows: How clips are cut into windows.
-        memory: Outputs of windows from earlier calls, which is updated. One thread at a time may use it.
+        memory: Outputs of windows from earlier calls, which is updated. One thread at a time may use it. With it, the
+            features stay on the model's GPU from call to call; they must not be changed meanwhile.
         exported: The same model in ONNX Runtime, which then computes wherever the gates are the model's own.
 
     Returns:
@@ -104,7 +108,7 @@ def infer(
         check_fit(features, checkpoint)
     dropped = dropped_by(features, dropouts)
     plan = _plan(len(features.frame), features.clip_stride, checkpoint.config.clips, windows)
-    per_clip = _per_clip(features, checkpoint.model, plan, dropped, memory or WindowMemory(), gates, exported)
+    per_clip = _per_clip(features, checkpoint.model, plan, dropped, memory, gates, exported)
     columns = _per_frame(features, per_clip, dropped)
     scores = {
         target: Score(
@@ -133,7 +137,7 @@ def predict(
         Target -> (N,) float32.
     """
     plan = _plan(len(features.frame), features.clip_stride, model.config.clips, Windows.OVERLAP)
-    per_clip = _per_clip(features, model, plan, dropped_by(features, dropouts), WindowMemory(), gates)
+    per_clip = _per_clip(features, model, plan, dropped_by(features, dropouts), None, gates)
     frame = np.arange(len(features.pts_s))
     return {t: np.interp(frame, features.frame, per_clip[t]).astype(np.float32) for t in model.config.targets}
 
@@ -181,57 +185,46 @@ def dropped_by(features: Features, dropouts: Sequence[DropoutConfig]) -> dict[st
     return dropped
 
 
-def windows_of(features: Features, modality: str, index: np.ndarray, dropped: np.ndarray) -> torch.Tensor:
-    """The features of a modality in windows, with missing clips replaced by the backbone's output for zeros.
-
-    Args:
-        features: One subject's features.
-        modality: audio or visual.
-        index: (B, L) clip at each place; -1 for an empty place.
-        dropped: (T,) bool.
-
-    Returns:
-        (B, L, D_m) float32.
-    """
-    values = getattr(features, modality)[index]
-    values[(index < 0) | dropped[index]] = getattr(features, f"{modality}_zero")
-    return torch.from_numpy(values)
-
-
 def _per_clip(
     features: Features,
     model: FusionNetwork,
     plan: WindowPlan,
     dropped: dict[str, np.ndarray],
-    memory: WindowMemory,
+    kept: WindowMemory | None,
     gates: GateOverrides = OWN_GATES,
     exported: OnnxNetwork | None = None,
 ) -> dict[str, np.ndarray]:
     """The columns of a Trace that come from the model, (T,) float32 each."""
     config = model.config
-    device = device_of(model)
-
-    @torch.inference_mode()
-    def run(index: np.ndarray) -> tuple[list[str], torch.Tensor]:
-        audio = windows_of(features, AUDIO, index, dropped[AUDIO]).to(device)
-        visual = windows_of(features, VISUAL, index, dropped[VISUAL]).to(device)
-        if exported is not None and gates == OWN_GATES:
-            output = exported(audio, visual)
-        else:
-            output = model(audio, visual, gates=gates, return_maps=False)
-        columns = {target: getattr(output, target) for target in config.targets}
-        for target, explanation in output.explanations.items():
-            columns |= {f"{target}_{name}": values for name, values in _explanation_columns(explanation).items()}
-        return list(columns), torch.stack(list(columns.values()))
-
+    memory = kept or WindowMemory()
     lost = np.stack([dropped[modality][plan.index] & (plan.index >= 0) for modality in MODALITIES], axis=1)
     keys = [(window, bits.tobytes()) for window, bits in enumerate(np.packbits(lost, axis=-1))]
     new = np.array([window for window, key in enumerate(keys) if key not in memory.outputs], int)
-    done = side_by_side(run, [plan.index[piece] for piece in _pieces(new, device)], device)
+    device = device_of(model)
+
+    def outputs(place: torch.device, at_once: int) -> tuple[list[str], np.ndarray]:
+        """Names of the columns, and (columns, new windows, L) float32."""
+        network = model if place == device else on_cpu(model)
+        source = WindowSource(features, place, keep=kept is not None)
+
+        @torch.inference_mode()
+        def run(index: np.ndarray) -> tuple[list[str], torch.Tensor]:
+            audio, visual = (source.windows(modality, index, dropped[modality]) for modality in (AUDIO, VISUAL))
+            if exported is not None and gates == OWN_GATES:
+                output = exported(audio, visual)
+            else:
+                output = network(audio, visual, gates=gates, return_maps=False)
+            columns = {target: getattr(output, target) for target in config.targets}
+            for target, explanation in output.explanations.items():
+                columns |= {f"{target}_{name}": values for name, values in _explanation_columns(explanation).items()}
+            return list(columns), torch.stack(list(columns.values()))
+
+        done = side_by_side(run, [plan.index[piece] for piece in _pieces(new, place, at_once)], place)
+        return done[0][0], torch.cat([batch for _, batch in done], dim=1).float().cpu().numpy()
+
     computed: dict[tuple[int, bytes], np.ndarray] = {}
-    if done:
-        memory.names = done[0][0]
-        values = torch.cat([batch for _, batch in done], dim=1).float().cpu().numpy()  # (columns, new windows, L)
+    if len(new):
+        memory.names, values = as_fits(outputs, device, WINDOWS_AT_ONCE, "windows")
         # Copies: of a batch, single windows may be kept for long.
         computed = {keys[window]: values[:, i].copy() for i, window in enumerate(new)}
     per_clip = np.full((len(memory.names), len(features.frame)), np.nan, np.float32)
@@ -240,10 +233,10 @@ def _per_clip(
     return dict(zip(memory.names, per_clip, strict=True))
 
 
-def _pieces(windows: np.ndarray, device: torch.device) -> list[np.ndarray]:
-    """Windows in pieces of nearly equal size, at most `WINDOWS_AT_ONCE` each, as many for one thread as for another."""
+def _pieces(windows: np.ndarray, device: torch.device, at_once: int) -> list[np.ndarray]:
+    """Windows in pieces of nearly equal size, at most `at_once` each, as many for one thread as for another."""
     threads = threads_for(device)
-    rounds = math.ceil(len(windows) / (threads * WINDOWS_AT_ONCE[device.type]))
+    rounds = math.ceil(len(windows) / (threads * at_once))
     return np.array_split(windows, min(len(windows), threads * rounds)) if len(windows) else []
 
 

@@ -8,8 +8,9 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,9 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from iaca.compute.devices import device_of, keep_freed_memory
+from iaca.compute.devices import device_of, keep_freed_memory, sent
 from iaca.compute.distributed import worker
+from iaca.compute.gpu_memory import as_fits, on_cpu, step_or_what_fits
 from iaca.compute.prefetch import prefetch
+from iaca.compute.repeatable import repeatable
 from iaca.config import AUDIO, TARGETS, VISUAL, BackboneConfig, ConfigError
 from iaca.config.training import BackboneTraining
 from iaca.config.vocabulary import CLIP_PICTURES
@@ -39,6 +42,9 @@ STATE_INTERVAL_S = 300.0
 
 SCORE_CLIP_STRIDE = 8
 """Frames between the clips that validation scores."""
+
+SCORED_AT_ONCE = {"cpu": 64, "cuda": 256}
+"""Clips that are scored at a time, by type of device."""
 
 RANK_SEED = 2**40
 """Distance between the seeds of processes, more than any run has steps: each augments in its own way, and the first as
@@ -68,7 +74,7 @@ class BackboneStep(nn.Module):
         Args:
             groups: Clips, those of one shape together: (B, P, 112, 112, 3) uint8 or (B, 1, 64, F) float32.
             targets: (M, 2) valence and arousal, in the order of the groups.
-            recordings: (M,) int64, which recording each clip is of.
+            recordings: (M,) int64, which recording each clip is of, by numbers below M.
             seed: Seed of the augmentation.
 
         Returns:
@@ -92,6 +98,26 @@ class BackboneStep(nn.Module):
             within = ccc_loss(centred[:, i], centred[:, len(TARGETS) + i], valid)
             loss = loss + ((1 - training.within_weight) * over_all + training.within_weight * within) / len(TARGETS)
         return loss
+
+
+class _Batch(NamedTuple):
+    """A batch as it comes from the disk; as `BackboneStep` takes it."""
+
+    groups: Sequence[np.ndarray]
+    targets: np.ndarray
+    recordings: np.ndarray
+    seed: int
+
+    def first(self, size: int, device: torch.device) -> tuple[list[Tensor], Tensor, Tensor, int]:
+        """The first clips of the batch, on a device."""
+        left, groups = size, []
+        for group in self.groups:
+            groups.append(sent(group[:left], device))
+            left -= len(groups[-1])
+            if left == 0:
+                break
+        recordings = np.unique(self.recordings[:size], return_inverse=True)[1]
+        return groups, sent(self.targets[:size], device), sent(recordings, device), self.seed
 
 
 def train_backbone(
@@ -123,7 +149,7 @@ def train_backbone(
         device: Device to train on.
         start: Network whose weights to start from; None: random weights.
         state_file: File for the state of the run. A run that finds it continues, and ends with the same weights as a
-            run that was never stopped. The caller removes the file once the result is saved.
+            run that was never stopped, as `train_fusion` says. The caller removes the file once the result is saved.
         progress: Whether to show bars on stderr.
 
     Returns:
@@ -134,11 +160,12 @@ def train_backbone(
         ConfigError: `pictures` is given for sound.
         BackboneTrainingError: Too few clips are annotated, or a batch is too small to be shared.
         StateError: The state file is damaged or belongs to another run.
+        ShortMemoryError: A batch does not fit the GPU's memory; the message says what would.
     """
     training = training or BackboneTraining()
     if config.modality == AUDIO and training.pictures != CLIP_PICTURES:
         raise ConfigError(f"pictures is {training.pictures} and modality is 'audio'; expected it of a visual backbone")
-    with worker(device) as me:
+    with worker(device) as me, repeatable(me.device, me.world) as repetition:
         if me.device.type == "cpu":
             keep_freed_memory()
         clips, left_out = decode_all(recordings, config.modality, training.clip_stride, cache_dir, me, progress)
@@ -163,7 +190,7 @@ def train_backbone(
         )
         state = TrainingState(None if state_file is None else Path(state_file), identity, model, optimiser, schedule)
         done = state.load(me.device) or {"step": 0, "losses": [], "spent_s": 0.0}
-        losses = list(done["losses"])
+        losses, unread = list(done["losses"]), []
         share = me.share(BackboneStep(model, training))
 
         def spent_s() -> float:
@@ -178,23 +205,32 @@ def train_backbone(
         numbers = range(done["step"], training.epochs * steps)
         with bar:
             for number, groups, targets, members in prefetch(batches(clips, draw, steps, numbers, me), depth=3):
-                loss = share(
-                    [torch.from_numpy(group).to(me.device) for group in groups],
-                    torch.from_numpy(targets).to(me.device),
-                    torch.from_numpy(members).to(me.device),
-                    # Seeded by the step, so that a resumed run augments as an unbroken one does.
-                    training.seed * 1_000_003 + number + me.rank * RANK_SEED,
-                )
-                optimiser.zero_grad(set_to_none=True)
-                loss.backward()
-                optimiser.step()
+                # Seeded by the step, so that a resumed run augments as an unbroken one does.
+                batch = _Batch(groups, targets, members, training.seed * 1_000_003 + number + me.rank * RANK_SEED)
+
+                def gradients(size: int, batch: _Batch = batch) -> Tensor:
+                    loss = share(*batch.first(size, me.device))
+                    optimiser.zero_grad(set_to_none=True)
+                    loss.backward()
+                    return loss.detach()
+
+                def learn(size: int = len(targets), gradients: Callable[[int], Tensor] = gradients) -> Tensor:
+                    loss = gradients(size)
+                    optimiser.step()
+                    return loss
+
+                attempt = gradients if me.world == 1 else None  # the others would wait for what is tried here
+                unread.append(step_or_what_fits(learn, attempt, len(targets), "clips", "--batch"))
                 schedule.step()
-                losses.append(float(loss.detach()))
-                bar.set_postfix(
-                    epoch=f"{number // steps + 1}/{training.epochs}", loss=f"{np.mean(losses[-steps:]):.3f}"
-                )
+                is_due = (number + 1) % steps == 0 or time.monotonic() - saved > STATE_INTERVAL_S
+                while len(unread) > (0 if is_due else 1):  # a loss is read one step late: a GPU works meanwhile
+                    losses.append(float(unread.pop(0)))
+                if losses:
+                    bar.set_postfix(
+                        epoch=f"{number // steps + 1}/{training.epochs}", loss=f"{np.mean(losses[-steps:]):.3f}"
+                    )
                 bar.update(training.batch)
-                if me.leads and ((number + 1) % steps == 0 or time.monotonic() - saved > STATE_INTERVAL_S):
+                if me.leads and is_due:
                     state.save({"step": number + 1, "losses": losses, "spent_s": spent_s()})
                     saved = time.monotonic()
         model.eval()
@@ -205,6 +241,7 @@ def train_backbone(
             "clips": int(sum(map(len, usable))),
             "losses": [round(float(np.mean(losses[i : i + steps])), 4) for i in range(0, len(losses), steps)],
             "wall_s": round(spent_s(), 1),
+            "repeatable": repetition.report(),
         }
         if validation:
             validation_clips, skipped = decode_all(
@@ -221,15 +258,21 @@ def _score(recordings: Sequence[CachedClips], model: Backbone, pictures: int) ->
     """Target -> CCC of a backbone alone, over all annotated clips of some recordings."""
     device = device_of(model)
     truths, predictions = [], []
+
+    @torch.inference_mode()
+    def predict(place: torch.device, at_once: int, clips: CachedClips, members: np.ndarray) -> np.ndarray:
+        network = model if place == device else on_cpu(model)
+        parts = []
+        for start in range(0, len(members), at_once):
+            batch = torch.from_numpy(np.stack([clips.clip(i) for i in members[start : start + at_once]])).to(place)
+            parts.append(network(_model_input(batch, model.config.modality, pictures)))
+        return torch.cat(parts).cpu().numpy()
+
     for clips in recordings:
         for members in groups_of_one_shape(clips):
-            for start in range(0, len(members), 64):
-                part = members[start : start + 64]
-                batch = torch.from_numpy(np.stack([clips.clip(i) for i in part])).to(device)
-                with torch.inference_mode():
-                    x = _model_input(batch, model.config.modality, pictures)
-                    predictions.append(model(x).cpu().numpy())
-                truths.append(clips.targets[part])
+            work = partial(predict, clips=clips, members=members)
+            predictions.append(as_fits(work, device, SCORED_AT_ONCE, "clips"))
+            truths.append(clips.targets[members])
     if not truths:
         return dict.fromkeys(TARGETS, float("nan"))
     truth, prediction = np.concatenate(truths), np.concatenate(predictions)
@@ -272,9 +315,9 @@ def _fingerprint(model: nn.Module) -> str:
 
 def _centre(values: Tensor, recordings: Tensor) -> Tensor:
     """(M, K) less the mean over each recording's rows: recognising the person does not help here."""
-    _, place = recordings.unique(return_inverse=True)
-    sums = values.new_zeros(int(place.max()) + 1, values.shape[1]).index_add(0, place, values)
-    return values - (sums / place.bincount()[:, None])[place]
+    sums = torch.zeros_like(values).index_add(0, recordings, values)  # as many rows as there may be recordings
+    counts = values.new_zeros(len(values)).index_add(0, recordings, values.new_ones(len(values)))
+    return values - (sums / counts.clamp(min=1)[:, None])[recordings]
 
 
 def _model_input(batch: Tensor, modality: str, pictures: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,8 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from iaca.compute.devices import sent
+from iaca.compute.gpu_memory import CPU, is_out_of_memory
 from iaca.config import CLIP_FRAMES, TARGETS, TrainingConfig
 from iaca.types import Features
+
+_log = logging.getLogger(__name__)
 
 
 class Pool(NamedTuple):
@@ -54,6 +59,18 @@ def make_pool(features: Sequence[Features], device: torch.device | str) -> Pool:
     return Pool(audio, visual, truth, first, count, CLIP_FRAMES // features[0].clip_stride)
 
 
+def pool_near(features: Sequence[Features], device: torch.device) -> Pool:
+    """The table of `make_pool` on a device, or in the machine's memory where the device's does not hold it."""
+    try:
+        return make_pool(features, device)
+    except RuntimeError as error:
+        if device == CPU or not is_out_of_memory(error):
+            raise
+    torch.cuda.empty_cache()
+    _log.warning("The memory of the GPU %s does not hold the features of all subjects: each batch is sent.", device)
+    return make_pool(features, CPU)
+
+
 def draw_batch(
     pool: Pool, training: TrainingConfig, clips: int, draw: np.random.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -86,10 +103,5 @@ def draw_batch(
     takes_audio = draw.random(size) < 0.5
     audio_rows[(loses & takes_audio)[:, None] & lost] = empty
     visual_rows = np.where((loses & ~takes_audio)[:, None] & lost, empty, rows)
-    device = pool.audio.device
-    index = torch.from_numpy
-    return (
-        pool.audio[index(audio_rows).to(device)],
-        pool.visual[index(visual_rows).to(device)],
-        pool.truth[index(rows).to(device)],
-    )
+    index = sent(np.stack((audio_rows, visual_rows, rows)), pool.audio.device)
+    return pool.audio[index[0]], pool.visual[index[1]], pool.truth[index[2]]

@@ -16,11 +16,13 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from iaca.compute.distributed import SHORT_PATIENCE, Worker, as_leader, worker
+from iaca.compute.gpu_memory import step_or_what_fits
+from iaca.compute.repeatable import repeatable
 from iaca.config import MODALITIES, TARGETS, FusionConfig, Optimiser, Schedule, TrainingConfig
 from iaca.inference import predict
 from iaca.metrics import ccc
 from iaca.models.fusion_model import FusionModel
-from iaca.training.fusion_batches import Pool, draw_batch, make_pool
+from iaca.training.fusion_batches import Pool, draw_batch, pool_near
 from iaca.training.losses import ccc_loss
 from iaca.training.progress import MEAN, RunProgress, TrainingError, kept_for
 from iaca.training.state import TrainingState
@@ -91,19 +93,21 @@ def train_fusion(
         validation: Subjects whose pooled CCC is tracked; needed to keep the best epoch, and for the plateau schedule.
         device: Device to train on.
         state_file: File for the state of the run, written after every epoch. A run that finds it continues, and ends
-            with the same weights as a run that was never stopped: to the last bit on a CPU with as many threads; on a
-            GPU, whose kernels may add in any order, up to rounding, as two runs that were never stopped differ.
+            with the same weights as a run that was never stopped: to the last bit on a CPU with as many threads, and
+            on a GPU of the same kind with the same versions, where the report says so under `repeatable`; else, as
+            with several processes or a fusion of one's own whose kernels add in any order, up to rounding.
         log_dir: Folder for TensorBoard scalars; None: no scalars.
         progress: Whether to show a bar on stderr.
 
     Returns:
-        The model in eval mode, and a report: settings, fingerprint of the features, history, and what is kept with
-        its epoch.
+        The model in eval mode, and a report: settings, fingerprint of the features, history, what is kept with its
+        epoch, and whether the same training ends with the same bits.
 
     Raises:
         TrainingError: There are no features, they do not match, no clip is annotated, the best epoch of each target
             cannot be kept since they share weights, or the loss is not finite.
         StateError: The state file is damaged or belongs to another run.
+        ShortMemoryError: A batch does not fit the GPU's memory; the message says what would.
     """
     check_together(features, config.targets)
     if training.needs_validation and not validation:
@@ -114,12 +118,12 @@ def train_fusion(
     # Validation decides which epoch is best and where a plateau begins.
     validated = features_fingerprint(validation)
     identity = json.dumps([config.to_dict(), training.to_dict(), fingerprint, validated], sort_keys=True)
-    with worker(device, SHORT_PATIENCE) as me:
+    with worker(device, SHORT_PATIENCE) as me, repeatable(me.device, me.world) as repetition:
         torch.manual_seed(training.seed)
         model = FusionModel(config).to(me.device)
         kept = kept_for(model, training.keep)
-        model.set_standardisation(*(_stack(features, m, me.device) for m in ("audio", "visual")))
-        pool = make_pool(features, me.device)
+        pool = pool_near(features, me.device)
+        model.set_standardisation(pool.audio[:-1], pool.visual[:-1])
         optimiser = _optimiser(model, training)
         schedule = _schedule(optimiser, training)
         saved = TrainingState(state_file, identity, model, optimiser, schedule)
@@ -161,6 +165,7 @@ def train_fusion(
         "epochs": state.epoch,
         "history": state.history,
         "kept_epochs": {what: state.epochs[what] for what in state.weights},
+        "repeatable": repetition.report(),
     }
     return model.eval(), report
 
@@ -236,16 +241,26 @@ def _epoch(
             group["lr"] = training.late_rate * LATE_DECAY**falls
     losses = []
     for _ in range(training.steps_per_epoch):
-        batch = [part[me.rank :: me.world] for part in draw_batch(pool, training, clips, draw)]
-        with torch.autocast("cuda", torch.bfloat16, enabled=mixed):
-            loss = step(*batch)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(step.parameters(), training.clip_norm)
-        optimiser.step()
+        batch = [part[me.rank :: me.world].to(me.device) for part in draw_batch(pool, training, clips, draw)]
+
+        def gradients(size: int, batch: Sequence[Tensor] = batch) -> Tensor:
+            with torch.autocast("cuda", torch.bfloat16, enabled=mixed):
+                loss = step(*(part[:size] for part in batch))
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            return loss.detach()
+
+        def learn(size: int = len(batch[0]), gradients: Callable[[int], Tensor] = gradients) -> Tensor:
+            loss = gradients(size)
+            torch.nn.utils.clip_grad_norm_(step.parameters(), training.clip_norm)
+            optimiser.step()
+            return loss
+
+        attempt = gradients if me.world == 1 else None  # the others would wait for what is tried here
+        loss = step_or_what_fits(learn, attempt, len(batch[0]), "windows", "--set training.batch_windows")
         if training.schedule is Schedule.COSINE and not is_late:
             schedule.step()
-        losses.append(loss.detach())
+        losses.append(loss)
     mean = as_leader(float(torch.stack(losses).mean()), me.device)
     if not math.isfinite(mean):
         raise TrainingError(
@@ -281,10 +296,6 @@ def _schedule(optimiser: torch.optim.Optimizer, training: TrainingConfig) -> Any
     return torch.optim.lr_scheduler.ReduceLROnPlateau(
         optimiser, mode=mode, factor=0.5, patience=training.plateau_patience
     )
-
-
-def _stack(features: Sequence[Features], modality: str, device: torch.device | str) -> Tensor:
-    return torch.from_numpy(np.concatenate([getattr(f, modality) for f in features])).to(device)
 
 
 @contextmanager

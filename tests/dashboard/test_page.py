@@ -8,9 +8,11 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from iaca.checkpoints import load_checkpoint
+from iaca.compute import gpu_memory
 from iaca.config import DropoutConfig
 from iaca.features.feature_files import read_features, write_features
 from iaca.inference import infer
@@ -140,7 +142,16 @@ def test_the_device_is_named_and_the_environment_and_command_line_choose_it(open
     assert widget(open_page(shared_project).selectbox, "Device").value == "cpu"
     monkeypatch.setenv("IACA_DEVICE", "cuda:7")
     assert "'cuda:7'" in notices(open_page(shared_project))
+    monkeypatch.setattr(gpu_memory, "_shortages", {})
     assert not notices(open_page(shared_project, ("--device", "cpu")))
+
+    def on_a_full_card(device, _):
+        if device.type == "cuda":
+            raise torch.cuda.OutOfMemoryError
+
+    gpu_memory.as_fits(on_a_full_card, torch.device("cuda:0"), {"cuda": 1, "cpu": 1}, "windows")
+    said = notices(open_page(shared_project, ("--device", "cpu")))
+    assert said == "The memory of the GPU cuda:0 does not hold any windows: they are computed on the CPU."
 
 
 def test_the_address_chooses_the_subject_and_an_unknown_one_is_said_to_be(open_page, shared_project):

@@ -4,7 +4,7 @@ Source: the public code beside the papers: praveena2j/RecurrentJointAttentionwit
 praveena2j/Joint-Cross-Attention-for-Audio-Visual-Fusion (JCA, T-BIOM 2023), praveena2j/Dynamic-CrossAttention (DCA,
 ICME 2024). Layer order and parameter names are theirs, read there; the code is not.
 
-Shapes: B windows of L = 16 clips, D = 512. Everything is batch-first, and runs in pieces that fit a CPU's cache.
+Shapes: B windows of L = 16 clips, D = 512. Everything is batch-first, and on a CPU runs in pieces that fit its cache.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class SequenceBlock(nn.Module):
         Returns:
             (B, L, D), each clip's vector of length 1.
         """
-        return torch.cat([self._run(part) for part in x.split(self.windows_at_once)])
+        return torch.cat([self._run(part) for part in _pieces(x, self.windows_at_once)])
 
     def _run(self, x: Tensor) -> Tensor:
         # Rows: h0 of layer 0 forward, layer 0 backward, layer 1 forward, layer 1 backward, then c0 likewise.
@@ -98,8 +98,8 @@ class SpatialAttention(nn.Module):
         """
         guide = linear(self.affine_g, linear(self.affine_audio, audio, "relu"))
         pieces = zip(
-            visual.flatten(0, 1).split(self.clips_at_once),
-            guide.flatten(0, 1).split(self.clips_at_once),
+            _pieces(visual.flatten(0, 1), self.clips_at_once),
+            _pieces(guide.flatten(0, 1), self.clips_at_once),
             strict=True,
         )
         seen = torch.cat([self._look(v, g) for v, g in pieces])
@@ -221,3 +221,8 @@ class CoAttentionLayer(nn.Module):
     def _reduced(self, modality: int, weighted: Tensor) -> Tensor:
         layer, _, dropout = cast(nn.Sequential, self.linears[modality])
         return dropout(linear(cast(nn.Linear, layer), weighted, "relu"))
+
+
+def _pieces(x: Tensor, at_once: int) -> tuple[Tensor, ...]:
+    """Pieces for the cache of a CPU; a GPU is given all at once."""
+    return x.split(at_once) if x.is_cpu else (x,)

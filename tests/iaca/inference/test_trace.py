@@ -7,9 +7,12 @@ import pytest
 import torch
 
 from iaca.checkpoints import Checkpoint
+from iaca.compute import gpu_memory
 from iaca.config import DropoutConfig
-from iaca.inference import MismatchError, dropped_by, infer, predict
+from iaca.inference import MismatchError, attention_maps, dropped_by, infer, predict, trace
+from iaca.inference.attention_maps import window_maps
 from iaca.metrics import ccc
+from iaca.models.fusion_model import FusionModel
 from iaca.types import TRACE_COLUMNS
 from tests.conftest import make_features, make_model
 
@@ -28,6 +31,34 @@ def test_every_frame_is_predicted_once(tmp_path, num_frames, stride):
     assert trace.frames.frame.tolist() == list(range(num_frames))
     assert trace.frames[["valence", "arousal", "valence_stage2_joint"]].notna().all().all()
     assert trace.frames.interpolated.sum() == num_frames - len(features.frame)
+
+
+@pytest.mark.parametrize("holds", [3, 0])
+def test_where_a_gpus_memory_is_short_fewer_windows_or_the_cpu_give_the_same_curves(
+    tmp_path, features, monkeypatch, holds
+):
+    checkpoint = checkpoint_of(tmp_path, iaca=True)
+    expected = infer(features, checkpoint)
+    maps = window_maps(features, checkpoint, 100, "valence")
+    forward, seen = FusionModel.forward, []
+
+    def on_a_small_card(model, audio, *more, **settings):
+        if model is checkpoint.model and len(audio) > holds:
+            raise torch.cuda.OutOfMemoryError
+        seen.append((model is checkpoint.model, len(audio)))
+        return forward(model, audio, *more, **settings)
+
+    monkeypatch.setattr(FusionModel, "forward", on_a_small_card)
+    monkeypatch.setattr(gpu_memory, "_shortages", {})
+    for room in (trace, attention_maps):  # "cpu:0" is a device of its own here, with the CPU behind it
+        monkeypatch.setattr(room, "device_of", lambda model: torch.device("cpu:0"))
+    found = infer(features, checkpoint)
+    for name, values in expected.columns.items():
+        np.testing.assert_allclose(found.columns[name], values, atol=1e-6)
+    assert all(there == bool(holds) and 0 < windows <= (holds or 99) for there, windows in seen)
+    assert ("computed on the CPU" in gpu_memory.shortages()[0]) == (holds == 0)
+    again = window_maps(features, checkpoint, 100, "valence")
+    np.testing.assert_allclose(again.maps["audio"], maps.maps["audio"], atol=1e-6)
 
 
 def test_a_clip_has_the_prediction_of_its_place_in_a_window(tmp_path, features):

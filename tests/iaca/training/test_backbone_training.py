@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from iaca.checkpoints import load_backbone
+from iaca.compute.gpu_memory import ShortMemoryError
 from iaca.config import BackboneConfig, ConfigError
 from iaca.config.training import BackboneTraining
 from iaca.data.annotations import write_labels
@@ -21,7 +22,7 @@ from iaca.data.recordings import find_recordings
 from iaca.features.backbone_inputs import audio_clip, audio_input, visual_input
 from iaca.metrics import ccc
 from iaca.models.backbones import build_backbone, inflate
-from iaca.training.backbone_training import SCORE_CLIP_STRIDE, BackboneTrainingError, train_backbone
+from iaca.training.backbone_training import SCORE_CLIP_STRIDE, BackboneStep, BackboneTrainingError, train_backbone
 from iaca.training.clip_cache import cached_clips
 from iaca.training.state import StateError
 from tests.media_files import write_media
@@ -142,6 +143,22 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(recordings, tmp_path,
     assert len(report["losses"]) == 3
     for name, tensor in unbroken.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name
+
+
+def test_a_batch_that_does_not_fit_the_gpu_stops_with_what_does(recordings, tmp_path, monkeypatch):
+    forward, seen = BackboneStep.forward, []
+
+    def on_a_small_card(step, groups, targets, *more):
+        assert sum(map(len, groups)) == len(targets)
+        seen.append(len(targets))
+        if len(targets) > 3:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        return forward(step, groups, targets, *more)
+
+    monkeypatch.setattr(BackboneStep, "forward", on_a_small_card)
+    with pytest.raises(ShortMemoryError, match=r"clips does not fit .* --batch=[23]"):
+        train_backbone(recordings, SMALL["audio"], BackboneTraining(epochs=1), cache_dir=tmp_path, progress=False)
+    assert seen[-1] in (2, 3)
 
 
 def test_the_state_of_another_run_is_refused(recordings, tmp_path):

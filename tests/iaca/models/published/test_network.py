@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from iaca.config import ForcedGates, GateOverrides
+from iaca.models.published.blocks import SequenceBlock, SpatialAttention
 from iaca.models.published.network import Published, PublishedNetwork
 from tests.reference_released import published_forward
 from tests.released_networks import KINDS, SIZES, build, windows
@@ -139,6 +140,20 @@ def test_pieces_of_a_long_video_give_the_same_as_the_whole(monkeypatch: pytest.M
     pieces = model(audio, visual)
     assert_equal(pieces.valence, whole.valence, 1e-5)
     assert_equal(pieces.explanations["valence"].visual_attention, whole.explanations["valence"].visual_attention, 1e-5)
+
+
+def test_only_a_cpu_is_given_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def counted(kind: type, name: str) -> None:
+        usual = getattr(kind, name)
+        monkeypatch.setattr(kind, name, lambda *given: (calls.append(name), usual(*given))[1])
+
+    counted(SequenceBlock, "_run")
+    counted(SpatialAttention, "_look")
+    model = PublishedNetwork(Published.JCA).eval().to("meta")
+    model(torch.empty(130, 16, 512, device="meta"), torch.empty(130, 16, 25088, device="meta"))
+    assert sorted(calls) == ["_look", "_run"]
 
 
 def test_a_trainable_network_predicts_the_same_and_every_weight_gets_a_gradient() -> None:
