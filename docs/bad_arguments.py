@@ -17,6 +17,7 @@ REPRODUCE = ("reproduce", "--features", "f", "--out", "r", "--quick")
 EXTRACT = ("extract", "empty", "--out", "x")
 BACKBONE = ("train-backbone", "empty", "--modality", "audio", "--out", "b.safetensors")
 INDEX = ("index", "empty")
+EVENTS = ("events", "--features", "f", "--checkpoint", "ca.safetensors")
 DESCRIBE = ("describe", "ca.safetensors")
 EXPORT = ("export", "ca.safetensors", "--onnx", "m.onnx")
 BUILD = ("demo", "build", "--out", "d")
@@ -155,6 +156,15 @@ WHOLE_COMMANDS = (
     (*REPORT, "--address", "auto"),
     ("report", "--features", "none", "--checkpoint", "ca.safetensors", "--out", "t.html"),
     ("report", "--features", "f", "--checkpoint", "ca.safetensors", "--out", "t.csv"),
+    ("report", "--features", "f", "--checkpoint", "ca.safetensors", "--out", "t.html", "--threshold", "0"),
+    ("events",),
+    (*EVENTS, "--where", "stage2_visual > 0.7"),
+    (*EVENTS, "--where", "valence > nan"),
+    (*EVENTS, "--where", "face > corrupted"),
+    (*EVENTS, "--where", "face is sad"),
+    (*EVENTS, "--where", "__import__('os')"),
+    (*EVENTS, "--where", ""),
+    (*EVENTS, "--where", "valence > 0", "--for", "nan"),
     ("describe", "file"),
     ("describe", "empty"),
     ("describe", "none"),

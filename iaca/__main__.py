@@ -28,6 +28,7 @@ COMMANDS = {
     "describe": "say what a checkpoint or a feature file is",
     "export": "write a model as an ONNX file, with its gates and attention scores",
     "report": "write one HTML page on how one or two models do on a folder of features",
+    "events": "list where conditions on the curves of a model are met in a folder of subjects, as CSV",
     "relationships": "say whether conflict and dominance of audio and visual mark known episodes",
     "reproduce": "train every model of the study over seeds and compare them",
     "dashboard": "open the page",

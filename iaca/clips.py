@@ -1,4 +1,4 @@
-"""Arithmetic of clips and windows, in integers; no file is read.
+"""Arithmetic of frames, clips and windows; no file is read.
 
 A clip ends at a frame, to which its label and its prediction belong. A window is a row of clips whose ends lie 32
 frames apart, so a feature file with `clip_stride` s holds 32 / s interleaved phases.
@@ -34,6 +34,23 @@ class WindowPlan:
 
     index: np.ndarray
     keep: np.ndarray
+
+
+def edges_s(pts_s: np.ndarray) -> np.ndarray:
+    """When frames begin and end: a frame lasts until the next one, the last as long as the one before it.
+
+    Args:
+        pts_s: (N,) seconds, ascending.
+
+    Returns:
+        (N + 1,) seconds.
+
+    Examples:
+        >>> edges_s(np.array([0.0, 0.5, 0.75])).tolist()
+        [0.0, 0.5, 0.75, 1.0]
+    """
+    interval_s = pts_s[-1] - pts_s[-2] if len(pts_s) > 1 else 0.0
+    return np.append(pts_s, pts_s[-1] + interval_s if len(pts_s) else 0.0)
 
 
 def clip_ends(num_frames: int, clip_stride: int) -> np.ndarray:

@@ -7,8 +7,10 @@ import streamlit as st
 from dashboard.sections import (
     attention,
     beside,
+    event_query,
     exports,
     hear_and_see,
+    hits_here,
     live_steps,
     look_for,
     model_choice,
@@ -24,7 +26,7 @@ from dashboard.sections import (
 from dashboard.sections.banner import show_banner
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.page import begin_page
-from dashboard.services import corpora, first_views, own_videos, recordings, traces
+from dashboard.services import corpora, event_search, first_views, own_videos, recordings, traces
 from dashboard.services.selection import Selection
 from dashboard.state import activity, session
 from dashboard.state.folders import results_folder
@@ -87,25 +89,33 @@ def show() -> None:
     book = notes.book(page.folders)
     written = notes.find(book, subject.name, page.notices)
     noted = note_lane.note_bands(written, truth["pts_s"].to_numpy())
+    search, known = event_query.on_compare(), event_search.known_of(subject, corpus.episodes)
+    hits = hits_here.find(search, selection, known, display.threshold, page.notices)
     said = look_for.sentence(shown, episodes, truth["pts_s"].to_numpy(), display.target)
     with banner_place:
         show_banner(subject, said)
     player_place, beside_place = stage.container(), stage.container(key=beside.KEY)
     opened, opened_place, strip = beside.choose(beside_place)
+    where = hits_here.Place(selection.applied.change, device, page.folders.cache, display.threshold)
+    hits_here.show_strip(strip, hits, selection, corpus, where)
     given = hear_and_see.choose(strip, selection, page.folders, float(truth["pts_s"].iloc[-1]), page.notices)
     here = moments.find(selection, page.notices, display.threshold) if opened == beside.MOMENTS else []
     video = playback.load_video(subject, page.folders, page.notices)
     figure = rows.compare_figure(
         subject.name, truth, shown, target=display.target, score=display.score, scaled=display.scaled,
-        episodes=episodes, noted=noted,
+        episodes=episodes, noted=[*noted, *(hits.bands if hits else ())],
     )  # fmt: skip
     seen = smoothing.smoothed(figure) if display.smooth else figure
-    offered = live_steps.offer(asked.values, selection, truth, episodes, display, range_s, noted) if shown else None
+    offered = (
+        live_steps.offer(asked.values, selection, truth, episodes, display, range_s, noted, search, known)
+        if shown
+        else None
+    )
     with player_place:
         place = playback.show_player(
             seen,
             video,
-            marks=[*moments.marks(here), *note_lane.note_marks(written)],
+            marks=[*moments.marks(here), *note_lane.note_marks(written), *(hits.marks if hits else ())],
             seek=moments.seek(),
             follows=opened == beside.ATTENTION,
             steps=offered,

@@ -11,15 +11,16 @@ import streamlit as st
 
 from dashboard.charts import corpus_scatter, gate_ridges, theme
 from dashboard.components.chart_click import chart_click
-from dashboard.sections import corpus_choice, corpus_table, downloads, model_choice, sidebar
-from dashboard.sections.corpus_choice import GATES, Choice
+from dashboard.sections import corpus_choice, corpus_table, downloads, event_hits, model_choice, sidebar
+from dashboard.sections.corpus_choice import EVENTS, GATES, Choice
+from dashboard.sections.hits_here import Place
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.page import Page, begin_page
 from dashboard.sections.progress import show_bar, watch
 from dashboard.services import corpora, corpus_views, jobs, model_files, overviews, own_videos, traces
 from dashboard.services.corpora import Subject
 from dashboard.services.corpus_views import GROUPINGS
-from dashboard.services.file_names import change_part, models_part, stem
+from dashboard.services.file_names import change_part, models_part, stem, threshold_part
 from dashboard.services.model_files import Chosen
 from dashboard.services.overviews import Found, Wanted
 from dashboard.state import session
@@ -51,6 +52,8 @@ def show() -> None:
     with st.sidebar:
         files = model_choice.choose_files(page.folders.checkpoints, page.notices)
         st.divider()
+        threshold = sidebar.choose_threshold()
+        st.divider()
         device = sidebar.choose_device(page)
         sidebar.choose_folders(page.folders)
     models = model_choice.load_models(files, device, page.notices)
@@ -63,16 +66,22 @@ def show() -> None:
         page.show_notices(notice_place, "" if models else "There is no model to show.")
         return
     folder = page.folders.cache
-    asked = overviews.wanted(measured, corpus.episodes, [model.path for model in models], change, device, folder)
+    files_of = [model.path for model in models]
+    asked = overviews.wanted(measured, corpus.episodes, files_of, change, device, folder, threshold)
     seen = overviews.found(asked)
     with controls:
-        splits = sorted({pair.gated.split or "" for pair in seen.pairs.values()})
+        splits = sorted({one.split for one in measured} | {pair.gated.split or "" for pair in seen.pairs.values()})
         choice = corpus_choice.choose(conditions, splits)
     without = len(subjects) - len(measured)
     if without:
         page.notices.append(
             f"{without} subjects have no features and are not listed; `python -m iaca extract` makes them."
         )
+    if choice.view == EVENTS:
+        place = Place(change, device, folder, threshold)
+        event_hits.show_all(measured, corpus, models, choice, place)
+        page.show_notices(notice_place)
+        return
     _follow(asked, measured)
     watch([jobs.find(asked.key)], partial(_show, asked, models, choice, page, {one.name: one for one in measured}))
     page.show_notices(notice_place)
@@ -167,13 +176,13 @@ def _show_subjects(
     with right:
         if choice.box is not None:
             st.button("Show all again", icon=":material/close:", key="corpus_unbox", on_click=_forget_box)
-        picked = corpus_table.show(listed, [model.title for model in models], still, choice.target)
+        picked = corpus_table.show(listed, [model.title for model in models], still, choice.target, asked.threshold)
     clicked = st.session_state.pop(CLICKED, None)
     opened = clicked or picked
     if opened in subjects:
         _open(subjects[opened], models, asked, choice, right, at_once=clicked is not None)
     both = tuple(model.title for model in models)
-    name = stem("corpus", models_part(both), choice.target, change_part(asked.change))
+    name = stem("corpus", models_part(both), choice.target, change_part(asked.change), threshold_part(asked.threshold))
     files: dict[str, Any] = {"csv": lambda: overviews.csv_file(_named(listed, models))}
     if len(both) == 2 and listed[["ccc_base", "ccc_gated"]].notna().all(axis=1).any():
         synthetic = _is_synthetic(subjects, listed)
@@ -272,7 +281,9 @@ def _show_gates(
         "Outlines: all clips, the height the square root of their share. Points: mean over subjects of their means, "
         "with a 95 % interval over subjects where there are at least five."
     )
-    name = stem("gates", models_part([title]), choice.target, by, change_part(asked.change))
+    name = stem(
+        "gates", models_part([title]), choice.target, by, change_part(asked.change), threshold_part(asked.threshold)
+    )
     about, synthetic = f"{title}, {choice.target}", _is_synthetic(subjects, listed)
     figures: dict[str, Any] = {
         ending: partial(corpus_views.gates_figure, gates, about, still, ending, synthetic)

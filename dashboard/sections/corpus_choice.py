@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
 import pandas as pd
@@ -25,7 +25,7 @@ from dashboard.state import address, session
 from iaca.config import AUDIO, TARGETS, WhatIf
 
 NO_SPLIT, NO_CONDITION = "no split", "no condition"
-SUBJECTS, GATES = "subjects", "gates"
+SUBJECTS, GATES, EVENTS = "subjects", "gates", "events"
 Box = tuple[float, float, float, float]
 """Left, right, bottom and top of what is brushed, CCC."""
 
@@ -36,7 +36,7 @@ class Choice(NamedTuple):
     """Whom the page shows, and how.
 
     Attributes:
-        view: SUBJECTS or GATES.
+        view: SUBJECTS, GATES or EVENTS.
         target: valence or arousal.
         conditions: Those that are shown; empty for all.
         splits: Likewise.
@@ -127,10 +127,12 @@ def choose(conditions: Sequence[str], splits: Sequence[str]) -> Choice:
         splits: Of the corpus.
     """
     view = st.segmented_control(
-        "View", (SUBJECTS, GATES), default=SUBJECTS, required=True,
+        "View", (SUBJECTS, GATES, EVENTS), default=SUBJECTS, required=True,
         **session.CORPUS_VIEW.widget,
     )  # fmt: skip
-    target = st.segmented_control("Target", TARGETS, default=TARGETS[0], required=True, **session.CORPUS_TARGET.widget)
+    target = TARGETS[0]
+    if view != EVENTS:  # whose conditions name their targets
+        target = st.segmented_control("Target", TARGETS, default=target, required=True, **session.CORPUS_TARGET.widget)
     chosen: dict[str, tuple[str, ...]] = {}
     for label, field, options in (
         ("Condition", session.CORPUS_CONDITIONS, list(map(shown_condition, conditions))),
@@ -184,7 +186,13 @@ def put_box(box: Box | None) -> None:
     address.put_into_url(session.CORPUS_BOX, text)
 
 
-def open_on_compare(subject: str, frame: int | None, models: Sequence[Chosen], shelf: Shelf) -> NoReturn:
+def open_on_compare(
+    subject: str,
+    frame: int | None,
+    models: Sequence[Chosen],
+    shelf: Shelf,
+    more: Mapping[str, str | list[str]] | None = None,
+) -> NoReturn:
     """Go to Compare, with these models and what is changed here.
 
     Args:
@@ -192,13 +200,14 @@ def open_on_compare(subject: str, frame: int | None, models: Sequence[Chosen], s
         frame: Where to; None for the start.
         models: Those that are shown.
         shelf: Where they come from.
+        more: What the address of Compare has besides, or None.
     """
     names = [model.path.name for model in models]
     fusion, usual = fusion_of(shelf, names), Values()._asdict()
     changed = {key: one for key, one in chosen_values()._asdict().items() if one != usual[key]}
     is_open = any(field.key in changed for field in session.WHAT_IF_FIELDS)
     session.hand_over({session.FUSION.key: fusion, **changed, **({session.WHAT_IF.key: True} if is_open else {})})
-    link = {session.SUBJECT.key: subject}
+    link: dict[str, str | list[str]] = {session.SUBJECT.key: subject, **(more or {})}
     if frame is not None:
         link[session.FRAME.key] = str(frame)
     if fusion == ANY_TWO:

@@ -14,12 +14,13 @@ HEIGHT_PX = 420
 FORMATS = {"signed": "%+.2f", "plain": "%.2f", "share": "percent"}
 HELP = {
     "interval": "95 % interval of the gain within this recording: a jackknife that leaves out five seconds at a time.",
-    "share": "Share of clips. A modality counts from an influence of 0.1: how far the prediction moves without it.",
     "range": "Largest less smallest weight over the clips of this recording; below 0.05 the gate does not move.",
 }
 
 
-def show(listed: pd.DataFrame, titles: Sequence[str], still: Sequence[str], target: str) -> str | None:
+def show(
+    listed: pd.DataFrame, titles: Sequence[str], still: Sequence[str], target: str, threshold: float
+) -> str | None:
     """Draw it.
 
     Args:
@@ -27,6 +28,7 @@ def show(listed: pd.DataFrame, titles: Sequence[str], still: Sequence[str], targ
         titles: Of one or two models.
         still: Weights of gates that do not move over the corpus.
         target: valence or arousal.
+        threshold: Influence from which a modality counts.
 
     Returns:
         The subject of the row that is chosen, or None.
@@ -34,6 +36,7 @@ def show(listed: pd.DataFrame, titles: Sequence[str], still: Sequence[str], targ
     shown = corpus_views.table_of(listed)
     number, share = st.column_config.NumberColumn, st.column_config.NumberColumn
     is_pair = len(titles) == 2
+    of_share = f"Share of clips. A modality counts from an influence of {threshold:g}: how far it moves the prediction."
     columns: dict[str, Any] = {
         "subject": st.column_config.TextColumn("Subject", pinned=True),
         "condition": st.column_config.TextColumn("Condition"),
@@ -45,7 +48,7 @@ def show(listed: pd.DataFrame, titles: Sequence[str], still: Sequence[str], targ
         "length_s": number("Length (s)", format="%.0f"),
         "annotated_frames": number("Annotated frames"),
         **{
-            name: share(title, format=FORMATS["share"], help=HELP["share"])
+            name: share(title, format=FORMATS["share"], help=of_share)
             for name, title in corpus_views.SHARE_TITLES.items()
         },
         **{

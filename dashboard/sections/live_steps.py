@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dashboard import routes, steps
 from dashboard.components.player import Steps
-from dashboard.sections import playback
+from dashboard.sections import hits_here, playback
+from dashboard.sections.event_query import Asked
 from dashboard.sections.what_if_values import BRUSHED, LARGEST_SHARE, NOTCH, Range, Values, read_values
 from dashboard.services.selection import Selection
 from dashboard.state import session
@@ -46,6 +47,8 @@ class View(NamedTuple):
         range_s: First and last second of the brushed range, or None.
         fixed: Key of a control -> its value, where a step cannot change it.
         noted: Notes, as bands.
+        search: What is searched for, or None.
+        known: Known episodes as `event_search.known_of` has them, for a search.
     """
 
     selection: Selection
@@ -55,6 +58,8 @@ class View(NamedTuple):
     range_s: Range
     fixed: Mapping[str, str]
     noted: Sequence[Band] = ()
+    search: Asked | None = None
+    known: tuple[Episode, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -72,12 +77,14 @@ def offer(
     display: Display,
     range_s: Range,
     noted: Sequence[Band] = (),
+    search: Asked | None = None,
+    known: tuple[Episode, ...] | None = None,
 ) -> Steps:
     """Let the player ask for steps from what this run of the page shows."""
     texts = values.texts
     # Noise has the same seed, and is not drawn anew in a step.
     fixed = {session.SEED.key: texts.pop(session.SEED.key)} if selection.applied.corrupted else {}
-    view = View(selection, truth, episodes, display, range_s, fixed, noted)
+    view = View(selection, truth, episodes, display, range_s, fixed, noted, search, known)
     address = steps.register(view.name, partial(answer, view), partial(prepare, view), texts)
     return Steps(address, texts)
 
@@ -97,12 +104,14 @@ def answer(view: View, texts: Mapping[str, str]) -> bytes:
     seen = read_seen(texts[SEEN], len(view.truth)) if SEEN in texts else None
     problems: list[str] = []
     target, score, scaled, smooth, wanted = view.display
-    shown = playback.shown_models(_changed(view, texts), problems, wanted)
+    changed = _changed(view, texts)
+    shown = playback.shown_models(changed, problems, wanted)
+    hits = hits_here.find(view.search, changed, view.known, view.display.threshold, problems)
     if problems:
         raise InputError(problems[0])
     figure = rows.compare_figure(
         view.selection.subject.name, view.truth, shown, target=target, score=score, scaled=scaled,
-        episodes=view.episodes, noted=view.noted,
+        episodes=view.episodes, noted=[*view.noted, *(hits.bands if hits else ())],
     )  # fmt: skip
     if smooth:
         figure = smoothing.smoothed(figure)

@@ -135,7 +135,12 @@ def _choose_influence(targets: Sequence[str]) -> influences.Wanted | None:
     )
     if target == NO_INFLUENCE:
         return None
-    threshold = st.slider(
+    return influences.Wanted(target, choose_threshold())
+
+
+def choose_threshold() -> float:
+    """Ask from which influence on a modality counts."""
+    return st.slider(
         "Influence that counts",
         LEAST_THRESHOLD,
         LARGEST_THRESHOLD,
@@ -145,4 +150,3 @@ def _choose_influence(targets: Sequence[str]) -> influences.Wanted | None:
         f"are 2 apart. At first {session.THRESHOLD.default:g}, from which two predictions count as different too.",
         **session.THRESHOLD.widget,
     )
-    return influences.Wanted(target, threshold)

@@ -48,6 +48,7 @@ class Subject(NamedTuple):
         synthetic: Whether the corpus.json of its corpus says that it is rendered.
         apart: Its split, train or test, where others of its corpus are there for validation: it is listed after them
             and not counted where subjects are pooled. "" for all others.
+        split: train, validation, test, or "".
     """
 
     name: str
@@ -56,6 +57,7 @@ class Subject(NamedTuple):
     features: Path | None
     synthetic: bool
     apart: str = ""
+    split: str = ""
 
     @property
     def feature_file(self) -> Path:
@@ -191,12 +193,11 @@ def _corpus(source: Source, features: FileState) -> Corpus:
         if name in files or recordings[name].label_file
     ]
     splits = {one.name: _split(one) for one in shown}
+    shown = [one._replace(split=splits[one.name] or "") for one in shown]
     if "validation" in splits.values():
         places = {"validation": 0, None: 1, "test": 2}
         shown = sorted(shown, key=lambda one: places.get(splits[one.name], 3))
-        shown = [
-            one._replace(apart=(splits[one.name] or "") if places.get(splits[one.name], 3) > 1 else "") for one in shown
-        ]
+        shown = [one._replace(apart=one.split if places.get(splits[one.name], 3) > 1 else "") for one in shown]
     return Corpus(tuple(shown), episodes, tuple(problems))
 
 

@@ -14,6 +14,7 @@ from iaca.config import (
     Stage2Choice,
     WhatIf,
 )
+from iaca.inference.influence import THRESHOLD
 
 
 def stem(*parts: str) -> str:
@@ -46,6 +47,11 @@ def change_part(change: WhatIf) -> str:
     if forced.stage2 is not Stage2Choice.FREE:
         words.append(f"stage2-{forced.stage2.value}")
     return "_".join(words)
+
+
+def threshold_part(threshold: float) -> str:
+    """The influence from which a modality counts as a part of names; "" for that of `iaca.inference.influence`."""
+    return "" if threshold == THRESHOLD else f"influence-from-{threshold:g}"
 
 
 def _dropout(one: DropoutConfig) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
@@ -13,27 +12,28 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from dashboard.services import jobs, model_files, overview_store, traces
+from dashboard.services import jobs, model_files, traces
 from dashboard.services.corpora import Subject
+from dashboard.services.measure_store import MeasureStore
 from dashboard.state.known_files import known_state, shown_state
 from iaca.compute.threads import side_by_side, threads_for
 from iaca.config import UNCHANGED, WhatIf
 from iaca.errors import BAD_INPUT
 from iaca.features.feature_files import read_features
 from iaca.files import FileState
+from iaca.inference.influence import THRESHOLD
 from iaca.study.overview import VERSION, Overview, measure
 from iaca.study.overview_table import COLUMNS, Pair, subject_rows
 from iaca.types import Episode, Progress
 
 KEPT = 20_000
-"""Measures that are kept in memory, of some 6 kB each; all others are on disk."""
+"""Measures that are kept in memory, of some 6 kB each."""
+
+MOST = 40_000
+"""Measures that are kept on disk, of about 10 kB each."""
 
 TURNS_AHEAD = 2
 """Subjects of each thread that are measured in one turn on the device: visitors wait for no more."""
-
-
-LOOK_S = 5.0
-"""How often the disk is asked for what is missing in memory, at most."""
 
 Keys = tuple[tuple[str, ...], ...]
 """For each state, a key for each model."""
@@ -66,6 +66,7 @@ class Wanted(NamedTuple):
         change: Dropout and gates.
         device: Where to compute.
         folder: Where measures are kept.
+        threshold: Influence from which a modality counts for a relationship.
     """
 
     people: tuple[Person, ...]
@@ -73,11 +74,12 @@ class Wanted(NamedTuple):
     change: WhatIf
     device: str
     folder: Path
+    threshold: float = THRESHOLD
 
     @property
     def key(self) -> str:
         """Of the job."""
-        names = (self.people, self.models, self.change, self.device)
+        names = (self.people, self.models, self.change, self.device, self.threshold)
         return "corpus " + hashlib.sha256(repr(names).encode()).hexdigest()[:32]
 
     @property
@@ -109,12 +111,8 @@ class Found(NamedTuple):
         return self.done == self.total
 
 
-_measures: OrderedDict[str, Overview] = OrderedDict()
-_failed: dict[str, str] = {}
-"""Why measures could not be made, since the server started."""
-
+_store = MeasureStore("measures", Overview.to_bytes, Overview.from_bytes, most_in_memory=KEPT, most_on_disk=MOST)
 _rows: OrderedDict[tuple[str, ...], list[dict[str, Any]]] = OrderedDict()
-_looked_s: dict[str, float] = {}
 _lock = threading.Lock()
 
 
@@ -125,6 +123,7 @@ def wanted(
     change: WhatIf,
     device: str,
     folder: Path,
+    threshold: float = THRESHOLD,
 ) -> Wanted:
     """The view of those of the subjects that have features; noise and blur of a change do not count."""
     people = tuple(
@@ -133,7 +132,7 @@ def wanted(
         if one.features is not None
     )
     change = WhatIf(dropouts=change.dropouts, gates=change.gates)
-    return Wanted(people, tuple(map(shown_state, models)), change, device, folder)
+    return Wanted(people, tuple(map(shown_state, models)), change, device, folder, threshold)
 
 
 def begin(asked: Wanted) -> jobs.Job:
@@ -144,7 +143,7 @@ def begin(asked: Wanted) -> jobs.Job:
         missing = [
             (person, keys)
             for person, keys in zip(asked.people, _keys(asked), strict=True)
-            if not all(key in known or key in _failed for one in keys for key in one)
+            if not all(key in known or key in _store.failed for one in keys for key in one)
         ]
         device = traces.choose_device(asked.device)
         step = TURNS_AHEAD * threads_for(device)
@@ -152,7 +151,7 @@ def begin(asked: Wanted) -> jobs.Job:
             progress(start, len(missing))
             with traces.device_turn(asked.device):
                 made = side_by_side(partial(_measure, asked), missing[start : start + step], device)
-            _keep(asked.folder, {key: one for each in made for key, one in each.items()})
+            _store.keep(asked.folder, {key: one for each in made for key, one in each.items()})
         progress(len(missing), len(missing))
 
     return jobs.begin(asked.key, work)
@@ -166,7 +165,7 @@ def found(asked: Wanted) -> Found:
     problems: list[str] = []
     done = 0
     for person, keys in zip(asked.people, _keys(asked), strict=True):
-        failed = next((_failed[key] for one in keys for key in one if key in _failed), "")
+        failed = next((_store.failed[key] for one in keys for key in one if key in _store.failed), "")
         if failed:
             problems.append(failed)
             done += 1
@@ -180,10 +179,9 @@ def found(asked: Wanted) -> Found:
 
 def forget() -> None:
     """Leave what is measured to the disk, as a new server finds it."""
+    _store.forget()
     with _lock:
-        _measures.clear()
         _rows.clear()
-        _looked_s.clear()
 
 
 def rows_of(asked: Wanted, seen: Found, target: str) -> pd.DataFrame:
@@ -211,30 +209,20 @@ def csv_file(table: pd.DataFrame) -> bytes:
 @lru_cache(maxsize=4)
 def _keys(asked: Wanted) -> tuple[Keys, ...]:
     """For each subject and each state, unchanged first, a key for each model."""
-    common = [(VERSION, asked.device, state) for state in asked.states]
+    common = [(VERSION, asked.device, asked.threshold, state) for state in asked.states]
     return tuple(
         tuple(tuple(_key(*one, model, person) for model in asked.models) for one in common) for person in asked.people
     )
 
 
-def _key(version: int, device: str, change: WhatIf, model: FileState, person: Person) -> str:
-    facts = (version, device, change, model, person.file, person.episodes)
+def _key(version: int, device: str, threshold: float, change: WhatIf, model: FileState, person: Person) -> str:
+    facts = (version, device, threshold, change, model, person.file, person.episodes)
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
 
 def _look_up(asked: Wanted) -> dict[str, Overview]:
-    """What is known of a view; what is on disk comes into memory."""
-    keys = [key for one in _keys(asked) for state in one for key in state]
-    with _lock:
-        known = {key: _measures[key] for key in keys if key in _measures}
-    missing = [key for key in keys if key not in known and key not in _failed]
-    now = time.monotonic()
-    if missing and now - _looked_s.get(asked.key, -LOOK_S) >= LOOK_S:
-        _looked_s[asked.key] = now
-        read = overview_store.read(asked.folder, missing)
-        known |= read
-        _remember(read)
-    return known
+    """What is known of a view."""
+    return _store.look_up(asked.key, asked.folder, [key for one in _keys(asked) for state in one for key in state])
 
 
 def _measure(asked: Wanted, piece: tuple[Person, Keys]) -> dict[str, Overview]:
@@ -245,19 +233,8 @@ def _measure(asked: Wanted, piece: tuple[Person, Keys]) -> dict[str, Overview]:
         features = read_features(person.file.path)  # past the cache: this goes through the whole corpus
         for state, own in zip(asked.states, keys, strict=True):
             for model, key in zip(asked.models, own, strict=True):
-                made[key] = measure(features, model_files.load(model, asked.device), state, person.episodes)
+                loaded = model_files.load(model, asked.device)
+                made[key] = measure(features, loaded, state, person.episodes, asked.threshold)
     except BAD_INPUT as error:
-        _failed.update({key: str(error) for own in keys for key in own if key not in made})
+        _store.failed.update({key: str(error) for own in keys for key in own if key not in made})
     return made
-
-
-def _keep(folder: Path, made: Mapping[str, Overview]) -> None:
-    _remember(made)
-    overview_store.write(folder, made)
-
-
-def _remember(made: Mapping[str, Overview]) -> None:
-    with _lock:
-        _measures.update(made)
-        while len(_measures) > KEPT:
-            _measures.popitem(last=False)

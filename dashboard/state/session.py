@@ -126,6 +126,15 @@ CORPUS_BY = Field("by", "condition")
 CORPUS_BOX = Field("box", None, url=False)
 """URL parameter alone: what is brushed on the scatter, as in 0.1,0.5,0.2,0.6: left, right, bottom, top."""
 
+EVENT_WHERE = Field("where", None, url=False)
+"""URL parameter alone, as often as there are conditions: what is searched for, as in valence_stage2_visual > 0.7."""
+
+EVENT_FOR = Field("lasting", None, url=False)
+"""URL parameter alone: the shortest hit, seconds."""
+
+EVENT_MODEL = Field("search_in", None, url=False)
+"""URL parameter alone: file of the model whose curves are searched."""
+
 RESULTS_REGIME = Field("regime", "extensions")
 RESULTS_FRAMES = Field("frames_of", "all")
 RESULTS_MISSING = Field("lost", "audio")
@@ -147,6 +156,9 @@ HANDED_OVER = "handed_over"
 
 LAST_VIEW = "last_view"
 """Key of the session alone: what was looked at last, for the other pages."""
+
+EVENT_SEARCH = "event_search"
+"""Key of the session alone: what was searched for last, as `dashboard.sections.event_query` keeps it."""
 
 SUBJECT_BOX = "subject_box"
 """Likewise: the key of the selectbox Subject, which is another one with other models and scores."""

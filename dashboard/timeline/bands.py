@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.timeline.declared import ATTENTION, INFLUENCE, STAGE_1, Band, Row, Shown
+from iaca.clips import edges_s
 from iaca.config import AUDIO, MODALITIES, TARGETS, VISUAL
 from iaca.figures import palette
 from iaca.types import Episode, Trace
@@ -29,12 +30,6 @@ GATES_OF = {
     "stage 2": ("stage2_audio", "stage2_visual", "stage2_joint"),
 }
 """Stage -> its weights that are compared; those of self attention mirror those of cross attention."""
-
-
-def edges_s(pts_s: np.ndarray) -> np.ndarray:
-    """(N + 1,) seconds at which each of N frames begins, and the last one ends."""
-    interval_s = pts_s[-1] - pts_s[-2] if len(pts_s) > 1 else 0.0
-    return np.append(pts_s, pts_s[-1] + interval_s if len(pts_s) else 0.0)
 
 
 def spans(mask: np.ndarray, pts_s: np.ndarray) -> list[tuple[float, float]]:

@@ -189,7 +189,7 @@ class Band(NamedTuple):
     """Spans of time that are shaded behind rows.
 
     Attributes:
-        kind: episode, note, dropped, mask, differ or relationship.
+        kind: episode, note, event, dropped, mask, differ or relationship.
         label: What is the case there.
         spans: (start, end) in seconds.
         colour: Its colour.
@@ -202,7 +202,7 @@ class Band(NamedTuple):
         part: How much of the lane's height it takes, which does the same.
     """
 
-    kind: Literal["episode", "note", "dropped", "mask", "differ", "relationship"]
+    kind: Literal["episode", "note", "event", "dropped", "mask", "differ", "relationship"]
     label: str
     spans: list[tuple[float, float]]
     colour: Colour

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dashboard.timeline import bands
 from dashboard.timeline.declared import Band, Column, Curve, Figure, How, Point, Row, Table
 from dashboard.timeline.thinned import Seen, is_worth, samples
+from iaca.clips import edges_s
 from iaca.config import TARGETS
 from iaca.figures import palette
 
@@ -124,7 +124,7 @@ def _bits(band: Band, pts_s: np.ndarray) -> bytes:
     if len(band.spans) <= FEW_SPANS:
         return b""
     starts_s, ends_s = np.array(band.spans).T
-    of_frames_s = bands.edges_s(pts_s)
+    of_frames_s = edges_s(pts_s)
     starts, ends = np.searchsorted(pts_s, starts_s), np.searchsorted(of_frames_s, ends_s)
     if not (np.array_equal(of_frames_s[starts], starts_s) and np.array_equal(of_frames_s[ends], ends_s)):
         return b""

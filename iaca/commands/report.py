@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from iaca.types import Episode
 
 PATTERNS = ("scattered", "block")
-SETTINGS = ("split", "subjects", "drop_audio", "drop_visual", "pattern", "seed", "gate_temperature", "device")
+SETTINGS = (
+    "split", "subjects", "drop_audio", "drop_visual", "pattern", "seed", "gate_temperature", "threshold", "device",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pattern", default="scattered", help="scattered or block (default: scattered)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default: 0)")
     parser.add_argument("--gate-temperature", type=float, help="use another temperature of the gates, above 0")
+    parser.add_argument("--threshold", type=float, metavar="SIZE",
+                        help="influence from which a modality counts for the relationship (default: 0.1)")  # fmt: skip
     add_engine(parser, "subjects")
     add_device(parser)
     add_log(parser)
@@ -52,8 +57,10 @@ def run(args: argparse.Namespace) -> None:
     from iaca.data.corpus_description import read_description
     from iaca.data.episodes import read_episodes
     from iaca.features.folder import EPISODES
+    from iaca.inference.influence import THRESHOLD
     from iaca.study.corpus_report import corpus_report
 
+    threshold = THRESHOLD if args.threshold is None else args.threshold
     shares = (("audio", args.drop_audio), ("visual", args.drop_visual))
     dropouts = tuple(
         DropoutConfig(modality=modality, share=share, pattern=args.pattern, seed=args.seed)
@@ -69,7 +76,7 @@ def run(args: argparse.Namespace) -> None:
     description = next((read_description(place) for place in places if read_description(place).conditions), None)
     conditions = {} if description is None else description.conditions
 
-    task = _Task(models_for(checkpoints, engine), change, tuple(episodes), conditions)
+    task = _Task(models_for(checkpoints, engine), change, tuple(episodes), conditions, threshold)
     found = dict(each_subject(_measured, task, files, checkpoints, engine, "report"))
     pairs = [found[file] for file in files]
     titles = [one.title for one in checkpoints]
@@ -83,7 +90,7 @@ def run(args: argparse.Namespace) -> None:
     settings = {name: getattr(args, name) for name in SETTINGS}
     facts["Settings"] = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if value)
     synthetic = description is not None and description.synthetic
-    write_whole(args.out, corpus_report(pairs, titles, facts, synthetic=synthetic).encode())
+    write_whole(args.out, corpus_report(pairs, titles, facts, synthetic=synthetic, threshold=threshold).encode())
     print(f"{len(pairs)} subjects, {', '.join(titles)} -> {args.out}")
 
 
@@ -94,6 +101,7 @@ class _Task(NamedTuple):
     change: WhatIf
     episodes: tuple[Episode, ...]
     conditions: dict[str, str]
+    threshold: float
 
 
 def _measured(task: _Task, file: Path) -> Pair:
@@ -103,7 +111,9 @@ def _measured(task: _Task, file: Path) -> Pair:
     from iaca.study.overview_table import Pair
 
     features = read_features(file)
-    made = [measure(features, checkpoint, task.change, task.episodes) for checkpoint in loaded(task.models)]
+    made = [
+        measure(features, checkpoint, task.change, task.episodes, task.threshold) for checkpoint in loaded(task.models)
+    ]
     return Pair(made[0] if len(made) > 1 else None, made[-1], task.conditions.get(features.subject, ""))
 
 
@@ -127,4 +137,6 @@ def _check(args: argparse.Namespace) -> None:
     check_seed_given(args.seed)
     if args.gate_temperature is not None and not args.gate_temperature > 0:
         raise CommandError(f"--gate-temperature is {args.gate_temperature}; expected a number above 0")
+    if args.threshold is not None and not 0 < args.threshold < math.inf:
+        raise CommandError(f"--threshold is {args.threshold}; expected a number above 0")
     check_folders("--features", [args.features])

@@ -69,6 +69,9 @@ FURTHER = (
 """Of models beside those, where a page shows more."""
 
 NOTE: Colour = ("#6a4c93", "#b79ced")
+EVENT: Colour = ("#00706b", "#4fd1c5")
+"""Of what is searched for."""
+
 TRUTH = Style(TEXT, "solid", "diamond")
 MOMENTS: dict[str, Colour] = {
     "gate flip": ("#a8507f", "#dd9cc0"),

@@ -20,6 +20,7 @@ from iaca.config import SYNTHETIC, TARGETS
 from iaca.figures.corpus_scores import scores_figure
 from iaca.figures.gate_distributions import gate_figure
 from iaca.figures.print_style import render
+from iaca.inference.influence import THRESHOLD
 from iaca.study.contrasts import FEWEST_SUBJECTS
 from iaca.study.overview_table import (
     GROUPINGS,
@@ -57,7 +58,12 @@ TITLES = {
 
 
 def corpus_report(
-    pairs: Sequence[Pair], titles: Sequence[str], facts: Mapping[str, str], *, synthetic: bool = False
+    pairs: Sequence[Pair],
+    titles: Sequence[str],
+    facts: Mapping[str, str],
+    *,
+    synthetic: bool = False,
+    threshold: float = THRESHOLD,
 ) -> str:
     """The whole report.
 
@@ -66,6 +72,7 @@ def corpus_report(
         titles: Of one model, or of the first and the second.
         facts: What it was made of, label -> text: models, data, what was changed.
         synthetic: Whether the corpus is synthetic.
+        threshold: Influence from which a modality counts in these measures.
 
     Returns:
         HTML; names in it are escaped.
@@ -87,7 +94,8 @@ def corpus_report(
         parts.append(f'<div class="wide">{_table(_shown(own), titles)}</div>')
     parts.append(
         "<p>Intervals of single subjects are jackknives over blocks of five seconds. Shares are those of clips in "
-        "which the influences of audio and visual complement or contradict each other, or one dominates.</p>"
+        "which the influences of audio and visual complement or contradict each other, or one dominates, each counting "
+        f"from {threshold:g}.</p>"
     )
     follows = follow_table(pairs)
     if len(follows):

@@ -16,7 +16,7 @@ from iaca.config import MODALITIES, TARGETS, UNCHANGED, WhatIf
 from iaca.errors import InputError
 from iaca.evaluation import ccc_sums
 from iaca.inference import add_influence, infer
-from iaca.inference.influence import Relationship, relationships_of
+from iaca.inference.influence import THRESHOLD, Relationship, relationships_of
 from iaca.inference.moments import SPAN_S
 from iaca.study.known import segments
 from iaca.study.plan import ALL_FRAMES
@@ -111,7 +111,11 @@ ARRAYS = tuple(name for name in Overview._fields if name not in FACTS)
 
 
 def measure(
-    features: Features, checkpoint: Checkpoint, change: WhatIf = UNCHANGED, episodes: Sequence[Episode] = ()
+    features: Features,
+    checkpoint: Checkpoint,
+    change: WhatIf = UNCHANGED,
+    episodes: Sequence[Episode] = (),
+    threshold: float = THRESHOLD,
 ) -> Overview:
     """Measure one model on one subject; four forward passes.
 
@@ -120,6 +124,7 @@ def measure(
         checkpoint: The model.
         change: Dropout and gates; its corruptions do not count.
         episodes: Known episodes of any subjects.
+        threshold: Influence from which a modality counts for a relationship, above 0.
 
     Returns:
         The measures. Gates and relationships count clips, scores annotated frames.
@@ -132,7 +137,7 @@ def measure(
     known = {name: mask[features.frame] for name, mask in segments(features, episodes).items()}
     known.pop(ALL_FRAMES)
     groups = (EVERYWHERE, *RELATIONSHIPS, *known)
-    measured = [_of_target(trace, target, features.frame, known) for target in TARGETS]
+    measured = [_of_target(trace, target, features.frame, known, threshold) for target in TARGETS]
     arrays: dict[str, Any] = {name: np.stack([one[name] for one in measured]) for name in ARRAYS}
     pts_s = features.pts_s
     interval_s = float(np.median(np.diff(pts_s))) if len(pts_s) > 1 else 0.0
@@ -146,9 +151,11 @@ def measure(
     )
 
 
-def _of_target(trace: Trace, target: str, clips: np.ndarray, known: dict[str, np.ndarray]) -> dict[str, Any]:
+def _of_target(
+    trace: Trace, target: str, clips: np.ndarray, known: dict[str, np.ndarray], threshold: float
+) -> dict[str, Any]:
     columns = trace.columns
-    kinds = relationships_of(trace, target)[clips]
+    kinds = relationships_of(trace, target, threshold)[clips]
     masks = np.stack([np.ones(len(clips), bool), *(kinds == kind for kind in RELATIONSHIPS), *known.values()])
     weights = np.stack([columns[f"{target}_{name}"][clips] for name in WEIGHTS]).astype(np.float64)  # (5, T)
     finite = np.isfinite(weights)

@@ -11,7 +11,8 @@ from playwright.sync_api import expect
 from iaca.checkpoints import load_checkpoint
 from iaca.features.feature_files import read_features
 from iaca.inference import infer
-from tests.dashboard.browsing import PLAYER, downloaded
+from iaca.inference.conditions import find_events, query_of
+from tests.dashboard.browsing import PLAYER, choose, downloaded
 from tests.dashboard.projects import Spec, make_features, write_features, write_project
 
 NAMES = ("first-01", "second-02", "third-03", "third-04")
@@ -84,3 +85,54 @@ def test_a_corpus_is_measured_filtered_brushed_and_opened(page, server, root):
     page.wait_for_selector(f"{PLAYER}[data-revision]")
     assert "frame=" in page.url
     assert page.locator(".st-key-drop_audio input").is_checked()
+
+
+def hits(page):
+    rows = pd.read_csv(io.BytesIO(downloaded(page, page.locator(".st-key-event_hits_csv button"))[1]))
+    return list(zip(rows["subject"], rows["first_frame"], rows["last_frame"], strict=True))
+
+
+def test_events_are_searched_opened_and_walked_through_and_a_link_has_the_search(page, server, root):
+    model = load_checkpoint(root / "checkpoints" / "ca_iaca.safetensors")
+    query = query_of(["valence_stage1_audio_cross > 0.5"], 0.4)
+    expected = []
+    for name in NAMES:
+        trace = infer(read_features(root / "features" / f"{name}.safetensors"), model)
+        expected += [(name, one.first_frame, one.last_frame) for one in find_events(trace, query).events]
+    assert 2 < len(expected) < 100
+    page.goto(
+        f"{server(root)}/corpus?view=events&where=valence_stage1_audio_cross+%3E+0.5&where=face+is+sad&lasting=0.4"
+    )
+    page.get_by_text("face is sad").first.wait_for()  # what is wrong with the link
+    page.get_by_text(f"{len(expected)} hits").wait_for()
+    assert hits(page) == expected
+
+    page.get_by_role("button", name="Add a condition").click()
+    choose(page, "Column of condition 2", "face (known episodes)")
+    page.get_by_text("in 1 of 4 subjects").wait_for()  # nothing is known of the other three
+    page.wait_for_function("document.location.search.includes('where=face+is+wrong')")
+    page.get_by_role("button", name="Remove", exact=True).nth(1).click()
+    page.get_by_text(f"{len(expected)} hits").wait_for()
+    page.reload()
+    page.get_by_text(f"{len(expected)} hits").wait_for()
+    assert hits(page) == expected
+
+    page.get_by_role("button", name="Next hit").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text(f"Hit 2 of {len(expected)}").wait_for()
+    page.get_by_role("button", name="Open on Compare").click()
+    frame_of = "document.querySelector('[data-testid=player]').dataset.frame"
+    page.wait_for_selector(f"{PLAYER}[data-revision]")
+    page.wait_for_function(f"{frame_of} === '{expected[1][1]}'")
+    own = [one for one in expected if one[0] == expected[1][0]]
+    expect(page.locator("[data-testid=player-marks] button")).to_have_count(len(own))
+    assert page.locator("[data-lane=search] span").first.get_attribute("title").startswith("hit")
+    others = next(k for k, one in enumerate(expected) if one[0] != expected[1][0])
+    for place in range(2, others + 1):
+        page.get_by_role("button", name="Next hit").click()
+        page.wait_for_selector(f'{PLAYER}[data-subject="{expected[place][0]}"]')
+        page.wait_for_function(f"{frame_of} === '{expected[place][1]}'")
+    assert "where=valence_stage1_audio_cross+%3E+0.5" in page.url
+    page.get_by_role("button", name="End search").click()
+    expect(page.locator("[data-lane=search]")).to_have_count(0)
+    page.wait_for_function("!document.location.search.includes('where=')")

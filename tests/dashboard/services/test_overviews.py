@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from dashboard.services import overview_store, overviews
+from dashboard.services import measure_store, overviews
 from dashboard.services.corpora import Subject
 from dashboard.state import known_files
 from iaca.checkpoints import load_checkpoint
@@ -92,7 +92,7 @@ def test_a_changed_file_is_measured_again_and_one_that_does_not_fit_is_told(corp
 def test_a_damaged_file_of_measures_is_made_anew(corpus):
     asked = view(corpus)
     finish(overviews.begin(asked))
-    (asked.folder / overview_store.FILE).write_bytes(b"no database" * 100)
+    (asked.folder / measure_store.FILE).write_bytes(b"no database" * 100)
     overviews.forget()
     assert overviews.found(asked).done == 0
     overviews.jobs.forget(asked.key)
