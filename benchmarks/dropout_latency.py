@@ -56,7 +56,7 @@ class Measured(NamedTuple):
         ways: Name of a way -> part -> (changes,) ms each, and KB of the answers.
         zoom: (zooms,) ms.
         zoom_spent: Of a zoom, ms of the page on a processor.
-        played: Frames shown, and frames passed: at rest, while the slider was dragged without steps, and with them.
+        played: As `PLAY` counts frames: at rest, while the slider was dragged without steps, and with them.
         dragged: Events of the drag, and values that the slider had.
         repaints: While it was dragged.
         heap_mb: After each minute of scrubbing.
@@ -65,7 +65,7 @@ class Measured(NamedTuple):
     ways: dict[str, dict[str, np.ndarray]]
     zoom: np.ndarray
     zoom_spent: float
-    played: list[tuple[int, int]]
+    played: list[tuple[int, ...]]
     dragged: tuple[int, int]
     repaints: int
     heap_mb: list[float]
@@ -313,10 +313,13 @@ def main() -> None:
                 report_ways(found.ways)
                 report("zoom", found.zoom)
                 print(f"    of it, page on a processor         {found.zoom_spent:6.0f} ms")
-                rested, alone, moved = (f"{seen} of {passed}" for seen, passed in found.played)
+                rested, alone, moved = (
+                    f"{dropped} of {shown} ({seen} of {passed})" for seen, passed, shown, dropped in found.played
+                )
                 events, values = found.dragged
-                print(f"  playback showed {rested} frames; while {events} events dragged the slider over {values} "
-                      f"values, {alone} without steps and {moved} with {found.repaints} repaints")  # fmt: skip
+                print(f"  frames of the video that the browser dropped (frames of which the cursor was drawn): at rest "
+                      f"{rested}; while {events} events dragged the slider over {values} values {alone} without steps "
+                      f"and {moved} with {found.repaints} repaints")  # fmt: skip
                 heap = ", ".join(f"{mb:.0f}" for mb in found.heap_mb)
                 print(f"  memory of the page's scripts, each minute of scrubbing: {heap} MB")
         browser.close()

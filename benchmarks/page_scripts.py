@@ -60,6 +60,8 @@ async (times) => {
 PLAY = """
 (seconds) => new Promise((done) => {
   const player = document.querySelector('[data-testid=player]');
+  const video = player.querySelector('video');
+  const before = video.getVideoPlaybackQuality();
   const seen = [];
   const watch = new MutationObserver(() => seen.push(Number(player.dataset.frame)));
   watch.observe(player, { attributes: true, attributeFilter: ['data-frame'] });
@@ -67,10 +69,15 @@ PLAY = """
   setTimeout(() => {
     player.querySelector('[data-action=toggle]').click();
     watch.disconnect();
-    done([new Set(seen).size, Math.max(...seen) - Math.min(...seen) + 1]);
+    const after = video.getVideoPlaybackQuality();
+    done([
+      new Set(seen).size, Math.max(...seen) - Math.min(...seen) + 1,
+      after.totalVideoFrames - before.totalVideoFrames, after.droppedVideoFrames - before.droppedVideoFrames,
+    ]);
   }, seconds * 1000);
 })
 """
+"""Frames that the cursor was on, frames that passed; and as the browser counts them: of the video, and dropped."""
 
 DRAG = """
 async (seconds) => {
