@@ -46,6 +46,7 @@ def test_it_listens_on_this_machine_alone_unless_told_otherwise():
     settings = tomllib.loads(file.read_text())
     assert settings["server"]["address"] == "127.0.0.1"
     assert settings["client"]["showErrorDetails"] == "none"
+    assert settings["runner"]["magicEnabled"] is False
     assert settings["browser"]["gatherUsageStats"] is False
 
 

@@ -143,6 +143,7 @@ def test_what_the_study_decides_comes_first_and_leaves_as_figures(page, address)
     main.get_by_text("Test (80 subjects, 5 seeds), of 2 contrasts: hurts 1, no clear difference 1.").wait_for()
     main.get_by_text("CA, valence (validation, +0.010)").wait_for()
     main.get_by_text("1 of 2 gates are dead in at least one seed.").wait_for()
+    assert main.inner_text().strip().startswith("Results\n")  # and not with a sentence of the page's source
     headings = main.locator("h3").all_inner_texts()
     assert headings[:6] == [
         "What the study decides", "What is there to gain?", "How long do labels remember?",
