@@ -3,6 +3,7 @@
 On a GPU the whole can be as fast as the slower of decoding and networks. On a CPU both want the same cores, so it
 cannot be faster than the processor time of both, spread over all cores; that limit is printed beside.
 The authors cut one wav file per frame and open eight jpg files per clip. Run: `python -m benchmarks.extraction`.
+`--against FOLDER` takes turns with the code of another checkout instead, and prints ratios of wall and processor time.
 """
 
 from __future__ import annotations
@@ -11,13 +12,18 @@ import iaca  # noqa: F401  before torch: it says how threads wait
 
 # isort: split
 import argparse
+import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 import wave
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,7 +31,7 @@ import torch
 
 from iaca.checkpoints import BackboneFile, load_backbone, save_backbone
 from iaca.clips import clip_ends, clip_frame_indices
-from iaca.compute.devices import choose_device, device_label, device_of
+from iaca.compute.devices import choose_device, device_label
 from iaca.compute.prefetch import prefetch_all
 from iaca.compute.threads import stream
 from iaca.config import Architecture, BackboneConfig
@@ -33,8 +39,10 @@ from iaca.data.faces.crops import Crops
 from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
 from iaca.data.recordings import find_recordings
 from iaca.data.timeline import read_timeline
-from iaca.features.backbone_inputs import MINIMUM_SAMPLES, audio_clip, audio_input, visual_input
-from iaca.features.extraction import batch_clips, equal_lengths, extract
+from iaca.features.backbone_inputs import MINIMUM_SAMPLES, audio_clip
+from iaca.features.clip_batches import BATCH_CLIPS, PictureClips, SoundClips, picture_batches, sound_batches
+from iaca.features.clip_networks import ClipNetwork
+from iaca.features.extraction import extract
 from iaca.models.backbones import build_backbone
 from iaca.types import Recording
 
@@ -51,6 +59,7 @@ def main() -> None:
     parser.add_argument("--visual", default="slim", help="architecture, with random weights (default: slim)")
     parser.add_argument("--audio", default="slim", help="architecture, with random weights (default: slim)")
     parser.add_argument("--repeats", type=int, default=3, help="the fastest of so many counts (default: 3)")
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="another checkout, which takes turns with this")
     args = parser.parse_args()
     device = choose_device(args.device)
     recording = find_recordings(args.root).find(args.subject)
@@ -59,6 +68,9 @@ def main() -> None:
         raise SystemExit(f"{args.subject} has no video in {args.root}")
     with tempfile.TemporaryDirectory() as folder:
         backbones = [random_backbone(Path(folder), name, getattr(args, name), device) for name in ("visual", "audio")]
+        if args.against:
+            _in_turns(args, [backbone.path for backbone in backbones], str(device))
+            return
         timeline = read_timeline(recording)
         ends = clip_ends(len(timeline.pts_s), args.clip_stride)
         clips = len(ends)
@@ -106,32 +118,66 @@ def random_backbone(folder: Path, modality: str, architecture: str, device: torc
     return load_backbone(folder / f"{modality}.safetensors", device)
 
 
+def _in_turns(args: argparse.Namespace, backbones: Sequence[Path], device: str) -> None:
+    """Extract with this code and that of another checkout, each in a process of its own, in turns."""
+    options = [f"--{name}={value}" for name, value in zip(("visual", "audio"), backbones, strict=True)]
+    options += [f"--root={args.root.resolve()}", f"--subject={args.subject}", f"--clip-stride={args.clip_stride}"]
+    with ExitStack() as stack:
+        runs = []
+        for checkout in (args.against.resolve(), ROOT):
+            run = subprocess.Popen(
+                [sys.executable, ROOT / "benchmarks" / "extraction_turn.py", *options, f"--device={device}"], text=True,
+                env=os.environ | {"PYTHONPATH": str(checkout)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            )  # fmt: skip
+            runs.append(stack.enter_context(run))
+        seconds: list[list[tuple[float, float]]] = [[], []]
+        clips, hashes = 0, set()
+        for turn in range(args.repeats):
+            for which in (0, 1) if turn % 2 == 0 else (1, 0):  # neither is always the second
+                given, answers = runs[which].stdin, runs[which].stdout
+                assert given is not None, "a pipe"
+                assert answers is not None, "a pipe"
+                given.write("\n")
+                given.flush()
+                wall, processor, clips, digest = json.loads(answers.readline())
+                seconds[which].append((wall, processor))
+                hashes.add(digest)
+    for name, turns in zip((f"code in {args.against}", "this code"), seconds, strict=True):
+        wall, processor = np.median(turns, axis=0)
+        print(f"  {name:<40}{wall:7.2f} s{clips / wall:9.1f} clips/s{processor:9.2f} s of processor time")
+    ratios = np.array(seconds[1]) / np.array(seconds[0])
+    for name, turns_ratios in zip(("wall", "processor"), ratios.T, strict=True):
+        told = ", ".join(f"{ratio:.3f}" for ratio in turns_ratios)
+        print(f"  {name} time of this code against the other: {np.median(turns_ratios):.3f} (each turn: {told})")
+    print(f"  features are {'equal bit for bit' if len(hashes) == 1 else 'not equal bit for bit'}")
+
+
 def _decode(recording: Recording, video: Path, pts_s: np.ndarray, ends: np.ndarray) -> None:
     """Read everything that extraction reads, in the same way, and drop it."""
 
-    def sounds() -> Iterator[np.ndarray | None]:
-        track = read_audio(video)
-        yield from (audio_clip(track, pts_s, int(end)) for end in ends)
+    def sounds() -> Iterator[Any]:
+        yield from sound_batches(read_audio(video), pts_s, ends, BATCH_CLIPS)
 
     read_timeline(recording)
-    sources = (equal_lengths(Crops(recording, len(pts_s)).clips(ends)), equal_lengths(sounds()))
-    for _ in prefetch_all(sources):
+    pictures: Iterator[Any] = picture_batches(Crops(recording, len(pts_s)).clips(ends), BATCH_CLIPS)
+    for _ in prefetch_all((pictures, sounds())):
         pass
 
 
 def _run_networks(backbones: Sequence[BackboneFile], clips: int) -> None:
-    visual, audio = (backbone.model for backbone in backbones)
-    device = device_of(visual)
+    see, hear = (ClipNetwork(backbone) for backbone in backbones)
 
-    @torch.inference_mode()
     def run(count: int) -> None:
-        pictures = torch.zeros(count, 8, 112, 112, 3, dtype=torch.uint8).to(device)
-        visual.features(visual_input(pictures)).cpu()
-        audio.features(audio_input(torch.zeros(count, MINIMUM_SAMPLES).to(device))).cpu()
+        pictures = torch.zeros(8 * count, 112, 112, 3, dtype=torch.uint8)
+        started = (
+            see.start(PictureClips(pictures, torch.arange(8 * count).unflatten(0, (count, 8)))),
+            hear.start(SoundClips(torch.zeros(MINIMUM_SAMPLES), *np.zeros((2, count), np.int64), MINIMUM_SAMPLES)),
+        )
+        for one in started:
+            one.result()
 
-    at_once = batch_clips(device)
-    counts = [min(at_once, clips - start) for start in range(0, clips, at_once)]
-    for _ in stream(run, counts, device):
+    counts = [min(see.at_once, clips - start) for start in range(0, clips, see.at_once)]
+    for _ in stream(run, counts, see.device):
         pass
 
 

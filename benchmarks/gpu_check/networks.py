@@ -18,6 +18,7 @@ from iaca.checkpoints import Checkpoint, load_checkpoint
 from iaca.clips import clip_ends
 from iaca.compute.gpu_memory import forget_shortages, shortages
 from iaca.config import DropoutConfig, FusionConfig, TrainingConfig
+from iaca.features.clip_networks import FORMATS, converted, exact_float32
 from iaca.features.feature_files import read_features
 from iaca.features.folder import read_folder
 from iaca.inference import WindowMemory, infer
@@ -30,7 +31,6 @@ from iaca.types import Features
 
 PAIRS = ("ca", "tca", "jca", "rjca")
 SHAPES = {"visual": (3, 8, 112, 112), "audio": (1, 64, 129)}
-FORMATS = (torch.float32, torch.float16, torch.bfloat16)
 
 
 def models(check: Check) -> None:
@@ -63,16 +63,17 @@ def formats(check: Check) -> None:
         with torch.inference_mode():
             expected = network.features(few).numpy()
         network.to(check.device)
-        for dtype in FORMATS if check.device.type == "cuda" else FORMATS[::2]:
+        for dtype in FORMATS if check.device.type == "cuda" else FORMATS[1:]:
+            narrow = converted(network, dtype, check.device)
 
-            def run(x: torch.Tensor, network: Any = network, dtype: torch.dtype = dtype) -> torch.Tensor:
-                with torch.inference_mode(), torch.autocast(check.device.type, dtype, dtype is not torch.float32):
-                    return network.features(x)
+            def run(x: torch.Tensor, narrow: Any = narrow) -> torch.Tensor:
+                with torch.inference_mode(), exact_float32(check.device):
+                    return narrow.features(x)
 
-            found = run(few.to(check.device)).float().cpu().numpy()
+            found = run(few.to(check.device, dtype)).float().cpu().numpy()
             distance = float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
             for batch in (2,) if check.quick else (32, 128, 512):
-                clips = torch.randn(batch, *SHAPES[modality], device=check.device)
+                clips = torch.randn(batch, *SHAPES[modality], device=check.device, dtype=dtype)
                 ms = check.median_ms(lambda clips=clips, run=run: run(clips))
                 check.say(
                     "formats", backbone=architecture, format=str(dtype).removeprefix("torch."), batch=batch,

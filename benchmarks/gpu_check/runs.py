@@ -19,7 +19,8 @@ from benchmarks.gpu_check.check import PAPERS, ROOT, Check
 from benchmarks.gpu_check.utilisation import Utilisation
 from iaca.compute.devices import device_label
 from iaca.data.recordings import find_recordings
-from iaca.features import extraction as extraction_module
+from iaca.features.clip_networks import ClipNetwork
+from iaca.features.extraction import extract
 from iaca.features.feature_files import read_features
 
 AFFWILD2_CLIPS = 2_993_081
@@ -48,32 +49,28 @@ def extraction(check: Check) -> None:
             [random_backbone(Path(folder), m, "slim" if check.quick else a, place) for m, a in PAPERS]
             for place in (check.device, "cpu")
         )
-        extraction_module.extract(subjects[0], *pair, clip_stride=COARSE)  # first calls are slow
+        extract(subjects[0], *pair, clip_stride=COARSE)  # first calls are slow
         found = None
-        usual = extraction_module.BATCH_CLIPS, extraction_module.WAITING_CLIPS
-        for batch in (usual[0],) if check.quick else (usual[0], 128, 512):
-            extraction_module.BATCH_CLIPS, extraction_module.WAITING_CLIPS = batch, 8 * batch
-            try:
-                with Utilisation(check.device) as busy:
-                    begin = time.perf_counter()
-                    done = [extraction_module.extract(one, *pair, clip_stride=stride) for one in subjects]
-                    took_s = time.perf_counter() - begin
-            finally:
-                extraction_module.BATCH_CLIPS, extraction_module.WAITING_CLIPS = usual
+        for batch in (None,) if check.quick else (None, 32, 128, 512):
+            with Utilisation(check.device) as busy:
+                begin = time.perf_counter()
+                done = [extract(one, *pair, clip_stride=stride, at_once=batch) for one in subjects]
+                took_s = time.perf_counter() - begin
             found = found or done[0]
             rate = sum(len(one.frame) for one in done) / took_s
             check.say(
-                "extraction", batch=batch, clips_s=rate, busy=busy.mean, peak_gb=check.peak_gb(),
-                affwild2_min=AFFWILD2_CLIPS / rate / 60,
+                "extraction", batch=batch or ClipNetwork(pair[0]).at_once, clips_s=rate, busy=busy.mean,
+                peak_gb=check.peak_gb(), affwild2_min=AFFWILD2_CLIPS / rate / 60,
             )  # fmt: skip
         if check.left_s > 60 or check.quick:
-            expected = extraction_module.extract(subjects[0], *on_cpu, clip_stride=COARSE)
+            expected = extract(subjects[0], *on_cpu, clip_stride=COARSE)
             assert found is not None
             shared = np.isin(found.frame, expected.frame)
             for modality in ("visual", "audio"):
                 ours, theirs = getattr(found, modality)[shared], getattr(expected, modality)
                 distance = float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs))
-                check.say("extraction", features=modality, distance_from_cpu=distance)
+                how = found.computed[modality]["format"]
+                check.say("extraction", features=modality, format=how, distance_from_cpu=distance)
 
 
 def shards(check: Check) -> None:

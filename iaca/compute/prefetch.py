@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -23,6 +24,24 @@ def prefetch(items: Iterable[Item], depth: int = 4) -> Iterator[Item]:
         Each item, in order. An exception raised by `items` is raised here.
     """
     return prefetch_all((items,), depth)
+
+
+def behind(items: Iterable[Item], number: int) -> Iterator[Item]:
+    """Iterate over items so that so many further ones have been made before one is handed on.
+
+    Args:
+        items: The items, such as work that a GPU has begun.
+        number: Items that are held back.
+
+    Yields:
+        Each item, in order.
+    """
+    held: deque[Item] = deque()
+    for item in items:
+        held.append(item)
+        if len(held) > number:
+            yield held.popleft()
+    yield from held
 
 
 def prefetch_all(sources: Sequence[Iterable[Item]], depth: int = 4) -> Iterator[Item]:

@@ -24,9 +24,9 @@ from iaca.demo.performance import FPS, Plan
 from iaca.demo.scene import Scene
 from iaca.demo.video_writing import write_video
 from iaca.demo.voice import SAMPLE_RATE_HZ
-from iaca.features.backbone_inputs import MINIMUM_SAMPLES, audio_clip, audio_input, frames_with_audio, visual_input
+from iaca.features.backbone_inputs import MINIMUM_SAMPLES, frames_with_audio
+from iaca.features.clip_batches import picture_batches, sound_batches
 from iaca.features.clip_networks import ClipNetwork
-from iaca.features.extraction import batch_clips, equal_lengths
 from iaca.types import Features
 
 SMALLEST_PICTURE = 16
@@ -58,11 +58,10 @@ def direct_features(
     visual_zero = see(torch.zeros(1, 3, CLIP_PICTURES, CROP_SIZE, CROP_SIZE))[0]
     audio_zero = hear(torch.zeros(1, 1, MEL_BANDS, 1 + MINIMUM_SAMPLES // HOP_SAMPLES))[0]
     values = {VISUAL: np.tile(visual_zero, (len(ends), 1)), AUDIO: np.tile(audio_zero, (len(ends), 1))}
-    at_once = batch_clips(see.device)
-    for places, clips in equal_lengths(_picture_clips(scene, ends), at_once):
-        values[VISUAL][places] = see(visual_input(torch.from_numpy(clips)))
-    for places, clips in equal_lengths((audio_clip(track, pts_s, int(end)) for end in ends), at_once):
-        values[AUDIO][places] = hear(audio_input(torch.from_numpy(clips)))
+    for places, pictures in picture_batches(_picture_clips(scene, ends), see.at_once):
+        values[VISUAL][places] = see.start(pictures).result()
+    for places, sounds in sound_batches(track, pts_s, ends, hear.at_once):
+        values[AUDIO][places] = hear.start(sounds).result()
     return Features(
         subject=plan.subject,
         video=plan.subject,
@@ -103,8 +102,8 @@ def _as_recorded(scene: Scene) -> AudioTrack | None:
         return read_audio(file)
 
 
-def _picture_clips(scene: Scene, ends: np.ndarray) -> Iterator[np.ndarray]:
-    """(8, 112, 112, 3) uint8 for each clip; each picture is drawn once."""
+def _picture_clips(scene: Scene, ends: np.ndarray) -> Iterator[list[np.ndarray]]:
+    """The eight pictures of each clip; each is drawn once."""
     needed = [clip_frame_indices(int(end)) for end in ends]
     frames = np.unique(np.concatenate(needed))
     crops: dict[int, np.ndarray] = {}
@@ -115,4 +114,4 @@ def _picture_clips(scene: Scene, ends: np.ndarray) -> Iterator[np.ndarray]:
             crops[frame] = crop_face(picture, *(float(column[frame]) for column in scene.face))
         for frame in [frame for frame in crops if frame < indices[0]]:
             del crops[frame]
-        yield np.stack([crops[int(frame)] for frame in indices])
+        yield [crops[int(frame)] for frame in indices]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -31,10 +33,27 @@ def visual_input(pictures: Tensor) -> Tensor:
     Returns:
         (B, 3, 8, 112, 112) float32.
     """
-    mean = torch.tensor(PIXEL_MEAN, device=pictures.device)
-    std = torch.tensor(PIXEL_STD, device=pictures.device)
+    return normalised(pictures).permute(0, 4, 1, 2, 3)
+
+
+def normalised(pictures: Tensor) -> Tensor:
+    """Normalise pictures.
+
+    Args:
+        pictures: (..., 3) uint8 RGB.
+
+    Returns:
+        (..., 3) float32.
+    """
+    mean, std = _pixel_statistics(pictures.device)
     # In place, since four copies of a batch would cost more than the arithmetic.
-    return pictures.to(torch.float32, copy=True).div_(255).sub_(mean).div_(std).permute(0, 4, 1, 2, 3)
+    return pictures.to(torch.float32, copy=True).div_(255).sub_(mean).div_(std)
+
+
+@lru_cache(maxsize=4)
+def _pixel_statistics(device: torch.device) -> tuple[Tensor, Tensor]:
+    with torch.inference_mode(False):  # kept for training too
+        return torch.tensor(PIXEL_MEAN, device=device), torch.tensor(PIXEL_STD, device=device)
 
 
 def audio_input(waveforms: Tensor) -> Tensor:
@@ -67,8 +86,30 @@ def audio_clip(track: AudioTrack | None, pts_s: np.ndarray, end: int) -> np.ndar
         (S,) float32 with S at least 45,599. Zeros pad the left of a short span, and any part of it without sound. None
         where no part of the span has sound, or where it is longer than `LONGEST_CLIP_S`.
     """
-    if track is None:
+    span = None if track is None else sound_span(track, pts_s, end)
+    if track is None or span is None:
         return None
+    start, stop = span
+    length = stop - start
+    waveform = np.zeros(max(length, MINIMUM_SAMPLES), np.float32)
+    sounding = track.samples[max(start, 0) : min(stop, len(track.samples))]
+    offset = len(waveform) - length + max(0, -start)
+    waveform[offset : offset + len(sounding)] = sounding
+    return waveform
+
+
+def sound_span(track: AudioTrack, pts_s: np.ndarray, end: int) -> tuple[int, int] | None:
+    """Where the sound of a clip lies in a track.
+
+    Args:
+        track: The sound of the video.
+        pts_s: (N,) presentation time of each frame, seconds.
+        end: Last frame of the clip.
+
+    Returns:
+        First sample and the one after the last; the first may lie before the track, the last behind it. None where no
+        part of the span has sound, or where it is longer than `LONGEST_CLIP_S`.
+    """
     start_s, end_s = pts_s[max(0, end - CLIP_FRAMES + 1)], pts_s[end]
     if end_s - start_s > LONGEST_CLIP_S:
         return None
@@ -77,13 +118,7 @@ def audio_clip(track: AudioTrack | None, pts_s: np.ndarray, end: int) -> np.ndar
     stop = round(end_s * SAMPLE_RATE_HZ)
     start = stop - length
     first, last = round(track.start_s * SAMPLE_RATE_HZ), len(track.samples)
-    if min(stop, last) <= max(start, first):
-        return None
-    waveform = np.zeros(max(length, MINIMUM_SAMPLES), np.float32)
-    sounding = track.samples[max(start, 0) : min(stop, last)]
-    offset = len(waveform) - length + max(0, -start)
-    waveform[offset : offset + len(sounding)] = sounding
-    return waveform
+    return None if min(stop, last) <= max(start, first) else (start, stop)
 
 
 def frames_with_audio(track: AudioTrack | None, pts_s: np.ndarray) -> np.ndarray:

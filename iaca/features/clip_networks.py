@@ -7,8 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -17,7 +16,10 @@ from torch import Tensor, nn
 
 from iaca.checkpoints import BackboneFile
 from iaca.compute.devices import device_of
-from iaca.config import AUDIO, VISUAL
+from iaca.compute.memory import free_gpu_bytes
+from iaca.compute.threads import CPU, threads_for
+from iaca.config import AUDIO, VISUAL, Architecture
+from iaca.features.clip_batches import BATCH_CLIPS, Clips, Inputs
 from iaca.types import Features
 
 FORMATS_ON_GPU = {VISUAL: (torch.float16, torch.bfloat16, torch.float32), AUDIO: (torch.float32,)}
@@ -29,6 +31,25 @@ the way cannot hide: behind a ReLU, minus infinity is the 0 that its true value 
 or becomes NaN. The network for sound is small, and stays in float32.
 """
 
+FORMATS = torch.float16, torch.bfloat16, torch.float32
+
+LARGEST_MAP = {
+    Architecture.R3D_18: 64 * 8 * 56 * 56,
+    Architecture.R2PLUS1D_18: 144 * 8 * 56 * 56,
+    Architecture.SLIM: 64 * 8 * 56 * 56,
+    Architecture.RESNET18: 64 * 32 * 65,
+}
+"""Values of the largest map inside a network for a clip, or more."""
+
+MAPS_AT_ONCE = 4
+"""Such maps in memory at the same time: input, output and residual of a block, and what a convolution works in."""
+
+SHARE_OF_MEMORY = 0.5
+"""Of a GPU's free memory, for the maps of a batch; the rest is for what else runs there."""
+
+MOST_CLIPS = 512
+"""Clips in a batch on a GPU: beyond them, the host's memory would fill with batches that wait."""
+
 ABOUT_NETWORK = "the network for "
 """Begins the sentences about how features were computed among the problems of a feature file."""
 
@@ -38,67 +59,176 @@ _copies: WeakKeyDictionary[nn.Module, dict[tuple[torch.dtype, torch.device], Any
 _copying = threading.Lock()
 
 
+class Way(NamedTuple):
+    """How a clip was computed: in which number format, where, and whether because no memory was left elsewhere."""
+
+    number_format: torch.dtype
+    device: torch.device
+    left_over: bool = False
+
+
+class _Part(NamedTuple):
+    """Features of some clips of a batch: (b, D) float32, in the host's memory once `ready` has been reached."""
+
+    values: Tensor
+    ready: torch.cuda.Event | None
+    way: Way
+
+
 class ClipNetwork:
-    """A backbone that is ready for batches of clips. It counts what it did for them.
+    """A backbone that is ready for batches of clips. It remembers what it did for them.
+
+    Where a GPU has not enough memory for a batch, this one and all others are halved until it has; clips that do not
+    fit one by one are computed on the CPU, in float32.
 
     Args:
         backbone: The backbone; it runs on the device that it is on.
         formats: Number formats in which a clip is tried, in this order, until its feature is finite. None: float32 on a
             CPU, and `FORMATS_ON_GPU` elsewhere.
+        at_once: Clips in a batch, at most. None: as many as suit the device.
+
+    Attributes:
+        device: Where it runs.
+        at_once: Clips in a batch, at most.
     """
 
-    def __init__(self, backbone: BackboneFile, formats: Sequence[torch.dtype] | None = None) -> None:
+    def __init__(
+        self, backbone: BackboneFile, formats: Sequence[torch.dtype] | None = None, *, at_once: int | None = None
+    ) -> None:
         self.backbone = backbone
         self.device = device_of(backbone.model)
         on_gpu = FORMATS_ON_GPU[backbone.config.modality]
-        self.formats = tuple(formats or ((torch.float32,) if self.device.type == "cpu" else on_gpu))
-        self._clips: Counter[torch.dtype] = Counter()
+        self.formats = tuple(formats or (on_gpu if self.on_gpu else (torch.float32,)))
+        self.at_once = at_once or self._suitable()
+        self._fits = self.at_once
+        self._clips: Counter[Way] = Counter()
         self._counting = threading.Lock()
 
-    def __call__(self, x: Tensor) -> np.ndarray:
-        """Compute the features of a batch of clips.
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it runs on a GPU: batches are then begun and fetched, and copied from pinned memory."""
+        return self.device.type == "cuda"
 
-        Args:
-            x: (B, 3, 8, 112, 112) or (B, 1, 64, F), as `iaca.features.backbone_inputs` makes them; any device.
+    def start(self, clips: Clips) -> Pending:
+        """Begin to compute the features of a batch of clips. A GPU does so while the caller goes on."""
+        return Pending(self, clips, self.begin(clips, self.formats[0]))
+
+    def __call__(self, x: Tensor) -> np.ndarray:
+        """Compute the features of clips, (B, 3, 8, 112, 112) or (B, 1, 64, F), which may be on any device.
 
         Returns:
-            (B, D) float32 features. A clip has the same ones in every batch, up to rounding: only what overflows is
-            computed in a wider format, and not its neighbours.
+            As `Pending.result`.
         """
-        x = x.to(self.device, non_blocking=True)
-        values = self._run(x, self.formats[0])
-        clips = Counter({self.formats[0]: len(x)})
-        for narrower, wider in pairwise(self.formats):
-            again = np.flatnonzero(~np.isfinite(values).all(axis=1))
-            if not len(again):
-                break
-            values[again] = self._run(x[torch.from_numpy(again).to(x.device)], wider)
-            clips[narrower] -= len(again)
-            clips[wider] = len(again)
-        with self._counting:
-            self._clips += clips
-        return values
+        return self.start(Inputs(x)).result()
 
     @property
     def computed(self) -> dict[str, str]:
-        """What a feature file records: the format, or several of them, and the name of the device."""
-        used = [name_of(one) for one in self.formats if self._clips[one]] or [name_of(self.formats[0])]
-        return {"format": "+".join(used), "device": device_name(self.device)}
+        """What a feature file records: the number format and the name of the device, or several of either."""
+        ways = list(self._clips) or [Way(self.formats[0], self.device)]
+        formats = [name_of(one) for one in FORMATS if any(way.number_format is one for way in ways)]
+        devices = sorted({device_name(way.device) for way in ways}, reverse=True)
+        return {"format": "+".join(formats), "device": "+".join(devices)}
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """A sentence where clips needed another format than the others."""
-        wider = [f"{self._clips[one]:,} in {name_of(one)}" for one in self.formats[1:] if self._clips[one]]
-        if not wider:
-            return ()
-        what = "pictures" if self.backbone.config.modality == VISUAL else "sound"
-        first = name_of(self.formats[0])
-        return (f"{ABOUT_NETWORK}{what}: clips that overflow {first} were computed again, {' and '.join(wider)}",)
+        """A sentence for each reason why clips were not computed as intended."""
+        what = f"{ABOUT_NETWORK}{'pictures' if self.backbone.config.modality == VISUAL else 'sound'}"
+        told, first = [], self.formats[0]
+        wider = {way: clips for way, clips in self._clips.items() if way.number_format is not first}
+        again = [f"{clips:,} in {name_of(way.number_format)}" for way, clips in wider.items() if not way.left_over]
+        if again:
+            told.append(f"{what}: clips that overflow {name_of(first)} were computed again, {' and '.join(again)}")
+        if self._fits < self.at_once:
+            left_over = sum(clips for way, clips in self._clips.items() if way.left_over)
+            smaller = f"batches were made smaller, from {self.at_once} to {self._fits} clips"
+            then = smaller if self._fits else f"{left_over:,} clips were computed on the CPU"
+            told.append(f"{what}: the memory of {device_name(self.device)} ran out; {then}")
+        return tuple(told)
 
-    def _run(self, x: Tensor, number_format: torch.dtype) -> np.ndarray:
-        model = in_format(self.backbone.model, number_format)
-        with torch.inference_mode(), exact_float32(self.device):
-            return model.features(x.to(number_format)).float().cpu().numpy()
+    def begin(self, clips: Clips, number_format: torch.dtype) -> list[_Part]:
+        """Begin to compute clips in a number format; their parts are in order."""
+        if len(clips) <= self._fits:
+            try:
+                return [self._launch(clips, Way(number_format, self.device))]
+            except torch.cuda.OutOfMemoryError:
+                self._fits = len(clips) // 2
+            torch.cuda.empty_cache()
+        if not self._fits:
+            few = [clips.rows(slice(i, i + BATCH_CLIPS)) for i in range(0, len(clips), BATCH_CLIPS)]
+            return [self._launch(part, Way(torch.float32, CPU, left_over=True)) for part in few]
+        middle = (len(clips) + 1) // 2
+        halves = clips.rows(slice(middle)), clips.rows(slice(middle, None))
+        return [part for half in halves for part in self.begin(half, number_format)]
+
+    def count(self, ways: Iterable[Way]) -> None:
+        """Remember how clips were computed."""
+        with self._counting:
+            self._clips.update(ways)
+
+    def _launch(self, clips: Clips, way: Way) -> _Part:
+        number_format, device, _ = way
+        model = converted(self.backbone.model, number_format, device)
+        with torch.inference_mode(), exact_float32(device):
+            values = model.features(clips.on(device, number_format)).float()
+            if device.type == "cpu":
+                return _Part(values, None, way)
+            host = torch.empty(values.shape, pin_memory=True)
+            host.copy_(values, non_blocking=True)
+            ready = torch.cuda.Event()
+            ready.record(torch.cuda.current_stream(device))
+        return _Part(host, ready, way)
+
+    def _suitable(self) -> int:
+        if not self.on_gpu:
+            return max(1, BATCH_CLIPS // threads_for(self.device))
+        values = LARGEST_MAP[self.backbone.config.arch] * MAPS_AT_ONCE
+        return clips_that_fit(free_gpu_bytes(self.device), values * self.formats[0].itemsize)
+
+
+class Pending:
+    """A batch that was begun."""
+
+    def __init__(self, network: ClipNetwork, clips: Clips, parts: list[_Part]) -> None:
+        self._network, self._clips, self._parts = network, clips, parts
+
+    def result(self) -> np.ndarray:
+        """Wait for the features.
+
+        Returns:
+            (B, D) float32. A clip has the same ones in every batch, up to rounding: only what overflows is computed in
+            a wider format, and not its neighbours.
+        """
+        values, ways = _fetched(self._parts)
+        for wider in self._network.formats[1:]:
+            finite = np.isfinite(values).all(axis=1)
+            again = np.array([row for row in np.flatnonzero(~finite) if ways[row].number_format is not torch.float32])
+            if not len(again):
+                break
+            values[again], anew = _fetched(self._network.begin(self._clips.rows(again), wider))
+            for row, way in zip(again, anew, strict=True):
+                ways[row] = way
+        self._network.count(ways)
+        return values
+
+
+def _fetched(parts: Sequence[_Part]) -> tuple[np.ndarray, list[Way]]:
+    """Features in the host's memory, and how each was computed."""
+    for part in parts:
+        if part.ready is not None:
+            part.ready.synchronize()
+    values = [part.values.numpy() for part in parts]
+    return values[0] if len(values) == 1 else np.concatenate(values), [p.way for p in parts for _ in p.values]
+
+
+def clips_that_fit(free_bytes: int, clip_bytes: int) -> int:
+    """Clips in a batch on a GPU: at least one, and at most `MOST_CLIPS`, in a multiple of 32 where so many fit.
+
+    Args:
+        free_bytes: Memory that is free.
+        clip_bytes: Memory that a clip takes in a network.
+    """
+    fitting = int(free_bytes * SHARE_OF_MEMORY) // clip_bytes
+    return max(1, min(MOST_CLIPS, fitting // 32 * 32 or fitting))
 
 
 def run_backbone(backbone: BackboneFile, x: Tensor) -> np.ndarray:
@@ -106,22 +236,21 @@ def run_backbone(backbone: BackboneFile, x: Tensor) -> np.ndarray:
     return ClipNetwork(backbone)(x)
 
 
-def in_format(model: Network, number_format: torch.dtype) -> Network:
-    """A network with its weights in another number format, converted once; itself in float32.
+def converted(model: Network, number_format: torch.dtype, device: torch.device) -> Network:
+    """A network with its weights in another number format, or on another device, converted once.
 
     Batch norms keep float32, which costs nothing and rounds less: torch takes inputs of a narrower format there.
     """
-    if number_format is torch.float32:
+    if number_format is torch.float32 and device == device_of(model):
         return model
     with _copying:
         known = _copies.setdefault(model, {})
-        key = number_format, next(model.parameters()).device
+        key = number_format, device
         if key not in known:
-            narrow = copy.deepcopy(model).to(number_format)
-            for module in narrow.modules():
+            known[key] = copy.deepcopy(model).to(device, number_format)
+            for module in known[key].modules():
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.float()
-            known[key] = narrow
         return cast(Network, known[key])
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from iaca.checkpoints import BackboneFile
 from iaca.checkpoints.pretrained import find_backbone
 from iaca.clips import clip_frame_indices
-from iaca.compute.devices import device_of
 from iaca.compute.prefetch import prefetch
 from iaca.compute.threads import stream
 from iaca.config import AUDIO, CLIP_FRAMES, CorruptionConfig, CorruptionKind
@@ -22,9 +20,8 @@ from iaca.data.faces.crops import Crops
 from iaca.data.media.apart import apart
 from iaca.data.media.sound import SAMPLE_RATE_HZ, AudioTrack, read_audio
 from iaca.errors import InputError
-from iaca.features.backbone_inputs import audio_clip, audio_input, visual_input
-from iaca.features.clip_networks import run_backbone
-from iaca.features.extraction import batch_clips, equal_lengths
+from iaca.features.clip_batches import Clips, picture_batches, sound_batches
+from iaca.features.clip_networks import ClipNetwork
 from iaca.types import Features, Progress, Recording, no_progress
 
 NOISE_SAMPLES = 2**21
@@ -79,24 +76,22 @@ def corrupt(
         )
     if recording.video_file is None or recording.sound_file is None:
         raise CorruptionError(f"{features.subject} has no video; expected {recording.video}.mp4 or .avi")
-    device = device_of(backbone.model)
-    to_input: Callable[[Tensor], Tensor] = audio_input if config.modality == AUDIO else visual_input
-    clips: Iterable[np.ndarray | None]
+    network = ClipNetwork(backbone)
     touched = np.flatnonzero(touched_clips(config, features.frame, features.pts_s))
     ends = features.frame[touched]
     if config.modality == AUDIO:
         track = with_noise(_sound_of(features, recording.sound_file), config)
-        clips = (audio_clip(track, features.pts_s, int(end)) for end in ends)
+        batches: Iterator[tuple[list[int], Clips]] = sound_batches(track, features.pts_s, ends, network.at_once)
     else:
         clips = _blurred(Crops(recording, len(features.pts_s)), features.pts_s, ends, config)
+        batches = picture_batches(clips, network.at_once)
     corrupted = getattr(features, config.modality).copy()
 
-    def run(piece: tuple[list[int], np.ndarray]) -> tuple[list[int], np.ndarray]:
+    def run(piece: tuple[list[int], Clips]) -> tuple[list[int], np.ndarray]:
         places, batch = piece
-        return places, run_backbone(backbone, to_input(torch.from_numpy(batch).to(device)))
+        return places, network.start(batch).result()
 
-    pieces = prefetch(equal_lengths(clips, batch_clips(device)))
-    for done, (places, values) in _counted(stream(run, pieces, device)):
+    for done, (places, values) in _counted(stream(run, prefetch(batches), network.device)):
         corrupted[touched[places]] = values
         progress(done, len(ends))
     return corrupted
@@ -242,6 +237,11 @@ class _Noisy:
     def __len__(self) -> int:
         return len(self._samples)
 
+    @property
+    def base(self) -> object:
+        """What the samples lie in, as of an array: a track releases it."""
+        return self._samples.base
+
     def __getitem__(self, part: slice) -> np.ndarray:
         first, last, _ = part.indices(len(self))
         out = np.array(self._samples[first:last])
@@ -261,19 +261,19 @@ def _sound_of(features: Features, file: Path) -> AudioTrack:
 
 def _blurred(
     crops: Crops, pts_s: np.ndarray, ends: np.ndarray, config: CorruptionConfig
-) -> Iterator[np.ndarray | None]:
+) -> Iterator[list[np.ndarray | None]]:
     import cv2
 
     start_s, end_s = config.span_s
     recent: dict[int, np.ndarray] = {}  # a frame belongs to several clips
     for end, pictures in zip(ends, crops.clips(ends), strict=True):
         frames = clip_frame_indices(int(end))
-        if pictures is not None and config.strength > 0:
+        if config.strength > 0:
             recent = {frame: picture for frame, picture in recent.items() if frame >= frames[0]}
-            for k, frame in enumerate(frames):
-                if start_s <= pts_s[frame] <= end_s:
+            for k, (frame, picture) in enumerate(zip(frames, pictures, strict=True)):
+                if picture is not None and start_s <= pts_s[frame] <= end_s:
                     if frame not in recent:
-                        recent[frame] = cv2.GaussianBlur(pictures[k], (0, 0), config.strength)
+                        recent[frame] = cv2.GaussianBlur(picture, (0, 0), config.strength)
                     pictures[k] = recent[frame]
         yield pictures
 

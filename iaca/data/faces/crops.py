@@ -83,14 +83,15 @@ class Crops:
         for frame in expected:
             yield self._missing(int(frame), "its picture cannot be decoded")
 
-    def clips(self, ends: np.ndarray) -> Iterator[np.ndarray | None]:
+    def clips(self, ends: np.ndarray) -> Iterator[list[np.ndarray | None]]:
         """The pictures of clips, decoded once and in order, with no more than a clip in memory.
 
         Args:
             ends: (T,) last frame of each clip, ascending.
 
         Yields:
-            For each clip (8, 112, 112, 3) uint8 RGB, black where a face is missing; None where all are.
+            For each clip its eight pictures, (112, 112, 3) uint8 RGB, None where a face is missing. Clips that share a
+            frame have the same array.
         """
         if not len(ends):
             return
@@ -107,7 +108,7 @@ class Crops:
             while row[-1] not in recent:
                 frame, crop = next(source)
                 recent[frame] = crop
-            yield clip_pictures([recent[k] for k in row])
+            yield [recent[k] for k in row]
 
     def _missing(self, frame: int, reason: str) -> tuple[int, None]:
         if self.has_face[frame]:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from iaca.compute.prefetch import prefetch, prefetch_all
+from iaca.compute.prefetch import behind, prefetch, prefetch_all
 
 
 def test_items_arrive_in_order():
@@ -70,3 +70,16 @@ def test_an_error_in_one_source_ends_the_others():
         for _ in prefetch_all((items(), iter(int, 1))):
             pass
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_so_many_items_are_made_before_one_is_handed_on(number):
+    made = []
+
+    def items():
+        for i in range(5):
+            made.append(i)
+            yield i
+
+    ahead = [len(made) - 1 - item for item in behind(items(), number)]
+    assert ahead == [min(number, 4 - i) for i in range(5)]

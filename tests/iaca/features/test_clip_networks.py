@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,15 +13,16 @@ import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from iaca.__main__ import main
-from iaca.features.clip_networks import ClipNetwork, computed_in, in_format, told_apart
+from iaca.compute.threads import CPU
+from iaca.features.clip_networks import MOST_CLIPS, ClipNetwork, clips_that_fit, computed_in, converted, told_apart
 from iaca.features.feature_files import write_features
 from iaca.features.folder import read_folder
 from iaca.features.remarks import warnings_about
 from tests.conftest import make_features, write_small_backbones
 
 TWO_FORMATS = torch.float16, torch.float32
-GPU = {"audio": {"format": "float32", "device": "A"}, "visual": {"format": "float16", "device": "A"}}
-CPU = {"audio": {"format": "float32", "device": "CPU"}, "visual": {"format": "float32", "device": "CPU"}}
+ON_GPU = {"audio": {"format": "float32", "device": "A"}, "visual": {"format": "float16", "device": "A"}}
+ON_CPU = {"audio": {"format": "float32", "device": "CPU"}, "visual": {"format": "float32", "device": "CPU"}}
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +75,9 @@ def test_each_wider_format_is_tried_once_and_what_no_format_holds_stays_visible(
 
 def test_weights_are_converted_once_and_forgotten_with_the_network(tmp_path):
     model = write_small_backbones(tmp_path)[1].model
-    narrow = in_format(model, torch.float16)
-    assert in_format(model, torch.float16) is narrow
-    assert in_format(model, torch.float32) is model
+    narrow = converted(model, torch.float16, CPU)
+    assert converted(model, torch.float16, CPU) is narrow
+    assert converted(model, torch.float32, CPU) is model
     for module in narrow.modules():
         for weights in module.parameters(recurse=False):
             assert weights.dtype is (torch.float32 if isinstance(module, _BatchNorm) else torch.float16)
@@ -85,9 +88,54 @@ def test_weights_are_converted_once_and_forgotten_with_the_network(tmp_path):
     assert kept() is None
 
 
+def with_memory_for(ears, clips, number_format):
+    """The network as on a GPU whose memory ends at so many clips in a number format."""
+    model = copy.deepcopy(ears.model)
+
+    def take(module, inputs):
+        if inputs[0].dtype is number_format and len(inputs[0]) > clips:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    model.body.register_forward_pre_hook(take)
+    return replace(ears, model=model)
+
+
+def test_where_memory_runs_out_batches_are_halved_and_stay_so(ears, sounds):
+    network = ClipNetwork(with_memory_for(ears, 2, torch.float32), at_once=5)
+    for _ in range(2):
+        assert np.allclose(network(sounds), ClipNetwork(ears)(sounds), atol=1e-5)
+    assert network.remarks == (
+        "the network for sound: the memory of CPU ran out; batches were made smaller, from 5 to 2 clips",
+    )  # fmt: skip
+    assert network.computed == {"format": "float32", "device": "CPU"}
+
+
+def test_where_not_one_clip_fits_all_are_computed_on_the_cpu_in_float32(ears, sounds):
+    network = ClipNetwork(with_memory_for(ears, 0, torch.float16), [torch.float16], at_once=5)
+    assert np.allclose(network(sounds), ClipNetwork(ears)(sounds), atol=1e-5)
+    assert np.allclose(network(sounds[:2]), ClipNetwork(ears)(sounds[:2]), atol=1e-5)
+    assert network.remarks == ("the network for sound: the memory of CPU ran out; 7 clips were computed on the CPU",)
+    assert network.computed == {"format": "float32", "device": "CPU"}
+
+
+def test_clips_that_overflow_are_computed_again_where_memory_runs_out_too(ears, sounds):
+    sounds[3:] *= 2e4
+    network = ClipNetwork(with_memory_for(ears, 1, torch.float32), TWO_FORMATS, at_once=5)
+    assert np.allclose(network(sounds)[3:], ClipNetwork(ears)(sounds)[3:], rtol=1e-4)
+    assert len(network.remarks) == 2
+    assert network.computed["format"] == "float16+float32"
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "clips"), [(0, 1), (10 * 2**20, 5), (2**29, 256), (2**29 + 2**25, 256), (2**40, MOST_CLIPS)]
+)
+def test_batches_on_a_gpu_grow_with_its_free_memory(free_bytes, clips):
+    assert clips_that_fit(free_bytes, 2**20) == clips
+
+
 def test_features_of_unlike_formats_are_told_by_modality_and_unrecorded_ones_are_left_out():
     gpu, cpu, unknown = (make_features(subject=name)._replace(computed=how) for name, how in
-                         (("g", GPU), ("c", CPU), ("u", {})))  # fmt: skip
+                         (("g", ON_GPU), ("c", ON_CPU), ("u", {})))  # fmt: skip
     assert told_apart([gpu, cpu, cpu, unknown]) == (
         "visual features have unlike number formats, 1 subject (such as g) in float16 and 2 subjects (such as c) in "
         "float32, and differ by rounding."
@@ -98,7 +146,7 @@ def test_features_of_unlike_formats_are_told_by_modality_and_unrecorded_ones_are
 
 
 def test_a_folder_of_unlike_formats_is_read_and_the_log_tells(tmp_path, caplog):
-    for subject, how in (("g", GPU), ("c", CPU)):
+    for subject, how in (("g", ON_GPU), ("c", ON_CPU)):
         write_features(tmp_path / f"{subject}.safetensors", make_features(subject=subject)._replace(computed=how))
     assert len(read_folder(tmp_path)) == 2
     (record,) = caplog.records
@@ -107,7 +155,7 @@ def test_a_folder_of_unlike_formats_is_read_and_the_log_tells(tmp_path, caplog):
 
 
 @pytest.mark.parametrize(
-    ("how", "said"), [(GPU, "{'device': 'A', 'format': 'float16'}"), ({}, "computed: not recorded")]
+    ("how", "said"), [(ON_GPU, "{'device': 'A', 'format': 'float16'}"), ({}, "computed: not recorded")]
 )
 def test_describe_says_how_features_were_computed(tmp_path, capsys, how, said):
     write_features(tmp_path / "a.safetensors", make_features()._replace(computed=how))

@@ -15,7 +15,7 @@ from iaca.clips import clip_ends, clip_frame_indices
 from iaca.config import BackboneConfig, ConfigError
 from iaca.data.annotations import write_labels
 from iaca.data.recordings import find_recordings
-from iaca.features.extraction import BATCH_BYTES, WAITING_BYTES, WAITING_CLIPS, equal_lengths, extract
+from iaca.features.extraction import extract
 from iaca.models.backbones import build_backbone
 from tests.conftest import write_small_backbones
 from tests.iaca.subject_files import TIMES_S, make_subject
@@ -168,37 +168,6 @@ def test_progress_counts_every_clip(plain, backbones):
     assert counts == sorted(counts)
     assert counts[-1] == (23, 23)
     assert {total for _, total in counts} == {23}
-
-
-def test_no_more_clips_wait_than_memory_is_meant_for_when_every_length_differs():
-    made = []
-
-    def clips():
-        for i in range(2000):
-            made.append(i)
-            yield np.zeros(5 + i % 700, np.float32) if i % 50 else None
-
-    handed_out = []
-    for places, batch in equal_lengths(clips()):
-        handed_out += places
-        assert batch.shape == (len(places), 5 + places[0] % 700)
-        assert len(made) - len(handed_out) - len(made) // 50 <= WAITING_CLIPS + 2
-    assert sorted(handed_out) == [i for i in range(2000) if i % 50]
-
-
-def test_long_sounds_come_in_small_batches():
-    made, handed_out = [], []
-
-    def clips():
-        for i in range(60):
-            made.append(i)
-            yield np.zeros(3_000_000 + i % 9, np.float32)
-
-    for places, batch in equal_lengths(clips()):
-        handed_out += places
-        assert batch.nbytes <= BATCH_BYTES + batch[0].nbytes
-        assert (len(made) - len(handed_out)) * batch[0].nbytes <= WAITING_BYTES
-    assert sorted(handed_out) == list(range(60))
 
 
 def test_timestamps_that_jump_are_told_and_take_the_sound_of_the_clips_across(tmp_path, backbones):

@@ -15,7 +15,7 @@ from iaca.compute.gpu_memory import ShortMemoryError
 from iaca.config import BackboneConfig, ConfigError
 from iaca.config.training import BackboneTraining
 from iaca.data.annotations import write_labels
-from iaca.data.faces.crops import Crops
+from iaca.data.faces.crops import Crops, clip_pictures
 from iaca.data.media.sound import read_audio
 from iaca.data.media.video import probe
 from iaca.data.recordings import find_recordings
@@ -77,7 +77,7 @@ def test_training_sees_exactly_the_clips_of_extraction(recordings, tmp_path):
             assert np.allclose(audio.clip(i), expected, atol=2e-3)  # kept as float16
         visual = cached_clips(recording, "visual", 8, tmp_path)
         expected = {
-            int(end): clip
+            int(end): clip_pictures(clip)
             for end, clip in zip(range(0, 120, 8), Crops(recording, 120).clips(np.arange(0, 120, 8)), strict=True)
         }
         assert visual.ends.tolist() == [end for end, clip in expected.items() if clip is not None]
