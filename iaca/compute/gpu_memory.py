@@ -84,6 +84,12 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and ("CUDA error: out of memory" in said or "STATUS_ALLOC_FAILED" in said)
 
 
+def free_gpu_bytes(device: torch.device) -> int:
+    """Memory of a GPU that this process can take: what is free, and what torch keeps for it and does not use."""
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
 def shortages() -> list[str]:
     """A sentence for each thing that is done with less at a time, or on the CPU, because memory is short."""
     with _lock:

@@ -48,12 +48,6 @@ def memory_bytes(cgroups: Path = CGROUPS, own: Path = Path("/proc/self/cgroup"))
     return min((one for one in found if one > 0), default=None)
 
 
-def free_gpu_bytes(device: torch.device) -> int:
-    """Memory of a GPU that this process can take: what is free, and what torch keeps for it and does not use."""
-    free, _ = torch.cuda.mem_get_info(device)
-    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-
-
 def size_of(value: Any) -> int:
     """Bytes of what a value holds: arrays, tensors, weights and tables, in tuples, lists, dicts and dataclasses.
 

@@ -13,10 +13,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from iaca.checkpoints import BackboneFile
 from iaca.compute.devices import device_of
-from iaca.compute.memory import free_gpu_bytes
+from iaca.compute.gpu_memory import free_gpu_bytes, is_out_of_memory
 from iaca.compute.threads import CPU, threads_for
 from iaca.config import AUDIO, VISUAL, Architecture
 from iaca.features.clip_batches import BATCH_CLIPS, Clips, Inputs
@@ -150,9 +151,12 @@ class ClipNetwork:
         if len(clips) <= self._fits:
             try:
                 return [self._launch(clips, Way(number_format, self.device))]
-            except torch.cuda.OutOfMemoryError:
-                self._fits = len(clips) // 2
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Outside the handler: the error holds on to every tensor of the attempt.
             torch.cuda.empty_cache()
+            self._fits = len(clips) // 2
         if not self._fits:
             few = [clips.rows(slice(i, i + BATCH_CLIPS)) for i in range(0, len(clips), BATCH_CLIPS)]
             return [self._launch(part, Way(torch.float32, CPU, left_over=True)) for part in few]
@@ -217,7 +221,8 @@ def _fetched(parts: Sequence[_Part]) -> tuple[np.ndarray, list[Way]]:
         if part.ready is not None:
             part.ready.synchronize()
     values = [part.values.numpy() for part in parts]
-    return values[0] if len(values) == 1 else np.concatenate(values), [p.way for p in parts for _ in p.values]
+    ways = [way for part in parts for way in [part.way] * len(part.values)]
+    return (values[0] if len(values) == 1 else np.concatenate(values)), ways
 
 
 def clips_that_fit(free_bytes: int, clip_bytes: int) -> int:
@@ -247,11 +252,22 @@ def converted(model: Network, number_format: torch.dtype, device: torch.device) 
         known = _copies.setdefault(model, {})
         key = number_format, device
         if key not in known:
-            known[key] = copy.deepcopy(model).to(device, number_format)
-            for module in known[key].modules():
-                if isinstance(module, nn.modules.batchnorm._BatchNorm):
-                    module.float()
+            # What a copy finds here it takes instead of the weights: nothing is copied first where memory is short.
+            instead = {
+                id(weights): _as_kept(
+                    weights, torch.float32 if isinstance(module, _BatchNorm) else number_format, device
+                )
+                for module in model.modules()
+                for weights in (*module.parameters(recurse=False), *module.buffers(recurse=False))
+            }
+            known[key] = copy.deepcopy(model, instead)
         return cast(Network, known[key])
+
+
+def _as_kept(weights: Tensor, number_format: torch.dtype, device: torch.device) -> Tensor:
+    """Weights in a number format, integers as they are; a parameter stays one."""
+    kept = weights.detach().to(device, number_format if weights.is_floating_point() else None)
+    return nn.Parameter(kept, requires_grad=False) if isinstance(weights, nn.Parameter) else kept
 
 
 @contextmanager
