@@ -130,6 +130,8 @@ def test_a_narrow_window_stacks_the_video_above_the_rows(page, address):
     open_player(page, address, "good")
     boxes = parts(page)
     assert ends(boxes["video"])[1] <= boxes["transport"]["y"] + 1
+    for beside in ("plane", "readout"):
+        assert abs(boxes[beside]["y"] - boxes["video"]["y"]) <= 8, beside
     assert boxes["rows"]["width"] > 700
     for name, box in boxes.items():
         assert ends(box)[0] <= 800, name

@@ -37,7 +37,8 @@ export class Picture {
     if (canvas.width !== video.videoWidth || canvas.height !== video.videoHeight) {
       canvas.width = video.videoWidth;
       canvas.height = video.videoHeight;
-      canvas.parentElement?.style.setProperty("--iaca-aspect", `${canvas.width} / ${canvas.height}`);
+      const stage = /** @type {HTMLElement | null} */ (canvas.closest(".iaca-stage"));
+      stage?.style.setProperty("--iaca-aspect", `${canvas.width} / ${canvas.height}`);
     }
     let frame = null;
     try {
