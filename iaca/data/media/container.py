@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -35,6 +36,9 @@ SOUND_CONTAINERS = (*CONTAINERS, "wav", "flac", "mp3", "aac")
 MOST_PIXELS = 2**26
 """Pixels of a picture: twice as many as 8K has."""
 
+MOST_BOXES = 1000
+"""Boxes of an mp4 that are looked through for the table of its frames."""
+
 MOST_FRAMES = 3_000_000
 """Frames of a video: more than 12 hours at 60 frames/s."""
 
@@ -45,12 +49,22 @@ EDITION = 3
 KEPT_FILES = 4
 """Files whose times are kept: an AVI is decoded whole to learn them, and its pictures and its sound ask again."""
 
+COVERED_S = 1.0
+"""Seconds of sound from which a single picture beside it is a cover."""
+
 LEAST_MISSING_S, LEAST_MISSING = 1.0, 0.02
 """Seconds, and share of the whole, that must be missing at the end of a file that is called cut off."""
 
 
 class MediaError(InputError):
     """A video that cannot be used: the message names the file and what was expected."""
+
+
+class CoverError(MediaError):
+    """A file that is sound with a cover picture: the message names it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is sound with a cover picture, not a video; expected a video")
 
 
 class _MediaFile(io.FileIO):
@@ -88,10 +102,33 @@ def opened(path: Path, containers: Sequence[str] = CONTAINERS) -> Iterator[Input
         with file, av.open(file, "r", options=pixels, container_options=limits, metadata_errors="ignore") as container:
             yield container
     except av.FFmpegError as error:
+        if _lacks_contents(path):
+            raise MediaError(
+                f"{path} cannot be decoded: it was cut off before the table of its frames, which mp4 and mov often "
+                "have at their end; expected a whole video: copy or download it again"
+            ) from error
         raise MediaError(
             f"{path} cannot be decoded ({error.strerror}); expected a video in one of the containers "
             f"{', '.join(containers)}"
         ) from error
+
+
+def _lacks_contents(path: Path) -> bool:
+    """Whether a file is an mp4 or mov with pictures or sound whose table of frames never came."""
+    kinds: list[bytes] = []
+    place = 0
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            while len(kinds) < MOST_BOXES and place + 16 <= size:
+                file.seek(place)
+                length, kind, long_length = struct.unpack(">I4sQ", file.read(16))
+                length = long_length if length == 1 else length or size
+                kinds.append(kind)
+                place += max(8, length)
+    except OSError:
+        return False
+    return b"mdat" in kinds and b"moov" not in kinds and kinds[0] in (b"ftyp", b"wide", b"mdat")
 
 
 def video_stream(path: Path, container: InputContainer) -> av.VideoStream:
@@ -102,8 +139,9 @@ def video_stream(path: Path, container: InputContainer) -> av.VideoStream:
     """
     stream = played(picture_tracks(container))
     if stream is None:
-        found = "is sound with a cover picture, not a video" if container.streams.video else "has no picture"
-        raise MediaError(f"{path} {found}; expected a video")
+        if container.streams.video:
+            raise CoverError(path)
+        raise MediaError(f"{path} has no picture; expected a video")
     codec = stream.codec_context
     if codec is None:
         raise MediaError(f"{path} has pictures of a codec that ffmpeg does not know; expected a video")
@@ -169,6 +207,9 @@ def _picture_times(file: FileState) -> PictureTimes:
         shown = ((p.pts, p.dts) for p in container.demux(stream) if p.size and not p.is_discard)
         packets = _all_of(path, shown)
         pts, time_base = [p for p, _ in packets], seconds(1, stream.time_base)
+        # Not every container can say that a picture is a cover.
+        if len(pts) == 1 and sound_tracks(container) and (container.duration or 0) / av.time_base > COVERED_S:
+            raise CoverError(path)
         # AVI stores no presentation times; what ffmpeg guesses for packets with B-frames can be out of order.
         by_time = bool(pts) and container.format.name != "avi" and None not in pts
     if not by_time:

@@ -15,6 +15,7 @@ from av.container import InputContainer
 
 from iaca.data.media.container import (
     SOUND_CONTAINERS,
+    CoverError,
     MediaError,
     audio_stream,
     decoded,
@@ -92,11 +93,14 @@ def read_audio(path: str | os.PathLike[str]) -> AudioTrack | None:
 
 
 def _first_frame_s(path: Path) -> float:
-    """When the pictures of a file begin, on its timeline; 0 for one without."""
+    """When the pictures of a file begin, on its timeline; 0 for one without, or with a cover alone."""
     with opened(path, SOUND_CONTAINERS) as container:
         if not picture_tracks(container):
             return 0.0
-    return float(picture_times(path).pts_s[0])
+    try:
+        return float(picture_times(path).pts_s[0])
+    except CoverError:
+        return 0.0
 
 
 class _Loudness:

@@ -148,7 +148,15 @@ def test_pictures_that_end_before_the_sound_are_whole(tmp_path, name):
 
 @needs_ffmpeg
 @pytest.mark.parametrize(
-    ("name", "cover_name"), [("song.m4a", "cover.jpg"), ("song.mp4", "cover.png"), ("song.m4b", "cover.png")]
+    ("name", "cover_name"),
+    [
+        ("song.m4a", "cover.jpg"),
+        ("song.mp4", "cover.png"),
+        ("song.m4b", "cover.png"),
+        ("song.mkv", "cover.jpg"),
+        ("song.mkv", "cover.png"),
+        ("song.avi", "cover.jpg"),
+    ],
 )
 def test_a_song_with_a_cover_picture_is_called_one(tmp_path, name, cover_name):
     song = write_media(tmp_path / "a.mp4", TIMES_S, SOUND)
@@ -156,8 +164,25 @@ def test_a_song_with_a_cover_picture_is_called_one(tmp_path, name, cover_name):
     subprocess.run([*ffmpeg, "-frames:v", "1", tmp_path / cover_name], check=True)
     cover = ["-i", tmp_path / cover_name, "-map", "0:a", "-map", "1:v", "-c", "copy", "-disposition:v", "attached_pic"]
     subprocess.run([*ffmpeg, *cover, tmp_path / name], check=True)
-    with pytest.raises(MediaError, match=r"song\.m\w+ is sound with a cover picture, not a video"):
-        probe(tmp_path / name)
+    for read in (probe, lambda path: next(iterate_frames(path)), picture_times):
+        with pytest.raises(MediaError, match=r"song\.\w+ is sound with a cover picture, not a video"):
+            read(tmp_path / name)
+    track = read_audio(tmp_path / name)  # as the recording of a video beside it
+    assert np.flatnonzero(np.abs(track.samples) > 0.3)[0] / 44_100 == pytest.approx(0.5, abs=0.06)
+
+
+def test_a_single_picture_without_sound_or_with_an_instant_of_it_is_a_video(tmp_path):
+    assert len(probe(write_media(tmp_path / "a.mkv", TIMES_S[:1])).pts_s) == 1
+    assert len(probe(write_media(tmp_path / "b.mkv", TIMES_S[:1], clicks(0.2, (0.1,)))).pts_s) == 1
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov"])
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_a_file_cut_off_before_its_table_of_frames_is_told_so(tmp_path, name, share):
+    path = write_media(tmp_path / name, np.arange(50) / 25, SOUND)
+    path.write_bytes(path.read_bytes()[: round(share * path.stat().st_size)])
+    with pytest.raises(MediaError, match=rf"{name} cannot be decoded: it was cut off before the table of its frames"):
+        probe(path)
 
 
 def write_tracks(path, defaults, kind):
