@@ -24,7 +24,7 @@ from iaca.config import AUDIO, TARGETS, VISUAL, ConfigError
 from iaca.config.checks import check_clip_stride
 from iaca.data.annotations import AnnotationError
 from iaca.data.faces.crops import CropError
-from iaca.data.faces.detection import NoFaceError, found_file, has_known_faces, with_found_faces
+from iaca.data.faces.detection import NoFaceError, found_file, has_known_faces, known_turn, with_found_faces
 from iaca.data.faces.detectors import FaceDetector
 from iaca.data.faces.places import FacesError, read_faces_csv
 from iaca.data.media.apart import MAKING_BYTES
@@ -232,8 +232,9 @@ def _extract_one(task: _Extraction, recording: Recording, progress: Progress) ->
             _opened(one, task.device) if isinstance(one, BackboneSource) else one for one in (task.visual, task.audio)
         )
         features = extract(recording, visual, audio, clip_stride=task.clip_stride, progress=progress)
-        if found_by is not None:
+        if detector is not None and found_by is not None:
             features = features._replace(problems=(f"{FOUND_BY}{found_by}", *features.problems))
+            features = face_yield.with_turn(features, known_turn(recording, detector, task.out_dir / "faces"))
         write_features(feature_file(task.out_dir, recording), features)
     except ConfigError:
         raise

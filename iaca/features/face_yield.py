@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from iaca.data.faces.detectors import DETECTION_SIDE
+from iaca.data.faces.turned import Turn
 from iaca.features.extraction import FOUND_BY
 from iaca.types import Features
 
@@ -28,6 +29,17 @@ REMEDIES = (
 )
 
 
+TURNED = "faces may be tilted: "
+"""Begins the sentence among the problems of a feature file about a turn by which more faces are found."""
+
+
+def with_turn(features: Features, turn: Turn | None) -> Features:
+    """Features with a word about the turn by which more faces are found, where they have few."""
+    if turn is None or not is_poor(features):
+        return features
+    return features._replace(problems=(*features.problems, f"{TURNED}{turn.sentence}"))
+
+
 def is_poor(features: Features) -> bool:
     """Whether a face was found in so few frames that predictions mean little."""
     return len(features.has_face) > 0 and float(features.has_face.mean()) < POOR
@@ -39,7 +51,8 @@ def sentence(features: Features) -> str:
     found = next((one.removeprefix(FOUND_BY) for one in features.problems if one.startswith(FOUND_BY)), "")
     by = f" by {found}" if found else ""
     needs = f" The detector {found} needs {NEEDS[found]}." if found in NEEDS else ""
-    return f"A face was found{by} in {share:.0%} of the frames; in all others the models see nothing.{needs}"
+    turned = "".join(f" {one[0].upper()}{one[1:]}." for one in features.problems if one.startswith(TURNED))
+    return f"A face was found{by} in {share:.0%} of the frames; in all others the models see nothing.{turned}{needs}"
 
 
 def missed_frames(features: Features, count: int) -> np.ndarray:

@@ -30,6 +30,7 @@ from iaca.data.media.sound import SAMPLE_RATE_HZ
 from iaca.data.media.video import LONGEST_CLIP_S, MediaInfo
 from iaca.features.clip_networks import run_backbone
 from iaca.features.extraction import FOUND_BY, extract
+from iaca.features.face_yield import with_turn
 from iaca.features.feature_files import write_features
 from iaca.features.missed_pictures import keep_missed
 from iaca.features.vetting import vet
@@ -244,12 +245,10 @@ def extract_own(
     if recording.video_file is None:
         raise MediaError(f"{recording.subject} has no video; expected one to look for a face in")
     searched(0, count)
-    found = known_people(recording.video_file, detector, folder / PEOPLE, frames=count, progress=searched).people
+    found, turn, _ = known_people(recording.video_file, detector, folder / PEOPLE, frames=count, progress=searched)
     if not found:
-        raise CropError(
-            f"{detector.name} found no face in {recording.video_file}: the models need one that is seen from the front "
-            "for a second or more"
-        )
+        needed = "the models need one that is seen from the front for a second or more"
+        raise CropError(f"{detector.name} found no face in {recording.video_file}: {turn.sentence if turn else needed}")
     places = folder / "faces.csv"
     write_faces_csv(places, {recording.subject: places_of(found, people)})
     write_whole(folder / CHOICE, json.dumps(people).encode())
@@ -258,7 +257,8 @@ def extract_own(
         recording = _first_frames(recording, frames, folder)
     features = extract(recording, visual, audio, clip_stride=clip_stride, progress=finished)
     said = [sentence] if (sentence := about_several(found, people)) else []
-    return features._replace(problems=(f"{FOUND_BY}{detector.name}", *said, *features.problems))
+    features = features._replace(problems=(f"{FOUND_BY}{detector.name}", *said, *features.problems))
+    return with_turn(features, turn)
 
 
 def search(detector: FaceDetector, video: Path, folder: Path, frames: int, progress: Progress) -> None:

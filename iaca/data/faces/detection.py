@@ -11,6 +11,7 @@ from iaca.data.faces.detectors import FaceDetector
 from iaca.data.faces.people import LIST, MOST_PEOPLE, People, Person, read_people, write_people
 from iaca.data.faces.places import Faces, FacesError, read_faces_csv, write_faces_csv
 from iaca.data.faces.tracks import STEP_FRAMES, Track, Tracker, assign, fill
+from iaca.data.faces.turned import Missed, Turn
 from iaca.data.media.container import MediaError, picture_times
 from iaca.data.media.video import iterate_frames
 from iaca.types import Progress, Recording, no_progress
@@ -48,7 +49,7 @@ def find_faces(
         MediaError: The video cannot be read.
         FacesError: Fewer people were found than there are subjects, and one of them could be either of two.
     """
-    tracker, last = _search(video, detector, frames, progress)
+    tracker, last, _ = _search(video, detector, frames, progress)
     try:
         found = assign(tracker.people(), subjects, tracker.width)
     except FacesError as error:
@@ -76,7 +77,14 @@ def find_people(
     Raises:
         MediaError: The video cannot be read.
     """
-    tracker, last = _search(video, detector, frames, progress)
+    return list(_find_people(video, detector, frames, progress)[0])
+
+
+def _find_people(
+    video: str | os.PathLike[str], detector: FaceDetector, frames: int | None, progress: Progress
+) -> tuple[tuple[Person, ...], Turn | None]:
+    """As `find_people`; and the turn by which faces are found where most pictures have none."""
+    tracker, last, missed = _search(video, detector, frames, progress)
     pts_s = picture_times(Path(video)).pts_s
     people = []
     for number, track in enumerate(tracker.people()[:MOST_PEOPLE], 1):
@@ -86,7 +94,7 @@ def find_people(
         people.append(
             Person(number, first_s, last_s, len(places.frame) / (last + 1), track.score, places, track.picture)
         )
-    return people
+    return tuple(people), missed.turn(detector)
 
 
 def known_people(
@@ -115,26 +123,28 @@ def known_people(
     known = read_people(folder, video, detector.name, count)
     if known is not None:
         return known
-    people = find_people(video, detector, frames=count, progress=progress)
-    write_people(folder, people, video, detector.name, count)
-    return People(tuple(people), count)
+    people = People(*_find_people(video, detector, count, progress), frames=count)
+    write_people(folder, people, video, detector.name)
+    return people
 
 
 def _search(
     video: str | os.PathLike[str], detector: FaceDetector, frames: int | None, progress: Progress
-) -> tuple[Tracker, int]:
-    """The faces of a video, and its last searched frame."""
+) -> tuple[Tracker, int, Missed]:
+    """The faces of a video, its last searched frame, and pictures without a face."""
     last = -1
-    tracker = Tracker()
+    tracker, missed = Tracker(), Missed()
     for frame, picture in iterate_frames(video):
         if frames is not None and frame >= frames:
             break
         last = frame
         if frame % STEP_FRAMES == 0:
-            tracker.add(frame, picture, detector.detect(picture))
+            faces = detector.detect(picture)
+            tracker.add(frame, picture, faces)
+            missed.add(picture, bool(faces))
             searched = frame + STEP_FRAMES
             progress(searched if frames is None else min(searched, frames), frames or 0)
-    return tracker, last
+    return tracker, last, missed
 
 
 def screen_order(subjects: Sequence[str]) -> list[str]:
@@ -189,9 +199,10 @@ def with_found_faces(
     if not _has_places(path, recording.subject) or _are_of_another(recording, detector, folder):
         if recording.video_file is None:
             raise MediaError(f"{recording.subject} has no video; expected {recording.video}.mp4 or .avi")
+        turn = None
         subjects = people_on_screen([recording, *(r for r in others if r.video == recording.video)])
         if len(subjects) == 1:
-            people = known_people(recording.video_file, detector, people_folder(folder, recording, detector)).people
+            people, turn, _ = known_people(recording.video_file, detector, people_folder(folder, recording, detector))
             faces = {recording.subject: people[0].faces if people else fill(Track(), -1)}
         else:
             faces = find_faces(recording.video_file, subjects, detector)
@@ -201,9 +212,17 @@ def with_found_faces(
             count = f" ({len(there)} of {len(subjects)} people were found: {', '.join(there)})" if there else ""
             raise NoFaceError(
                 f"{recording.subject} has no crops, and {detector.name} found no face in {recording.video_file}{count}"
+                + (f": {turn.sentence}" if turn else "")
             )
         write_faces_csv(path, {recording.subject: found})
     return recording._replace(faces_file=path)
+
+
+def known_turn(recording: Recording, detector: FaceDetector, folder: Path) -> Turn | None:
+    """The turn by which more faces of a subject are found, as it was learnt when they were looked for."""
+    video = recording.video_file
+    known = None if video is None else read_people(people_folder(folder, recording, detector), video, detector.name)
+    return None if known is None else known.turn
 
 
 def _has_places(file: Path, subject: str) -> bool:

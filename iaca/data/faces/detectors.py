@@ -66,7 +66,7 @@ class HaarDetector:
         """See `FaceDetector`."""
         import cv2
 
-        small, scale = _smaller(picture)
+        small, scale = smaller(picture)
         grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
         boxes, _, weights = self._cascade.detectMultiScale3(
             grey, scaleFactor=1.1, minNeighbors=4, minSize=(24, 24), outputRejectLevels=True
@@ -113,7 +113,7 @@ class YuNetDetector:
         """See `FaceDetector`."""
         import cv2
 
-        small, scale = _smaller(picture)
+        small, scale = smaller(picture)
         self._network.setInputSize((small.shape[1], small.shape[0]))
         _, rows = self._network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
         found = []
@@ -149,7 +149,7 @@ class LibFaceDetector:
 
     def detect(self, picture: np.ndarray) -> list[Detection]:
         """See `FaceDetector`."""
-        small, scale = _smaller(picture)
+        small, scale = smaller(picture)
         found = self._detect(small.shape[1], small.shape[0], np.ascontiguousarray(small, np.uint8).tobytes())
         margin = CROP_MARGIN[self.name]
         return [
@@ -217,7 +217,8 @@ def _named(name: str) -> FaceDetector:
     return detector
 
 
-def _smaller(picture: np.ndarray) -> tuple[np.ndarray, float]:
+def smaller(picture: np.ndarray) -> tuple[np.ndarray, float]:
+    """A picture at the size at which it is searched, and its scale: 1 where it is no larger than `DETECTION_SIDE`."""
     import cv2
 
     scale = min(1.0, DETECTION_SIDE / max(picture.shape[:2]))

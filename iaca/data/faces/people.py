@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from iaca.data.faces.places import Faces, FacesError, read_faces_csv, write_faces_csv
+from iaca.data.faces.turned import Turn
 from iaca.files import fingerprint, write_whole
 from iaca.headers import HeaderError, parse_json
 
@@ -52,16 +53,16 @@ class People(NamedTuple):
 
     Attributes:
         people: All of them, the most visible first.
+        turn: By how much pictures are to be turned so that faces are found, where most have none; None elsewhere.
         frames: Frames from the start that were searched.
     """
 
     people: tuple[Person, ...]
+    turn: Turn | None
     frames: int
 
 
-def write_people(
-    folder: str | os.PathLike[str], people: Sequence[Person], video: Path, detector: str, frames: int
-) -> None:
+def write_people(folder: str | os.PathLike[str], people: People, video: Path, detector: str) -> None:
     """Keep the people of a video, with a picture each, `1.jpg` onwards.
 
     Args:
@@ -69,7 +70,6 @@ def write_people(
         people: Everybody who was found.
         video: The video.
         detector: Name of the detector that found them.
-        frames: Frames from the start that were searched.
 
     Raises:
         OSError: They cannot be written.
@@ -80,13 +80,15 @@ def write_people(
     (folder / LIST).unlink(missing_ok=True)
     for file in folder.glob("*.jpg"):
         file.unlink()
-    for one in people:
+    for one in people.people:
         jpeg = cv2.imencode(".jpg", cv2.cvtColor(one.picture, cv2.COLOR_RGB2BGR))[1]
         write_whole(picture_file(folder, one.number), jpeg.tobytes())
-    if people:
-        write_faces_csv(folder / PLACES, {str(one.number): one.faces for one in people})
-    facts = [{name: getattr(one, name) for name in ("number", "first_s", "last_s", "share", "score")} for one in people]
-    about = {"video": fingerprint(video), "detector": detector, "frames": frames, "people": facts}
+    if people.people:
+        write_faces_csv(folder / PLACES, {str(one.number): one.faces for one in people.people})
+    names = ("number", "first_s", "last_s", "share", "score")
+    facts = [{name: getattr(one, name) for name in names} for one in people.people]
+    searched = {"video": fingerprint(video), "detector": detector, "frames": people.frames}
+    about = {**searched, "turn": people.turn, "people": facts}
     write_whole(folder / LIST, json.dumps(about).encode())
 
 
@@ -118,9 +120,10 @@ def read_people(folder: str | os.PathLike[str], video: Path, detector: str, fram
             if picture is None:
                 return None
             found.append(Person(**facts, faces=faces, picture=picture))
+        turn = None if about.get("turn") is None else Turn(*map(int, about["turn"]))
     except (OSError, ValueError, KeyError, TypeError, HeaderError, FacesError, cv2.error):
         return None  # it was never written whole, or somebody wrote into it: they are looked for again
-    return People(tuple(found), searched)
+    return People(tuple(found), turn, searched)
 
 
 def picture_file(folder: Path, number: int) -> Path:

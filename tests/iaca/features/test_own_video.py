@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import subprocess
 
+import av
 import numpy as np
 import pytest
 
 from iaca.checkpoints.pretrained import find_backbone
 from iaca.data.annotations import write_labels
 from iaca.data.faces.crops import CropError
+from iaca.data.faces.detectors import HaarDetector
 from iaca.data.faces.places import read_faces_csv
 from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.container import MediaError
 from iaca.data.media.video import iterate_frames
 from iaca.features.corpus_extraction import single_recording
+from iaca.features.face_yield import sentence
 from iaca.features.feature_files import read_features
 from iaca.features.own_video import PARTS, Apart, extract_apart, extract_own, look_at, read_choice
+from tests.iaca.data.faces.test_detection import drawn_head
 from tests.iaca.data.faces.test_tracks import CYAN, NIGHT, YELLOW, BrightSquares, film
 from tests.iaca.features.detectors import Deadly, Endless, Everywhere, Nowhere
 from tests.iaca.features.newcomers import FRAMES, code_of, write_newcomer
@@ -86,6 +90,35 @@ def test_no_face_no_bytes_and_no_video_are_told_apart(tmp_path, backbones):
     (tmp_path / "text.mp4").write_text("hello")
     with pytest.raises(MediaError, match=r"text\.mp4 cannot be decoded"):
         look_at(tmp_path / "text.mp4", *backbones, Nowhere())
+
+
+def test_a_picture_that_lies_on_its_side_is_named_where_no_face_or_few_are_found(tmp_path, backbones):
+    head, sideways = drawn_head(240), np.rot90(drawn_head(240))
+    for name, upright in (("none.mp4", 0), ("few.mp4", 12)):
+        video = tmp_path / name
+        film_of([head] * upright + [sideways] * 28, video)
+        outlook = look_at(video, *backbones, HaarDetector())
+
+        def features(video=video, outlook=outlook):
+            folder = tmp_path / video.stem
+            return extract_own(single_recording(video), folder, *backbones, HaarDetector(), outlook, clip_stride=32)
+
+        told = "turned by 90 degrees clockwise: the head is tilted, or the picture lies wrongly"
+        if upright:
+            assert told in sentence(features())
+        else:
+            with pytest.raises(CropError, match=rf"haar found no face in .*none\.mp4: in 4 of 4 frames .*{told}"):
+                features()
+
+
+def film_of(pictures, path):
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=25)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for picture in pictures:
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
+        out.mux(stream.encode(None))
 
 
 def test_pictures_that_the_file_turns_are_seen_upright_and_told(tmp_path, backbones):

@@ -59,7 +59,7 @@ def test_a_damaged_list_is_no_list(pair, tmp_path, content):
 def test_nobody_is_kept_too(tmp_path):
     empty = film(tmp_path / "a.mp4", [(12, NIGHT, [])])
     assert known_people(empty, BrightSquares(), tmp_path).people == ()
-    assert read_people(tmp_path, empty, "squares").people == ()
+    assert read_people(tmp_path, empty, "squares") == ((), None, 12)
 
 
 def test_whom_a_cut_has_split_a_user_puts_together_and_unknown_numbers_are_refused(tmp_path):
