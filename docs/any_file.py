@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 import iaca
+from docs.any_file_kinds import section
 from iaca.config.label_form import LabelForm
 from iaca.data.media.browser_copy import browser_copy
 from iaca.data.media.sound import read_audio
@@ -157,7 +158,7 @@ def table() -> tuple[str, int]:
             lines += [f"\n## {group}\n", "| File | Right | Read |", "| --- | --- | --- |"]
         lines.append(f"| {case.name} | {case.right} | {found} |")
         number, failed = number + 1, failed + (found != case.right)
-    return "\n".join([HEAD.format(number=number, failed=failed), *lines]) + "\n", failed
+    return "\n".join([HEAD.format(number=number, failed=failed), *lines, section()]) + "\n", failed
 
 
 if __name__ == "__main__":

@@ -81,6 +81,21 @@ def test_two_of_three_people_are_told_apart_by_their_thirds(tmp_path):
         found(path, ("v", "v_left", "v_right"))
 
 
+# Where somebody is after each second or so, and the side that is meant, if any.
+WALKS = [((240, 240, 240, 80), 1), ((80, 80, 80, 240), 0), ((80, 240, 80, 240), None)]
+
+
+@pytest.mark.parametrize(("stays", "side"), WALKS)
+def test_one_of_two_people_who_walks_counts_by_the_place_over_the_whole_video(tmp_path, stays, side):
+    steps = np.interp(np.arange(0, len(stays) - 1, 1 / 8), np.arange(len(stays)), stays)
+    path = film(tmp_path / "a.mp4", [(4, NIGHT, [(round(x), 90, 60, WHITE)]) for x in steps])
+    if side is None:
+        with pytest.raises(FacesError, match="1 of 2 people"):
+            found(path, ("v_left", "v_right"))
+    else:
+        assert list(found(path, ("v_left", "v_right"))) == [("v_left", "v_right")[side]]
+
+
 def test_the_one_who_is_missing_is_told_how_many_were_found(tmp_path):
     path = film(tmp_path / "v.mp4", [(40, NIGHT, [(240, 90, 50, WHITE)])])
     left, right = (Recording(name, "v", "train", path, None) for name in ("v_left", "v_right"))
