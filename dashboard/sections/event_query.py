@@ -9,7 +9,17 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from dashboard.services import event_search
-from dashboard.services.event_search import CHOICES, COLUMNS, LONGEST_S, MOST_CONDITIONS, Condition, EventError, Query
+from dashboard.services.event_search import (
+    CHOICES,
+    COLUMNS,
+    LONGEST_S,
+    MOST_CONDITIONS,
+    NUMBER_COMPARISONS,
+    WORD_COMPARISONS,
+    Condition,
+    EventError,
+    Query,
+)
 from dashboard.services.model_files import Chosen
 from dashboard.state import address, session
 from iaca.config import TARGETS
@@ -114,7 +124,7 @@ def in_words(condition: Condition) -> str:
 
 def current() -> Asked | None:
     """What is searched for in this visit: as it was kept, else as the address has it; None for nothing."""
-    if session.EVENT_SEARCH not in st.session_state:
+    if st.session_state.get(session.EVENT_SEARCH) is None:
         st.session_state[session.EVENT_SEARCH] = _read_address()
     return st.session_state[session.EVENT_SEARCH]
 
@@ -175,14 +185,15 @@ def choose(models: Sequence[Chosen], target: str) -> Asked:
                 "Add a condition", key="event_add", icon=":material/add:", disabled=len(rows) >= MOST_CONDITIONS,
                 on_click=_add, args=(rows, target), help=HELP,
             )  # fmt: skip
-            st.session_state.setdefault(LASTING, before.at_least_s)
-            lasting = st.number_input("For at least (s)", 0.0, LONGEST_S, step=0.1, width=150, key=LASTING)
+            # Values are given to each widget, not put into the session: a run that is cut short would lose them.
+            lasting = st.number_input(
+                "For at least (s)", 0.0, LONGEST_S, before.at_least_s, step=0.1, width=150, key=LASTING
+            )
             model = before.model_of(models)
             if len(models) > 1:
                 names = {one.title: one for one in models}
-                if st.session_state.get(MODEL) not in names:
-                    st.session_state[MODEL] = model.title
-                model = names[st.selectbox("In the curves of", list(names), width=230, key=MODEL)]
+                place = list(names).index(model.title)
+                model = names[st.selectbox("In the curves of", list(names), place, width=230, key=MODEL)]
     asked = Asked(tuple(rows.values()), float(lasting), model.path.name)
     st.session_state[session.EVENT_SEARCH] = asked
     _put_into_url(asked)
@@ -193,30 +204,27 @@ def _row(number: int, before: Condition, place: int) -> Condition:
     """A condition as its row has it."""
     whose = f" of condition {place + 1}"
     settings: dict[str, Any] = {"label_visibility": "collapsed"}
-
-    def kept(name: str, first: object) -> str:
-        key = f"event_{name}_{number}"
-        st.session_state.setdefault(key, first)
-        return key
-
     column = st.selectbox(
-        f"Column{whose}", COLUMNS, format_func=title_of, key=kept("column", before.column), width=380, **settings
-    )
+        f"Column{whose}", COLUMNS, COLUMNS.index(before.column), format_func=title_of, key=f"event_column_{number}",
+        width=380, **settings,
+    )  # fmt: skip
     is_word = column in CHOICES
-    same = column == before.column
-    comparisons = event_search.WORD_COMPARISONS if is_word else event_search.NUMBER_COMPARISONS
-    first = before.comparison if before.comparison in comparisons else comparisons[0]
-    kind = "word" if is_word else "number"
+    kind, comparisons = ("word", WORD_COMPARISONS) if is_word else ("number", NUMBER_COMPARISONS)
+    first = comparisons.index(before.comparison) if before.comparison in comparisons else 0
     comparison = st.selectbox(
-        f"Comparison{whose}", comparisons, key=kept(f"{kind}_comparison", first), width=110, **settings
+        f"Comparison{whose}", comparisons, first, key=f"event_{kind}_comparison_{number}", width=110, **settings
     )
     if is_word:
         words = CHOICES[column]
-        key = kept(f"{column}_word", before.value if same else words[0])
-        return Condition(column, comparison, st.selectbox(f"Value{whose}", words, key=key, width=190, **settings))
-    usual = before.value if not isinstance(before.value, str) else 0.5
-    key = kept("number", usual)
-    value = st.number_input(f"Value{whose}", step=STEP, format="%g", key=key, width=190, **settings)
+        first = words.index(str(before.value)) if column == before.column else 0
+        key = f"event_{column}_word_{number}"
+        return Condition(
+            column, comparison, st.selectbox(f"Value{whose}", words, first, key=key, width=190, **settings)
+        )
+    usual = 0.5 if isinstance(before.value, str) else float(before.value)
+    value = st.number_input(
+        f"Value{whose}", value=usual, step=STEP, format="%g", key=f"event_number_{number}", width=190, **settings
+    )
     return Condition(column, comparison, float(value))
 
 
