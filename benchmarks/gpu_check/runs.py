@@ -74,21 +74,23 @@ def extraction(check: Check) -> None:
 
 
 def shards(check: Check) -> None:
-    """One and four processes of `iaca extract --shard` on the same device."""
+    """`iaca extract` on the same device: one process, two that take subjects in turns, and four of `--shard`."""
     architectures = ("slim", "slim") if check.quick else [architecture for _, architecture in PAPERS]
     options = [f"--{m}={a}" for (m, _), a in zip(PAPERS, architectures, strict=True)]
     options += ["--untrained", "--device", str(check.device), "--clip-stride", str(COARSE if check.quick else 4)]
-    for count in (1,) if check.quick else (1, 4):
+    for count, workers in ((1, 1),) if check.quick else ((1, 1), (1, 2), (4, 1)):
         with tempfile.TemporaryDirectory() as out:
             begin = time.perf_counter()
             _finish(
-                [_start(["-m", "iaca", "extract", "demo", "--out", out, *options, "--shard", f"{i}/{count}"])
-                 for i in range(count)]
+                [_start(["-m", "iaca", "extract", "demo", "--out", out, *options, f"--workers={workers}",
+                         f"--shard={i}/{count}"]) for i in range(count)]
             )  # fmt: skip
             took_s = time.perf_counter() - begin
             written = list(Path(out).glob("*.safetensors"))
             clips = sum(len(read_features(file).frame) for file in written)
-        check.say("shards", processes=count, subjects=len(written), clips_s=clips / took_s, with_start_s=took_s)
+        check.say(
+            "shards", shards=count, workers=workers, subjects=len(written), clips_s=clips / took_s, with_start_s=took_s
+        )
 
 
 def torchrun(check: Check) -> None:
