@@ -88,10 +88,16 @@ def _show_entry(entry: Entry, backbones: Backbones) -> None:
         _show_ready(entry)
         return
     looked = own_video_features.look(entry, backbones)
-    if not looked.ended:
+    if not looked.ended or looked.stopped:
         st.caption("Inspecting it and estimating how long extraction takes")
     elif looked.error:
         st.error(literal(looked.error), icon=":material/error:")
+        if st.button(
+            "Try again", key=f"look again {entry.folder.name}", icon=":material/refresh:",
+            help="Inspects the file once more, as after a full disk or a lack of memory.",
+        ):  # fmt: skip
+            own_video_features.look_again(entry, backbones)
+            st.rerun()
     else:
         if entry.features.is_file() and not own_video_features.is_current(entry, backbones):
             st.info(

@@ -72,7 +72,7 @@ def _backbone_file(modality: str, wanted: dict[str, str] | None, folders: Folder
 
 
 def look(entry: Entry, backbones: Backbones) -> jobs.Job:
-    """Look at a video and time what it needs; the result is an `Outlook`."""
+    """Look at a video and time what it needs; the result is an `Outlook`. A failed one stays until `look_again`."""
 
     def work(progress: Progress) -> Outlook:
         from iaca.data.faces.detectors import choose_detector
@@ -81,10 +81,20 @@ def look(entry: Entry, backbones: Backbones) -> jobs.Job:
         with named(entry):
             return look_at(entry.video, *backbones, choose_detector())
 
+    key = _look_key(entry, backbones)
+    known = jobs.find(key)
+    # Most that failed would fail again; one that was stopped has not failed.
+    return jobs.begin(key, work, turns("look"), visit.current()) if known is None or known.stopped else known
+
+
+def look_again(entry: Entry, backbones: Backbones) -> None:
+    """Let the next `look` begin anew: what it failed for, such as a full disk or too little memory, may be over."""
+    jobs.forget(_look_key(entry, backbones))
+
+
+def _look_key(entry: Entry, backbones: Backbones) -> str:
     made_by = [backbone.sha256 for backbone in backbones]
-    key = f"look {entry.folder} {file_state(entry.video)} {made_by} {backbones.device}"
-    # One that failed would fail again.
-    return jobs.find(key) or jobs.begin(key, work, turns("look"), visit.current())
+    return f"look {entry.folder} {file_state(entry.video)} {made_by} {backbones.device}"
 
 
 def begin(

@@ -12,9 +12,11 @@ import av
 import numpy as np
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 
-from dashboard.services import own_video_people, own_video_tracks, own_videos
+from dashboard.services import own_video_features, own_video_people, own_video_tracks, own_videos
 from iaca.checkpoints import save_checkpoint
+from iaca.checkpoints.pretrained import find_backbone
 from iaca.config import FusionConfig
 from iaca.files import file_sha256
 from iaca.models.fusion_model import FusionModel
@@ -56,17 +58,23 @@ def face_video(path: Path, *, sound: bool, faces: int = FRAMES, frames: int = FR
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory, server):
-    """A page whose models expect the backbones that ship."""
+def project(tmp_path_factory):
+    """A data root whose models expect the backbones that ship."""
     root = write_project(tmp_path_factory.mktemp("own"), [Spec("strong-01", 60)])
     backbones = {m: {"name": f"{m}_slim", "sha256": file_sha256(shipped(m))} for m in ("audio", "visual")}
     for name, iaca in (("ca", False), ("ca_iaca", True)):
         torch.manual_seed(0)
         model = FusionModel(FusionConfig(iaca=iaca, audio_dim=128, visual_dim=128, dim=128))
         save_checkpoint(root / "checkpoints" / f"{name}.safetensors", model, backbones=backbones)
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(project, server):
+    """A page of it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IACA_DETECTOR", "haar")  # it is there on every machine
-        return server(root)
+        return server(project)
 
 
 def bring(page, file, said):
@@ -168,6 +176,59 @@ def test_two_uploads_of_one_name_are_two_subjects_and_one_file_twice_is_one(tmp_
     own_videos.remove(first)
     (second.folder / "about.json").write_text(json.dumps(["damaged"]))
     assert [one.name for one in own_videos.entries(tmp_path)] == ["strong-01.mp4"]
+
+
+def test_a_first_look_that_failed_or_was_stopped_is_tried_again(tmp_path, monkeypatch):
+    entry = own_videos.add_path(str(write_media(tmp_path / "me.mp4", np.arange(12) / 25)), tmp_path / "cache", ())
+    backbones = own_video_features.Backbones(*(find_backbone("slim", modality) for modality in ("visual", "audio")))
+
+    def look():
+        job = own_video_features.look(entry, backbones)
+        job.thread.join()
+        return job
+
+    monkeypatch.setenv("IACA_DETECTOR", "away")
+    failed = look()
+    assert "there is no detector 'away'" in failed.error
+    monkeypatch.setenv("IACA_DETECTOR", "haar")
+    assert look() is failed  # not at every run of the page
+    own_video_features.look_again(entry, backbones)
+    done = look()
+    assert (done.error, done.result.frames) == ("", 12)
+    own_video_features.look_again(entry, backbones)
+    with own_video_features.turns("look").turn("somebody else", lambda ahead: None):
+        stopped = own_video_features.look(entry, backbones)
+        stopped.stop()
+        stopped.thread.join()
+    assert look().result.frames == 12
+
+
+def test_the_page_offers_to_try_again_where_a_first_look_failed(project, tmp_path, monkeypatch):
+    for name, value in {"DEMO": project, "CHECKPOINTS": project / "checkpoints", "CACHE": tmp_path / "cache"}.items():
+        monkeypatch.setenv(f"IACA_{name}", str(value))
+    monkeypatch.setattr("sys.argv", ["app.py"])
+    monkeypatch.setenv("IACA_DETECTOR", "away")
+    own_videos.add_path(str(write_media(tmp_path / "me.mp4", np.arange(12) / 25)), tmp_path / "cache", ())
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
+    page.run()
+    page.switch_page("app_pages/your_video.py")
+
+    def offered(label):
+        for _ in range(600):
+            page.run()
+            found = [one for one in page.button if one.label == label]
+            if found:
+                return found[0]
+            time.sleep(0.05)
+        return pytest.fail(f"{label} is not offered")
+
+    again = offered("Try again")
+    assert any("there is no detector" in error.value for error in page.error)
+    monkeypatch.setenv("IACA_DETECTOR", "haar")
+    again.click()
+    offered("Extract features")
+    assert not page.error
+    assert not page.exception
 
 
 def test_the_chosen_tracks_stand_for_a_video_and_the_first_ones_come_back(tmp_path):
