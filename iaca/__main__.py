@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import iaca
-from iaca.errors import InputError
+from iaca.errors import InputError, is_out_of_memory
 
 _log = logging.getLogger("iaca.command")
 
@@ -100,6 +100,10 @@ def _run(args: argparse.Namespace) -> int:
         _tell(args, f"error: {error}")
     except OSError as error:
         _tell(args, f"error: {error.filename or 'output'}: {error.strerror or error}")
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        _tell(args, f"error: a GPU's memory ran out ({str(error).split('. ')[0]}); free some, or take --device cpu")
     except KeyboardInterrupt:
         _tell(args, "stopped; run the same command again to go on")
         return 130

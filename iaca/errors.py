@@ -16,3 +16,13 @@ class CheckpointError(InputError):
 
 BAD_INPUT = (InputError, OSError)
 """Errors of the user's files and settings: their message is one sentence for the page."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that a GPU's memory has run out; libraries of CUDA say it in words of their own."""
+    said = str(error)
+    return isinstance(error, RuntimeError) and (
+        type(error).__name__ == "OutOfMemoryError"  # torch's, without loading torch
+        or "CUDA error: out of memory" in said
+        or "STATUS_ALLOC_FAILED" in said
+    )

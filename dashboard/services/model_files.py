@@ -21,6 +21,7 @@ from iaca.errors import InputError
 from iaca.figures import palette
 from iaca.files import FileState
 from iaca.headers import parse_json
+from iaca.inference.placing import load_where_it_fits
 from iaca.models.fusions.registry import fusion_names, model_title
 from iaca.plugins import ENVIRONMENT_VARIABLE, load_plugins
 
@@ -169,8 +170,8 @@ def _plugin_problem(modules: tuple[str, ...], environment: str) -> str:
 
 @keep
 def load(file: FileState, device: str) -> Checkpoint:
-    """A model on a device, by the state of its file."""
-    return load_checkpoint(file.path, device)
+    """A model on a device, or on the CPU where its memory is short, by the state of its file."""
+    return load_where_it_fits(file.path, device)
 
 
 def checkpoint(path: Path, device: str) -> Checkpoint:

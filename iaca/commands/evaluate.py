@@ -51,15 +51,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Score every checkpoint, pooled and per subject, and print the table."""
-    from iaca.checkpoints import load_checkpoint
     from iaca.compute.devices import choose_device
     from iaca.evaluation import evaluate
     from iaca.features.folder import groups_of, has_labels, read_folder
     from iaca.inference import check_fit, gate_health, infer
+    from iaca.inference.placing import load_where_it_fits
 
     _check(args)
     device = choose_device(args.device)
-    checkpoints = [load_checkpoint(path, device) for path in args.checkpoint]
+    checkpoints = [load_where_it_fits(path, device) for path in args.checkpoint]
     if args.predictions:
         for checkpoint in checkpoints:
             _check_targets(checkpoint)

@@ -41,12 +41,10 @@ class Curves(NamedTuple):
         Raises:
             MismatchError: The features do not fit the model.
         """
-        from iaca.inference import add_influence, infer
+        from iaca.inference import infer, infer_with_influence
 
-        trace = infer(features, checkpoint, self.dropouts, gates=self.gates)
-        if self.threshold is None:
-            return trace
-        return add_influence(trace, features, checkpoint, self.dropouts, gates=self.gates)
+        work = infer if self.threshold is None else infer_with_influence
+        return work(features, checkpoint, self.dropouts, gates=self.gates)
 
     def table(self, trace: Trace, targets: Sequence[str]) -> pd.DataFrame:
         """The table of a trace, a row a frame, with a column of relationships for each of the targets if asked for."""

@@ -159,6 +159,6 @@ def _on_one_thread(common: tuple[Callable[[Task, Path], Result], Task], file: Pa
 
 @lru_cache(maxsize=16)
 def _loaded(file: FileState, device: str) -> Checkpoint:
-    from iaca.checkpoints import load_checkpoint
+    from iaca.inference.placing import load_where_it_fits
 
-    return load_checkpoint(file.path, device)
+    return load_where_it_fits(file.path, device)

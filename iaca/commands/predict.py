@@ -52,13 +52,13 @@ def run(args: argparse.Namespace) -> None:
     if args.threshold is not None and not args.influence:
         raise CommandError("--threshold says what counts as an influence; expected it with --influence")
     engine = engine_of(args)
-    from iaca.checkpoints import load_checkpoint
     from iaca.commands.many_curves import Curves, write_curves
     from iaca.commands.many_subjects import feature_files
     from iaca.compute.devices import choose_device
     from iaca.config import DropoutConfig, GateOverrides
     from iaca.features.feature_files import read_features
     from iaca.inference.influence import THRESHOLD
+    from iaca.inference.placing import load_where_it_fits
 
     threshold = THRESHOLD if args.threshold is None else args.threshold
     if not 0 < threshold < math.inf:
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> None:
     curves = Curves(dropouts, gates, threshold if args.influence else None)
     device = choose_device("cpu" if engine.is_ray else args.device)
     check_writable(args.out.parent, "the table")
-    checkpoints = [load_checkpoint(path, device) for path in args.checkpoint]
+    checkpoints = [load_where_it_fits(path, device) for path in args.checkpoint]
     if is_folder:
         files = feature_files(args.features, args.split, args.subjects)
         rows = write_curves(args.out, files, checkpoints, curves, engine)

@@ -34,12 +34,12 @@ def run(args: argparse.Namespace) -> None:
     """Print what each threshold marks in episodes and on clean frames."""
     from tqdm import tqdm
 
-    from iaca.checkpoints import load_checkpoint
     from iaca.compute.devices import choose_device
     from iaca.data.episodes import read_episodes
     from iaca.features.feature_files import SPLITS
     from iaca.features.folder import EPISODES, read_folder
     from iaca.inference import check_fit
+    from iaca.inference.placing import load_where_it_fits
     from iaca.study.relationship_control import MARKS, THRESHOLDS, as_table, best_threshold, control
 
     check_word("--split", args.split, SPLITS)
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
             f"{args.features} has no {EPISODES} in it or beside it; expected known episodes, or --episodes"
         )
     device = choose_device(args.device)
-    checkpoints = [load_checkpoint(path, device) for path in args.checkpoint]
+    checkpoints = [load_where_it_fits(path, device) for path in args.checkpoint]
     features, episodes = read_folder(args.features, args.split), read_episodes(file)
     known = {episode.subject for episode in episodes}
     features = [item for item in features if item.subject in known]

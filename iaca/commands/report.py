@@ -50,7 +50,6 @@ def run(args: argparse.Namespace) -> None:
     """Measure every subject and write the page, beside and then renamed."""
     _check(args)
     engine = engine_of(args)
-    from iaca.checkpoints import load_checkpoint
     from iaca.commands.many_subjects import each_subject, feature_files, models_for
     from iaca.compute.devices import choose_device
     from iaca.config import DropoutConfig, GateOverrides, WhatIf
@@ -58,6 +57,7 @@ def run(args: argparse.Namespace) -> None:
     from iaca.data.episodes import read_episodes
     from iaca.features.folder import EPISODES
     from iaca.inference.influence import THRESHOLD
+    from iaca.inference.placing import load_where_it_fits
     from iaca.study.corpus_report import corpus_report
 
     threshold = THRESHOLD if args.threshold is None else args.threshold
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
     change = WhatIf(dropouts=dropouts, gates=GateOverrides(temperature=args.gate_temperature))
     device = choose_device("cpu" if engine.is_ray else args.device)
     check_writable(args.out.parent, "the report")
-    checkpoints = [load_checkpoint(path, device) for path in args.checkpoint]
+    checkpoints = [load_where_it_fits(path, device) for path in args.checkpoint]
     files = feature_files(args.features, args.split, args.subjects)
     places = (args.features, args.features.parent)
     episodes = next((read_episodes(place / EPISODES) for place in places if (place / EPISODES).is_file()), [])

@@ -112,7 +112,10 @@ def device_of(model: nn.Module) -> torch.device:
 def sent(array: np.ndarray, device: torch.device) -> torch.Tensor:
     """An array on a device. A GPU is not waited for: its copy is made from memory that stays in its place."""
     tensor = torch.from_numpy(array)
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+    if device.type != "cuda":
+        return tensor.to(device)
+    with torch.cuda.device(device):  # else pinned memory would start CUDA on the first GPU too
+        return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def device_label(device: torch.device) -> str:

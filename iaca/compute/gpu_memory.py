@@ -12,15 +12,14 @@ from typing import NamedTuple, TypeVar
 import torch
 from torch import nn
 
-from iaca.errors import InputError
+from iaca.compute.threads import CPU
+from iaca.errors import InputError, is_out_of_memory
 
 RETRY_S = 600.0
 """How long a smaller number at a time is kept to: whatever else took the memory may be gone then."""
 
 LEAST = 2
 """The smallest batch that is tried: agreement with one clip is not defined."""
-
-CPU = torch.device("cpu")
 
 Result = TypeVar("Result")
 Module = TypeVar("Module", bound=nn.Module)
@@ -74,14 +73,6 @@ def as_fits(
         # Outside the handler: the error holds on to every tensor of the attempt.
         number = _less(device, unit, number, most)
     return work(CPU, at_once[CPU.type])
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that a GPU's memory has run out; libraries of CUDA say it in words of their own."""
-    if isinstance(error, torch.OutOfMemoryError):
-        return True
-    said = str(error)
-    return isinstance(error, RuntimeError) and ("CUDA error: out of memory" in said or "STATUS_ALLOC_FAILED" in said)
 
 
 def free_gpu_bytes(device: torch.device) -> int:

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from iaca.compute.gpu_memory import is_out_of_memory, is_short
+from iaca.compute.gpu_memory import is_short
+from iaca.errors import is_out_of_memory
 
 SHARE = 4
 """Kept tables take at most one part in so many of a GPU's memory."""

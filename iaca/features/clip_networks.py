@@ -17,9 +17,10 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from iaca.checkpoints import BackboneFile
 from iaca.compute.devices import device_of
-from iaca.compute.gpu_memory import free_gpu_bytes, is_out_of_memory
+from iaca.compute.gpu_memory import free_gpu_bytes
 from iaca.compute.threads import CPU, threads_for
 from iaca.config import AUDIO, VISUAL, Architecture
+from iaca.errors import is_out_of_memory
 from iaca.features.clip_batches import BATCH_CLIPS, Clips, Inputs
 from iaca.types import Features
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iaca.inference.gate_health import GateHealth, gate_health
-from iaca.inference.influence import Relationship, add_influence, relationships
+from iaca.inference.influence import Relationship, add_influence, infer_with_influence, relationships
 from iaca.inference.trace import (
     WINDOWS_AT_ONCE,
     MismatchError,
@@ -26,6 +26,7 @@ __all__ = [
     "dropped_by",
     "gate_health",
     "infer",
+    "infer_with_influence",
     "predict",
     "relationships",
     "windows_of",

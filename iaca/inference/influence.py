@@ -100,6 +100,25 @@ def add_influence(
     return trace._replace(columns={**trace.columns, **added})
 
 
+def infer_with_influence(
+    features: Features,
+    checkpoint: Checkpoint,
+    dropouts: Sequence[DropoutConfig] = (),
+    *,
+    gates: GateOverrides = OWN_GATES,
+) -> Trace:
+    """A Trace with influences, as `infer` and `add_influence` make them one after the other.
+
+    All four passes take the features from one table, which a GPU is sent once.
+
+    Raises:
+        MismatchError: The features do not fit the model.
+    """
+    own, *others = (WindowMemory() for _ in range(1 + len(SIDES)))
+    trace = infer(features, checkpoint, dropouts, gates=gates, memory=own)
+    return add_influence(trace, features, checkpoint, dropouts, gates=gates, memories=others)
+
+
 def shapley(y: np.ndarray, y_a: np.ndarray, y_v: np.ndarray, y_0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Shapley values of audio and visual, the two players of a prediction; they add up to y - y_0.
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from iaca.compute.devices import sent
-from iaca.compute.gpu_memory import CPU
 from iaca.compute.kept_tables import KeptTables
+from iaca.compute.threads import CPU
 from iaca.types import Features
 
 TABLES = KeptTables()

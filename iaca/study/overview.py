@@ -15,7 +15,7 @@ from iaca.checkpoints import Checkpoint
 from iaca.config import MODALITIES, TARGETS, UNCHANGED, WhatIf
 from iaca.errors import InputError
 from iaca.evaluation import ccc_sums
-from iaca.inference import add_influence, infer
+from iaca.inference import infer_with_influence
 from iaca.inference.influence import THRESHOLD, Relationship, relationships_of
 from iaca.inference.moments import SPAN_S
 from iaca.study.known import segments
@@ -132,8 +132,7 @@ def measure(
     Raises:
         MismatchError: The features do not fit the model.
     """
-    trace = infer(features, checkpoint, change.dropouts, gates=change.gates)
-    trace = add_influence(trace, features, checkpoint, change.dropouts, gates=change.gates)
+    trace = infer_with_influence(features, checkpoint, change.dropouts, gates=change.gates)
     known = {name: mask[features.frame] for name, mask in segments(features, episodes).items()}
     known.pop(ALL_FRAMES)
     groups = (EVERYWHERE, *RELATIONSHIPS, *known)

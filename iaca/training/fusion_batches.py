@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from iaca.compute.devices import sent
-from iaca.compute.gpu_memory import CPU, is_out_of_memory
+from iaca.compute.threads import CPU
 from iaca.config import CLIP_FRAMES, TARGETS, TrainingConfig
+from iaca.errors import is_out_of_memory
 from iaca.types import Features
 
 _log = logging.getLogger(__name__)

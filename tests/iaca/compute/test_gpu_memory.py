@@ -8,8 +8,13 @@ import pytest
 import torch
 from torch import nn
 
+from iaca.__main__ import main
+from iaca.checkpoints import save_checkpoint
 from iaca.compute import gpu_memory
-from iaca.compute.gpu_memory import CPU, ShortMemoryError, as_fits, on_cpu, shortages, step_or_what_fits
+from iaca.compute.gpu_memory import ShortMemoryError, as_fits, on_cpu, shortages, step_or_what_fits
+from iaca.compute.threads import CPU
+from iaca.inference.placing import load_where_it_fits
+from tests.conftest import make_features, make_model
 
 GPU = torch.device("cuda:0")
 AT_ONCE = {"cuda": 16, "cpu": 3}
@@ -95,6 +100,28 @@ def test_the_copy_on_the_cpu_computes_the_same_and_shares_nothing():
 
 def out_of_memory(*_):
     raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB. More words")
+
+
+def test_a_model_that_does_not_fit_is_read_to_the_cpu(tmp_path, monkeypatch):
+    model = make_model()
+    save_checkpoint(tmp_path / "model.safetensors", model, backbones=make_features().backbones)
+    move = nn.Module.to
+
+    def to(module, device, *more):
+        return out_of_memory() if torch.device(device).type == "cuda" else move(module, device, *more)
+
+    monkeypatch.setattr(nn.Module, "to", to)
+    placed = load_where_it_fits(tmp_path / "model.safetensors", "cuda:0").model
+    assert all(torch.equal(one, other) for one, other in zip(placed.parameters(), model.parameters(), strict=True))
+    assert shortages() == ["The memory of the GPU cuda:0 does not hold any models: they are computed on the CPU."]
+
+
+def test_a_command_whose_gpu_is_full_ends_in_a_sentence(monkeypatch, capsys):
+    monkeypatch.setattr("iaca.commands.describe.run", out_of_memory)
+    assert main(["describe", "ca"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: a GPU's memory ran out (CUDA out of memory); free some")
+    assert told.count("\n") == 1
 
 
 def test_a_step_that_does_not_fit_says_what_would():

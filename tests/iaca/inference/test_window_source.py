@@ -10,7 +10,15 @@ from iaca.checkpoints import Checkpoint
 from iaca.compute import gpu_memory, kept_tables
 from iaca.compute.kept_tables import KeptTables
 from iaca.config import DropoutConfig
-from iaca.inference import WindowMemory, infer, trace, window_source, windows_of
+from iaca.inference import (
+    WindowMemory,
+    add_influence,
+    infer,
+    infer_with_influence,
+    trace,
+    window_source,
+    windows_of,
+)
 from iaca.inference.window_source import WindowSource
 from iaca.models.published.network import PublishedNetwork
 from tests.conftest import make_features, make_model
@@ -51,6 +59,19 @@ def test_steps_of_a_slider_send_features_once_and_give_the_curves_of_the_cpu(sen
         for name in ("valence", "arousal", "audio_dropped"):
             np.testing.assert_allclose(found.columns[name], there.columns[name], atol=1e-5)
     assert sent == [one.nbytes + one[0].nbytes for one in (features.audio, features.visual)]
+
+
+def test_influence_sends_a_subject_once(sent, monkeypatch, tmp_path):
+    model = make_model(iaca=True)
+    checkpoint = Checkpoint(tmp_path / "model.safetensors", model, model.config)
+    features = make_features(300, 8)
+    dropouts = [DropoutConfig(share=0.3)]
+    expected = add_influence(infer(features, checkpoint, dropouts), features, checkpoint, dropouts)
+    monkeypatch.setattr(trace, "device_of", lambda model: ELSEWHERE)
+    found = infer_with_influence(features, checkpoint, dropouts)
+    assert len(sent) == 2
+    for name, values in expected.columns.items():
+        np.testing.assert_allclose(found.columns[name], values, atol=1e-6)
 
 
 def test_a_table_gives_the_windows_that_the_machines_memory_gives(sent):
