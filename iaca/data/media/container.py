@@ -180,10 +180,12 @@ class PictureTimes(NamedTuple):
     Attributes:
         pts_s: (N,) float64, seconds on the timeline of the file, ascending.
         by_time: Whether frames carry these times when they are decoded.
+        left_out: Pictures before the first that can be decoded, as in a broadcast that somebody tuned into.
     """
 
     pts_s: np.ndarray
     by_time: bool
+    left_out: int = 0
 
 
 def picture_times(path: Path) -> PictureTimes:
@@ -203,10 +205,11 @@ def _picture_times(file: FileState) -> PictureTimes:
     path = Path(file.path)
     with opened(path) as container:
         stream = video_stream(path, container)
+        packets = _all_of(path, (_Packet.of(packet) for packet in container.demux(stream) if packet.size))
+        first_key = next((p.pts for p in packets if p.is_key), None)
         # Packets marked "discard" lie before the start of an edit list: decoded, never shown.
-        shown = ((p.pts, p.dts) for p in container.demux(stream) if p.size and not p.is_discard)
-        packets = _all_of(path, shown)
-        pts, time_base = [p for p, _ in packets], seconds(1, stream.time_base)
+        packets = [packet for packet in packets if not packet.is_discarded]
+        pts, time_base = [p.pts for p in packets], seconds(1, stream.time_base)
         # Not every container can say that a picture is a cover.
         if len(pts) == 1 and sound_tracks(container) and (container.duration or 0) / av.time_base > COVERED_S:
             raise CoverError(path)
@@ -217,20 +220,53 @@ def _picture_times(file: FileState) -> PictureTimes:
             stream = video_stream(path, container)
             stream.thread_type = "AUTO"
             pts = _all_of(path, (frame.pts for frame in decoded(container, stream)))
-        slots = [dts for _, dts in packets]
+        slots = [packet.dts for packet in packets]
         # A guess for the first frame of an H.264 stream is that of the second packet: a gap between them would be lost.
         if len(slots) == len(pts) and None not in slots:
             pts = slots
     known = {place: p for place, p in enumerate(pts) if p is not None}
     if not known:
         raise MediaError(f"{path} has no frame with a presentation time; expected a video")
-    ticks = np.sort(np.interp(np.arange(len(pts)), list(known), list(known.values())))
-    if not by_time and packets[0][1] is not None:
+    ticks = np.sort(_all_times(len(pts), known))
+    if not by_time and packets[0].dts is not None:
         # The guesses are late by the delay of the decoder; the first frame is meant for the time of the first packet.
-        ticks -= ticks[0] - packets[0][1]
-    pts_s = ticks * time_base
+        ticks -= ticks[0] - packets[0].dts
+    left_out = 0
+    if by_time and first_key is not None and ticks[0] < first_key:
+        left_out = int(np.searchsorted(ticks, min(first_key, _first_decoded(path))))
+    pts_s = ticks[left_out:] * time_base
     pts_s.flags.writeable = False
-    return PictureTimes(pts_s, by_time)
+    return PictureTimes(pts_s, by_time, left_out)
+
+
+class _Packet(NamedTuple):
+    """What is kept of a packet with a picture; times in ticks."""
+
+    pts: int | None
+    dts: int | None
+    is_key: bool
+    is_discarded: bool
+
+    @classmethod
+    def of(cls, packet: av.Packet) -> _Packet:
+        return cls(packet.pts, packet.dts, packet.is_keyframe, packet.is_discard)
+
+
+def _all_times(count: int, known: dict[int, int]) -> np.ndarray:
+    """Times of all pictures from those of some: on lines between them, and at the usual rate before and after."""
+    places, values = np.array(list(known)), np.array(list(known.values()), np.float64)
+    numbers = np.arange(count)
+    ticks = np.interp(numbers, places, values)
+    step = float(np.median(np.diff(values) / np.diff(places))) if len(places) > 1 else 0.0
+    beyond = np.minimum(0, numbers - places[0]) + np.maximum(0, numbers - places[-1])
+    return ticks + step * beyond
+
+
+def _first_decoded(path: Path) -> float:
+    """When the first picture is shown that can be decoded, in ticks; infinite without any."""
+    with opened(path) as container:
+        stream = video_stream(path, container)
+        return next((float(frame.pts) for frame in decoded(container, stream) if frame.pts is not None), np.inf)
 
 
 class CutOff(NamedTuple):

@@ -37,6 +37,9 @@ BROWSER_AUDIO = frozenset({"aac", "mp3", "opus", "vorbis", "flac", None})
 BROWSER_PIXELS = frozenset({"yuv420p", "yuvj420p"})
 """What every current browser plays; anything else is not promised."""
 
+HDR = frozenset({16, 18})
+"""Transfer characteristics of ITU-T H.273 that need tone mapping: PQ and HLG."""
+
 LONGEST_CLIP_S = 60.0
 """A longer clip spans a jump of the timestamps: its sound would take gigabytes and does not belong together."""
 
@@ -82,7 +85,7 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
         MediaError: The file is missing, damaged, or has no picture.
     """
     path = Path(path)
-    pts_s = picture_times(path).pts_s
+    pts_s, _, left_out = picture_times(path)
     with opened(path) as container:
         video = video_stream(path, container)
         audio = audio_stream(container)
@@ -111,6 +114,18 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
                 f"{path.name} is interlaced and is used as it is: what moves has lines like a comb; a copy made with "
                 "ffmpeg's filter bwdif has none"
             )
+        if codec.color_trc in HDR:
+            remarks.append(
+                f"{path.name} is HDR video and is used without tone mapping: its colours are paler than a player shows "
+                "them; a copy made with ffmpeg's filters zscale and tonemap is like any other"
+            )
+        if left_out:
+            remarks.append(
+                f"{path.name} begins between two key frames: its first {left_out} pictures cannot be decoded and are "
+                "left out"
+            )
+        # A browser lets the page shine through; what is read here are the colours alone.
+        is_transparent = any(k.lower() == "alpha_mode" and value == "1" for k, value in video.metadata.items())
         if container.duration is None:
             remarks.append(f"{path.name} does not say how long it is: its length is that of its frames")
     missing = cut_off(path, float(pts_s[-1]))
@@ -144,6 +159,7 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
             and video_codec in BROWSER_VIDEO
             and audio_codec in BROWSER_AUDIO
             and pixels in BROWSER_PIXELS
+            and not is_transparent
         ),
         remarks=tuple(remarks),
     )
@@ -167,7 +183,7 @@ def iterate_frames(path: str | os.PathLike[str], wanted: np.ndarray | None = Non
         MediaError: The file is missing, damaged, or has no picture.
     """
     path = Path(path)
-    pts_s, by_time = picture_times(path)
+    pts_s, by_time, _ = picture_times(path)
     last, size = -1, None
     with opened(path) as container:
         stream = video_stream(path, container)
