@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+_log = logging.getLogger(__name__)
 
 TURNS_AHEAD = 2
 """Subjects of each thread that are worked on before the first of them is passed on."""
@@ -53,7 +56,7 @@ def loaded(models: Models) -> Sequence[Checkpoint]:
 
 
 def feature_files(folder: Path, split: str | None, names: Sequence[str]) -> list[Path]:
-    """Feature files of a folder, in the order of their names.
+    """Feature files of a folder, in the order of their names. Where their number formats differ, the log says so.
 
     Args:
         folder: The folder.
@@ -64,6 +67,7 @@ def feature_files(folder: Path, split: str | None, names: Sequence[str]) -> list
         CommandError: Nothing is left, or a subject is not there.
         FeatureError: A file cannot be read.
     """
+    from iaca.features.clip_networks import told_apart
     from iaca.features.feature_files import read_feature_header
 
     headers = {file: read_feature_header(file) for file in sorted(folder.glob("*.safetensors"))}
@@ -78,6 +82,8 @@ def feature_files(folder: Path, split: str | None, names: Sequence[str]) -> list
     if not found:
         which = "" if split is None else f" of the split {split!r}"
         raise CommandError(f"{folder} holds no feature file (<subject>.safetensors){which}; expected at least one")
+    if mixed := told_apart((headers[file]["subject"], headers[file]["computed"]) for file in found):
+        _log.warning("%s: %s", folder, mixed)
     return found
 
 

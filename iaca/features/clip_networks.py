@@ -302,17 +302,20 @@ def computed_in(features: Features) -> str:
     return f"{formats} on {devices}" if formats else ""
 
 
-def told_apart(features: Iterable[Features]) -> str:
+def told_apart(computed: Iterable[tuple[str, Mapping[str, Mapping[str, str]]]]) -> str:
     """A sentence where features of one modality were computed in several number formats; "" where they were not.
 
     Choice: it is told and not refused. Float16 and float32 differ by less than a feature file rounds by, so one part
     from a GPU and one from a CPU make one set; whoever compares last digits, or has bfloat16 among them, should know.
     Features whose format is not recorded are left out, since nothing is known of them.
+
+    Args:
+        computed: Subject, and `computed` of its features.
     """
     subjects: dict[str, dict[str, list[str]]] = {}
-    for item in features:
-        for modality, how in item.computed.items():
-            subjects.setdefault(modality, {}).setdefault(how["format"], []).append(item.subject)
+    for subject, how in computed:
+        for modality, one in how.items():
+            subjects.setdefault(modality, {}).setdefault(one["format"], []).append(subject)
     return " ".join(_mixture(modality, formats) for modality, formats in subjects.items() if len(formats) > 1)
 
 

@@ -40,7 +40,7 @@ def read_folder(folder: Path, split: str | None = None) -> list[Features]:
         other = known.setdefault(item.subject, file)
         if other != file:
             raise FeatureError(f"{file} and {other} are both of subject {item.subject!r}; expected one file a subject")
-    if mixed := told_apart(features):
+    if mixed := told_apart((item.subject, item.computed) for item in features):
         _log.warning("%s: %s", folder, mixed)
     chosen = [item for item in features if split is None or item.split == split]
     if not chosen:

@@ -13,6 +13,7 @@ import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from iaca.__main__ import main
+from iaca.commands.many_subjects import feature_files
 from iaca.compute.threads import CPU
 from iaca.features.clip_networks import MOST_CLIPS, ClipNetwork, clips_that_fit, computed_in, converted, told_apart
 from iaca.features.feature_files import write_features
@@ -136,11 +137,12 @@ def test_batches_on_a_gpu_grow_with_its_free_memory(free_bytes, clips):
 def test_features_of_unlike_formats_are_told_by_modality_and_unrecorded_ones_are_left_out():
     gpu, cpu, unknown = (make_features(subject=name)._replace(computed=how) for name, how in
                          (("g", ON_GPU), ("c", ON_CPU), ("u", {})))  # fmt: skip
-    assert told_apart([gpu, cpu, cpu, unknown]) == (
+    items = [(item.subject, item.computed) for item in (gpu, cpu, cpu, unknown)]
+    assert told_apart(items) == (
         "visual features have unlike number formats, 1 subject (such as g) in float16 and 2 subjects (such as c) in "
         "float32, and differ by rounding."
     )
-    assert told_apart([gpu, gpu, unknown]) == ""
+    assert told_apart([items[0], items[0], items[-1]]) == ""
     assert computed_in(unknown) == ""
     assert computed_in(gpu) == "audio float32, visual float16 on A"
 
@@ -148,10 +150,11 @@ def test_features_of_unlike_formats_are_told_by_modality_and_unrecorded_ones_are
 def test_a_folder_of_unlike_formats_is_read_and_the_log_tells(tmp_path, caplog):
     for subject, how in (("g", ON_GPU), ("c", ON_CPU)):
         write_features(tmp_path / f"{subject}.safetensors", make_features(subject=subject)._replace(computed=how))
-    assert len(read_folder(tmp_path)) == 2
-    (record,) = caplog.records
-    assert record.levelname == "WARNING"
-    assert f"{tmp_path}: visual features have unlike number formats" in record.getMessage()
+    assert len(read_folder(tmp_path)) == len(feature_files(tmp_path, None, ())) == 2
+    assert len(feature_files(tmp_path, None, ["g"])) == 1  # alone it is like itself
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    for record in caplog.records:
+        assert f"{tmp_path}: visual features have unlike number formats" in record.getMessage()
 
 
 @pytest.mark.parametrize(
