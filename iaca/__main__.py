@@ -27,6 +27,7 @@ COMMANDS = {
     "evaluate": "score checkpoints on features",
     "describe": "say what a checkpoint or a feature file is",
     "export": "write a model as an ONNX file, with its gates and attention scores",
+    "draw": "draw a moment of each subject, or noted ones, as figures and films in one zip",
     "report": "write one HTML page on how one or two models do on a folder of features",
     "events": "list where conditions on the curves of a model are met in a folder of subjects, as CSV",
     "relationships": "say whether conflict and dominance of audio and visual mark known episodes",

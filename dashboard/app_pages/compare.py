@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard.sections import (
@@ -29,7 +31,7 @@ from dashboard.sections.page import begin_page
 from dashboard.services import corpora, event_search, first_views, own_videos, recordings, traces
 from dashboard.services.selection import Selection
 from dashboard.state import activity, session
-from dashboard.state.folders import results_folder
+from dashboard.state.folders import Folders, results_folder
 from dashboard.timeline import note_lane, rows, smoothing
 
 COMPARED = 2  # models that other pages go on with, and that score the list of subjects; others are shown here alone
@@ -138,9 +140,23 @@ def show() -> None:
     # Last: whoever opens it waits for nothing else of the page.
     with export_place:
         cache = page.folders.cache_of(subject.features)
-        exports.show_exports(subject, seen, figure, shown, truth, display, cache, selection.applied.named, written)
+        exports.show_exports(
+            subject, seen, figure, shown, truth, display, cache, selection.applied.named, written,
+            more=partial(_show_zips, selection, display, corpus, page.folders),
+        )  # fmt: skip
     tour.show(shown, display.target, said)
     subject_choice.score_rest(corpus, models[:COMPARED], device)
+
+
+def _show_zips(
+    selection: Selection, display: sidebar.Display, corpus: corpora.Corpus, folders: Folders,
+    rows: tuple[tuple[str, int], ...] | None,
+) -> None:  # fmt: skip
+    # Matplotlib and the encoders are imported for those who ask.
+    from dashboard.sections import compare_zip
+
+    if selection.models and selection.subject.features is not None:
+        compare_zip.show(selection, display, corpus, folders, rows)
 
 
 show()

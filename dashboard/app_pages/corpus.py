@@ -11,14 +11,14 @@ import streamlit as st
 
 from dashboard.charts import corpus_scatter, gate_ridges, theme
 from dashboard.components.chart_click import chart_click
-from dashboard.sections import corpus_choice, corpus_table, downloads, event_hits, model_choice, sidebar
+from dashboard.sections import corpus_choice, corpus_table, downloads, event_hits, model_choice, sidebar, what_if
 from dashboard.sections.corpus_choice import EVENTS, GATES, Choice
 from dashboard.sections.hits_here import Place
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.page import Page, begin_page
 from dashboard.sections.progress import show_bar, watch
 from dashboard.services import corpora, corpus_views, jobs, model_files, overviews, own_videos, traces
-from dashboard.services.corpora import Subject
+from dashboard.services.corpora import Corpus, Subject
 from dashboard.services.corpus_views import GROUPINGS
 from dashboard.services.file_names import change_part, models_part, stem, threshold_part
 from dashboard.services.model_files import Chosen
@@ -60,6 +60,7 @@ def show() -> None:
     conditions = list(dict.fromkeys(one.condition for one in subjects))
     with head:
         change = corpus_choice.choose_change()
+        export_place = st.container(width="content")
         controls = st.container(horizontal=True, vertical_alignment="bottom")
     measured = [one for one in subjects if one.features is not None]
     if not models or not measured:
@@ -85,6 +86,24 @@ def show() -> None:
     _follow(asked, measured)
     watch([jobs.find(asked.key)], partial(_show, asked, models, choice, page, {one.name: one for one in measured}))
     page.show_notices(notice_place)
+    # Last: whoever opens it waits for nothing else of the page.
+    with export_place:
+        export = st.popover("Export", icon=":material/download:", key="corpus_take", on_change="rerun", width="content")
+    if export.open:
+        with export:
+            _show_export(asked, models, choice, corpus, page)
+
+
+def _show_export(asked: Wanted, models: tuple[Chosen, ...], choice: Choice, corpus: Corpus, page: Page) -> None:
+    # Matplotlib and the encoders are imported for those who ask.
+    from dashboard.sections import corpus_export
+
+    table = overviews.rows_of(asked, overviews.found(asked), choice.target)
+    subjects = {one.name: one for one in corpus.subjects}
+    names = table["subject"][choice.holds_in_box(table)]
+    corpus_export.show(
+        corpus_export.Listed([subjects[name] for name in names], models, asked, choice.target, corpus, page.folders)
+    )
 
 
 def _follow(asked: Wanted, subjects: list[Subject]) -> None:
@@ -156,7 +175,7 @@ def _show_summary(
     if left_out:
         notes.append(f"{left_out} of training or test left out of the scores")
     if asked.change != UNCHANGED:
-        notes.append(f"**What if:** {corpus_choice.describe(asked.change)}")
+        notes.append(f"**What if:** {what_if.describe_all(asked.change)}")
     st.markdown(" · ".join(notes))
     for sentence in corpus_views.still_sentences(models[-1].title, choice.target, still):
         st.caption(f":material/warning: {literal(sentence)}")

@@ -148,7 +148,8 @@ def figure_of_view(
         return figure.add_axes((LEFT_IN / width_in, (top - height) / total, inner_in / width_in, height / total))
 
     if heading:
-        figure.text(LEFT_IN / width_in, (top - TITLE_IN * 0.2) / total, heading, weight=600, size=7.5, va="top")
+        figure.text(LEFT_IN / width_in, (top - TITLE_IN * 0.2) / total, heading, weight=600, size=7.5, va="top",
+                    parse_math=False)  # fmt: skip
         top -= TITLE_IN
     if note:
         figure.text(LEFT_IN / width_in, (top - TITLE_IN * 0.1) / total, note, size=6.5, va="top")

@@ -22,7 +22,7 @@ from dashboard.sections.what_if_values import (
 from dashboard.services import model_files
 from dashboard.services.model_files import Chosen, Shelf
 from dashboard.state import address, session
-from iaca.config import AUDIO, TARGETS, WhatIf
+from iaca.config import TARGETS, WhatIf
 
 NO_SPLIT, NO_CONDITION = "no split", "no condition"
 SUBJECTS, GATES, EVENTS = "subjects", "gates", "events"
@@ -113,12 +113,6 @@ def choose_change() -> WhatIf:
     return WhatIf(dropouts=values.dropouts(None), gates=values.gates)
 
 
-def describe(change: WhatIf) -> str:
-    """A change in a few words; "" for none."""
-    audio = [f"{one.share:.0%} of the audio clips dropped" for one in change.dropouts if one.modality == AUDIO]
-    return " · ".join(filter(None, [*audio, what_if.describe(change)]))
-
-
 def choose(conditions: Sequence[str], splits: Sequence[str]) -> Choice:
     """Ask whom to show; a line of controls.
 
@@ -143,7 +137,7 @@ def choose(conditions: Sequence[str], splits: Sequence[str]) -> Choice:
             chosen[field.key] = tuple(
                 st.multiselect(
                     label, options, placeholder="all",
-                    width=230, **field.widget,
+                    width=195, **field.widget,
                 )
             )  # fmt: skip
     text = st.text_input("Name contains", placeholder="any", width=150, **session.CORPUS_TEXT.widget)

@@ -14,6 +14,8 @@ MIMES = {
     "png": "image/png",
     "mp4": "video/mp4",
     "gif": "image/gif",
+    "zip": "application/zip",
+    "html": "text/html",
 }
 FIGURES = ("svg", "pdf", "png")
 
@@ -29,6 +31,11 @@ def offer(stem: str, files: Mapping[str, Callable[[], bytes]], key: str) -> None
     """
     for ending, make in files.items():
         st.download_button(
-            "Parquet" if ending == "parquet" else ending.upper(), make, f"{stem}.{ending}", MIMES[ending],
+            title(ending), make, f"{stem}.{ending}", MIMES[ending],
             key=f"{key}_{ending}", on_click="ignore", icon=":material/download:",
         )  # fmt: skip
+
+
+def title(ending: str) -> str:
+    """What a kind of file is called."""
+    return "Parquet" if ending == "parquet" else ending.upper()

@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dashboard.sections import corpus_choice, downloads, event_query, hits_here
+from dashboard.sections import corpus_choice, downloads, event_query, hits_here, what_if
 from dashboard.sections.corpus_choice import Choice
 from dashboard.sections.event_query import Asked
 from dashboard.sections.hits_here import Place
@@ -172,7 +172,7 @@ def _summary(asked: Asked, change: WhatIf, counts: pd.DataFrame, seen: Found) ->
         ]
         said.append(f"alone: {', '.join(alone)}")
     if change != UNCHANGED:
-        said.append(f"**What if:** {corpus_choice.describe(change)}")
+        said.append(f"**What if:** {what_if.describe_all(change)}")
     return said
 
 

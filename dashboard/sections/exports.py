@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ def show_exports(
     cache: Path,
     change: str,
     notes: Sequence[Note] = (),
+    more: Callable[[tuple[tuple[str, int], ...] | None], None] = lambda rows: None,
 ) -> None:
     """A popover with downloads of what is shown. While it is closed nothing of it runs.
 
@@ -45,6 +46,7 @@ def show_exports(
         cache: Where videos are kept.
         change: What is changed, as a part of names of files.
         notes: On the subject.
+        more: Draws what else is offered, below; called with the rows as the page shows them.
     """
     place = st.popover("Export", icon=":material/download:", key="take", on_change="rerun", width="content")
     if not place.open:
@@ -99,6 +101,7 @@ def show_exports(
             downloads.offer(take.stem, printed, "take")
         st.markdown("**Video** with a moving cursor")
         _videos(take, cache)
+        more(seen.rows)
 
 
 def _show_columns(table: pd.DataFrame) -> None:

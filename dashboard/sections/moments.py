@@ -135,6 +135,27 @@ def show(here: Sequence[Moment], everybody: Sequence[Subject], selection: Select
     moment_list(listed, chosen, with_subjects=scope == ALL)
 
 
+def listed(selection: Selection, everybody: Sequence[Subject], threshold: float) -> list[Moment]:
+    """The moments of the chosen kinds, of this subject or of all; none while all are still searched.
+
+    Args:
+        selection: What is looked at.
+        everybody: Subjects of the whole corpus.
+        threshold: Influence from which a modality counts.
+    """
+    if scope() == ALL:
+        job = moment_search.of_all(everybody, selection, threshold)
+        found: Sequence[Moment] = job.result or [] if job.ended else []
+    else:
+        found = find(selection, [], threshold)
+    return [one for one in found if one.kind.value in _kinds()]
+
+
+def scope() -> str:
+    """Whose moments are listed: those of `THIS` or `ALL`."""
+    return st.session_state.get(session.MOMENT_SCOPE.key) or THIS
+
+
 def _leave_search() -> None:
     """Go back to the shown subject with the next run of the page: a search that was stopped would begin again."""
     st.session_state[LEFT] = True

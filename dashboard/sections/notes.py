@@ -30,6 +30,14 @@ def find(book: Book, subject: str, notices: list[str]) -> list[Note]:
     return attempt(lambda: note_store.notes_of(book, subject), notices) or []
 
 
+def all_notes(folders: Folders) -> dict[str, list[Note]]:
+    """Subject -> notes of this user, in order of time; none where they cannot be read."""
+    found: dict[str, list[Note]] = {}
+    for name, note in attempt(lambda: list(note_store.all_notes(book(folders))), []) or []:
+        found.setdefault(name, []).append(note)
+    return found
+
+
 def show(book: Book, notes: Sequence[Note], subject: str, pts_s: np.ndarray, notices: list[str]) -> None:
     """The lists, and a file of all of it.
 

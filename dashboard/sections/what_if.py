@@ -100,6 +100,12 @@ def describe(change: WhatIf) -> str:
     return " · ".join(words)
 
 
+def describe_all(change: WhatIf) -> str:
+    """A change in a few words, audio dropout too; "" for none."""
+    audio = [f"{_extent(one)} of the audio clips dropped" for one in change.dropouts if one.modality == AUDIO]
+    return " · ".join(filter(None, [*audio, describe(change)]))
+
+
 def _values() -> Values:
     """The values of the live controls, which the page Corpus takes over."""
     values = chosen_values()

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from dashboard.export import bundle
 from dashboard.export.film import write_film
 from dashboard.export.gif import LONGEST_S, write_gif
 from dashboard.export.printed_rows import View, figure_of_view
@@ -30,7 +31,7 @@ from iaca.files import file_state
 from iaca.types import Progress, no_progress
 
 WIDTHS = {"one column (3.5 in)": COLUMN_IN, "two columns (7.16 in)": DOUBLE_COLUMN_IN}
-MP4, GIF = "mp4", "gif"
+MP4, GIF = bundle.MP4, "gif"
 GIF_LONGEST_S = LONGEST_S
 FILMS_KEPT = 6
 MASKS = {
@@ -42,9 +43,6 @@ LOSSES = {
     "visual_dropped": "whether the picture of the frame's clip was dropped",
     "interpolated": "whether the frame lies between two clip ends: predictions are interpolated, gates and scores held",
 }
-
-
-FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 class Take(NamedTuple):
@@ -170,7 +168,7 @@ def csv_file(take: Take) -> bytes:
     table = curves(take)
     if "notes" in table:
         # A spreadsheet would take such a text for a formula.
-        risky = table["notes"].str.startswith(FORMULA_STARTS)
+        risky = table["notes"].str.startswith(bundle.FORMULA_STARTS)
         table["notes"] = table["notes"].where(~risky, "'" + table["notes"])
     return table.to_csv(index=False, lineterminator="\n").encode()
 

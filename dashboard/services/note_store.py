@@ -11,29 +11,33 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from dashboard.state import login, session
 from dashboard.state.folders import Folders, Options
 from dashboard.timeline.declared import Note
-from iaca.errors import InputError
+from iaca.data.notes import (
+    MOST_ADDRESS,
+    MOST_NAME,
+    MOST_TEXT,
+    STORE_VERSION,
+    NoteError,
+    WrittenNote,
+    checked_note,
+    one_line,
+)
 from iaca.headers import shortened
 from iaca.resources import notes_file
+
+__all__ = ["NoteError"]
 
 VISIT_FILE = "notes.sqlite3"
 """In the folder of a visit."""
 
-VERSION = 1
-"""Of the tables."""
-
-MOST_TEXT, MOST_NAME, MOST_ADDRESS = 2000, 100, 8000
-"""Characters of a note, of a view's name and of its address."""
-
 MOST_NOTES, MOST_VIEWS = 5000, 500
 """Of one owner."""
 
-LATEST_S = 1e7
 WAIT_S = 10.0
 """How long another tab or server may write before this one gives up."""
 
@@ -53,10 +57,6 @@ PARAMETERS = frozenset(
     field.key for field in vars(session).values() if isinstance(field, session.Field)
 ) - {field.key for field in session.TYPED}  # fmt: skip
 """Of an address that may stand in a view; no folder of a machine is among them."""
-
-
-class NoteError(InputError):
-    """A note or a view that cannot be kept: the message says what was expected."""
 
 
 class Book(NamedTuple):
@@ -121,9 +121,9 @@ def add_note(book: Book, subject: str, start_s: float, end_s: float | None, text
     Raises:
         NoteError: It has no text, too much of it, or times that cannot be; or the file cannot be written.
     """
-    note = checked_note(subject, start_s, end_s, text)
+    note = checked_note(subject, start_s, end_s, text)._replace(subject=subject)
     with opened(book) as file:
-        insert_note(file, book, subject, note)
+        insert_note(file, book, note)
 
 
 def change_note(book: Book, number: int, before: str, text: str) -> None:
@@ -240,44 +240,15 @@ def opened(book: Book, *, to_write: bool = True) -> Iterator[sqlite3.Connection]
 
 def _prepare(file: sqlite3.Connection, path: Path) -> None:
     (version,) = file.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise NoteError(f"{path} was written by a newer version of this page; expected one of version {VERSION}")
+    if version > STORE_VERSION:
+        raise NoteError(f"{path} was written by a newer version of this page; expected one of version {STORE_VERSION}")
     if version == 0:
         for statement in TABLES.split(";"):
             file.execute(statement)
-        file.execute(f"PRAGMA user_version = {VERSION}")
+        file.execute(f"PRAGMA user_version = {STORE_VERSION}")
 
 
-def checked_note(subject: Any, start_s: Any, end_s: Any, text: Any) -> Note:
-    """A note of these values.
-
-    Raises:
-        NoteError: One of them cannot be.
-    """
-    one_line(subject, "the subject of a note", MOST_NAME * 3)
-    times = [start_s] if end_s is None else [start_s, end_s]
-    if not all(isinstance(t, int | float) and not isinstance(t, bool) and 0 <= t <= LATEST_S for t in times) or (
-        end_s is not None and not start_s < end_s
-    ):
-        raise NoteError(f"A note runs from {shortened(start_s)} to {shortened(end_s)}; expected seconds, in order")
-    return Note(0, float(start_s), None if end_s is None else float(end_s), one_line(text, "a note", MOST_TEXT))
-
-
-def one_line(text: Any, what: str, most: int) -> str:
-    """A text as one line, without what cannot be seen.
-
-    Raises:
-        NoteError: It is none, empty or too long.
-    """
-    if not isinstance(text, str):
-        raise NoteError(f"The text of {what} is {shortened(text)}; expected some words")
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    if not 0 < len(line) <= most:
-        raise NoteError(f"The text of {what} has {len(line):,} characters; expected 1 to {most:,}")
-    return line
-
-
-def insert_note(file: sqlite3.Connection, book: Book, subject: str, note: Note) -> None:
+def insert_note(file: sqlite3.Connection, book: Book, note: WrittenNote) -> None:
     """Add a note within a transaction.
 
     Raises:
@@ -286,7 +257,7 @@ def insert_note(file: sqlite3.Connection, book: Book, subject: str, note: Note) 
     _check_room(file, "notes", book, MOST_NOTES)
     file.execute(
         "INSERT INTO notes (owner, subject, start_s, end_s, text, made_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (book.owner, subject, note.start_s, note.end_s, note.text, _now()),
+        (book.owner, *note, _now()),
     )
 
 

@@ -14,6 +14,8 @@ from iaca.files import FileState, file_state
 
 if TYPE_CHECKING:
     from iaca.checkpoints import Checkpoint
+    from iaca.data.corpus_description import CorpusDescription
+    from iaca.types import Episode
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -85,6 +87,24 @@ def feature_files(folder: Path, split: str | None, names: Sequence[str]) -> list
     if mixed := told_apart((headers[file]["subject"], headers[file]["computed"]) for file in found):
         _log.warning("%s: %s", folder, mixed)
     return found
+
+
+def beside(folder: Path) -> tuple[list[Episode], CorpusDescription | None]:
+    """Known episodes and the description of the corpus, from a folder of features or the one around it.
+
+    Returns:
+        No episodes where there is no list of them; None where there is no description.
+
+    Raises:
+        InputError: A file cannot be read.
+    """
+    from iaca.data.corpus_description import read_description
+    from iaca.data.episodes import read_episodes
+    from iaca.features.folder import EPISODES
+
+    places = (folder, folder.parent)
+    episodes = next((read_episodes(place / EPISODES) for place in places if (place / EPISODES).is_file()), [])
+    return episodes, next((found for place in places if (found := read_description(place)).conditions), None)
 
 
 def each_subject(

@@ -52,13 +52,14 @@ def run(args: argparse.Namespace) -> None:
     if args.threshold is not None and not args.influence:
         raise CommandError("--threshold says what counts as an influence; expected it with --influence")
     engine = engine_of(args)
-    from iaca.commands.many_curves import Curves, write_curves
+    from iaca.commands.many_curves import write_curves
     from iaca.commands.many_subjects import feature_files
     from iaca.compute.devices import choose_device
     from iaca.config import DropoutConfig, GateOverrides
     from iaca.features.feature_files import read_features
     from iaca.inference.influence import THRESHOLD
     from iaca.inference.placing import load_where_it_fits
+    from iaca.study.curve_tables import Curves
 
     threshold = THRESHOLD if args.threshold is None else args.threshold
     if not 0 < threshold < math.inf:
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
         for modality, share in (("audio", args.drop_audio), ("visual", args.drop_visual))
     )
     gates = GateOverrides(temperature=args.gate_temperature)
-    curves = Curves(dropouts, gates, threshold if args.influence else None)
+    curves = Curves(tuple(one for one in dropouts if one.share), gates, threshold if args.influence else None)
     device = choose_device("cpu" if engine.is_ray else args.device)
     check_writable(args.out.parent, "the table")
     checkpoints = [load_where_it_fits(path, device) for path in args.checkpoint]

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from iaca.commands import CommandError, add_device, add_engine, add_log, add_plugin, engine_of
 from iaca.commands.many_subjects import Models, loaded
-from iaca.commands.refusals import as_path, check_folders, check_seed_given, check_word
+from iaca.commands.refusals import as_path, check_files, check_folders, check_seed_given, check_word
 from iaca.files import check_writable, file_sha256, write_whole
 
 if TYPE_CHECKING:
     from iaca.config import WhatIf
     from iaca.study.overview_table import Pair
-    from iaca.types import Episode
+    from iaca.types import Episode, Trace
 
 PATTERNS = ("scattered", "block")
 SETTINGS = (
@@ -40,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gate-temperature", type=float, help="use another temperature of the gates, above 0")
     parser.add_argument("--threshold", type=float, metavar="SIZE",
                         help="influence from which a modality counts for the relationship (default: 0.1)")  # fmt: skip
+    parser.add_argument("--notes", type=as_path, metavar="FILE",
+                        help="notes and saved views to put into it, with figures of the noted moments: the file that "
+                        "the page's Notes exports, or the one in which it keeps them")  # fmt: skip
     add_engine(parser, "subjects")
     add_device(parser)
     add_log(parser)
@@ -50,16 +51,21 @@ def run(args: argparse.Namespace) -> None:
     """Measure every subject and write the page, beside and then renamed."""
     _check(args)
     engine = engine_of(args)
-    from iaca.commands.many_subjects import each_subject, feature_files, models_for
+    from tqdm import tqdm
+
+    from iaca.commands.many_subjects import beside, each_subject, feature_files, models_for
     from iaca.compute.devices import choose_device
     from iaca.config import DropoutConfig, GateOverrides, WhatIf
-    from iaca.data.corpus_description import read_description
-    from iaca.data.episodes import read_episodes
-    from iaca.features.folder import EPISODES
+    from iaca.data.notes import Written, read_notes
+    from iaca.features.feature_files import read_features
     from iaca.inference.influence import THRESHOLD
     from iaca.inference.placing import load_where_it_fits
     from iaca.study.corpus_report import corpus_report
+    from iaca.study.curve_tables import Curves
+    from iaca.study.noted_moments import NotedError, NotedMoments
+    from iaca.study.provenance import features_fingerprint
 
+    written = Written() if args.notes is None else read_notes(args.notes)
     threshold = THRESHOLD if args.threshold is None else args.threshold
     shares = (("audio", args.drop_audio), ("visual", args.drop_visual))
     dropouts = tuple(
@@ -71,9 +77,7 @@ def run(args: argparse.Namespace) -> None:
     check_writable(args.out.parent, "the report")
     checkpoints = [load_where_it_fits(path, device) for path in args.checkpoint]
     files = feature_files(args.features, args.split, args.subjects)
-    places = (args.features, args.features.parent)
-    episodes = next((read_episodes(place / EPISODES) for place in places if (place / EPISODES).is_file()), [])
-    description = next((read_description(place) for place in places if read_description(place).conditions), None)
+    episodes, description = beside(args.features)
     conditions = {} if description is None else description.conditions
 
     task = _Task(models_for(checkpoints, engine), change, tuple(episodes), conditions, threshold)
@@ -86,11 +90,26 @@ def run(args: argparse.Namespace) -> None:
         f"Model {title}": f"{one.path.name}, SHA-256 {file_sha256(one.path)}"
         for title, one in zip(titles, checkpoints, strict=True)
     }
-    facts["Features"] = f"{len(files)} files of {args.features.name}, SHA-256 of their hashes {_fingerprint(files)}"
+    digest = features_fingerprint(files)
+    facts["Features"] = f"{len(files)} files of {args.features.name}, SHA-256 of their hashes {digest}"
     settings = {name: getattr(args, name) for name in SETTINGS}
     facts["Settings"] = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if value)
+    names = {pair.gated.subject: file for pair, file in zip(pairs, files, strict=True)}
+    curves = Curves(change.dropouts, change.gates, None)
+
+    def traces_of(subject: str) -> list[Trace]:
+        if subject not in names:
+            raise NotedError(f"{subject} is not among the subjects of this report")
+        features = read_features(names[subject])
+        return [curves.trace(features, checkpoint) for checkpoint in checkpoints]
+
     synthetic = description is not None and description.synthetic
-    write_whole(args.out, corpus_report(pairs, titles, facts, synthetic=synthetic, threshold=threshold).encode())
+    with tqdm(total=len(written.notes), desc="notes", unit="note", disable=None if written.notes else True) as bar:
+        page = corpus_report(
+            pairs, titles, facts, synthetic=synthetic, threshold=threshold, written=written,
+            draw=NotedMoments(traces_of).figure, progress=lambda done, total, title="": bar.update(done - bar.n),
+        )  # fmt: skip
+    write_whole(args.out, page.encode())
     print(f"{len(pairs)} subjects, {', '.join(titles)} -> {args.out}")
 
 
@@ -117,12 +136,6 @@ def _measured(task: _Task, file: Path) -> Pair:
     return Pair(made[0] if len(made) > 1 else None, made[-1], task.conditions.get(features.subject, ""))
 
 
-def _fingerprint(files: Sequence[Path]) -> str:
-    """SHA-256 over the names and hashes of files, in the order of their names."""
-    lines = (f"{file_sha256(file)}  {file.name}\n" for file in sorted(files))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
 def _check(args: argparse.Namespace) -> None:
     from iaca.features.feature_files import SPLITS
 
@@ -140,3 +153,4 @@ def _check(args: argparse.Namespace) -> None:
     if args.threshold is not None and not 0 < args.threshold < math.inf:
         raise CommandError(f"--threshold is {args.threshold}; expected a number above 0")
     check_folders("--features", [args.features])
+    check_files("--notes", [args.notes])

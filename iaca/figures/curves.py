@@ -147,26 +147,43 @@ def save_figure(
 
 
 @printed
-def print_curves(*traces: Trace, gates_of: str = VALENCE, width_in: float = DOUBLE_COLUMN_IN) -> Figure:
+def print_curves(
+    *traces: Trace,
+    gates_of: str = VALENCE,
+    width_in: float = DOUBLE_COLUMN_IN,
+    range_s: tuple[float, float] | None = None,
+    shaded_s: tuple[float, float] | None = None,
+) -> Figure:
     """Draw the rows of `plot` with matplotlib.
 
     Args:
         traces: One or more, of the same subject.
         gates_of: Whose gates and attention scores are drawn, valence or arousal.
         width_in: Width, inches.
+        range_s: First and last second; None: all.
+        shaded_s: Where a span behind the curves begins and ends; None: there is none.
 
     Returns:
         The figure, as high as its rows need.
 
     Raises:
-        FigureError: As for `plot`.
+        FigureError: As for `plot`, or fewer than two frames lie in the range.
     """
     panels = list(_panels(traces, gates_of))
     pts_s = traces[0].frames["pts_s"].to_numpy()
+    start_s, end_s = range_s or (float(pts_s[0]), float(pts_s[-1]))
+    if np.count_nonzero((pts_s >= start_s) & (pts_s <= end_s)) < 2:
+        raise FigureError(
+            f"fewer than two frames of {traces[0].subject} lie between {start_s:g} and {end_s:g} s; expected a range "
+            f"within {pts_s[0]:g} to {pts_s[-1]:g} s"
+        )
+    # With a neighbour on either side, so that curves reach the edges.
+    seen = slice(max(0, int(np.searchsorted(pts_s, start_s)) - 1), int(np.searchsorted(pts_s, end_s, side="right")) + 1)
     height = (ROW_IN + TITLE_IN) * len(panels) + BOTTOM_IN + TITLE_IN
     figure = new_figure(width_in, height)
     top = height - TITLE_IN
-    figure.text(LEFT_IN / width_in, (height - 0.03) / height, traces[0].subject, weight=600, size=7.5, va="top")
+    figure.text(LEFT_IN / width_in, (height - 0.03) / height, traces[0].subject, weight=600, size=7.5, va="top",
+                parse_math=False)  # fmt: skip
     for panel in panels:
         top -= ROW_IN + TITLE_IN
         axes = figure.add_axes(
@@ -174,15 +191,17 @@ def print_curves(*traces: Trace, gates_of: str = VALENCE, width_in: float = DOUB
         )
         for curve in panel.curves:
             axes.plot(
-                pts_s,
-                curve.values,
+                pts_s[seen],
+                curve.values[seen],
                 color=ink(curve.colour),
                 linestyle=dashes(curve.dash),
                 linewidth=1.6 * POINTS_PER_PX,
                 label=curve.label,
             )
         axes.set_ylim(*panel.limits)
-        axes.set_xlim(float(pts_s[0]), float(pts_s[-1]))
+        if shaded_s is not None:
+            axes.axvspan(*shaded_s, color=ink(palette.NOTE), alpha=0.2, lw=0, zorder=0.5)
+        axes.set_xlim(start_s, end_s)
         axes.tick_params(labelbottom=panel is panels[-1])
         axes.set_title(panel.title, loc="left", size=6.5, pad=2)
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(panel.curves))

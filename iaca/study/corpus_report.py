@@ -6,22 +6,24 @@ The report of a study, which trains its models, is made in `study_report`.
 from __future__ import annotations
 
 import base64
-import platform
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
-from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from iaca.config import SYNTHETIC, TARGETS
+from iaca.data.notes import Written, WrittenNote
+from iaca.errors import BAD_INPUT
 from iaca.figures.corpus_scores import scores_figure
 from iaca.figures.gate_distributions import gate_figure
 from iaca.figures.print_style import render
 from iaca.inference.influence import THRESHOLD
 from iaca.study.contrasts import FEWEST_SUBJECTS
+from iaca.study.noted_moments import MOST_FIGURES, note_title, notes_html
 from iaca.study.overview_table import (
     GROUPINGS,
     MEANS,
@@ -34,9 +36,11 @@ from iaca.study.overview_table import (
     still_gates,
     subject_table,
 )
+from iaca.study.provenance import versions
+from iaca.types import Progress, no_progress
 
-PACKAGES = ("torch", "numpy", "pandas", "scipy", "safetensors")
-"""Whose versions are told, besides our own."""
+NOTHING = Written()
+"""No notes and no views."""
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -64,6 +68,10 @@ def corpus_report(
     *,
     synthetic: bool = False,
     threshold: float = THRESHOLD,
+    written: Written = NOTHING,
+    draw: Callable[[WrittenNote], Figure] | None = None,
+    said: Callable[[str], str] = str,
+    progress: Progress = no_progress,
 ) -> str:
     """The whole report.
 
@@ -73,6 +81,10 @@ def corpus_report(
         facts: What it was made of, label -> text: models, data, what was changed.
         synthetic: Whether the corpus is synthetic.
         threshold: Influence from which a modality counts in these measures.
+        written: Notes and saved views that it holds.
+        draw: The figure of a note; what it raises of `BAD_INPUT` stands in its place. None: notes have no figures.
+        said: What the report may say of an error.
+        progress: Told how many figures of notes are done.
 
     Returns:
         HTML; names in it are escaped.
@@ -104,20 +116,14 @@ def corpus_report(
             "<p>Rank correlation over the clips of a subject between the stage-2 weight of a modality and the size of "
             "its influence, mean over subjects.</p>"
         )
-    versions = {"iaca": _own_version(), "Python": platform.python_version()} | {one: version(one) for one in PACKAGES}
-    made = {**facts, "Versions": ", ".join(f"{name} {number}" for name, number in versions.items())}
+    parts += notes_html(written, _numbered(written, draw, said, progress))
+    made = {**facts, "Versions": ", ".join(f"{name} {number}" for name, number in versions().items())}
     listed = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in made.items())
     parts += ["<h2>How it was made</h2>", f"<dl>{listed}</dl>"]
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(heading)}</title>'
         f"<style>{STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"
     )
-
-
-def _own_version() -> str:
-    import iaca
-
-    return iaca.__version__
 
 
 def _summary(pairs: Sequence[Pair], titles: Sequence[str]) -> str:
@@ -153,6 +159,24 @@ def _figures(
             draw = partial(gate_figure, gates, title, still, synthetic=synthetic)
             found.append(_image(draw, f"Distributions of gate weights, {title}"))
     return found
+
+
+def _numbered(
+    written: Written, draw: Callable[[WrittenNote], Figure] | None, said: Callable[[str], str], progress: Progress
+) -> Callable[[WrittenNote], str]:
+    """What draws one note after the other and says how far it is."""
+    total, number = min(len(written.notes), MOST_FIGURES), itertools.count()
+    progress(0, total, "figures of notes")
+
+    def image(note: WrittenNote) -> str:
+        try:
+            made = "" if draw is None else _image(partial(draw, note), note_title(note))
+        except BAD_INPUT as error:
+            made = f"<p>No figure: {escape(said(str(error)))}.</p>"
+        progress(next(number) + 1, total, "figures of notes")
+        return made
+
+    return image
 
 
 def _image(draw: Callable[[], Figure], alt: str) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import zipfile
 
+import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
 from iaca.checkpoints import load_checkpoint
+from iaca.config import DropoutConfig
 from iaca.features.feature_files import read_features
+from iaca.files import file_sha256
 from iaca.inference import infer
 from iaca.inference.conditions import find_events, query_of
 from tests.dashboard.browsing import PLAYER, choose, downloaded
@@ -27,13 +31,18 @@ def root(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="module")
+def address(root, server):
+    return server(root)
+
+
 def table(page):
     button = page.locator(".st-key-corpus_csv button")
     return pd.read_csv(io.BytesIO(downloaded(page, button)[1]))
 
 
-def test_a_corpus_is_measured_filtered_brushed_and_opened(page, server, root):
-    page.goto(f"{server(root)}/corpus?drop_audio=true&dropout=60&of_target=arousal")
+def test_a_corpus_is_measured_filtered_brushed_and_opened(page, address, root):
+    page.goto(f"{address}/corpus?drop_audio=true&dropout=60&of_target=arousal")
     page.get_by_text("4 of 4 subjects listed").wait_for()
     page.get_by_text("60% of the audio clips dropped").wait_for()
     expect(page.locator(DOTS)).to_have_count(4)
@@ -92,7 +101,7 @@ def hits(page):
     return list(zip(rows["subject"], rows["first_frame"], rows["last_frame"], strict=True))
 
 
-def test_events_are_searched_opened_and_walked_through_and_a_link_has_the_search(page, server, root):
+def test_events_are_searched_opened_and_walked_through_and_a_link_has_the_search(page, address, root):
     model = load_checkpoint(root / "checkpoints" / "ca_iaca.safetensors")
     query = query_of(["valence_stage1_audio_cross > 0.5"], 0.4)
     expected = []
@@ -100,9 +109,7 @@ def test_events_are_searched_opened_and_walked_through_and_a_link_has_the_search
         trace = infer(read_features(root / "features" / f"{name}.safetensors"), model)
         expected += [(name, one.first_frame, one.last_frame) for one in find_events(trace, query).events]
     assert 2 < len(expected) < 100
-    page.goto(
-        f"{server(root)}/corpus?view=events&where=valence_stage1_audio_cross+%3E+0.5&where=face+is+sad&lasting=0.4"
-    )
+    page.goto(f"{address}/corpus?view=events&where=valence_stage1_audio_cross+%3E+0.5&where=face+is+sad&lasting=0.4")
     page.get_by_text("face is sad").first.wait_for()  # what is wrong with the link
     page.get_by_text(f"{len(expected)} hits").wait_for()
     assert hits(page) == expected
@@ -136,3 +143,39 @@ def test_events_are_searched_opened_and_walked_through_and_a_link_has_the_search
     page.get_by_role("button", name="End search").click()
     expect(page.locator("[data-lane=search]")).to_have_count(0)
     page.wait_for_function("!document.location.search.includes('where=')")
+
+
+def made(page, key, ending):
+    page.locator(f".st-key-{key}_make button").click()
+    button = page.locator(f".st-key-{key}_{ending} button")
+    button.wait_for(timeout=180_000)
+    name, content = downloaded(page, button)
+    return name, io.BytesIO(content)
+
+
+def test_moments_curves_and_a_report_are_made_of_the_listed_subjects(page, address, root):
+    page.goto(f"{address}/corpus?find=third&drop_audio=true&dropout=60")
+    page.get_by_text("2 of 4 subjects listed").wait_for()
+    page.get_by_role("button", name="Export", exact=True).click()
+    page.get_by_role("button", name="Make Parquet of 2 subjects").wait_for()
+    name, content = made(page, "corpus_zip", "zip")
+    assert name == "moments_2-subjects_ca-vs-ca_iaca_audio-dropped-60pct-scattered.zip"
+    with zipfile.ZipFile(content) as archive:
+        rows = pd.read_csv(archive.open("manifest.csv"))
+        assert list(rows["subject"]) == list(NAMES[2:])
+        assert set(rows["what_if"]) == {"60% of the audio clips dropped"}
+        assert set(archive.namelist()) == {*rows["file"], "manifest.csv"}
+    name, content = made(page, "corpus_curves", "parquet")
+    assert name == "curves_2-subjects_ca-vs-ca_iaca_audio-dropped-60pct-scattered.parquet"
+    curves = pd.read_parquet(content)
+    assert curves.attrs["what_if"]["dropouts"][0]["share"] == 0.6
+    model = load_checkpoint(root / "checkpoints" / "ca_iaca.safetensors")
+    features = read_features(root / "features" / f"{NAMES[3]}.safetensors")
+    expected = infer(features, model, [DropoutConfig(modality="audio", share=0.6)]).frames["valence"]
+    own = curves["valence"][(curves["subject"] == NAMES[3]) & (curves["model"] == "ca_iaca")]
+    np.testing.assert_allclose(own, expected, atol=1e-5)
+    report = made(page, "corpus_report", "html")[1].read().decode()
+    assert "on 2 subjects" in report
+    assert "<dd>60% of the audio clips dropped</dd>" in report
+    assert file_sha256(model.path) in report
+    assert NAMES[0] not in report

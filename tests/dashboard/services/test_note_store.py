@@ -13,6 +13,7 @@ from dashboard.services import note_store, shared_notes
 from dashboard.services.note_store import Book, NoteError
 from dashboard.state.folders import Folders, Options
 from dashboard.timeline.declared import Note
+from iaca.data.notes import MOST_BYTES
 
 TAG = "<img src=x onerror=window.ran=1>"
 ADDRESS = "?subject=strong-01&frame=12&rows=%7B%7D"
@@ -136,7 +137,7 @@ def test_a_shared_file_is_restored_elsewhere_and_once(mine, hers):
         (json.dumps({"format": "iaca notes", "version": 2}), "is of version 2; expected 1"),
         (json.dumps({"format": "iaca notes", "version": 1, "notes": [1], "views": []}), "are no list of objects"),
         (json.dumps({"format": "iaca notes", "version": 1, "notes": [{}], "views": []}), "expected some words"),
-        ("x" * (shared_notes.MOST_BYTES + 1), "larger than 4 MiB"),
+        ("x" * (MOST_BYTES + 1), "larger than 4 MiB"),
     ],
 )
 def test_another_file_is_refused(text, said, mine):

@@ -83,6 +83,26 @@ def test_a_change_is_applied(project):
     assert f"<td>{score:.3f}</td>" not in (project / "plain.html").read_text(encoding="utf-8")
 
 
+def test_notes_have_figures_and_nothing_that_was_written_is_taken_for_markup(project):
+    notes = [
+        {"subject": "anna", "start_s": 1.0, "end_s": 2.0, "text": "<script>alert(1)</script> $\\frac$"},
+        {"subject": "anna", "start_s": 99.0, "end_s": None, "text": "late"},
+        {"subject": "<img src=x>", "start_s": 1.0, "end_s": None, "text": "nobody"},
+    ]
+    views = [{"name": "<b>mine</b>", "address": "subject=anna&dropout=40&x=<script>"}]
+    content = {"format": "iaca notes", "version": 1, "notes": notes, "views": views}
+    (project / "notes.json").write_text(json.dumps(content), encoding="utf-8")
+    assert report(project, "noted.html", "--notes", str(project / "notes.json")) == 0
+    page = (project / "noted.html").read_text(encoding="utf-8")
+    assert page.count("data:image/svg+xml;base64,") == 9  # that of the first note besides those of every report
+    assert "anna, 0:01.0 to 0:02.0" in page
+    assert "it lies behind the end of the recording" in page
+    assert "&lt;img src=x&gt; is not among the subjects of this report" in page
+    assert "&lt;b&gt;mine&lt;/b&gt;" in page
+    assert "subject anna, dropout 40" in page
+    assert not re.findall(r"<(?:script|b|img src=x)>", page)
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
@@ -92,6 +112,8 @@ def test_a_change_is_applied(project):
         (("--drop-audio", "2"), "from 0 to 1"),
         (("--subjects", "zoe"), "'zoe'"),
         (("--out", "x.md"), "ends in .html"),
+        (("--notes", "nowhere.json"), "does not exist"),
+        (("--notes", __file__), "cannot be read"),
     ],
 )
 def test_what_cannot_be_reported_is_one_sentence(project, capsys, more, message):
