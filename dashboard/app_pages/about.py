@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 import streamlit as st
 
@@ -10,10 +12,11 @@ from dashboard.sections import tour
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.page import Page, begin_page, last_seen_models
 from dashboard.services import corpora, model_files, traces
-from dashboard.state import session
+from dashboard.state import address, session
 from dashboard.timeline import meanings
 from iaca.config import TARGETS
 from iaca.figures import palette
+from iaca.headers import shortened
 
 EQUATIONS = (
     (
@@ -152,16 +155,19 @@ def show() -> None:
 
 
 def _weights(page: Page) -> tuple[pd.DataFrame, str, str]:
-    """Gates of the model and the subject that Compare showed last, or else of the first that are there."""
+    """Gates of the model and the subject of the address, else of what Compare showed last, else of the first."""
     shelf = model_files.shelf(page.folders.checkpoints)
     gated = [model for model in (*last_seen_models(shelf), *shelf.models) if model.iaca]
+    files = {model.path.name: model for model in gated}
     subjects = {one.name: one.features for one in corpora.corpus(page.folders).subjects if one.features}
     seen = session.last_view()
     empty = pd.DataFrame()
     if not gated or not subjects:
         return empty, "", "No model with gates, or no subject with features, was found, so the figure has no numbers."
-    model = gated[0]
-    name = seen.subject if seen and seen.subject in subjects else next(iter(subjects))
+    model = files[_asked(session.CHECKPOINT, files, gated[0].path.name)]
+    name = _asked(
+        session.SUBJECT, subjects, seen.subject if seen and seen.subject in subjects else next(iter(subjects))
+    )
     device = page.device()
     trace = attempt(lambda: traces.trace(subjects[name], model.path, device), page.notices)
     if trace is None:
@@ -174,6 +180,16 @@ def _weights(page: Page) -> tuple[pd.DataFrame, str, str]:
         "Thicker wires weigh more. Dashed: what a gate reads and controls."
     )
     return frames, name, caption
+
+
+def _asked(field: session.Field, known: Collection[str], usual: str) -> str:
+    """What the address asks for, or else what is usual, which it then holds: a link shows the same elsewhere."""
+    asked = session.asked(field)
+    if asked is not None and asked not in known:
+        address.report(f"This link sets {field.key} to {shortened(asked)}, which is not there; showing {usual!r}.")
+    chosen = asked if asked is not None and asked in known else usual
+    address.put_into_url(field, chosen)
+    return chosen
 
 
 show()

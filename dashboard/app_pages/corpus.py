@@ -195,6 +195,7 @@ def _show_subjects(
     with right:
         if choice.box is not None:
             st.button("Show all again", icon=":material/close:", key="corpus_unbox", on_click=_forget_box)
+        listed = corpus_table.choose_order(listed)
         picked = corpus_table.show(listed, [model.title for model in models], still, choice.target, asked.threshold)
     clicked = st.session_state.pop(CLICKED, None)
     opened = clicked or picked

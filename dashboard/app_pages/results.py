@@ -40,8 +40,8 @@ NO_FACTS = (
     "`python -m iaca reproduce` writes it."
 )
 FIGURES = {"attention": "Attention scores of a strong and a weak subject, as in Fig 1 of the paper"}
+# Beginnings of the names of figures whose numbers the page draws itself. (Streamlit would show a string.)
 DRAWN_ABOVE = ("contrasts", "label-memory", "missing-")
-"""Beginnings of the names of figures whose numbers the page draws itself."""
 
 MEASURE_YOURS = (
     "Whether attention over a window pays depends on how long labels remember: where they forget within a clip or two, "
@@ -196,10 +196,12 @@ def _differences(results: Results) -> None:
     with st.container(horizontal=True):
         downloads.offer("differences", files, "results")
     if results.study is not None:
-        with st.expander("Findings in words, and what was tried"):
+        with st.expander("Findings in words, and what was tried", **session.RESULTS_FINDINGS.section):
             # Its Markdown, but no picture: a folder of results must not make a browser ask another host for one.
             st.markdown(results.study.follows.replace("![", r"!\["))
-    with st.expander("Table, including strong and weak videos and each kind of episode"):
+    with st.expander(
+        "Table, including strong and weak videos and each kind of episode", **session.RESULTS_TABLE.section
+    ):
         shown = table[list(DIFFERENCE_COLUMNS)].rename(columns=DIFFERENCE_COLUMNS)
         config = dict.fromkeys(("difference", "low", "high"), SIGNED)
         st.dataframe(shown, hide_index=True, column_config=config, key="results_differences")
@@ -213,7 +215,7 @@ def _subjects(results: Results) -> None:
     names = [name for name in titles.index if titles.regime[name] == "extensions"]
     chosen = st.multiselect(
         "Models", names, [n for n in ("ca", "ca_iaca") if n in names] or names[:2],
-        format_func=lambda name: titles.model[name], key="results_models",
+        format_func=lambda name: titles.model[name], **session.RESULTS_MODELS.widget,
     )  # fmt: skip
     part = table[table.variant.isin(chosen)]
     if part.empty:
@@ -256,7 +258,7 @@ def _gates(results: Results) -> None:
         "Model",
         models,
         format_func=lambda one: f"{titles.model[one]}, {titles.regime[one]}" if one in titles.index else one,
-        key="results_gates_of",
+        **session.RESULTS_GATES.widget,
     )
     shown = table[table.variant == name].drop(columns="variant").rename(columns={"kind": "case"})
     st.dataframe(
@@ -287,7 +289,9 @@ def _missing(table: pd.DataFrame, synthetic: bool) -> None:
     if chosen.empty:
         st.caption("The study has no such curves.")
         return
-    missing_panels.draw(chosen[chosen["pattern"] == pattern], str(missing), key="results_missing")
+    missing_panels.draw(
+        chosen[chosen["pattern"] == pattern], str(missing), key="results_missing", numbers=session.RESULTS_NUMBERS
+    )
     files = {
         ending: lambda ending=ending: study_decisions.missing_file(chosen, ending, synthetic)
         for ending in downloads.FIGURES

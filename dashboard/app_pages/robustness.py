@@ -17,6 +17,7 @@ from dashboard.services.corpora import Subject
 from dashboard.services.file_names import models_part, stem
 from dashboard.services.model_files import Candidate
 from dashboard.services.sweeps import Found, Wanted
+from dashboard.state import session
 from dashboard.state.folders import results_folder
 
 # Session key: the job that this visit began last.
@@ -154,7 +155,7 @@ def _leave(key: str) -> None:
 
 def _draw(table: pd.DataFrame, choice: Choice) -> None:
     st.session_state[DRAWN] = (table, choice)
-    missing_panels.draw(table, choice.missing, key="robustness")
+    missing_panels.draw(table, choice.missing, key="robustness", numbers=session.ROBUST_NUMBERS)
 
 
 def _draw_last() -> None:

@@ -8,12 +8,13 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.sections import moment_zip, moments, notes, what_if
+from dashboard.sections import beside, moment_zip, moments, notes, what_if
 from dashboard.sections.sidebar import Display
 from dashboard.services import moment_zips
 from dashboard.services.corpora import Corpus, Subject
 from dashboard.services.moment_zips import Wanted, Wish
 from dashboard.services.selection import Selection
+from dashboard.state import session
 from dashboard.state.folders import Folders
 
 Rows = tuple[tuple[str, int], ...] | None
@@ -71,5 +72,7 @@ def show(selection: Selection, display: Display, corpus: Corpus, folders: Folder
         offers["notes, this subject"] = partial(wanted, partial(of_notes, [own]))
     if noted.keys() - {own}:
         offers["notes, all subjects"] = partial(wanted, partial(of_notes, list(noted)))
+    if st.session_state.get(session.BESIDE.key) == beside.NOTES:  # those that are looked at come first
+        offers = dict(sorted(offers.items(), key=lambda one: not one[0].startswith("notes")))
     st.markdown("**Moments** as one zip")
     moment_zip.show(offers, "take_zip")

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.services import corpus_views
+from dashboard.state import session
 
 HEIGHT_PX = 420
 FORMATS = {"signed": "%+.2f", "plain": "%.2f", "share": "percent"}
@@ -16,6 +17,44 @@ HELP = {
     "interval": "95 % interval of the gain within this recording: a jackknife that leaves out five seconds at a time.",
     "range": "Largest less smallest weight over the clips of this recording; below 0.05 the gate does not move.",
 }
+
+
+ORDERS = {
+    "as listed": "",
+    "name": "subject",
+    "condition": "condition",
+    "CCC, first model": "ccc_base",
+    "CCC": "ccc_gated",
+    "gain": "gain",
+    "length": "length_s",
+    "annotated frames": "annotated_frames",
+    **{title.lower(): name for name, title in corpus_views.SHARE_TITLES.items()},
+    **{title.lower(): f"mean_{name}" for name, title in corpus_views.WEIGHT_TITLES.items()},
+    "range, stage 1": "stage1_range",
+    "range, stage 2": "stage2_range",
+}
+"""What rows can be sorted by -> column; the browser sorts too, but tells nobody, so that no link would hold it."""
+
+
+def choose_order(listed: pd.DataFrame) -> pd.DataFrame:
+    """Ask in which order subjects are listed.
+
+    Args:
+        listed: Rows of `overviews.rows_of`.
+
+    Returns:
+        The same rows, sorted; those without a value come last.
+    """
+    orders = [title for title, name in ORDERS.items() if not name or listed[name].notna().any()]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="corpus_order"):
+        chosen = st.selectbox("Sorted by", orders, width=230, **session.CORPUS_SORT.widget)
+        largest_first = st.toggle(
+            "Largest first", session.CORPUS_LARGEST_FIRST.default, disabled=not ORDERS[chosen],
+            **session.CORPUS_LARGEST_FIRST.widget,
+        )  # fmt: skip
+    if not ORDERS[chosen]:
+        return listed
+    return listed.sort_values(ORDERS[chosen], ascending=not largest_first, kind="stable", na_position="last")
 
 
 def show(

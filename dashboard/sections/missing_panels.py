@@ -7,18 +7,20 @@ import streamlit as st
 
 from dashboard.charts import missing_curves, theme
 from dashboard.sections.notices import literal
+from dashboard.state import session
 from iaca.config import TARGETS
 from iaca.figures.palette import Style
 from iaca.figures.roles import panels, styles
 
 
-def draw(table: pd.DataFrame, missing: str, *, key: str) -> None:
+def draw(table: pd.DataFrame, missing: str, *, key: str, numbers: session.Field) -> None:
     """Draw the curves of one modality and pattern, with their numbers behind an expander.
 
     Args:
         table: Rows of model, share, target, ccc, low and high.
         missing: What is missing, in words.
         key: Tells these charts from others on the page.
+        numbers: Whether their numbers are open.
     """
     by_panel, drawn = panels(table["model"]), styles(table["model"])
     targets = [target for target in TARGETS if target in set(table["target"])]
@@ -26,7 +28,7 @@ def draw(table: pd.DataFrame, missing: str, *, key: str) -> None:
     for target, place in zip(targets, places, strict=True):
         with place:
             _draw_target(table[table["target"] == target], target, by_panel, drawn, missing, key)
-    with st.expander("Numbers", icon=":material/table:"):
+    with st.expander("Numbers", icon=":material/table:", **numbers.section):
         st.dataframe(missing_curves.numbers(table), hide_index=True, key=f"{key}_numbers")
 
 

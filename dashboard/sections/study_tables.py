@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.sections.notices import literal
 from dashboard.services import study_decisions
+from dashboard.state import session
 
 NUMBER = st.column_config.NumberColumn(format="%.3f")
 PER_CENT = st.column_config.NumberColumn(format="%+.1f %%")
@@ -22,7 +23,7 @@ def headroom(table: pd.DataFrame) -> None:
         "set by the episodes."
     )
     frames = list(dict.fromkeys(table["frames"]))
-    chosen = st.selectbox("Frames", frames, format_func=study_decisions.frames_title, key="results_headroom_frames")
+    chosen = st.selectbox("Frames", frames, format_func=study_decisions.frames_title, **session.RESULTS_HEADROOM.widget)
     little, enough = study_decisions.nothing_to_gain(table, chosen)
     least = study_decisions.LEAST_HEADROOM
     if little:

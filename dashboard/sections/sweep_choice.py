@@ -66,10 +66,18 @@ def choose(files: dict[str, Candidate], shelf: Shelf, subjects: Sequence[str], s
         if not model.iaca or model.title.endswith("+IACA")
     }
     address.accept_spellings(session.ROBUST_MODELS, titles, names)
+    whose = [*([STUDY] if len(stored) else []), *([ALL, *subjects] if subjects else [])]
+    first: dict[session.Field, str | list[str]] = {
+        session.ROBUST_MODELS: [title for title in wanted if title in titles]
+    }
+    if kept:
+        first |= {session.ROBUST_MISSING: kept.missing, session.ROBUST_PATTERN: kept.pattern}
+        if kept.of in subjects:  # all others are what is shown first, or have a label of their own
+            first[session.ROBUST_SUBJECTS] = kept.of
+    address.begin_with(first)
     models = st.multiselect(
         "Models",
         titles,
-        default=[title for title in wanted if title in titles],
         max_selections=AT_MOST,
         help="Fusion models in the checkpoints folder. Models with the same fusion share a chart.",
         **session.ROBUST_MODELS.widget,
@@ -77,21 +85,20 @@ def choose(files: dict[str, Candidate], shelf: Shelf, subjects: Sequence[str], s
     left, middle, right = st.columns([1, 1.2, 2])
     with left:
         missing = st.segmented_control(
-            "Missing", list(MODALITIES), default=kept.missing if kept else "audio", required=True,
+            "Missing", list(MODALITIES), required=True,
             help="What the clips lose. The backbone's output for an input of zeros takes the place of their features.",
-            **session.ROBUST_MISSING.widget,
+            **session.ROBUST_MISSING.widget_among(list(MODALITIES)),
         )  # fmt: skip
     with middle:
         pattern = st.segmented_control(
-            "Pattern", PATTERNS, default=kept.pattern if kept else "scattered", required=True,
-            help="Scattered: clips at random places. Block: consecutive clips.", **session.ROBUST_PATTERN.widget,
+            "Pattern", PATTERNS, required=True,
+            help="Scattered: clips at random places. Block: consecutive clips.",
+            **session.ROBUST_PATTERN.widget_among(PATTERNS),
         )  # fmt: skip
-    whose = [*([STUDY] if len(stored) else []), *([ALL, *subjects] if subjects else [])]
     with right:
         of = st.selectbox(
             "Subjects",
             whose,
-            index=whose.index(kept.of) if kept and kept.of in whose else 0,
             format_func=lambda one: {STUDY: f"{STUDY} (stored)", ALL: f"all {len(subjects)} shown subjects"}.get(
                 one, one
             ),

@@ -49,6 +49,22 @@ def accept_spellings(field: session.Field, options: Iterable[str], others: Mappi
         st.rerun()  # Streamlit fills a widget from the address with which its run began
 
 
+def begin_with(values: Mapping[session.Field, str | list[str]]) -> None:
+    """Choose what neither this visit nor the address has chosen, and run anew; call it before the widgets are drawn.
+
+    Unlike a default, such a choice stands in the address: a default that hangs on what a visit has seen before would
+    show something else to whoever is sent the link.
+
+    Args:
+        values: Fields of widgets that are bound to the address -> what is chosen, as the widget spells it.
+    """
+    taken = st.session_state.keys() | st.query_params.keys()
+    missing = {field.key: value for field, value in values.items() if value and field.key not in taken}
+    if missing:
+        st.query_params.update(missing)
+        st.rerun()  # Streamlit fills a widget from the address with which its run began
+
+
 def follow_older_links(field: session.Field, names: Mapping[str, str]) -> None:
     """Set a choice for which version 0.1.0 had a switch for each option, and run anew; call it before its widget.
 

@@ -113,6 +113,9 @@ ROBUST_MODELS = Field("models", None)
 ROBUST_MISSING = Field("missing", "audio")
 ROBUST_PATTERN = Field("missing_pattern", "scattered")
 ROBUST_SUBJECTS = Field("missing_of", None)
+ROBUST_NUMBERS = Field("numbers", False)
+"""Whether the numbers behind the curves are open."""
+
 RESULTS_FOLDER = Field("results_folder", "", url=False)
 TYPED = (DATA_ROOTS, FEATURES_FOLDER, CHECKPOINTS_FOLDER, RESULTS_FOLDER)
 """Fields for folders: they outlast a visit to another page."""
@@ -123,6 +126,8 @@ CORPUS_CONDITIONS = Field("conditions", None)
 CORPUS_SPLITS = Field("splits", None)
 CORPUS_TEXT = Field("find", "")
 CORPUS_BY = Field("by", "condition")
+CORPUS_SORT = Field("sort", None)
+CORPUS_LARGEST_FIRST = Field("largest_first", True)
 CORPUS_BOX = Field("box", None, url=False)
 """URL parameter alone: what is brushed on the scatter, as in 0.1,0.5,0.2,0.6: left, right, bottom, top."""
 
@@ -137,9 +142,17 @@ EVENT_MODEL = Field("search_in", None, url=False)
 
 RESULTS_REGIME = Field("regime", "extensions")
 RESULTS_FRAMES = Field("frames_of", "all")
+RESULTS_HEADROOM = Field("headroom_of", None)
+RESULTS_MODELS = Field("scores_of", None)
+RESULTS_GATES = Field("gates_of", None)
+RESULTS_FINDINGS = Field("findings", False)
+RESULTS_TABLE = Field("table", False)
+"""Whether the findings in words and the table of differences are open."""
+
 RESULTS_MISSING = Field("lost", "audio")
 RESULTS_PATTERN = Field("lost_pattern", "scattered")
 RESULTS_MISSING_REGIME = Field("lost_regime", "extensions")
+RESULTS_NUMBERS = Field("lost_numbers", False)
 
 
 BOUND = tuple(field for field in list(globals().values()) if isinstance(field, Field) and field.url)

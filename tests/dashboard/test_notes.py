@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import zipfile
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.dashboard.browsing import PLAYER, open_player, settle
+from tests.dashboard.browsing import PLAYER, downloaded, open_player, settle
 from tests.dashboard.projects import Spec, write_project
 
 TEXT = "=smile? <img src=x onerror=window.ran=1> **b**"
@@ -82,3 +85,17 @@ def test_notes_and_views_are_written_seen_in_another_tab_shared_and_restored(pag
     assert "range=60-110" in page.url
     assert page.get_by_role("switch", name="Drop audio").is_checked()
     assert page.evaluate("window.ran") is None
+
+    page.wait_for_selector(f"{PLAYER}[data-revision]")
+    page.get_by_role("button", name="Export", exact=True).click()
+    page.get_by_role("button", name="Make ZIP of 2 moments").click()
+    button = page.locator(".st-key-take_zip_zip button")
+    button.wait_for(timeout=180_000)
+    name, made = downloaded(page, button)
+    assert name == "moments_steady_ca-vs-ca_iaca_audio-dropped-70pct-scattered.zip"
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        rows = list(csv.DictReader(io.StringIO(archive.read("manifest.csv").decode())))
+        assert {"manifest.csv", *(row["file"] for row in rows)} == set(archive.namelist())
+    assert [(row["moment"], row["about"]) for row in rows] == [("note", "a span"), ("note", "changed")]
+    assert rows[0]["what_if"] == "70% of the audio clips dropped"
+    assert (float(rows[0]["start_s"]), float(rows[0]["end_s"])) == (2.4, 4.4)

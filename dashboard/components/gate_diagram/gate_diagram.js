@@ -31,17 +31,27 @@ function isDark(element) {
 }
 
 /**
- * The frame at which the player stood when the user left its page.
+ * The frame that the address asks for, or else that at which the player stood when the user left its page.
  * @param {string} subject
  * @returns {number}
  */
 function startFrame(subject) {
+  const asked = new URL(window.location.href).searchParams;
+  const frame = asked.get("frame");
+  if (frame !== null && /^\d{1,9}$/.test(frame) && asked.get("subject") === subject) return Number(frame);
   try {
     const left = JSON.parse(sessionStorage.getItem("iaca-cursor") ?? "null");
     return left?.subject === subject ? left.frame : 0;
   } catch {
     return 0;
   }
+}
+
+/** @param {string} frame */
+function writeFrame(frame) {
+  const url = new URL(window.location.href);
+  url.searchParams.set("frame", frame);
+  window.history.replaceState(window.history.state, "", url.href);
 }
 
 /** @param {DiagramData["weights"]} weights */
@@ -79,7 +89,10 @@ export default function ({ data, parentElement }) {
   slider.max = String(Math.max(0, times.length - 1));
   if (figure.dataset.subject !== data.subject) slider.value = String(startFrame(data.subject));
   figure.dataset.subject = data.subject;
-  slider.oninput = paint;
+  slider.oninput = () => {
+    paint();
+    writeFrame(slider.value);
+  };
   paint();
   const scheme = new MutationObserver(paint);
   scheme.observe(document.documentElement, { attributes: true, attributeFilter: ["class", "style"] });

@@ -24,7 +24,9 @@ def address(root, server):
     return server(root)
 
 
-def test_the_figure_has_the_weights_of_the_frame_that_was_left(page, address, root):
+def test_the_figure_has_the_weights_of_the_frame_that_was_left_and_a_link_shows_them_elsewhere(
+    page, address, root, chromium
+):
     open_player(page, address, "second-02", frame="60")
     page.wait_for_function("JSON.parse(sessionStorage.getItem('iaca-cursor') ?? '{}').frame === 60")
     page.get_by_role("link", name="About the models").click()
@@ -41,6 +43,12 @@ def test_the_figure_has_the_weights_of_the_frame_that_was_left(page, address, ro
         for wire in ("stage1_audio_cross", "stage1_visual_self", "stage2_audio", "stage2_joint"):
             shown = page.locator(f"[data-value={wire}]").text_content()
             assert float(shown) == pytest.approx(frames[f"valence_{wire}"][frame], abs=0.0051)
+    page.wait_for_function("['second-02', '100', 'ca_iaca.safetensors'].every((one) => location.search.includes(one))")
+    other = chromium.new_page()
+    other.goto(page.url)
+    other.get_by_text("100 of 120 · 4.000 s").wait_for()
+    other.get_by_text("on second-02, without dropout").wait_for()
+    other.close()
 
 
 def test_the_page_says_what_is_chosen_what_deviates_and_that_the_corpus_is_synthetic(page, address):

@@ -154,8 +154,9 @@ def made(page, key, ending):
 
 
 def test_moments_curves_and_a_report_are_made_of_the_listed_subjects(page, address, root):
-    page.goto(f"{address}/corpus?find=third&drop_audio=true&dropout=60")
+    page.goto(f"{address}/corpus?find=third&drop_audio=true&dropout=60&sort=name")
     page.get_by_text("2 of 4 subjects listed").wait_for()
+    assert list(table(page)["subject"]) == [NAMES[3], NAMES[2]]  # the largest first
     page.get_by_role("button", name="Export", exact=True).click()
     page.get_by_role("button", name="Make Parquet of 2 subjects").wait_for()
     name, content = made(page, "corpus_zip", "zip")

@@ -80,9 +80,12 @@ def test_the_statement_the_difference_and_why_a_score_is_missing_are_told(page, 
 
 
 def test_choices_stand_in_the_address_and_one_that_cannot_be_is_told(page, address):
-    page.goto(f"{address}/results?regime=homemade")
+    page.goto(f"{address}/results?regime=homemade&findings=true")
     page.get_by_text("This link sets regime to 'homemade', which is not one of the choices").wait_for()
     page.get_by_text("CA+IACA − CA").first.wait_for()
+    page.get_by_text("(does the wrapper help?): valence, all frames").wait_for()
+    page.locator(".st-key-scores_of").get_by_role("button", name="Remove").first.click()
+    page.wait_for_function("location.search.includes('scores_of=')")
 
 
 def test_the_differences_leave_as_a_figure(page, address):

@@ -86,7 +86,10 @@ def test_stored_curves_come_at_once_and_others_are_computed_as_they_should_be(pa
     choose(page, "Subjects", SILENT)
     page.get_by_text("CCC is undefined for").wait_for()
     page.get_by_text("Numbers").click()
-    assert page.get_by_test_id("stDataFrame").count() == 1
+    page.get_by_test_id("stDataFrame").wait_for()
+    page.wait_for_function(
+        "['models=CA&', 'missing_of=', 'numbers=true'].every((one) => location.search.includes(one))"
+    )
     page.get_by_role("button", name="CSV", exact=True).wait_for()
     assert pd.read_csv(io.BytesIO(content_of(page, "CSV")))["ccc"].isna().all()
     assert page.locator("[data-testid=stException]").count() == 0
