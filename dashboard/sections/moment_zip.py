@@ -37,7 +37,8 @@ def show(offers: Mapping[str, Callable[[], Wanted]], key: str) -> None:
         "As", KINDS, selection_mode="multi", default=FIRST_KINDS, format_func=str.upper, key=f"{key}_kinds", help=HELP
     )
     ordered = tuple(kind for kind in KINDS if kind in kinds)
-    wanted = offers[which]()._replace(kinds=ordered, width=width, around_s=float(seconds))
+    with st.spinner("Looking for the moments"):
+        wanted = offers[which]()._replace(kinds=ordered, width=width, around_s=float(seconds))
     count = len(wanted.wishes)
     label = f"Make ZIP of {count:,} moment{'' if count == 1 else 's'}"
     made_file.show(made(wanted), label, "files", key=key, why_not=refusal(wanted))
