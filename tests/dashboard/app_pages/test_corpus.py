@@ -63,6 +63,8 @@ def test_a_corpus_is_measured_filtered_brushed_and_opened(page, address, root):
     page.keyboard.press("Enter")
     page.get_by_text("4 of 4 subjects listed").wait_for()
 
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")  # or the chart is drawn anew
+    expect(page.locator(DOTS)).to_have_count(4)
     area = page.locator(".st-key-corpus_scatter .nsewdrag").first.bounding_box()
     lowest = max((page.locator(DOTS).nth(k).bounding_box() for k in range(4)), key=lambda box: box["y"])
     page.mouse.move(area["x"] + 2, lowest["y"] - 3)
