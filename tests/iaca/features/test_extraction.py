@@ -76,6 +76,16 @@ def test_a_clip_has_the_same_feature_at_every_stride(plain, backbones):
     assert np.allclose(fine.visual[::4], coarse.visual, atol=1e-5)
 
 
+def test_a_clip_has_the_same_feature_in_a_batch_of_any_size(plain, backbones):
+    told = []
+    recording = find_recordings(plain).find("s")
+    small = extract(recording, *backbones, clip_stride=8, at_once=5, progress=lambda *step: told.append(step[0]))
+    assert told == [5, 10, 12, 12]
+    large = run(plain, backbones)
+    assert np.allclose(small.audio, large.audio, atol=1e-5)
+    assert np.allclose(small.visual, large.visual, atol=1e-5)
+
+
 def test_what_is_missing_is_exactly_the_answer_to_zeros(tmp_path, backbones):
     make_subject(
         tmp_path, "s", TIMES_S, faces=[0, 1, *range(60, 90)], sound=clicks(1, (0.1,)), sound_start_s=0.5
