@@ -14,7 +14,7 @@ import numpy as np
 from iaca.data.media.container import EDITION, MediaError
 from iaca.data.media.sound import SAMPLE_RATE_HZ, read_audio
 from iaca.data.media.video import iterate_frames, probe
-from iaca.data.media.writing import Sound, open_mp4
+from iaca.data.media.writing import TICKS_PER_S, Sound, open_mp4
 from iaca.files import file_state
 from iaca.types import Progress, no_progress
 
@@ -72,7 +72,10 @@ def _encode(source: Path, sound: Path, target: Path, pts_s: np.ndarray, progress
         raise MediaError(f"{source} has no picture that can be decoded; expected a video")
     height, width = first[1].shape[:2]
     track = read_audio(sound)
-    interval_s = float(np.median(np.diff(pts_s))) if len(pts_s) > 1 else 0.04
+    # Pictures that share a time would be refused.
+    numbers = np.arange(len(pts_s))
+    shown_s = (np.maximum.accumulate(np.round(pts_s * TICKS_PER_S) - numbers) + numbers) / TICKS_PER_S
+    interval_s = (float(np.median(np.diff(pts_s))) if len(pts_s) > 1 else 0.0) or 0.04
     with open_mp4(
         target,
         # yuv420p needs even sides: one more row or column is not noticed.
@@ -84,5 +87,5 @@ def _encode(source: Path, sound: Path, target: Path, pts_s: np.ndarray, progress
         gop_frames=GOP_FRAMES,
     ) as writer:
         for k, picture in itertools.chain([first], pictures):
-            writer.add(np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"), float(pts_s[k]))
+            writer.add(np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"), float(shown_s[k]))
             progress(k + 1, len(pts_s))

@@ -49,11 +49,11 @@ EDITION = 3
 KEPT_FILES = 4
 """Files whose times are kept: an AVI is decoded whole to learn them, and its pictures and its sound ask again."""
 
+RESTART_S = 1.0
+"""Seconds by which a clock that starts again goes back at least."""
+
 COVERED_S = 1.0
 """Seconds of sound from which a single picture beside it is a cover."""
-
-LEAST_MISSING_S, LEAST_MISSING = 1.0, 0.02
-"""Seconds, and share of the whole, that must be missing at the end of a file that is called cut off."""
 
 
 class MediaError(InputError):
@@ -215,6 +215,12 @@ def _picture_times(file: FileState) -> PictureTimes:
             raise CoverError(path)
         # AVI stores no presentation times; what ffmpeg guesses for packets with B-frames can be out of order.
         by_time = bool(pts) and container.format.name != "avi" and None not in pts
+        clock_s = np.array([packet.dts for packet in packets if packet.dts is not None], np.float64) * time_base
+        if by_time and restarts(clock_s):
+            raise MediaError(
+                f"{path} has a clock that starts again, as where recordings are joined byte by byte; expected one that "
+                "only rises: make such a file with ffmpeg -i FILE NEW.mp4"
+            )
     if not by_time:
         with opened(path) as container:
             stream = video_stream(path, container)
@@ -237,6 +243,13 @@ def _picture_times(file: FileState) -> PictureTimes:
     pts_s = ticks[left_out:] * time_base
     pts_s.flags.writeable = False
     return PictureTimes(pts_s, by_time, left_out)
+
+
+def restarts(clock_s: np.ndarray) -> bool:
+    """Whether times in the order of a file, (N,) seconds, go back for good; a single one that is damaged does not."""
+    before = np.minimum(clock_s[:-3], clock_s[1:-2])
+    after = np.maximum(clock_s[2:-1], clock_s[3:])
+    return bool((after < before - RESTART_S).any())
 
 
 class _Packet(NamedTuple):
@@ -267,46 +280,6 @@ def _first_decoded(path: Path) -> float:
     with opened(path) as container:
         stream = video_stream(path, container)
         return next((float(frame.pts) for frame in decoded(container, stream) if frame.pts is not None), np.inf)
-
-
-class CutOff(NamedTuple):
-    """Where a file that was cut off ends, and where it would end by its own header, on its timeline."""
-
-    end_s: float
-    announced_s: float
-
-
-def cut_off(path: Path, last_s: float) -> CutOff | None:
-    """Whether a file ends well before the end that its header announces; None also where a header announces none.
-
-    Args:
-        path: The video.
-        last_s: When its last picture is shown, on the timeline of the file.
-    """
-    with opened(path) as container:
-        stream = video_stream(path, container)
-        tracks: list[av.VideoStream | av.AudioStream] = [stream]
-        formats = set(container.format.name.split(","))
-        if "mp4" in formats:
-            announced_s = seconds(stream.duration or 0, stream.time_base)
-        elif "avi" in formats:
-            announced_s = seconds(stream.frames, stream.time_base)
-        elif "matroska" in formats:
-            announced_s = (container.duration or 0) / av.time_base
-            tracks += sound_tracks(container)
-        else:
-            return None  # ffmpeg takes the end of what is there, or guesses
-        missing_s = max(LEAST_MISSING_S, LEAST_MISSING * announced_s)
-        if last_s > announced_s - missing_s:
-            return None
-        # The picture may end before the sound, and packets that are not shown are there all the same.
-        ends = (
-            seconds(start + (packet.duration or 0), packet.time_base)
-            for packet in container.demux(tracks)
-            if packet.size and (start := packet.dts if packet.pts is None else packet.pts) is not None
-        )
-        end_s = max(ends, default=0.0)
-    return CutOff(end_s, announced_s) if end_s < announced_s - missing_s else None
 
 
 def announced_s(path: Path) -> float:

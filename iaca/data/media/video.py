@@ -19,7 +19,6 @@ from iaca.data.media.container import (
     MediaError,
     Track,
     audio_stream,
-    cut_off,
     decoded,
     opened,
     picture_times,
@@ -28,6 +27,7 @@ from iaca.data.media.container import (
     sound_tracks,
     video_stream,
 )
+from iaca.data.media.cut_off import cut_off
 from iaca.data.media.display import display_of, fitted, shown
 from iaca.data.media.sound import first_sound_s
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from iaca.data.media.browser_copy import browser_copy
+from iaca.data.media.container import MediaError, restarts
 from iaca.data.media.sound import read_audio
 from iaca.data.media.video import iterate_frames, probe
 from tests.iaca.data.media.test_container import needs_ffmpeg
@@ -94,3 +95,35 @@ def test_pictures_that_let_the_page_shine_through_are_copied(tmp_path, pixels, p
     assert probe(tmp_path / "a.webm").browser_playable == plays
     copy = browser_copy(tmp_path / "a.webm", tmp_path / "cache")
     assert [number_of(picture) for _, picture in iterate_frames(copy)] == list(range(10))
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(("name", "codec"), [("a.ts", "libx264"), ("a.mpg", "mpeg2video")])
+def test_recordings_that_are_joined_byte_by_byte_are_refused_with_what_joins_them(tmp_path, name, codec):
+    parts = [
+        write_media(tmp_path / f"{k}{name[1:]}", TIMES_S[:count], video_codec=codec, ticks_per_s=25)
+        for k, count in enumerate((40, 30))
+    ]
+    path = tmp_path / name
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    with pytest.raises(MediaError, match=rf"{name} has a clock that starts again, .* ffmpeg -i FILE NEW\.mp4"):
+        probe(path)
+    subprocess.run(["ffmpeg", "-v", "error", "-i", path, tmp_path / "new.mp4"], check=True)
+    assert [number_of(picture) for _, picture in iterate_frames(tmp_path / "new.mp4")] == [*range(40), *range(30)]
+
+
+def test_one_time_that_is_damaged_is_no_clock_that_starts_again():
+    clock_s = np.arange(50) / 25
+    assert not restarts(clock_s)
+    assert restarts(np.concatenate([clock_s, clock_s]))
+    for value in (-1e6, 1e6):
+        damaged = clock_s.copy()
+        damaged[20] = value
+        assert not restarts(damaged)
+    assert not restarts(clock_s[:3])
+
+
+def test_pictures_that_share_their_times_are_copied(tmp_path):
+    path = write_media(tmp_path / "a.mkv", np.repeat(TIMES_S[:10], 2) + np.arange(20) * 1e-5, video_codec="ffv1")
+    copy = browser_copy(path, tmp_path / "cache")
+    assert len(list(iterate_frames(copy))) == len(list(iterate_frames(path)))
