@@ -11,7 +11,12 @@ from iaca.data.faces.places import FacesError, read_faces_csv
 from iaca.data.problems import Problem
 from iaca.files import is_plain_name
 
-VIDEO_ENDINGS = frozenset({".mp4", ".avi", ".mkv", ".mov", ".m4v", ".webm", ".mpg", ".mpeg", ".wmv", ".flv"})
+VIDEO_ENDINGS = frozenset(
+    {
+        ".mp4", ".avi", ".mkv", ".mov", ".m4v", ".webm", ".mpg", ".mpeg", ".wmv", ".flv",
+        ".mts", ".m2ts", ".ts", ".vob", ".3gp", ".3g2", ".ogv", ".asf",
+    }
+)  # fmt: skip
 SPLITS = {
     "train": "train", "training": "train",
     "validation": "validation", "val": "validation", "valid": "validation",

@@ -70,6 +70,12 @@ def test_left_and_right_share_a_video_and_parts_are_videos_of_their_own(tmp_path
     assert all(r.video_file.stem == r.video for r in found.values())
 
 
+@pytest.mark.parametrize("ending", [".mp4", ".avi", ".mts", ".M2TS", ".ts", ".3gp", ".ogv", ".vob", ".asf", ".webm"])
+def test_videos_of_every_camera_are_found(tmp_path, ending):
+    video = put(tmp_path / "batch1" / f"video1{ending}")
+    assert subjects(find_recordings(tmp_path))["video1"].video_file == video
+
+
 @pytest.mark.parametrize("person", ["_left", "_right"])
 def test_of_an_asymmetric_pair_both_are_found_with_their_own_faces(tmp_path, person):
     name = "10-60-1280x720"
