@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.dashboard.browsing import open_player
+from tests.dashboard.browsing import PLAYER, open_player
 from tests.dashboard.projects import Spec, write_project
 
 OFF = [".st-key-dropout", ".st-key-pattern", ".st-key-seed"]
@@ -70,6 +70,34 @@ def test_the_player_with_a_range_the_downloads_and_the_tour_have_no_barrier(page
     page.get_by_test_id("tour").get_by_role("button", name="Close").click()
     page.get_by_role("button", name="Export", exact=True).click()
     page.get_by_role("button", name="Make MP4").wait_for()
+    assert serious(page) == []
+
+
+def rested(page):
+    """Wait until the page has run and nothing fades in any more."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.wait_for_function("document.getAnimations().every((one) => one.playState !== 'running')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_gates_and_events_of_the_corpus_their_hits_and_notes_have_no_barrier(page, address, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{address}/corpus?view=gates")
+    page.get_by_text("Do the stage-2 weights").wait_for()
+    rested(page)
+    assert serious(page) == []
+    page.goto(f"{address}/corpus?view=events&where=valence_stage2_visual+%3E+0&where=has_face+is+yes")
+    page.get_by_role("button", name="Open on Compare").wait_for()
+    rested(page)
+    assert serious(page) == []
+    page.get_by_role("button", name="Open on Compare").click()
+    page.get_by_role("button", name="End search").wait_for()
+    page.get_by_text("Notes", exact=True).click()
+    page.wait_for_selector(f"{PLAYER}[data-revision]")
+    page.get_by_role("textbox", name="New note").fill("a smile")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("Added").wait_for()
+    rested(page)
     assert serious(page) == []
 
 

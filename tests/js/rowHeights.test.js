@@ -1,15 +1,31 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { GAP, HIGHEST, LOWEST, rowHeights } from "../../dashboard/components/player/modules/rowHeights.js";
-import { row } from "./rows.js";
+import { GAP, gapAbove, HIGHEST, LOWEST, rowHeights } from "../../dashboard/components/player/modules/rowHeights.js";
+import { curve, row } from "./rows.js";
 
-const group = (height, key) => ({ key, height, rows: [row(key)] });
+const group = (height, key) => ({ key, height, gap: GAP, rows: [row(key)] });
 const GROUPS = [group(120, "a"), group(80, "b"), group(60, "c")];
 const sum = (heights) => heights.reduce((all, height) => all + height, 0);
 
 test("where the page scrolls, rows are as high as the page has them", () => {
   assert.deepEqual(rowHeights(GROUPS, Infinity), [120, 80, 60]);
+});
+
+test("a row whose names do not fit beside its title has lines for them above it, which rows have less room for", () => {
+  const names = ["CA", "CA+IACA", "JCA", "JCA+IACA", "RJCA", "RJCA+IACA"].flatMap((one) => [
+    `audio, ${one}`,
+    `visual, ${one}`,
+  ]);
+  const many = row("attention", { traces: names.map((name) => curve(name)) });
+  const hidden = row("attention", { traces: names.map((name) => curve(name, { legend: false })) });
+  assert.equal(gapAbove(many, 5000), GAP);
+  assert.equal(gapAbove(hidden, 300), GAP);
+  assert.ok(gapAbove(many, 840) > GAP);
+  assert.ok(gapAbove(many, 400) > gapAbove(many, 840));
+  const wide = { ...GROUPS[0], gap: GAP + 16 };
+  const used = sum(rowHeights([wide, ...GROUPS.slice(1)], 300)) + 3 * GAP + 16;
+  assert.ok(used <= 300 && used > 297, `${used} of 300 px`);
 });
 
 test("with less or more room than that they fill it, gaps included", () => {

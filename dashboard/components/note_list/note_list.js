@@ -41,6 +41,14 @@ function part(className, textContent) {
   return Object.assign(document.createElement("span"), { className, textContent });
 }
 
+/**
+ * What stands in an empty list.
+ * @param {string} textContent
+ */
+function none(textContent) {
+  return Object.assign(document.createElement("li"), { className: "none", textContent });
+}
+
 /** The parameters of the page with the frame, the range and the rows as they are now. */
 function addressNow() {
   const { searchParams } = new URL(window.location.href);
@@ -117,9 +125,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
 
   list.replaceChildren(...data.notes.map(noteOf));
-  if (!data.notes.length) list.append(part("none", "No notes on this recording."));
+  if (!data.notes.length) list.append(none("No notes on this recording."));
   views.replaceChildren(...data.views.map(viewOf));
-  if (!data.views.length) views.append(part("none", "No saved views."));
+  if (!data.views.length) views.append(none("No saved views."));
   status.textContent = data.said;
 
   for (const [name, action] of /** @type {const} */ ([

@@ -13,6 +13,7 @@ from iaca.checkpoints import load_checkpoint
 from iaca.config import UNCHANGED, DropoutConfig, WhatIf
 from iaca.features.feature_files import read_features, write_features
 from iaca.inference import infer
+from iaca.study.overview_table import SHARES
 from tests.dashboard.projects import BACKBONES, Spec, make_features, write_model
 
 NAMES = tuple(f"s{k:02}" for k in range(12))
@@ -55,6 +56,12 @@ def test_scores_are_those_of_the_traces_with_and_without_the_what_if(corpus):
     assert seen.unchanged["s03"].gated.sums[0, 0, 0] != seen.pairs["s03"].gated.sums[0, 0, 0]
     plain = view(corpus)
     assert overviews.found(plain).is_whole  # measured beside the change
+    far = plain._replace(threshold=1e6)
+    assert not overviews.found(far).done  # with another threshold other shares
+    finish(overviews.begin(far))
+    shares = overviews.rows_of(far, overviews.found(far), "arousal")[list(SHARES)]
+    assert (shares.to_numpy() == (0, 0, 0, 0, 1)).all()
+    assert not (overviews.rows_of(plain, overviews.found(plain), "arousal")["share_neither"] == 1).all()
 
 
 def test_what_was_measured_before_a_stop_is_there_again_for_a_new_server(corpus):

@@ -66,6 +66,15 @@ def test_subjects_are_filtered_and_one_model_has_no_gain(project):
     assert "on 1 subject<" in page
     assert "anna" not in page
     assert ">gain<" not in page
+    assert "each counting from 0.1.<" in page
+
+
+def test_shares_are_those_of_the_threshold_that_is_asked_for(project):
+    assert report(project, "far.html", "--split", "test", "--threshold", "1000000.0", models=("gated",)) == 0
+    page = (project / "far.html").read_text(encoding="utf-8")
+    assert "each counting from 1e+06.<" in page
+    assert "threshold 1000000.0" in page
+    assert len(re.findall(r"<td>1\.000</td>(?=<td>0\.)", page)) == 2  # all clips are neither, for both targets
 
 
 def test_a_change_is_applied(project):

@@ -1,7 +1,7 @@
 // @ts-check
 // The user's arrangement of the rows: which are shown, in which order, how high, and in one or two panels.
 
-import { HIGHEST, LOWEST, rowHeights } from "./rowHeights.js";
+import { GAP, gapAbove, HIGHEST, LOWEST, rowHeights } from "./rowHeights.js";
 
 /** @import { ModelIndex, Row } from "../../types" */
 /** @import { Group } from "./rowHeights.js" */
@@ -135,9 +135,10 @@ export class Arrangement {
    * @param {Row[]} rows
    * @param {string[]} models
    * @param {number} room
+   * @param {number} [width] Of the panel, px, where there is one.
    * @returns {Slot[]}
    */
-  slots(rows, models, room) {
+  slots(rows, models, room, width = Infinity) {
     const panels = this.panels(models);
     const side = panels.length > 1;
     /** @type {Group[]} */
@@ -154,7 +155,8 @@ export class Arrangement {
       // Side by side, the rows of one slot share it; otherwise each row has its own.
       for (const group of side ? [mine] : mine.map((row) => [row])) {
         const shown = panels.map((model) => group.find((row) => isAbout(row, model, side)) ?? null);
-        if (shown.some(Boolean)) groups.push({ key, height: mine[0].height, rows: shown });
+        const gap = side ? GAP : gapAbove(group[0], width);
+        if (shown.some(Boolean)) groups.push({ key, height: mine[0].height, gap, rows: shown });
       }
     }
     for (const row of shared) placeShared(row, groups, panels.length);
@@ -246,7 +248,7 @@ function isShared(row) {
 function placeShared(row, groups, panels) {
   const free = groups.find(({ rows }) => rows.includes(null));
   if (free) free.rows[free.rows.indexOf(null)] = row;
-  else groups.push({ key: slotOf(row), height: row.height, rows: Array(panels).fill(row) });
+  else groups.push({ key: slotOf(row), height: row.height, gap: GAP, rows: Array(panels).fill(row) });
 }
 
 /**

@@ -228,7 +228,7 @@ export class Player {
     const { arrangement, spec, frames, clock, plot, theme, shownPoints } = this;
     const panels = arrangement.panels(spec.models);
     this.bands.reserve(spec.lanes.length);
-    const slots = arrangement.slots(this.rows, spec.models, Plot.room(this.room.share(), panels.length));
+    const slots = arrangement.slots(this.rows, spec.models, Plot.room(this.room.share(), panels.length), plot.inside);
     this.arranged = arrangement.text;
     this.printedRows = slots.flatMap(printedRows);
     this.root.dataset.layout = arrangement.layout(spec.models);

@@ -5,7 +5,6 @@
 import { drawCurves } from "./curves.js";
 import { clear, find, make, penOf } from "./dom.js";
 import { columnsOf, Ink } from "./ink.js";
-import { GAP } from "./rowHeights.js";
 import { drawSound, summaryOf } from "./sound.js";
 import { framesIn, innerWidth, LEFT, panelsOf, secondAt, ticksOf, xOf } from "./timeAxis.js";
 
@@ -96,6 +95,11 @@ export class Plot {
     return height - BOTTOM - TOP - (panels > 1 ? TITLE : 0);
   }
 
+  // The width that the page has for all panels now, px.
+  get inside() {
+    return innerWidth(this.element.clientWidth);
+  }
+
   // The rectangle of all panels inside the element, px.
   get area() {
     return { left: LEFT, top: this.top, width: innerWidth(this.width), height: this.inner };
@@ -124,7 +128,7 @@ export class Plot {
   places() {
     let bottom = this.top;
     const places = this.slots.map((slot) => {
-      const top = bottom + GAP;
+      const top = bottom + slot.gap;
       bottom = top + slot.height;
       const heights = slot.rows.map((row) => (row ? slot.height : 0));
       return { ...slot, top, heights, covered: slot.rows.map(() => false) };
@@ -155,7 +159,7 @@ export class Plot {
   show(slots, models, titles, frames, times, sound, theme) {
     Object.assign(this, { slots, models, titles, frames, times, sound, theme });
     this.width = this.element.clientWidth;
-    this.inner = slots.reduce((sum, slot) => sum + slot.height, 0) + GAP * slots.length;
+    this.inner = slots.reduce((sum, { gap, height }) => sum + gap + height, 0);
     this.element.style.height = `${this.height}px`;
     this.element.style.setProperty("--iaca-axis", theme.axis);
     this.labelRows();

@@ -145,7 +145,7 @@ export class Readout {
         const own = slot.rows.findIndex((row) => row && slotOf(row) === slot.key);
         grip.style.left = `${panels[own].left - BEFORE_AXIS}px`;
         const heads = slot.rows.flatMap((row, i) =>
-          row ? this.rowHead(row, panels[i], slot.rows.length > 1, theme) : [],
+          row ? this.rowHead(row, panels[i], slot.rows.length > 1, slot.gap, theme) : [],
         );
         box.append(grip, ...heads, close);
         return box;
@@ -154,13 +154,14 @@ export class Readout {
   }
 
   /**
-   * Title of a row and the values of its curves, in a line above it.
+   * Title of a row and the values of its curves, in as many lines above it as there is room for.
    * @param {Row} row
    * @param {Panel} panel
    * @param {boolean} side Whether panels stand side by side: each says whose it is.
+   * @param {number} gap Room above the row, px.
    * @param {Theme} theme
    */
-  rowHead(row, panel, side, theme) {
+  rowHead(row, panel, side, gap, theme) {
     const textContent = side ? row.title.split(" · ")[0] : row.title;
     const title = make("div", { className: "iaca-row-title", textContent, title: row.help });
     const values = make("ul", { className: "iaca-values" });
@@ -178,6 +179,7 @@ export class Readout {
     const head = make("div", { className: "iaca-row-head" }, title, values);
     head.style.left = `${panel.left + AFTER_AXIS}px`;
     head.style.width = `${panel.width - 2 * AFTER_AXIS}px`;
+    Object.assign(head.style, { top: `${1 - gap}px`, height: `${gap - 2}px` });
     return head;
   }
 

@@ -3,7 +3,6 @@
 
 import { slotOf } from "./arrangement.js";
 import { find, make } from "./dom.js";
-import { GAP } from "./rowHeights.js";
 
 /** @import { Slot } from "./arrangement.js" */
 /** @import { Player } from "./main.js" */
@@ -180,7 +179,7 @@ export class RowHandles {
       box.classList.remove("iaca-dragged");
       const y = now.clientY - plot.element.getBoundingClientRect().top;
       const places = plot.places();
-      const target = places.findLast(({ top }) => y >= top - GAP) ?? places[0];
+      const target = places.findLast(({ top, gap }) => y >= top - gap) ?? places[0];
       arrangement.move(this.rows, slot.key, target.key);
       this.player.arrange();
     };

@@ -3,16 +3,36 @@
 
 /** @import { Row } from "../../types" */
 
-export const GAP = 18; // above each row, px: room for its title and the values at the cursor
+export const GAP = 18; // above a row, px: room for its title and the values at the cursor
 export const LOWEST = 28; // of a row, px
 export const HIGHEST = 420;
 const LOWEST_SHARE = 0.45; // of the height that the page gives a row
 const LOWEST_SOUND = 40; // of a row of the sound, px
+const LINE = 16; // of a title and the values beside it, px
+const LETTER = 5.8; // of them, px, rather too much
+const AROUND = 66; // a name: its sample, its value and the space to the next one, px
 
 /**
  * Rows that share one height: one per panel, or null if the panel's model lacks it.
- * @typedef {{ key: string, height: number, rows: (Row | null)[] }} Group
+ * @typedef {{ key: string, height: number, gap: number, rows: (Row | null)[] }} Group
  */
+
+/**
+ * Room above a row for its title and, beside it, the values of its curves, in as many lines as these need.
+ * @param {Row | null} row
+ * @param {number} width Of its panel, px.
+ */
+export function gapAbove(row, width) {
+  const room = width - LETTER * (row?.title.length ?? 0);
+  let [lines, used] = [1, 0];
+  for (const { name, legend } of row?.traces ?? []) {
+    if (!legend) continue;
+    const needed = LETTER * name.length + AROUND;
+    if (used && used + needed > room) [lines, used] = [lines + 1, 0];
+    used += needed;
+  }
+  return GAP + LINE * (lines - 1);
+}
 
 /** @param {number[]} heights */
 const sum = (heights) => heights.reduce((all, height) => all + height, 0);
@@ -26,7 +46,7 @@ const sum = (heights) => heights.reduce((all, height) => all + height, 0);
 export function rowHeights(groups, room) {
   const natural = groups.map((group) => group.height);
   const total = sum(natural);
-  const goal = room === Infinity ? total : room - GAP * groups.length;
+  const goal = room === Infinity ? total : room - sum(groups.map(({ gap }) => gap));
   if (goal >= total) return natural.map((height) => Math.min(HIGHEST, Math.floor((height * goal) / total)));
   const least = groups.map(({ height, rows }) => {
     const lowest = rows.every((row) => row === null || row.kind === "curves") ? LOWEST : LOWEST_SOUND;
