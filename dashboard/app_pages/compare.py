@@ -57,7 +57,8 @@ def show() -> None:
         st.divider()
         device = sidebar.choose_device(page)
         sidebar.choose_folders(page.folders)
-    models = model_choice.load_models(files, device, page.notices)
+    seeds = session.chosen(session.SEEDS) in (True, "true")
+    models = model_choice.load_models(files, device, page.notices, seeds=seeds)
     with display_place:
         display = sidebar.choose_display(models, first)
     head = head.container(horizontal=True, vertical_alignment="center", key="head")
@@ -86,7 +87,7 @@ def show() -> None:
         return
     selection = Selection(subject, models, device)
     selection = what_if_applied.apply(asked, selection, page.folders, notice_place, page.notices)
-    shown = playback.shown_models(selection, page.notices, display.influence)
+    shown = playback.shown_models(selection, page.notices, display.influence, seeds=display.seeds)
     episodes = corpus.episodes.get(subject.name, ())
     book = notes.book(page.folders)
     written = notes.find(book, subject.name, page.notices)

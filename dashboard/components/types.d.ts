@@ -29,6 +29,8 @@ export interface Curve {
   model: ModelIndex;
   /** A column that is subtracted. */
   minus: string | null;
+  /** A column down to which a line is filled; null for zero. */
+  floor: string | null;
 }
 
 export interface Row {

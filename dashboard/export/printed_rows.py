@@ -281,8 +281,9 @@ def _draw_row(
             line, floor = upper, below[kept]
             below = upper
         else:
-            kept = _thin(values)
-            line, floor = values, np.zeros(len(kept))
+            lower = np.zeros(len(times)) if curve.below is None else columns[curve.below].values[first:last]
+            kept = _thin(values) if curve.below is None else np.union1d(_thin(values), _thin(lower))
+            line, floor = values, lower[kept]
         if curve.fill:
             axes.fill_between(times[kept], floor, line[kept], color=colour, alpha=curve.fill, lw=0)
             if curve.dotted:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dashboard.sections.notices import attempt
 from dashboard.services import as_given
 from dashboard.state import session
-from dashboard.timeline.declared import Given
+from dashboard.timeline.given import Given
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator

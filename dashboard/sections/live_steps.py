@@ -103,17 +103,18 @@ def answer(view: View, texts: Mapping[str, str]) -> bytes:
     """
     seen = read_seen(texts[SEEN], len(view.truth)) if SEEN in texts else None
     problems: list[str] = []
-    target, score, scaled, smooth, wanted = view.display
+    display = view.display
     changed = _changed(view, texts)
-    shown = playback.shown_models(changed, problems, wanted)
+    shown = playback.shown_models(changed, problems, display.influence, seeds=display.seeds)
     hits = hits_here.find(view.search, changed, view.known, view.display.threshold, problems)
     if problems:
         raise InputError(problems[0])
     figure = rows.compare_figure(
-        view.selection.subject.name, view.truth, shown, target=target, score=score, scaled=scaled,
+        view.selection.subject.name, view.truth, shown, target=display.target, score=display.score,
+        scaled=display.scaled,
         episodes=view.episodes, noted=[*view.noted, *(hits.bands if hits else ())],
     )  # fmt: skip
-    if smooth:
+    if display.smooth:
         figure = smoothing.smoothed(figure)
     return transport.packed(figure, routes.register_table, seen)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.sections.notices import attempt, literal
-from dashboard.services import model_files
+from dashboard.services import model_files, seed_models
 from dashboard.services.first_views import FirstView
 from dashboard.services.model_files import Candidate, Chosen, Shelf
 from dashboard.state import address, session
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 ANY_TWO = "any two checkpoints"
 NONE = "none"
 STYLES = (*palette.MODELS, *palette.FURTHER)
-MOST_FURTHER = len(STYLES) - 2
+MOST_FURTHER = 10
+"""Models besides the two that are compared: enough for two models of six seeds each."""
+
 FITS = 28
 """Characters that a box of the sidebar shows whole."""
 
@@ -53,8 +55,9 @@ def _choose_further(shelf: Shelf, pair: Sequence[Candidate | None]) -> list[Cand
         "Further models",
         files,
         max_selections=MOST_FURTHER,
-        help=f"Up to {MOST_FURTHER} more over the same clock: every row shows them too, each with a colour, a "
-        "dash and a shape of its own. The difference is of two models alone.",
+        help=f"Up to {len(STYLES) - 2} more over the same clock: every row shows them too, each with a colour, a "
+        "dash and a shape of its own. The difference is of two models alone. Seeds of one model can be shown as one, "
+        f"and up to {MOST_FURTHER} files be chosen then.",
         **session.MORE_MODELS.widget,
     )
     return [files[name] for name in chosen if files[name] not in pair]
@@ -84,14 +87,34 @@ def _choose_pair(
     return pair
 
 
-def load_models(files: Sequence[Candidate | None], device: str, notices: list[str]) -> tuple[Chosen, ...]:
-    """Those of the chosen models that can be loaded."""
-    loaded = [
-        (model, style)
-        for file, style in zip(files, STYLES, strict=False)
-        if file is not None
+def load_models(
+    files: Sequence[Candidate | None], device: str, notices: list[str], *, seeds: bool = False
+) -> tuple[Chosen, ...]:
+    """Those of the chosen models that can be loaded, and told apart: each has a style of its own.
+
+    Args:
+        files: Of the models, in order.
+        device: Where they run.
+        notices: What is wrong is added here.
+        seeds: Whether models that differ in their seed alone are shown as one, and have one style.
+    """
+    there = [(place, file) for place, file in enumerate(files) if file is not None]
+    found = [
+        (place, model)
+        for place, file in there
         if (model := attempt(partial(model_files.checkpoint, file.path, device), notices)) is not None
     ]
+    # A model keeps its style where another one cannot be loaded.
+    styles = {place: place for place, _ in found}
+    if seeds:
+        groups = seed_models.seed_groups([model for _, model in found])
+        styles = {found[k][0]: number for number, group in enumerate(groups) for k in group}
+    loaded = [(model, STYLES[styles[place]]) for place, model in found if styles[place] < len(STYLES)]
+    if len(loaded) < len(found):
+        notices.append(
+            f"{len(found) - len(loaded)} of the chosen models are left out: {len(STYLES)} can be told apart. Seeds of "
+            "one model count as one where they are shown as a band."
+        )
     titles = [model.title for model, _ in loaded]
     return tuple(
         Chosen(model.title if titles.count(model.title) == 1 else f"{model.title} ({model.path.name})", model, style)

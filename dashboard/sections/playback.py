@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -11,13 +12,17 @@ from dashboard import routes
 from dashboard.components.player import PlayerData, PlayerState, Steps, player, player_state
 from dashboard.sections import what_if_changes
 from dashboard.sections.notices import attempt
-from dashboard.services import influences, recordings, traces
+from dashboard.services import influences, recordings, seed_models, traces
 from dashboard.services.corpora import Subject
 from dashboard.services.selection import Selection
 from dashboard.state import address, session
 from dashboard.state.folders import Folders
 from dashboard.timeline import transport
-from dashboard.timeline.declared import Figure, Given, Mark, Shown
+from dashboard.timeline.declared import Figure, Mark, Shown
+from dashboard.timeline.given import Given
+
+if TYPE_CHECKING:
+    from iaca.checkpoints import Checkpoint
 
 
 def brushed_range_s(subject: Subject, truth: pd.DataFrame) -> tuple[float, float] | None:
@@ -37,19 +42,23 @@ def brushed_range_s(subject: Subject, truth: pd.DataFrame) -> tuple[float, float
     return float(truth["pts_s"].iloc[first]), float(truth["pts_s"].iloc[last])
 
 
-def shown_models(selection: Selection, notices: list[str], wanted: influences.Wanted | None = None) -> list[Shown]:
+def shown_models(
+    selection: Selection, notices: list[str], wanted: influences.Wanted | None = None, *, seeds: bool = False
+) -> list[Shown]:
     """What the models say of the subject, changed and unchanged; a model that does not fit it is left out.
 
     Args:
         selection: What is looked at.
         notices: What is wrong is added here.
         wanted: Which influence is shown besides; None: none is computed.
+        seeds: Whether models that differ in their seed alone are shown as one.
     """
     compute = traces.trace if wanted is None else influences.trace
     features, device, applied = selection.subject.features, selection.device, selection.applied
     if features is None:
         return []
-    shown = []
+    shown: list[Shown] = []
+    checkpoints: list[Checkpoint] = []
     for model in selection.models:
         baseline = attempt(partial(compute, features, model.path, device), notices)
         if baseline is None:
@@ -59,7 +68,8 @@ def shown_models(selection: Selection, notices: list[str], wanted: influences.Wa
             trace = compute(features, model.path, device, applied.change, applied.corrupted)
         relation = None if wanted is None else influences.relation(trace, wanted)
         shown.append(Shown(model.title, trace, baseline, model.style, applied.baseline_name, relation))
-    return shown
+        checkpoints.append(model.checkpoint)
+    return seed_models.as_bands(shown, checkpoints, wanted) if seeds else shown
 
 
 def load_video(subject: Subject, folders: Folders, notices: list[str]) -> recordings.Video | None:

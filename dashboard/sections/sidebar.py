@@ -8,7 +8,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from dashboard.sections.page import Page
-from dashboard.services import corpora, influences, traces
+from dashboard.services import corpora, influences, seed_models, traces
 from dashboard.services.first_views import FirstView
 from dashboard.services.model_files import Chosen
 from dashboard.state import address, session
@@ -29,6 +29,7 @@ class Display(NamedTuple):
         scaled: Whether it is scaled to [0, 1].
         smooth: Whether curves are smoothed for the eye.
         influence: Which influence of audio and visual, and from where on it counts; None for none.
+        seeds: Whether models that differ in their seed alone are shown as one.
     """
 
     target: str
@@ -36,6 +37,7 @@ class Display(NamedTuple):
     scaled: bool
     smooth: bool = False
     influence: influences.Wanted | None = None
+    seeds: bool = False
 
     @property
     def threshold(self) -> float:
@@ -119,7 +121,20 @@ def choose_display(models: Sequence[Chosen], first: FirstView | None = None) -> 
         "cursor beside the video and exported tables stay as they are.",
         **session.SMOOTH.widget,
     )
-    return Display(target, score, scaled, smooth, _choose_influence(targets))
+    return Display(target, score, scaled, smooth, _choose_influence(targets), _choose_seeds(models))
+
+
+def _choose_seeds(models: Sequence[Chosen]) -> bool:
+    """Ask whether seeds of one model are shown as one, where there are several."""
+    if all(len(places) == 1 for places in seed_models.seed_groups([model.checkpoint for model in models])):
+        return False
+    return st.toggle(
+        "Seeds of one model as a band",
+        session.SEEDS.default,
+        help="Models that were trained alike but for their seed are one curve, their mean, and a band from the "
+        "smallest to the largest of them. Scores are those of the mean. Of gates the mean alone is drawn.",
+        **session.SEEDS.widget,
+    )
 
 
 def _choose_influence(targets: Sequence[str]) -> influences.Wanted | None:

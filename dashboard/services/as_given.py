@@ -15,7 +15,7 @@ import numpy as np
 from dashboard import routes
 from dashboard.services import corrupted_features
 from dashboard.state.known_files import shown_state
-from dashboard.timeline.declared import Blur, Given, Noise
+from dashboard.timeline.given import Blur, Given, Noise
 from iaca.config import AUDIO, CorruptionConfig
 from iaca.data.faces.places import read_faces_csv
 from iaca.data.media.apart import apart

@@ -99,6 +99,9 @@ SCALED = Field("scaled", True)
 SMOOTH = Field("smooth", False)
 """Whether curves are smoothed for the eye."""
 
+SEEDS = Field("seeds", False)
+"""Whether models that differ in their seed alone are shown as one curve with a band."""
+
 INFLUENCE = Field("influence", "off")
 """Whose influence of audio and visual is shown: that on valence, on arousal, or none."""
 

@@ -37,6 +37,20 @@ class Relation(NamedTuple):
     kinds: np.ndarray
 
 
+class Spread(NamedTuple):
+    """Between which values several seeds of one model lie, column by column of a trace.
+
+    Attributes:
+        low: Column -> (N,) the smallest over the seeds.
+        high: Column -> (N,) the largest.
+        seeds: How many there are.
+    """
+
+    low: Mapping[str, np.ndarray]
+    high: Mapping[str, np.ndarray]
+    seeds: int
+
+
 class Shown(NamedTuple):
     """One model on the page.
 
@@ -46,6 +60,7 @@ class Shown(NamedTuple):
         baseline: What it says unchanged; the same object when nothing is.
         style: How it is drawn.
         baseline_name: What sets the baseline apart, in two or three words.
+        spread: Where it is the mean of several seeds, between which values they lie; None for one model.
         relation: How the influences of its modalities relate; both traces have them then. None where nobody asked.
     """
 
@@ -55,6 +70,7 @@ class Shown(NamedTuple):
     style: Style
     baseline_name: str = "no dropout"
     relation: Relation | None = None
+    spread: Spread | None = None
 
     @property
     def changed(self) -> bool:
@@ -116,6 +132,7 @@ class Curve(NamedTuple):
         model: Index of the model that says it, among those shown; None for the annotation.
         ghost: Whether it shows what the model says before the change.
         minus: Index of the model whose value is subtracted, or None.
+        floor: What lies below the fill of a line, a quantity of the same model; "" for zero.
     """
 
     name: str
@@ -131,6 +148,7 @@ class Curve(NamedTuple):
     model: int | None = None
     ghost: bool = False
     minus: int | None = None
+    floor: str = ""
 
     @property
     def column(self) -> Column:
@@ -141,6 +159,11 @@ class Curve(NamedTuple):
     def subtracted(self) -> Column | None:
         """The numbers that are subtracted from them."""
         return None if self.minus is None else Column(self.quantity, self.minus, self.ghost)
+
+    @property
+    def below(self) -> Column | None:
+        """The numbers down to which it is filled; None for zero."""
+        return Column(self.floor, self.model, self.ghost) if self.floor else None
 
     def values(self, columns: Columns) -> np.ndarray:
         """(N,) float64: its column, or the difference of two; of stacked weights, its own share."""
@@ -293,43 +316,6 @@ class Mark(NamedTuple):
     kind: str
     label: str
     colour: Colour
-
-
-class Noise(NamedTuple):
-    """Noise on the sound.
-
-    Attributes:
-        sound: Address of the whole sound with it, on the clock of the frames.
-        kind: white or pink.
-        snr_db: Its signal-to-noise ratio, dB.
-        span: (start, end) in seconds.
-    """
-
-    sound: str
-    kind: str
-    snr_db: float
-    span: tuple[float, float]
-
-
-class Blur(NamedTuple):
-    """Blur of the face.
-
-    Attributes:
-        sd_px: Standard deviation, pixels of the 112-pixel crop.
-        crop_side_px: Median side of that crop, pixels of the video; None where it is not known.
-        span: (start, end) in seconds.
-    """
-
-    sd_px: float
-    crop_side_px: float | None
-    span: tuple[float, float]
-
-
-class Given(NamedTuple):
-    """What the models get in place of the recording, beside the clips that bands say are dropped."""
-
-    noise: Noise | None = None
-    blur: Blur | None = None
 
 
 class Table(NamedTuple):

@@ -11,6 +11,7 @@ import numpy as np
 from dashboard.timeline import meanings
 from dashboard.timeline.bands import MODALITY_COLOURS, spans
 from dashboard.timeline.declared import INFLUENCE, Band, Column, Curve, Part, Row, Samples, Shown
+from dashboard.timeline.seed_bands import spread_curves, spread_words
 from iaca.config import MODALITIES
 from iaca.figures import palette
 from iaca.figures.palette import Colour
@@ -60,7 +61,7 @@ def influence_rows(columns: dict[Column, Samples], shown: Sequence[Shown]) -> li
         for modality, dash in zip(MODALITIES, DASHES, strict=True):
             quantity, colour = f"{target}_{modality}_influence", MODALITY_COLOURS[modality]
             curve = Curve(modality, quantity, colour, dash, width=1.4, fill=0.22, model=i)
-            curves.append(curve)
+            curves += [*spread_curves(columns, model, curve, quantity, "linear"), curve]
             columns[curve.column] = Samples(model.trace.columns[quantity], "linear")
             if model.changed:
                 ghost = Curve(
@@ -72,7 +73,8 @@ def influence_rows(columns: dict[Column, Samples], shown: Sequence[Shown]) -> li
         whose = f" · {model.title}" if len(shown) > 1 else ""
         rows.append(
             Row(
-                INFLUENCE, f"Influence on {target}{whose}", "influence", meanings.INFLUENCE.sentence, (-1.0, 1.0), (),
+                INFLUENCE, f"Influence on {target}{whose}", "influence",
+                f"{meanings.INFLUENCE.sentence}{spread_words([model])}", (-1.0, 1.0), (),
                 76, (*curves, *ghosts), model=i,
             )
         )  # fmt: skip

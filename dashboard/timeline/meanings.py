@@ -85,6 +85,9 @@ def relation_sentence(target: str, threshold: float) -> str:
     )
 
 
+SPREAD = "Seeds of one model are one curve, their mean, with a band from the smallest to the largest of them."
+"""What is to be said of a row that has such a band."""
+
 WEIGHTS = {
     "stage1_audio_cross": "cross-attended audio",
     "stage1_visual_cross": "cross-attended visual",

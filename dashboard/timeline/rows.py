@@ -28,6 +28,7 @@ from dashboard.timeline.declared import (
     Stack,
 )
 from dashboard.timeline.influence_rows import influence_rows, relation_bands
+from dashboard.timeline.seed_bands import spread_curves, spread_words
 from iaca.config import MODALITIES, TARGETS
 from iaca.figures import palette
 from iaca.figures.palette import Colour
@@ -180,7 +181,9 @@ def _attention_rows(
             span = (high - low) or 1.0
             name, colour = f"{modality}, {model.title}", MODALITY_COLOURS[modality]
             curve = Curve(name, f"{modality}_attention_score", colour, model.style.dash, width=1.4, model=i)
-            curves.append(curve)
+            of_trace = f"{target}_{modality}_{score}"
+            scale = (low, span) if scaled else (0.0, 1.0)
+            curves += [*spread_curves(columns, model, curve, of_trace, "held", scale), curve]
             columns[curve.column] = Samples((values - low) / span if scaled else values, "held")
             if model.changed:
                 before = model.baseline.columns[f"{target}_{modality}_{score}"]
@@ -200,7 +203,7 @@ def _attention_rows(
             ATTENTION,
             meanings.SCORES[score].title,
             "score",
-            f"{meanings.SCORES[score].sentence} {how}",
+            f"{meanings.SCORES[score].sentence} {how}{spread_words(shown)}",
             ((low - MARGIN) * unit, (high + MARGIN) * unit),
             (0.0, 0.5, 1.0) if unit == 1.0 else (0.0, float(f"{unit:.1g}")),
             82,
@@ -281,14 +284,14 @@ def _target_row(columns: dict[Column, Samples], shown: Sequence[Shown], target: 
         columns[curve.column] = Samples(model.trace.columns[target], "linear")
         if target not in model.trace.scores:
             continue  # a model of the other target alone
-        curves.append(curve)
+        curves += [*spread_curves(columns, model, curve, target, "linear"), curve]
         if model.changed:
             ghost = _ghost(curve, model)
             ghosts.append(ghost)
             columns[ghost.column] = Samples(model.baseline.columns[target], "linear")
     predicted = [curve.values(columns) for curve in (*curves, *ghosts)]
     truth = Curve("truth", target, palette.TRUTH.colour, palette.TRUTH.dash, width=1.8, opacity=0.8)
-    span, meaning = _signed_range(predicted, 2.0), meanings.TARGETS.sentence
+    span, meaning = _signed_range(predicted, 2.0), f"{meanings.TARGETS.sentence}{spread_words(shown)}"
     return Row(target, target.capitalize(), target, meaning, span, SIGNED_TICKS, 100, (truth, *curves, *ghosts))
 
 

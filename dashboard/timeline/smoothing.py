@@ -71,8 +71,10 @@ def _smoothed(curve: Curve, columns: Columns, pts_s: np.ndarray, found: dict[Col
     """The curve with smoothed columns, which are added to those found; the annotation's as it is."""
     if curve.model is None:
         return curve
-    renamed = curve._replace(quantity=curve.quantity + SMOOTHED)
-    for now, before in ((renamed.column, curve.column), (renamed.subtracted, curve.subtracted)):
+    renamed = curve._replace(quantity=curve.quantity + SMOOTHED, floor=curve.floor + SMOOTHED if curve.floor else "")
+    for now, before in (
+        (renamed.column, curve.column), (renamed.subtracted, curve.subtracted), (renamed.below, curve.below),
+    ):  # fmt: skip
         if now is not None and before is not None and now not in found:
             mean = moving_mean(columns[before].values, pts_s)
             found[now] = Samples(mean.astype(np.float32), "frames")

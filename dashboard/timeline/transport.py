@@ -156,10 +156,11 @@ def _curve(curve: Curve) -> dict[str, Any]:
     """A curve; a difference is about both models, and is shown with either."""
     declared = curve._asdict()
     del declared["quantity"], declared["ghost"]
-    column, subtracted = curve.column, curve.subtracted
+    column, subtracted, below = curve.column, curve.subtracted, curve.below
     return declared | {
         "column": name_of(column),
         "minus": None if subtracted is None else name_of(subtracted),
+        "floor": None if below is None else name_of(below),
         "model": curve.model if subtracted is None else None,
     }
 

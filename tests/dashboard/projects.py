@@ -11,7 +11,7 @@ import av
 import numpy as np
 import torch
 
-from iaca.checkpoints import save_checkpoint
+from iaca.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from iaca.clips import clip_ends
 from iaca.config import FusionConfig
 from iaca.data.annotations import write_labels
@@ -145,6 +145,19 @@ def write_model(path: Path, *, iaca: bool, seed: int, **settings: str) -> None:
         iaca=iaca, audio_dim=FEATURE_DIM, visual_dim=FEATURE_DIM, dim=FEATURE_DIM, gate_init="default", **settings
     )
     save_checkpoint(path, FusionModel(config), backbones=BACKBONES)
+
+
+def write_seeds(folder: Path, seeds: int, *, iaca: bool) -> list[Checkpoint]:
+    """Untrained models that say to have been trained alike but for their seed: seed_0.safetensors onwards."""
+    found = []
+    for seed in range(seeds):
+        file = folder / f"seed_{seed}.safetensors"
+        write_model(file, iaca=iaca, seed=seed)
+        model = load_checkpoint(file).model
+        training = {"fingerprint": "f", "clip_stride": CLIP_STRIDE, "settings": {"epochs": 1, "seed": seed}}
+        save_checkpoint(file, model, backbones=BACKBONES, training=training)
+        found.append(load_checkpoint(file))
+    return found
 
 
 def write_subject(root: Path, spec: Spec, seed: int) -> None:

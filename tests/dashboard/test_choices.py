@@ -12,7 +12,7 @@ from dashboard.services import corpora, model_files, traces
 from dashboard.state.folders import Folders, Source
 from iaca.models.published.network import Published, PublishedNetwork
 from tests.damage import rewritten
-from tests.dashboard.projects import Spec, write_model, write_project
+from tests.dashboard.projects import Spec, write_model, write_project, write_seeds
 from tests.dashboard.test_page import notices, open_page, score_lines, widget  # noqa: F401  open_page is a fixture
 
 PLUGIN = """
@@ -77,6 +77,18 @@ def test_further_models_are_shown_over_the_same_clock_and_score_no_list(open_pag
     ]
     assert rows_of_table(page) == ["CA", "CA+IACA", "JCA", "Concat"]
     assert " JCA " not in widget(page.selectbox, "Subject").options[0]
+
+
+def test_seeds_of_one_model_are_one_on_the_page_and_leave_room_for_more(open_page, tmp_path):  # noqa: F811
+    root = write_project(tmp_path / "seeds", [Spec("strong-01", 60)])
+    names = [f"{one.name}.safetensors" for one in write_seeds(root / "checkpoints", 5, iaca=True)]
+    page = open_page(root, more=names, seeds="true")
+    assert not page.exception
+    assert not page.warning
+    assert rows_of_table(page) == ["CA", "CA+IACA", "CA+IACA, 5 seeds"]
+    widget(page.toggle, "Seeds of one model as a band").set_value(False).run()
+    assert len(rows_of_table(page)) == 6
+    assert "1 of the chosen models are left out: 6 can be told apart" in notices(page)
 
 
 def test_a_link_to_robustness_opens_models_in_any_spelling(open_page, all_fusions):  # noqa: F811

@@ -38,6 +38,13 @@ test("a column that did not come is left out of its stack", () => {
   );
 });
 
+test("a line is filled down to the column that it names, and to zero where that did not come", () => {
+  const frames = { low: Float32Array.of(0.1, 0.2), high: Float32Array.of(0.4, 0.6) };
+  const [filled, other] = stacked([curve("high", { floor: "low" }), curve("high", { floor: "gone" })], frames);
+  assert.equal(filled.floor, frames.low);
+  assert.equal(other.floor, null);
+});
+
 test("dashes are lengths in px", () => {
   assert.deepEqual(dashOf("solid"), []);
   assert.deepEqual(dashOf("5px,3px"), [5, 3]);

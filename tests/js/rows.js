@@ -14,6 +14,7 @@ export function curve(name, fields = {}) {
     legend: true,
     model: null,
     minus: null,
+    floor: null,
     ...fields,
   };
 }

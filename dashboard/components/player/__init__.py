@@ -15,7 +15,8 @@ from dashboard.timeline.declared import Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from dashboard.timeline.declared import Given, Mark
+    from dashboard.timeline.declared import Mark
+    from dashboard.timeline.given import Given
 
 FOLDER = Path(__file__).parent
 MODULES = FOLDER / "modules"

@@ -107,7 +107,7 @@ export function valuesOf(curve, frames) {
  * @param {Columns} frames
  */
 export function stacked(curves, frames) {
-  /** @type {{ curve: Curve, values: Float32Array }[]} */
+  /** @type {{ curve: Curve, values: Float32Array, floor: Float32Array | null }[]} */
   const found = [];
   /** @type {Float32Array | null} */
   let below = null;
@@ -119,7 +119,7 @@ export function stacked(curves, frames) {
       if (under) values = values.map((value, i) => value + under[i]);
       below = values;
     }
-    found.push({ curve, values });
+    found.push({ curve, values, floor: (curve.floor && frames[curve.floor]) || null });
   }
   return found;
 }
@@ -152,11 +152,13 @@ function inkCurves(ink, curves, [first], { box, y }, columns, theme) {
   const zero = y(0) - box.top;
   /** @type {Reach | number} */
   let floor = zero;
-  for (const { curve, values } of curves) {
+  /** @param {Float32Array} values */
+  const reachIn = (values) => reachOf(values, first, columns, box.width, (value) => y(value) - box.top);
+  for (const { curve, values, floor: own } of curves) {
     const colour = channelsOf(theme.pick(curve.colour));
-    const reach = reachOf(values, first, columns, box.width, (value) => y(value) - box.top);
+    const reach = reachIn(values);
     if (curve.fill) {
-      const lower = curve.stack === "next" ? floor : zero;
+      const lower = own ? reachIn(own) : curve.stack === "next" ? floor : zero;
       ink.area(reach, lower, box, colour, curve.fill);
       if (curve.dotted) ink.area(reach, lower, box, colour, DOT_OPACITY, theme.ratio);
       if (curve.stack) floor = reach;
@@ -177,19 +179,25 @@ function traceCurves(pen, curves, [first, last], { x, y }, theme) {
   const zero = y(0);
   /** @type {number[] | number} */
   let floor = zero;
-  for (const { curve, values } of curves) {
-    const colour = theme.pick(curve.colour);
+  /** @param {Float32Array} values */
+  const lineOf = (values) => {
     /** @type {number[]} */
     const line = [];
     for (let i = first; i <= last; i++) line.push(x(i), y(values[i]));
+    return line;
+  };
+  for (const { curve, values, floor: own } of curves) {
+    const colour = theme.pick(curve.colour);
+    const line = lineOf(values);
     if (curve.fill) {
+      const lower = own ? lineOf(own) : curve.stack === "next" ? floor : zero;
       const inks = [
         fade(colour, curve.fill),
         ...(curve.dotted ? [dots(pen, fade(colour, DOT_OPACITY), theme.ratio)] : []),
       ];
       for (const ink of inks) {
         pen.fillStyle = ink;
-        fillBelow(pen, line, curve.stack === "next" ? floor : zero);
+        fillBelow(pen, line, lower);
       }
       if (curve.stack) floor = line;
     }
