@@ -67,7 +67,8 @@ def show() -> None:
         page.show_notices(notice_place, "" if models else "There is no model to show.")
         return
     folder = page.folders.cache
-    files_of = [model.path for model in models]
+    compared = models[:2]  # further ones are searched for events alone
+    files_of = [model.path for model in compared]
     asked = overviews.wanted(measured, corpus.episodes, files_of, change, device, folder, threshold)
     seen = overviews.found(asked)
     with controls:
@@ -84,7 +85,7 @@ def show() -> None:
         page.show_notices(notice_place)
         return
     _follow(asked, measured)
-    watch([jobs.find(asked.key)], partial(_show, asked, models, choice, page, {one.name: one for one in measured}))
+    watch([jobs.find(asked.key)], partial(_show, asked, compared, choice, page, {one.name: one for one in measured}))
     page.show_notices(notice_place)
     # Last: whoever opens it waits for nothing else of the page.
     with export_place:

@@ -192,11 +192,11 @@ def open_on_compare(
     Args:
         subject: Whom.
         frame: Where to; None for the start.
-        models: Those that are shown.
+        models: Those that are shown: the two that are compared first.
         shelf: Where they come from.
         more: What the address of Compare has besides, or None.
     """
-    names = [model.path.name for model in models]
+    names, further = [model.path.name for model in models[:2]], [model.path.name for model in models[2:]]
     fusion, usual = fusion_of(shelf, names), Values()._asdict()
     changed = {key: one for key, one in chosen_values()._asdict().items() if one != usual[key]}
     is_open = any(field.key in changed for field in session.WHAT_IF_FIELDS)
@@ -204,6 +204,8 @@ def open_on_compare(
     link: dict[str, str | list[str]] = {session.SUBJECT.key: subject, **(more or {})}
     if frame is not None:
         link[session.FRAME.key] = str(frame)
+    if further:
+        link[session.MORE_MODELS.key] = further
     if fusion == ANY_TWO:
         link |= dict(zip((session.CHECKPOINT.key, session.SECOND_CHECKPOINT.key), names, strict=False))
     st.switch_page("app_pages/compare.py", query_params=link)
