@@ -225,6 +225,29 @@ KINDS: dict[str, tuple[Variant, ...]] = {
             f"{MEDIA}test_container.py::test_pictures_that_end_before_the_sound_are_whole",
         ),
     ),
+    "Files of cameras, broadcasts and programs": (
+        Variant(
+            "ts, mpg and mkv that begin between two key frames", "begin with the first that can be seen",
+            f"{MEDIA}test_media.py::test_what_begins_between_two_key_frames_begins_with_the_first_that_can_be_seen",
+        ),
+        Variant(
+            "pictures before zero without a time of their own", "are a usual step apart, and the sound fits",
+            f"{MEDIA}test_media.py::test_pictures_before_zero_that_have_no_time_are_a_usual_step_apart",
+        ),
+        Variant(
+            "ts and mpg joined byte by byte", "the command that makes one recording of them",
+            f"{MEDIA}test_media.py::test_recordings_that_are_joined_byte_by_byte_are_refused_with_what_joins_them",
+        ),
+        Variant("HDR by PQ and by HLG", "it is told", f"{MEDIA}test_media.py::test_hdr_is_told"),
+        Variant(
+            "webm that lets the page shine through", "is copied, so that the player shows what is read",
+            f"{MEDIA}test_media.py::test_pictures_that_let_the_page_shine_through_are_copied",
+        ),
+        Variant(
+            "several pictures at one time", "are copied, each",
+            f"{MEDIA}test_media.py::test_pictures_that_share_their_times_are_copied",
+        ),
+    ),
 }  # fmt: skip
 
 

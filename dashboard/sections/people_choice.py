@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.sections.notices import literal
 from dashboard.services import own_video_people
 from dashboard.services.own_video_people import Seen
 
@@ -29,7 +30,9 @@ def ask(entry: Entry, frames: int) -> tuple[int, ...]:
             st.rerun()
         return (1,)
     if not seen:
-        st.warning("Nobody's face was found.", icon=":material/face_retouching_off:")
+        turn = own_video_people.turn(entry)
+        why = f" {turn[0].upper()}{turn[1:]}." if turn else ""
+        st.warning(literal(f"Nobody's face was found.{why}"), icon=":material/face_retouching_off:")
         return (1,)
     if len(seen) > 1:
         st.caption(

@@ -56,6 +56,14 @@ def people(entry: Entry, frames: int | None = None) -> list[Seen] | None:
     return [Seen(one, file.read_bytes()) for one, file in files if file.is_file()]
 
 
+def turn(entry: Entry) -> str:
+    """A sentence about the turn by which a face is found where there is none; "" where none helps, or nobody looked."""
+    from iaca.data.faces.detectors import choose_detector
+
+    known = _known(file_state(folder_of(entry) / LIST), file_state(entry.video), choose_detector().name, None)
+    return known.turn.sentence if known is not None and known.turn is not None else ""
+
+
 @lru_cache(maxsize=64)
 def _known(listed: FileState, video: FileState, detector: str, frames: int | None) -> People | None:
     return read_people(Path(listed.path).parent, Path(video.path), detector, frames)

@@ -152,11 +152,14 @@ def _list_people(recording: Recording, detector: FaceDetector, out: Path) -> int
     Returns:
         0, or 1 where nobody is.
     """
+    from iaca.data.faces.detection import known_turn
     from iaca.features.choosing import list_people
 
     people, folder = list_people(recording, detector, out)
     if not people:
-        print(f"{recording.video_file}: {detector.name} found no face", file=sys.stderr)
+        turn = known_turn(recording, detector, out / "faces")
+        why = f": {turn.sentence}" if turn else ""
+        print(f"{recording.video_file}: {detector.name} found no face{why}", file=sys.stderr)
         return 1
     for one in people:
         print(f"{one.number}  {one.facts}  {folder / f'{one.number}.jpg'}")

@@ -261,6 +261,16 @@ def test_everybody_in_a_video_is_listed_with_a_picture_and_without_a_choice_the_
     assert [one.person.number for one in seen] == [1, 2]
     assert all(one.jpeg.startswith(b"\xff\xd8") for one in seen)
     assert own_video_people.chosen(entry) == (1,)
+    assert own_video_people.turn(entry) == ""
+
+
+def test_a_video_on_its_side_in_which_nobody_is_found_is_told_the_turn(tmp_path, monkeypatch):
+    monkeypatch.setenv("IACA_DETECTOR", "haar")
+    video = film(tmp_path / "me.mp4", 12, lambda k: [], background=np.rot90(drawn_head(240)).copy())
+    entry = own_videos.add_path(str(video), tmp_path / "cache", ())
+    wait_for(own_video_people.look_for(entry, 12))
+    assert own_video_people.people(entry, 12) == []
+    assert "turned by 90 degrees clockwise: the head is tilted" in own_video_people.turn(entry)
 
 
 def wait_for(job):
