@@ -8,9 +8,11 @@ export const LOWEST = 28; // of a row, px
 export const HIGHEST = 420;
 const LOWEST_SHARE = 0.45; // of the height that the page gives a row
 const LOWEST_SOUND = 40; // of a row of the sound, px
+const SPACE = 14; // after a title, px
 const LINE = 16; // of a title and the values beside it, px
-const LETTER = 5.8; // of them, px, rather too much
-const AROUND = 66; // a name: its sample, its value and the space to the next one, px
+const TITLE_LETTER = 5.4; // px, rather too much, as what follows
+const LETTER = 7; // of a name, px
+const AROUND = 42; // a name: its sample, its value and the space to the next one, px
 
 /**
  * Rows that share one height: one per panel, or null if the panel's model lacks it.
@@ -23,7 +25,7 @@ const AROUND = 66; // a name: its sample, its value and the space to the next on
  * @param {number} width Of its panel, px.
  */
 export function gapAbove(row, width) {
-  const room = width - LETTER * (row?.title.length ?? 0);
+  const room = width - TITLE_LETTER * (row?.title.length ?? 0) - SPACE;
   let [lines, used] = [1, 0];
   for (const { name, legend } of row?.traces ?? []) {
     if (!legend) continue;
