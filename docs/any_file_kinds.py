@@ -63,6 +63,10 @@ KINDS: dict[str, tuple[Variant, ...]] = {
             "a light that is switched on, fades in, or goes and comes back", "is no other person",
             f"{FACES}test_tracks.py::test_another_light_is_no_other_person",
         ),
+        Variant(
+            "a camera that goes along, through changing light", "keeps the person",
+            f"{FACES}test_tracks.py::test_a_camera_that_goes_along_through_changing_light_keeps_the_person",
+        ),
     ),
     "Pictures that the file turns or mirrors": (
         Variant(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from iaca.data.faces.appearance import SAME, SAME_AFTER_DISSOLVE, Appearance, appearance, are_different
 from iaca.data.faces.places import COLUMNS, Faces, FacesError, crop_face
 
 STEP_FRAMES = 4
@@ -38,19 +39,8 @@ USUAL_STEPS = 8
 ALIKE = 0.6
 """Share of the colours that the face of one person has in common before and after a cut."""
 
-SAME, SAME_AFTER_DISSOLVE = (0.25, 0.4), (0.6, 0.7)
-"""Two faces at one place are of different people where they have less than the first of their colours in common, as
-never by a turn of the head alone, and correlate by less than the second, as never by another light alone. Where the
-whole picture has become another one meanwhile, less of a difference will do."""
-
 LOOK_BACK = 8
 """Detections between the two that are compared: a picture that dissolves into another changes little in each step."""
-
-PATTERN_SIDE = 12
-"""Pixels of the small grey copy of a face that is compared."""
-
-EVEN = 24.0
-"""A face whose copy deviates from its mean by less than this in all, two grey levels a pixel, has no pattern."""
 
 BORDER = 0.2
 """Share of a subject's part of the width on either side of a border in which a person could belong to either part."""
@@ -81,15 +71,13 @@ class Seen(NamedTuple):
         frame: When.
         face: Where.
         shot: After how many cuts.
-        colours: Of the face, (C,); they sum to 1.
-        pattern: Of light and dark in it, (P,), with mean 0 and length 1; zeros where it is even.
+        look: What the face looks like.
     """
 
     frame: int
     face: Detection
     shot: int
-    colours: np.ndarray
-    pattern: np.ndarray
+    look: Appearance
 
 
 class Track(list[Seen]):
@@ -124,7 +112,7 @@ class Track(list[Seen]):
     def end(self, same: tuple[float, float]) -> None:
         """Take away what was seen last and looks no longer as shortly before: part of it is somebody else."""
         before = self[-LOOK_BACK:][0]
-        while len(self) > self._certain and _are_different(before, self[-1], same):
+        while len(self) > self._certain and are_different(before.look, self[-1].look, same):
             gone = self.pop()
             self.searched -= (gone.frame - self[-1].frame) // STEP_FRAMES
         self._certain = len(self)
@@ -161,7 +149,7 @@ class Tracker:
         is_dissolved = self._enter_shot(_thumbnail(picture))
         self.searched += 1
         self.width = picture.shape[1]
-        seen = [Seen(frame, one, self._shot, *_look(picture, one)) for one in detections]
+        seen = [Seen(frame, one, self._shot, appearance(picture, one.x, one.y, one.size)) for one in detections]
         alive = [t for t in self.tracks if frame - t[-1].frame <= GAP_FRAMES and t[-1].shot == self._shot]
         pairs = sorted(
             (_distance(track[-1].face, one.face), i, j) for i, track in enumerate(alive) for j, one in enumerate(seen)
@@ -171,7 +159,7 @@ class Tracker:
         used_tracks: set[int] = set()
         used: set[int] = set()
         for i, j in near:
-            if i in used_tracks or j in used or _are_different(alive[i][-LOOK_BACK:][0], seen[j], same):
+            if i in used_tracks or j in used or are_different(alive[i][-LOOK_BACK:][0].look, seen[j].look, same):
                 continue
             alive[i].see(seen[j], picture)
             used_tracks.add(i)
@@ -304,38 +292,17 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float((a * b).sum()) / size if size else 0.0
 
 
-def _look(picture: np.ndarray, face: Detection) -> tuple[np.ndarray, np.ndarray]:
-    """Colours and pattern of the square of a face: shares of 512 colours, eight steps of red, green and blue each; and
-    grey levels."""
-    import cv2
-
-    half = face.size / 2
-    top, left = max(0, round(face.y - half)), max(0, round(face.x - half))
-    square = picture[top : max(top + 1, round(face.y + half)), left : max(left + 1, round(face.x + half))]
-    if not square.size:
-        return np.zeros(512), np.zeros(PATTERN_SIDE**2)
-    steps = square.reshape(-1, 3).astype(np.int64) >> 5
-    counts = np.bincount(steps @ np.array([64, 8, 1]), minlength=512).astype(np.float64)
-    small = cv2.resize(cv2.cvtColor(square, cv2.COLOR_RGB2GRAY), (PATTERN_SIDE,) * 2, interpolation=cv2.INTER_AREA)
-    pattern = small.ravel() - small.mean()
-    return counts / counts.sum(), pattern / max(EVEN, float(np.linalg.norm(pattern)))
-
-
 def _lost_steps(track: Track, frame: int) -> float:
     return (frame - track[-1].frame) / STEP_FRAMES
 
 
-def _are_different(before: Seen, now: Seen, same: tuple[float, float]) -> bool:
-    """Whether two faces at one place within a shot are of different people: neither colours nor pattern agree."""
-    shared = float(np.minimum(before.colours, now.colours).sum())
-    return shared < same[0] and float(before.pattern @ now.pattern) < same[1]
-
-
 def _goes_on(one: Track, later: Track) -> bool:
     """Whether a later track of the same shot may be of the same person."""
-    return one[-1].shot == later[0].shot and not _are_different(one[-LOOK_BACK:][0], later[:LOOK_BACK][-1], SAME)
+    return one[-1].shot == later[0].shot and not are_different(
+        one[-LOOK_BACK:][0].look, later[:LOOK_BACK][-1].look, SAME
+    )
 
 
 def _likeness(one: Track, other: Track) -> float:
     """Share of colours that two tracks have in common, 0 to 1."""
-    return float(np.minimum(*(np.mean([seen.colours for seen in track], axis=0) for track in (one, other))).sum())
+    return float(np.minimum(*(np.mean([seen.look.colours for seen in track], axis=0) for track in (one, other))).sum())

@@ -205,15 +205,36 @@ def test_a_transition_to_somebody_else_at_the_same_place_ends_the_track(drawn_pe
 
 
 @pytest.mark.parametrize("who", [0, 1])
-@pytest.mark.parametrize("light", ["fades in", "is switched on", "goes and comes back"])
+@pytest.mark.parametrize("light", ["fades in", "is switched on", "ends the dark", "goes and comes back"])
 def test_another_light_is_no_other_person(drawn_people, who, light):
     pictures, faces = drawn_people[who]
     k = np.arange(SHOWN)
     level = {
         "fades in": np.minimum(1, k / 25),
         "is switched on": np.where(k < 60, 0.35, 1),
+        "ends the dark": np.where(k < 60, 0.1, 1),
         "goes and comes back": np.clip(abs(k - MEETS) / 12, 0, 1),
     }[light]
     lit = [picture * share for picture, share in zip(pictures, level, strict=True)]
-    first = 4 if light == "fades in" else 0
-    assert followed(lit, faces) == [(first, SHOWN - STEP_FRAMES)]
+    ((first, last),) = followed(lit, faces)
+    assert first <= (STEP_FRAMES if light == "fades in" else 0)
+    assert last == SHOWN - STEP_FRAMES
+
+
+@pytest.mark.parametrize("who", [0, 1])
+def test_a_camera_that_goes_along_through_changing_light_keeps_the_person(drawn_people, who):
+    pictures, faces = drawn_people[who]
+    height, width = pictures[0].shape[:2]
+    rng = np.random.default_rng(0)
+    world = cv2.resize(rng.integers(0, 256, (6, 60, 3)).astype(np.uint8), (width * 10, height)).astype(float)
+    seen = []
+    for k, (picture, face) in enumerate(zip(pictures, faces, strict=True)):
+        person = np.zeros((height, width), np.float32)
+        cv2.ellipse(
+            person, (round(face.x), round(face.y)), (int(face.size * 0.5), int(face.size * 0.65)), 0, 0, 360, 1, -1
+        )
+        passed = world[:, 20 * k : 20 * k + width]
+        together = np.where(person[..., None] > 0, picture, passed)
+        seen.append(together * (0.8 + 0.2 * np.cos(k / 9)))
+    ((first, last),) = followed(seen, faces)
+    assert (first <= STEP_FRAMES, last) == (True, SHOWN - STEP_FRAMES)  # what is usual is known after a step
