@@ -90,7 +90,7 @@ def _as_recorded(scene: Scene) -> AudioTrack | None:
         file = Path(folder) / "sound.mp4"
         write_video(
             file,
-            [np.zeros((SMALLEST_PICTURE, SMALLEST_PICTURE, 3), np.uint8)],
+            [np.zeros((SMALLEST_PICTURE, SMALLEST_PICTURE, 3), np.uint8)] * 2,  # sound with one has a cover
             scene.sound,
             video_size=SMALLEST_PICTURE,
             fps=FPS,
