@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from dashboard.sections import made_file
-from dashboard.services.moment_zips import KINDS, WIDTHS, Wanted, made, refusal
+from dashboard.services.moment_zips import KINDS, MP4, WIDTHS, Wanted, made, refusal
 
 FIRST_KINDS = ("pdf",)
 SHORTEST_S, USUAL_S, LONGEST_S = 2, 10, 60
@@ -34,7 +34,7 @@ def show(offers: Mapping[str, Callable[[], Wanted]], key: str) -> None:
         )  # fmt: skip
         width = st.selectbox("Width of figures", list(WIDTHS), key=f"{key}_width", width=200)
     kinds = st.pills(
-        "As", KINDS, selection_mode="multi", default=FIRST_KINDS, format_func=str.upper, key=f"{key}_kinds", help=HELP
+        "As", KINDS, selection_mode="multi", default=FIRST_KINDS, format_func=_title, key=f"{key}_kinds", help=HELP
     )
     ordered = tuple(kind for kind in KINDS if kind in kinds)
     with st.spinner("Looking for the moments"):
@@ -42,3 +42,7 @@ def show(offers: Mapping[str, Callable[[], Wanted]], key: str) -> None:
     count = len(wanted.wishes)
     label = f"Make ZIP of {count:,} moment{'' if count == 1 else 's'}"
     made_file.show(made(wanted), label, "files", key=key, why_not=refusal(wanted))
+
+
+def _title(kind: str) -> str:
+    return f"{kind.upper()} {'film' if kind == MP4 else 'figure'}"
