@@ -30,6 +30,9 @@ def show(selection: Selection, display: Display, corpus: Corpus, folders: Folder
         folders: Where zips and notes are kept.
         rows: The rows as the page shows them, or None.
     """
+    section = st.expander("Many moments as one zip", key="take_zip_section", on_change="rerun")
+    if not section.open:  # moments are looked for once somebody asks
+        return
     subjects = {one.name: one for one in corpus.subjects}
     noted = notes.all_notes(folders)
 
@@ -74,5 +77,5 @@ def show(selection: Selection, display: Display, corpus: Corpus, folders: Folder
         offers["notes, all subjects"] = partial(wanted, partial(of_notes, list(noted)))
     if st.session_state.get(session.BESIDE.key) == beside.NOTES:  # those that are looked at come first
         offers = dict(sorted(offers.items(), key=lambda one: not one[0].startswith("notes")))
-    st.markdown("**Moments** as one zip")
-    moment_zip.show(offers, "take_zip")
+    with section:
+        moment_zip.show(offers, "take_zip")

@@ -88,6 +88,7 @@ def test_notes_and_views_are_written_seen_in_another_tab_shared_and_restored(pag
 
     page.wait_for_selector(f"{PLAYER}[data-revision]")
     page.get_by_role("button", name="Export", exact=True).click()
+    page.get_by_text("Many moments as one zip").click()
     page.get_by_role("button", name="Make ZIP of 2 moments").click()
     button = page.locator(".st-key-take_zip_zip button")
     button.wait_for(timeout=180_000)
