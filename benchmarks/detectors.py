@@ -1,6 +1,6 @@
 """The share of frames in which each face detector finds the face: python -m benchmarks.detectors
 
-Frames of a corpus that knows where its faces are (faces.csv), apart by what is wrong with them, and some of them made
+Frames of a corpus that knows where its faces are, apart by what is wrong with them, and some of them made
 worse: tilted, shrunk, half hidden. A face is found where a detection lies within half its size. The processor time of a
 picture stands below.
 """
@@ -77,7 +77,7 @@ def made_worse(
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", type=Path, default=shipped("demo"), help="corpus with videos and faces.csv")
+    parser.add_argument("--root", type=Path, default=shipped("demo"), help="corpus with videos and faces.csv.gz")
     parser.add_argument("--every", type=int, default=8, help="every so many frames (default: 8)")
     args = parser.parse_args()
     detectors: dict[str, FaceDetector] = {}

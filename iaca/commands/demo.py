@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--features-only", action="store_true",
         help="write features of the backbones that ship, one every 16 frames, and neither videos nor crops",
     )  # fmt: skip
-    build.add_argument("--no-crops", action="store_true", help="leave out cropped_aligned/, which faces.csv replaces")
+    build.add_argument("--no-crops", action="store_true", help="leave out cropped_aligned/: faces.csv.gz will do")
     add_log(build)
     build.set_defaults(run=run_build)
     train = commands.add_parser("train", help="rebuild features, backbones and models that ship, and their scores")

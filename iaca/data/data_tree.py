@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from iaca.data.faces.places import FacesError, read_faces_csv
+from iaca.data.faces.places import FACES_FILES, FacesError, read_faces_csv
 from iaca.data.problems import Problem
 from iaca.files import is_plain_name
 
@@ -93,7 +93,7 @@ def _file(path: Path, found: FoundFiles) -> None:
     ending = path.suffix.lower()
     if ending in VIDEO_ENDINGS:
         found.videos.setdefault(path.stem, []).append(path)
-    elif path.name == "faces.csv":
+    elif path.name in FACES_FILES:
         try:
             for subject in read_faces_csv(path):
                 found.faces.setdefault(subject, path)

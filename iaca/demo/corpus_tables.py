@@ -1,8 +1,9 @@
-"""What lies beside the recordings of a synthetic corpus: corpus.json, faces.csv and episodes.csv."""
+"""What lies beside the recordings of a synthetic corpus: corpus.json, faces.csv.gz and episodes.csv."""
 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 from collections.abc import Iterable, Sequence
@@ -52,13 +53,14 @@ def claim(out: Path, role: Role | str, plans: Sequence[Plan], **settings: Any) -
 
 
 def write_faces(out: Path, plans: Sequence[Plan], video_size: int) -> None:
-    """Write faces.csv: where the face is in each frame of videos of so many pixels."""
+    """Write faces.csv.gz: where the face is in each frame of videos of so many pixels."""
     rows = (
         (plan.subject, frame, *(f"{value:g}" for value in place))
         for plan in plans
         for frame, place in enumerate(zip(*(c.tolist() for c in Scene(plan, video_size).face), strict=True))
     )
-    _write(out / "faces.csv", FACE_COLUMNS, rows)
+    # Without the time of writing, so that the same corpus has the same bytes.
+    write_whole(out / "faces.csv.gz", gzip.compress(_table(FACE_COLUMNS, rows), mtime=0))
 
 
 def write_episodes(out: Path, plans: Sequence[Plan]) -> None:
@@ -76,12 +78,12 @@ def write_known_episodes(out: Path, recordings: Iterable[tuple[str, Sequence[Pla
         for subject, episodes in recordings
         for episode in episodes
     )  # fmt: skip
-    _write(out / "episodes.csv", EPISODE_COLUMNS, rows)
+    write_whole(out / "episodes.csv", _table(EPISODE_COLUMNS, rows))
 
 
-def _write(path: Path, columns: Sequence[str], rows: Any) -> None:
+def _table(columns: Sequence[str], rows: Any) -> bytes:
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(rows)
-    write_whole(path, table.getvalue().encode())
+    return table.getvalue().encode()

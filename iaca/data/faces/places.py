@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
+import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +35,12 @@ KEPT_FILES = 2
 
 COLUMNS = ("subject", "frame", "x", "y", "size", "roll")
 
+FACES_FILES = ("faces.csv", "faces.csv.gz")
+"""Names by which places are found beside the recordings of a corpus."""
+
+EXPANSION = 50
+"""A compressed file may become so many times as large: places shrink to a fifth, a bomb to a thousandth."""
+
 
 class FacesError(InputError):
     """A faces.csv that cannot be used: the message names the file, the place and what was expected."""
@@ -60,7 +68,7 @@ def read_faces_csv(path: str | os.PathLike[str]) -> dict[str, Faces]:
     """Read the places of every subject's face; those of the last files are kept until the files change.
 
     Args:
-        path: A CSV file with the columns subject, frame, x, y, size, roll.
+        path: A CSV file with the columns subject, frame, x, y, size, roll; compressed where its name ends in .gz.
 
     Returns:
         Subject -> places; the arrays cannot be written to.
@@ -90,8 +98,10 @@ def write_faces_csv(path: str | os.PathLike[str], faces: Mapping[str, Faces]) ->
 def _read(file: FileState) -> dict[str, Faces]:
     path = Path(file.path)
     try:
-        table = pd.read_csv(path, dtype={"subject": str}, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        table = pd.read_csv(_content(path), dtype={"subject": str}, keep_default_na=False, encoding="utf-8-sig")
+    except (
+        OSError, EOFError, zlib.error, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError
+    ) as error:  # fmt: skip
         reason = " ".join(str(error).split())
         raise FacesError(f"{path} cannot be read ({reason}); expected the columns {', '.join(COLUMNS)}") from error
     if not isinstance(table.index, pd.RangeIndex):
@@ -122,6 +132,17 @@ def _read(file: FileState) -> dict[str, Faces]:
         for values in faces[subject]:
             values.flags.writeable = False
     return faces
+
+
+def _content(path: Path) -> Path | io.BytesIO:
+    if path.suffix != ".gz":
+        return path
+    most = EXPANSION * path.stat().st_size
+    with gzip.open(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise FacesError(f"{path} becomes more than {EXPANSION} times as large; expected a compressed CSV file")
+    return io.BytesIO(content)
 
 
 def same_places(one: Faces | None, other: Faces) -> bool:

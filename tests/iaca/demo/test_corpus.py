@@ -58,7 +58,7 @@ def test_the_layout_is_that_of_aff_wild2(corpus):
         assert f"annotations/VA_Estimation_Challenge/Validation_Set/{subject}.txt" in names
         assert f"cropped_aligned/{subject}/00001.jpg" in names
         assert f"cropped_aligned/{subject}/{FRAMES:05d}.jpg" in names
-    assert {"corpus.json", "faces.csv", "episodes.csv"} <= names
+    assert {"corpus.json", "faces.csv.gz", "episodes.csv"} <= names
     assert len(names) == 3 + len(subjects) * (2 + FRAMES), "something else was left behind"
 
 
@@ -123,7 +123,7 @@ def test_one_person_in_twelve_has_a_video_that_starts_after_its_audio(corpus):
 
 def test_every_face_lies_within_its_picture(corpus):
     root, subjects = corpus
-    faces = read_faces_csv(root / "faces.csv")
+    faces = read_faces_csv(root / "faces.csv.gz")
     assert set(faces) == set(subjects)
     for place in faces.values():
         np.testing.assert_array_equal(place.frame, np.arange(FRAMES))

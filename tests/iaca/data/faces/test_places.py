@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import cv2
 import numpy as np
 import pytest
@@ -80,6 +82,26 @@ def test_a_damaged_faces_file_is_refused_by_name_and_place(tmp_path, content, to
     with pytest.raises(FacesError, match=r"faces\.csv") as error:
         read_faces_csv(path)
     assert told in str(error.value)
+
+
+def test_a_compressed_file_is_read_alike_and_a_bomb_or_a_damaged_one_is_refused(tmp_path):
+    content = (HEADER + "a,3,1,2,50,-3.5\nb,1,5,6,7,0\n").encode()
+    plain, packed = tmp_path / "faces.csv", tmp_path / "faces.csv.gz"
+    plain.write_bytes(content)
+    packed.write_bytes(gzip.compress(content))
+    one, other = read_faces_csv(plain), read_faces_csv(packed)
+    assert one.keys() == other.keys()
+    for name, places in one.items():
+        np.testing.assert_array_equal(np.stack(places), np.stack(other[name]))
+    damaged = {
+        "more than 50 times": gzip.compress(content + b"a,4,1,2,50,0\n" * 1_000_000),
+        "cannot be read": gzip.compress(content)[:-9],
+        "Not a gzipped file": content,
+    }
+    for told, bad in damaged.items():
+        packed.write_bytes(bad)
+        with pytest.raises(FacesError, match=rf"faces\.csv\.gz .*{told}"):
+            read_faces_csv(packed)
 
 
 def test_a_file_without_places_names_nobody(tmp_path):
