@@ -172,7 +172,7 @@ SHOWN, MEETS = 120, 48
 @pytest.fixture(scope="module")
 def drawn_people():
     """The first frames of two drawn people, (H, W, 3) float, and where their faces are."""
-    places = read_faces_csv(shipped("demo") / "faces.csv")
+    places = read_faces_csv(shipped("demo") / "faces.csv.gz")
     people = []
     for name in ("restrained-face-06", "strong-01"):
         pictures = [p.astype(float) for _, p in islice(iterate_frames(shipped("demo/batch1") / f"{name}.mp4"), SHOWN)]
