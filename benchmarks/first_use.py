@@ -20,19 +20,18 @@ from tests.dashboard.browsing import PLAYER, open_sidebar
 from tests.dashboard.serving import CHROMIUM, FLAGS, serve
 
 BAR_MS = 300
-FUSIONS = ("CONCAT", "TCA", "JCA", "RJCA")
+FUSIONS = ("Concat", "TCA", "JCA", "RJCA")
 PAGES = ("Robustness", "Results", "About the models", "Your video", "Compare")
 
 WATCH = """([answer]) => {
   const app = document.querySelector('[data-testid=stApp]');
   const player = document.querySelector('[data-testid=player]');
   const revision = player?.dataset.revision;
-  const components = () => document.querySelectorAll('[data-testid^=stBidiComponent]').length;
-  const before = components();
   const title = () => [...document.querySelectorAll('h1, h2, h3')].some((one) => one.textContent === answer);
   const known = {
     curves: () => player.dataset.revision !== revision,
-    component: () => components() > before,
+    Export: () => document.querySelector('[data-testid=stPopoverBody] button'),
+    dock: () => document.querySelector('.st-key-dock_body [data-testid^=stBidiComponent]'),
     player: () => document.querySelector('[data-testid=player][data-revision]'),
   };
   const isThere = known[answer] ?? title;
@@ -53,7 +52,7 @@ WATCH = """([answer]) => {
 
 
 def timed(page: Page, what: str, ask: Callable[[], None], answer: str) -> None:
-    """Ask, and print when there was a sign and when the answer: curves, component, player or the title of a page."""
+    """Ask, and print when there was a sign and when the answer: curves, a panel, the player or the title of a page."""
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     page.wait_for_timeout(1500)
     page.evaluate(WATCH, [answer])
@@ -103,10 +102,13 @@ def main() -> None:
             print(f"first use, load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
             for fusion in FUSIONS:
                 timed(page, fusion, choose(page, fusion), "curves")
-            timed(page, "Export", click(page.get_by_role("button", name="Export", exact=True)), "component")
+            timed(page, "Export", click(page.get_by_role("button", name="Export", exact=True)), "Export")
             page.keyboard.press("Escape")
             for name in ("Attention", "Moments"):
-                timed(page, name, click(page.locator("summary").filter(has_text=name)), "component")
+                tab = page.locator(".st-key-dock").get_by_text(name, exact=True)
+                timed(page, name, click(tab), "dock")
+                tab.click()
+                page.locator(".st-key-dock_body").wait_for(state="detached")
             for name in PAGES:
                 link = page.get_by_test_id("stTopNavLink").filter(has_text=name)
                 timed(page, f"page {name}", click(link), "player" if name == "Compare" else name)
