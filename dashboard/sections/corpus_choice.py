@@ -137,10 +137,10 @@ def choose(conditions: Sequence[str], splits: Sequence[str]) -> Choice:
             chosen[field.key] = tuple(
                 st.multiselect(
                     label, options, placeholder="all",
-                    width=195, **field.widget,
+                    width=150, **field.widget,
                 )
             )  # fmt: skip
-    text = st.text_input("Name contains", placeholder="any", width=150, **session.CORPUS_TEXT.widget)
+    text = st.text_input("Name contains", placeholder="any", width=110, **session.CORPUS_TEXT.widget)
     return Choice(
         view,
         target,
