@@ -17,6 +17,7 @@ REPRODUCE = ("reproduce", "--features", "f", "--out", "r", "--quick")
 EXTRACT = ("extract", "empty", "--out", "x")
 BACKBONE = ("train-backbone", "empty", "--modality", "audio", "--out", "b.safetensors")
 INDEX = ("index", "empty")
+RELATIONSHIPS = ("relationships", "--features", "f", "--checkpoint", "ca.safetensors")
 EVENTS = ("events", "--features", "f", "--checkpoint", "ca.safetensors")
 DESCRIBE = ("describe", "ca.safetensors")
 EXPORT = ("export", "ca.safetensors", "--onnx", "m.onnx")
@@ -157,6 +158,12 @@ WHOLE_COMMANDS = (
     ("report", "--features", "none", "--checkpoint", "ca.safetensors", "--out", "t.html"),
     ("report", "--features", "f", "--checkpoint", "ca.safetensors", "--out", "t.csv"),
     ("report", "--features", "f", "--checkpoint", "ca.safetensors", "--out", "t.html", "--threshold", "0"),
+    ("relationships",),
+    (*RELATIONSHIPS, "--episodes", "none"),
+    (*RELATIONSHIPS, "--episodes", "file"),
+    (*RELATIONSHIPS, "--split", "nope"),
+    (*RELATIONSHIPS, "--threshold", "nan"),
+    (*RELATIONSHIPS, "ca.safetensors"),
     ("events",),
     (*EVENTS, "--where", "stage2_visual > 0.7"),
     (*EVENTS, "--where", "valence > nan"),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from iaca.commands import CommandError, add_device, add_log, add_plugin
-from iaca.commands.refusals import as_path, check_files, check_folders, check_word
+from iaca.commands.refusals import as_path, check_different, check_files, check_folders, check_word
 from iaca.config import TARGETS
 from iaca.files import check_writable
 
@@ -98,10 +98,7 @@ def _check(args: argparse.Namespace) -> None:
     if args.list and not args.predictions:
         raise CommandError("--list is given without --predictions; expected both: the folder that its rows go to")
     check_files("--list", [args.list])
-    names = [path.stem for path in args.checkpoint]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise CommandError(f"--checkpoint names {twice[0]!r} twice; expected files of different names")
+    check_different("--checkpoint", args.checkpoint)
     if args.predictions:
         check_writable(args.predictions, "predictions")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from iaca.commands import CommandError, add_device, add_engine, add_log, add_plugin, engine_of
 from iaca.commands.many_subjects import Models, loaded
-from iaca.commands.refusals import as_path, check_files, check_folders, check_seed_given, check_word
+from iaca.commands.refusals import as_path, check_different, check_files, check_folders, check_seed_given, check_word
 
 if TYPE_CHECKING:
     from iaca.config import DropoutConfig, GateOverrides
@@ -154,7 +154,4 @@ def _check(args: argparse.Namespace) -> None:
     check_seed_given(args.seed)
     if args.gate_temperature is not None and not args.gate_temperature > 0:
         raise CommandError(f"--gate-temperature is {args.gate_temperature}; expected a number above 0")
-    names = [path.stem for path in args.checkpoint]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise CommandError(f"--checkpoint names {twice[0]!r} twice; expected files of different names")
+    check_different("--checkpoint", args.checkpoint)

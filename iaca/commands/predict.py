@@ -7,7 +7,7 @@ import io
 import math
 
 from iaca.commands import CommandError, add_device, add_engine, add_log, add_plugin, engine_of
-from iaca.commands.refusals import as_path, check_seed_given, check_word
+from iaca.commands.refusals import as_path, check_different, check_seed_given, check_word
 from iaca.compute.engine import HERE
 from iaca.config import DropoutPattern
 from iaca.files import check_writable, write_whole
@@ -110,7 +110,4 @@ def _check_many(args: argparse.Namespace, is_folder: bool) -> None:
         return
     if args.out.suffix != ".parquet":
         raise CommandError(f"--out is {args.out}; expected a name that ends in .parquet for a folder of subjects")
-    names = [path.stem for path in args.checkpoint]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise CommandError(f"--checkpoint names {twice[0]!r} twice; expected files of different names")
+    check_different("--checkpoint", args.checkpoint)

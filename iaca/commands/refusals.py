@@ -38,6 +38,18 @@ def check_whole(name: str, value: int | None, least: int, most: int) -> None:
         raise CommandError(f"{name} is {value}; expected a whole number from {least} to {most}")
 
 
+def check_different(name: str, files: Sequence[Path]) -> None:
+    """Refuse files of which two have one name: what is said of them could not be told apart.
+
+    Raises:
+        CommandError: A name comes twice.
+    """
+    names = [file.stem for file in files]
+    twice = sorted({one for one in names if names.count(one) > 1})
+    if twice:
+        raise CommandError(f"{name} names {twice[0]!r} twice; expected files of different names")
+
+
 def check_seed_given(seed: int | None) -> None:
     """Refuse a seed that generators do not take; None is none.
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from iaca.commands import CommandError, add_device, add_log, add_plugin
-from iaca.commands.refusals import as_path, check_files, check_folders, check_word
+from iaca.commands.refusals import as_path, check_different, check_files, check_folders, check_word
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> None:
     check_word("--split", args.split, SPLITS)
     check_folders("--features", [args.features])
     check_files("--episodes", [args.episodes])
+    check_different("--checkpoint", args.checkpoint)
     thresholds = args.threshold or THRESHOLDS
     for threshold in thresholds:
         if not 0 < threshold < float("inf"):
