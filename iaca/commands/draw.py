@@ -12,6 +12,7 @@ from iaca.commands.refusals import (
     check_amount,
     check_files,
     check_folders,
+    check_positive,
     check_roots,
     check_seed_given,
     check_word,
@@ -120,8 +121,7 @@ def _check(args: argparse.Namespace) -> None:
         check_word(name, value, words)
     check_seed_given(args.seed)
     check_amount("--seconds", args.seconds, MOST_S)
-    if args.gate_temperature is not None and not args.gate_temperature > 0:
-        raise CommandError(f"--gate-temperature is {args.gate_temperature}; expected a number above 0")
+    check_positive("--gate-temperature", args.gate_temperature)
     check_folders("--features", [args.features])
     check_files("--notes", [args.notes])
     check_roots("--data", args.data)

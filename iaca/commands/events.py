@@ -7,9 +7,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from iaca.commands import CommandError, add_device, add_engine, add_log, add_plugin, engine_of
+from iaca.commands import add_device, add_engine, add_log, add_plugin, engine_of
 from iaca.commands.many_subjects import Models, loaded
-from iaca.commands.refusals import as_path, check_different, check_files, check_folders, check_seed_given, check_word
+from iaca.commands.refusals import (
+    as_path,
+    check_different,
+    check_files,
+    check_folders,
+    check_positive,
+    check_seed_given,
+    check_word,
+)
 
 if TYPE_CHECKING:
     from iaca.config import DropoutConfig, GateOverrides
@@ -152,6 +160,5 @@ def _check(args: argparse.Namespace) -> None:
     check_word("--split", args.split, SPLITS)
     check_word("--pattern", args.pattern, PATTERNS)
     check_seed_given(args.seed)
-    if args.gate_temperature is not None and not args.gate_temperature > 0:
-        raise CommandError(f"--gate-temperature is {args.gate_temperature}; expected a number above 0")
+    check_positive("--gate-temperature", args.gate_temperature)
     check_different("--checkpoint", args.checkpoint)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import io
-import math
 
 from iaca.commands import CommandError, add_device, add_engine, add_log, add_plugin, engine_of
-from iaca.commands.refusals import as_path, check_different, check_seed_given, check_word
+from iaca.commands.refusals import as_path, check_different, check_positive, check_seed_given, check_word
 from iaca.compute.engine import HERE
 from iaca.config import DropoutPattern
 from iaca.files import check_writable, write_whole
@@ -47,8 +46,7 @@ def run(args: argparse.Namespace) -> None:
     if args.pattern == DropoutPattern.RANGE:
         raise CommandError("--pattern is 'range'; expected scattered or block")
     check_seed_given(args.seed)
-    if args.gate_temperature is not None and not args.gate_temperature > 0:
-        raise CommandError(f"--gate-temperature is {args.gate_temperature}; expected a number above 0")
+    check_positive("--gate-temperature", args.gate_temperature)
     if args.threshold is not None and not args.influence:
         raise CommandError("--threshold says what counts as an influence; expected it with --influence")
     engine = engine_of(args)
@@ -61,9 +59,8 @@ def run(args: argparse.Namespace) -> None:
     from iaca.inference.placing import load_where_it_fits
     from iaca.study.curve_tables import Curves
 
+    check_positive("--threshold", args.threshold)
     threshold = THRESHOLD if args.threshold is None else args.threshold
-    if not 0 < threshold < math.inf:
-        raise CommandError(f"--threshold is {threshold}; expected a number above 0")
     dropouts = tuple(
         DropoutConfig(modality=modality, share=share, pattern=args.pattern, unit=args.unit, seed=args.seed)
         for modality, share in (("audio", args.drop_audio), ("visual", args.drop_visual))

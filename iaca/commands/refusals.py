@@ -38,6 +38,16 @@ def check_whole(name: str, value: int | None, least: int, most: int) -> None:
         raise CommandError(f"{name} is {value}; expected a whole number from {least} to {most}")
 
 
+def check_positive(name: str, value: float | None) -> None:
+    """Refuse a number that is not above 0, or not finite; None is none.
+
+    Raises:
+        CommandError: It is not.
+    """
+    if value is not None and not 0 < value < math.inf:
+        raise CommandError(f"{name} is {value}; expected a number above 0")
+
+
 def check_different(name: str, files: Sequence[Path]) -> None:
     """Refuse files of which two have one name: what is said of them could not be told apart.
 

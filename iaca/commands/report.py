@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from iaca.commands import CommandError, add_device, add_engine, add_log, add_plugin, engine_of
 from iaca.commands.many_subjects import Models, loaded
-from iaca.commands.refusals import as_path, check_files, check_folders, check_seed_given, check_word
+from iaca.commands.refusals import as_path, check_files, check_folders, check_positive, check_seed_given, check_word
 from iaca.files import check_writable, file_sha256, write_whole
 
 if TYPE_CHECKING:
@@ -148,9 +147,7 @@ def _check(args: argparse.Namespace) -> None:
     check_word("--pattern", args.pattern, PATTERNS)
     check_word("--split", args.split, SPLITS)
     check_seed_given(args.seed)
-    if args.gate_temperature is not None and not args.gate_temperature > 0:
-        raise CommandError(f"--gate-temperature is {args.gate_temperature}; expected a number above 0")
-    if args.threshold is not None and not 0 < args.threshold < math.inf:
-        raise CommandError(f"--threshold is {args.threshold}; expected a number above 0")
+    check_positive("--gate-temperature", args.gate_temperature)
+    check_positive("--threshold", args.threshold)
     check_folders("--features", [args.features])
     check_files("--notes", [args.notes])
