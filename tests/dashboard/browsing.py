@@ -90,9 +90,9 @@ def record(page: Any, seconds: float) -> list[dict[str, Any]]:
 
 
 def slide(page: Any, label: str, key: str) -> None:
-    """Press a key on a slider and wait until the page has followed."""
+    """Press a key on a slider as soon as it takes one, and wait until the page has followed."""
     before = int(state(page, "revision"))
-    page.get_by_role("slider", name=label).press(key)
+    page.get_by_role("slider", name=label, disabled=False).press(key)
     wait_for_page(page, before)
 
 
@@ -107,8 +107,8 @@ def wait_for_page(page: Any, before: int) -> None:
 
 
 def grasp(page: Any, key: str) -> tuple[float, float, float]:
-    """Take the thumb of a slider with the mouse: where it is, and the width of the track, px."""
-    x, y, width = page.locator(f".st-key-{key} input").evaluate(
+    """Take the thumb of a slider with the mouse, as soon as it can be: where it is, and the width of the track, px."""
+    x, y, width = page.locator(f".st-key-{key} input:enabled").evaluate(
         """(slider) => {
           const handle = slider.parentElement.parentElement;
           const thumb = handle.getBoundingClientRect();
