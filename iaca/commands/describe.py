@@ -32,3 +32,6 @@ def run(args: argparse.Namespace) -> None:
     for name, value in description.items():
         if name not in ("training", "symbols"):
             print(f"{name}: {value}")
+    if repeatable := (description.get("training") or {}).get("repeatable"):
+        where = " and ".join(repeatable["computed_on"])
+        print(f"trained on: {where}; repeatable to the last bit: {repeatable['why_not'] or 'yes'}")

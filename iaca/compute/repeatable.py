@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from iaca.compute.devices import device_label
+
 WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 """Variable that gives cuBLAS a workspace of its own for each stream; it is read once, as CUDA starts."""
 
@@ -27,18 +29,26 @@ class Repetition:
     """Whether a training repeats itself, as its report tells it.
 
     Attributes:
-        device: Type of the device it computes on.
+        here: What computes: the GPU, or the threads of a CPU, and the version of torch.
+        places: What has computed, in order; several where the training was stopped and taken up again elsewhere.
         reasons: Why it does not, up to now.
     """
 
     def __init__(self, device: torch.device, reasons: list[str]) -> None:
-        self.device = device
+        self.here = f"{device_label(device)} with torch {torch.__version__}"
+        self.places: list[str] = []
         self.reasons = reasons
 
+    def note_place(self) -> None:
+        """Note that something was computed here."""
+        self.places = list(dict.fromkeys([*self.places, self.here]))
+
     def report(self) -> dict[str, Any]:
-        """`exact`: whether the same training there, with the same versions, ends with the same bits; `why_not` says
+        """`computed_on`: the places; `exact`: whether the same training there ends with the same bits; `why_not` says
         what stands in the way."""
-        return {"device": self.device.type, "exact": not self.reasons, "why_not": "; ".join(self.reasons)}
+        moved = [f"it was computed on {' and then on '.join(self.places)}"] if len(self.places) > 1 else []
+        why_not = [*self.reasons, *moved]
+        return {"computed_on": self.places, "exact": not why_not, "why_not": "; ".join(why_not)}
 
 
 @contextmanager

@@ -188,7 +188,8 @@ def train_backbone(
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser, training.learning_rate, total_steps=training.epochs * steps + 1
         )
-        state = TrainingState(None if state_file is None else Path(state_file), identity, model, optimiser, schedule)
+        file = None if state_file is None else Path(state_file)
+        state = TrainingState(file, identity, model, optimiser, schedule, repetition)
         done = state.load(me.device) or {"step": 0, "losses": [], "spent_s": 0.0}
         losses, unread = list(done["losses"]), []
         share = me.share(BackboneStep(model, training))
@@ -222,6 +223,7 @@ def train_backbone(
                 attempt = gradients if me.world == 1 else None  # the others would wait for what is tried here
                 unread.append(step_or_what_fits(learn, attempt, len(targets), "clips", "--batch"))
                 schedule.step()
+                repetition.note_place()
                 is_due = (number + 1) % steps == 0 or time.monotonic() - saved > STATE_INTERVAL_S
                 while len(unread) > (0 if is_due else 1):  # a loss is read one step late: a GPU works meanwhile
                     losses.append(float(unread.pop(0)))

@@ -126,7 +126,7 @@ def train_fusion(
         model.set_standardisation(pool.audio[:-1], pool.visual[:-1])
         optimiser = _optimiser(model, training)
         schedule = _schedule(optimiser, training)
-        saved = TrainingState(state_file, identity, model, optimiser, schedule)
+        saved = TrainingState(state_file, identity, model, optimiser, schedule, repetition)
         state = RunProgress(**(saved.load(me.device) or {}))
         step = me.share(TrainingStep(model, training.auxiliary_weight))
         bar = tqdm(
@@ -153,6 +153,7 @@ def train_fusion(
                 log(record)
                 bar.set_postfix({k: f"{v:.3f}" for k, v in record.items() if k not in ("epoch", "learning_rate")})
                 bar.update()
+                repetition.note_place()
                 if me.leads:
                     saved.save(vars(state))
         state.restore(model)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from iaca.compute.repeatable import Repetition
 from iaca.errors import InputError
 from iaca.files import write_whole
 
@@ -31,6 +32,7 @@ class TrainingState:
         model: The network.
         optimiser: Optimiser of its weights.
         schedule: Schedule of the learning rate.
+        repetition: What the run was computed on, here and before it was taken up again.
     """
 
     path: Path | None
@@ -38,6 +40,7 @@ class TrainingState:
     model: nn.Module
     optimiser: torch.optim.Optimizer
     schedule: Any
+    repetition: Repetition
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
         """Restore network, optimiser and schedule.
@@ -58,6 +61,7 @@ class TrainingState:
             if saved["identity"] == self.identity:
                 for name in PARTS:
                     getattr(self, name).load_state_dict(saved[name])
+                self.repetition.places = saved["places"]
                 return saved["progress"]
         except OSError:
             raise
@@ -81,5 +85,5 @@ class TrainingState:
             return
         buffer = io.BytesIO()
         state = {name: getattr(self, name).state_dict() for name in PARTS}
-        torch.save({"identity": self.identity, "progress": progress} | state, buffer)
+        torch.save({"identity": self.identity, "places": self.repetition.places, "progress": progress} | state, buffer)
         write_whole(self.path, buffer.getvalue())

@@ -9,6 +9,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from iaca.compute import repeatable as module
+from iaca.compute.devices import device_label
 from iaca.compute.repeatable import repeatable
 from iaca.config import RELATED_GATES, TARGETS, BackboneConfig, BackboneTraining, FusionConfig
 from iaca.models.backbones import build_backbone
@@ -37,13 +38,21 @@ def modes():
     )
 
 
-def test_kernels_are_fixed_within_and_as_before_afterwards(monkeypatch):
+@pytest.fixture(autouse=True)
+def card(monkeypatch):
+    """A GPU by name alone."""
+    monkeypatch.setattr(module, "device_label", lambda device: "NVIDIA T4" if device == GPU else device_label(device))
+    return f"NVIDIA T4 with torch {torch.__version__}"
+
+
+def test_kernels_are_fixed_within_and_as_before_afterwards(monkeypatch, card):
     monkeypatch.setenv(module.WORKSPACE, ":4096:8")
     before = modes()
     with repeatable(GPU, 1) as repetition:
         assert modes() == (True, True, False, False)
+        repetition.note_place()
     assert modes() == before
-    assert repetition.report() == {"device": "cuda", "exact": True, "why_not": ""}
+    assert repetition.report() == {"computed_on": [card], "exact": True, "why_not": ""}
 
 
 def test_an_operation_that_adds_in_any_order_is_noted_and_other_warnings_are_shown(monkeypatch):

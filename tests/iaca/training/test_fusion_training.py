@@ -15,6 +15,7 @@ import torch
 
 from iaca.__main__ import main
 from iaca.checkpoints import load_checkpoint
+from iaca.compute import repeatable
 from iaca.config import PRESETS, FusionConfig, TrainingConfig
 from iaca.evaluation import evaluate
 from iaca.features.feature_files import write_features
@@ -71,7 +72,7 @@ def test_a_subject_whose_name_is_no_text_is_learnt_from_like_any_other():
 def test_a_run_that_was_interrupted_ends_with_the_same_weights(tmp_path, monkeypatch, settings):
     training = TrainingConfig(**QUICK.to_dict() | settings)
     arguments = {"validation": subjects(2), "progress": False}
-    whole, _ = train_fusion(subjects(), CONFIG, training, **arguments)
+    whole, at_once = train_fusion(subjects(), CONFIG, training, **arguments)
     state = tmp_path / "run.state"
 
     class Interrupted(Exception):
@@ -93,8 +94,13 @@ def test_a_run_that_was_interrupted_ends_with_the_same_weights(tmp_path, monkeyp
         patch.setattr(TrainingState, "save", save_and_stop)
         with pytest.raises(Interrupted):
             train_fusion(subjects(), CONFIG, training, state_file=state, **arguments)
+    monkeypatch.setattr(repeatable, "device_label", lambda device: "another")
     resumed, report = train_fusion(subjects(), CONFIG, training, state_file=state, **arguments)
     assert equal(whole, resumed)
+    (place,), another = at_once["repeatable"]["computed_on"], f"another with torch {torch.__version__}"
+    assert at_once["repeatable"]["exact"]
+    moved = {"exact": False, "why_not": f"it was computed on {place} and then on {another}"}
+    assert report["repeatable"] == {"computed_on": [place, another]} | moved
     assert [record["epoch"] for record in report["history"]] == list(range(len(report["history"])))
 
 
