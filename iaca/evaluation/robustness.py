@@ -52,7 +52,7 @@ def sweep(
             for draw in range(draws if share else 1):
                 dropout = DropoutConfig(modality=modality, share=share, pattern=pattern, seed=draw)
                 for item in features:
-                    for target, prediction in predict(item, model, [dropout]).items():
+                    for target, prediction in predict(item, model, [dropout], keep_features=True).items():
                         sums = ccc_sums(getattr(item, target), prediction)
                         where = {"pattern": pattern.value, "share": share, "draw": draw}
                         where |= {"subject": item.subject, "target": target}

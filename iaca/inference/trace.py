@@ -124,6 +124,8 @@ def predict(
     model: FusionNetwork,
     dropouts: Sequence[DropoutConfig] = (),
     gates: GateOverrides = OWN_GATES,
+    *,
+    keep_features: bool = False,
 ) -> dict[str, np.ndarray]:
     """Predict every frame of a subject, without explanations.
 
@@ -132,12 +134,14 @@ def predict(
         model: The model, in eval mode.
         dropouts: Simulated losses, of either modality.
         gates: Overrides of the gates; a model without such a gate stays as it is.
+        keep_features: Whether the features stay on the model's GPU for further calls, as far as it has room; they must
+            not be changed meanwhile.
 
     Returns:
         Target -> (N,) float32.
     """
     plan = _plan(len(features.frame), features.clip_stride, model.config.clips, Windows.OVERLAP)
-    per_clip = _per_clip(features, model, plan, dropped_by(features, dropouts), None, gates)
+    per_clip = _per_clip(features, model, plan, dropped_by(features, dropouts), None, gates, keep=keep_features)
     frame = np.arange(len(features.pts_s))
     return {t: np.interp(frame, features.frame, per_clip[t]).astype(np.float32) for t in model.config.targets}
 
@@ -193,6 +197,8 @@ def _per_clip(
     kept: WindowMemory | None,
     gates: GateOverrides = OWN_GATES,
     exported: OnnxNetwork | None = None,
+    *,
+    keep: bool = False,
 ) -> dict[str, np.ndarray]:
     """The columns of a Trace that come from the model, (T,) float32 each."""
     config = model.config
@@ -205,7 +211,7 @@ def _per_clip(
     def outputs(place: torch.device, at_once: int) -> tuple[list[str], np.ndarray]:
         """Names of the columns, and (columns, new windows, L) float32."""
         network = model if place == device else on_cpu(model)
-        source = WindowSource(features, place, keep=kept is not None)
+        source = WindowSource(features, place, keep=keep or kept is not None)
 
         @torch.inference_mode()
         def run(index: np.ndarray) -> tuple[list[str], torch.Tensor]:

@@ -200,7 +200,7 @@ def score_faithfulness(
 def _dependence(checkpoint: Checkpoint, clips: pd.DataFrame, item: Features) -> dict[tuple[str, str, str], np.ndarray]:
     """Target, kind of FAITHFULNESS and modality -> (clips,) how much each prediction depends on it."""
     audio_lost, visual_lost, both_lost = (
-        predict(item, checkpoint.model, lost)
+        predict(item, checkpoint.model, lost, keep_features=True)
         for lost in ([WITHOUT[AUDIO]], [WITHOUT[VISUAL]], [WITHOUT[AUDIO], WITHOUT[VISUAL]])
     )
     found: dict[tuple[str, str, str], np.ndarray] = {}

@@ -224,14 +224,14 @@ def _predictions(
     wrong = {(m, t): misleading(item, common.episodes, m, t) for m in MODALITIES for t in TARGETS}
     suspected = {key: detector.probability(item) for key, detector in detectors.items()}
     for base, gated in _bases(common.rows):
-        own = predict(item, models[base.name])
+        own = predict(item, models[base.name], keep_features=True)
         known = {t: _switched(own[t], {m: alone[INTACT[m]][t] for m in MODALITIES}, wrong, t) for t in own}
         yield _of(base, INFORMED).name, known
         taught = {t: _switched(own[t], {m: alone[INTACT[m]][t] for m in MODALITIES}, suspected, t) for t in own}
         yield _of(base, ATTAINABLE).name, taught
         if gated is None:
             continue
-        learned = predict(item, models[gated.name])
+        learned = predict(item, models[gated.name], keep_features=True)
         for row, (stage1, intact) in FORCED.items():
             forced = {m: _forced(item, models[gated.name], stage1, INTACT[m] if intact else None) for m in MODALITIES}
             chosen = {t: _switched(learned[t], {m: forced[m][t] for m in MODALITIES}, wrong, t) for t in learned}
@@ -240,7 +240,8 @@ def _predictions(
 
 def _forced(item: Features, model: FusionNetwork, stage1: Stage1Choice, modality: str | None) -> Predictions:
     stage2 = Stage2Choice.FREE if modality is None else Stage2Choice(modality)
-    return predict(item, model, gates=GateOverrides(forced=ForcedGates(stage1=stage1, stage2=stage2)))
+    gates = GateOverrides(forced=ForcedGates(stage1=stage1, stage2=stage2))
+    return predict(item, model, gates=gates, keep_features=True)
 
 
 def _switched(

@@ -275,7 +275,7 @@ def _validate(model: FusionModel, validation: Sequence[Features], record: dict[s
     """CCC of each target into the record, and their mean; in several processes it is the first one's that counts."""
     model.eval()
     device = next(model.parameters()).device
-    predictions = [predict(item, model) for item in validation]
+    predictions = [predict(item, model, keep_features=True) for item in validation]
     for target in model.config.targets:
         truth = np.concatenate([getattr(item, target) for item in validation])
         score = ccc(truth, np.concatenate([p[target] for p in predictions]))

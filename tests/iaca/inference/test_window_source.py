@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from iaca.checkpoints import Checkpoint
 from iaca.compute import gpu_memory, kept_tables
 from iaca.compute.kept_tables import KeptTables
-from iaca.config import DropoutConfig
+from iaca.config import DropoutConfig, TrainingConfig
+from iaca.evaluation.robustness import sweep
 from iaca.inference import (
     WindowMemory,
     add_influence,
@@ -21,6 +23,7 @@ from iaca.inference import (
 )
 from iaca.inference.window_source import WindowSource
 from iaca.models.published.network import PublishedNetwork
+from iaca.training import train_fusion
 from tests.conftest import make_features, make_model
 
 ELSEWHERE = torch.device("cpu:0")
@@ -72,6 +75,20 @@ def test_influence_sends_a_subject_once(sent, monkeypatch, tmp_path):
     assert len(sent) == 2
     for name, values in expected.columns.items():
         np.testing.assert_allclose(found.columns[name], values, atol=1e-6)
+
+
+def test_a_sweep_and_the_epochs_of_a_training_send_a_subject_once(sent, monkeypatch):
+    subjects = [make_features(200, 8, seed=seed) for seed in range(2)]
+    model = make_model(iaca=True)
+    expected = sweep(model, subjects, shares=(0.0, 0.4), draws=2)
+    monkeypatch.setattr(trace, "device_of", lambda model: ELSEWHERE)
+    found = sweep(model, subjects, shares=(0.0, 0.4), draws=2)
+    assert len(sent) == 4
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-5)
+    seen = [make_features(200, 8, seed=seed, subject=f"seen-{seed}") for seed in range(2)]
+    settings = TrainingConfig(epochs=3, steps_per_epoch=1, batch_windows=2)
+    train_fusion(seen, model.config, settings, validation=subjects[:1], progress=False)
+    assert len(sent) == 4  # the subject of the validation is there already
 
 
 def test_a_table_gives_the_windows_that_the_machines_memory_gives(sent):
