@@ -18,6 +18,7 @@ from benchmarks.extraction import random_backbone
 from benchmarks.gpu_check.check import PAPERS, ROOT, Check
 from benchmarks.gpu_check.utilisation import Utilisation
 from iaca.compute.devices import device_label
+from iaca.compute.gpu_sharing import processes_for
 from iaca.data.recordings import find_recordings
 from iaca.features.clip_networks import ClipNetwork
 from iaca.features.extraction import extract
@@ -74,11 +75,13 @@ def extraction(check: Check) -> None:
 
 
 def shards(check: Check) -> None:
-    """`iaca extract` on the same device: one process, two that take subjects in turns, and four of `--shard`."""
+    """`iaca extract` on the same device: one process, several that take subjects in turns, as many as it has by itself,
+    and four of `--shard`."""
     architectures = ("slim", "slim") if check.quick else [architecture for _, architecture in PAPERS]
     options = [f"--{m}={a}" for (m, _), a in zip(PAPERS, architectures, strict=True)]
     options += ["--untrained", "--device", str(check.device), "--clip-stride", str(COARSE if check.quick else 4)]
-    for count, workers in ((1, 1),) if check.quick else ((1, 1), (1, 2), (4, 1)):
+    here = processes_for(check.device)
+    for count, workers in ((1, 1),) if check.quick else dict.fromkeys(((1, 1), (1, 2), (1, here), (4, 1))):
         with tempfile.TemporaryDirectory() as out:
             begin = time.perf_counter()
             _finish(

@@ -76,9 +76,12 @@ def as_fits(
 
 
 def free_gpu_bytes(device: torch.device) -> int:
-    """Memory of a GPU that this process can take: what is free, and what torch keeps for it and does not use."""
-    free, _ = torch.cuda.mem_get_info(device)
-    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    """Memory of a GPU that this process can take: what is free and not beyond its share, and what torch keeps for it
+    and does not use."""
+    free, total = torch.cuda.mem_get_info(device)
+    reserved = torch.cuda.memory_reserved(device)
+    share = int(torch.cuda.get_per_process_memory_fraction(device) * total)
+    return max(0, min(free, share - reserved)) + reserved - torch.cuda.memory_allocated(device)
 
 
 def shortages() -> list[str]:

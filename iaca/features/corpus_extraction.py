@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -17,14 +16,15 @@ from iaca.checkpoints import BackboneFile
 from iaca.checkpoints.pretrained import BackboneSource, open_source, source_of
 from iaca.compute.devices import device_of
 from iaca.compute.engine import HERE, Engine, check_engine
+from iaca.compute.gpu_sharing import processes_for, take_share
 from iaca.compute.lanes import Failure, Limits
 from iaca.compute.processes import run_all
 from iaca.compute.ray_worker import NotSeenError
-from iaca.config import AUDIO, TARGETS, VISUAL, ConfigError
+from iaca.config import ConfigError
 from iaca.config.checks import check_clip_stride
 from iaca.data.annotations import AnnotationError
 from iaca.data.faces.crops import CropError
-from iaca.data.faces.detection import NoFaceError, found_file, has_known_faces, known_turn, with_found_faces
+from iaca.data.faces.detection import NoFaceError, has_known_faces, known_turn, with_found_faces
 from iaca.data.faces.detectors import FaceDetector
 from iaca.data.faces.places import FacesError, read_faces_csv
 from iaca.data.media.apart import MAKING_BYTES
@@ -32,24 +32,16 @@ from iaca.data.media.container import MediaError
 from iaca.data.problems import Problem, printable
 from iaca.data.timeline import labels_on_frames, read_timeline
 from iaca.features import face_yield
+from iaca.features.current_files import NO_FRAMES, is_current
 from iaca.features.extraction import FOUND_BY, extract
-from iaca.features.feature_files import (
-    FeatureError,
-    read_feature_header,
-    read_feature_labels,
-    read_feature_times,
-    write_features,
-)
+from iaca.features.feature_files import FeatureError, write_features
 from iaca.features.remarks import warnings_about
 from iaca.features.work_sharing import absolute, cut_by_length, files_of, length_s
-from iaca.files import check_writable, fingerprint, is_plain_name
+from iaca.files import check_writable, is_plain_name
 from iaca.types import Progress, Recording
 
 RECORDING_ERRORS = (MediaError, AnnotationError, CropError, FacesError, FeatureError, OSError)
 """Errors that one recording is expected to raise; all others are unforeseen."""
-
-_NO_FRAMES = np.zeros(0)
-"""Times for label files that have a line a frame, and need none."""
 
 _ENDED = "Convert the video with ffmpeg, or extract it where there is more memory."
 
@@ -98,7 +90,8 @@ def extract_all(
         detector: Finds the faces of subjects that come without; its findings are kept in `out_dir`/faces. None: such
             subjects are problems.
         quiet: Whether to show no progress on stderr.
-        apart: Whether to work in a process of its own, so that a video that ends it, twice, costs its subject alone.
+        apart: Whether to work in processes of their own, so that a video that ends one, twice, costs its subject alone.
+        engine: What they run on; unless it says how many work side by side, as many as suit the device.
 
     Returns:
         What was written, what was current, and what failed.
@@ -132,7 +125,8 @@ def extract_all(
                 feature_file(out_dir, recording), recording, visual, audio, clip_stride, detector
             )
         (skipped if is_done else waiting).append(recording)
-    processes = engine.workers or 1 if apart else 0
+    device = device_of(visual.model)
+    processes = min(engine.workers or processes_for(device), max(1, len(waiting))) if apart else 0
     several = engine.is_ray or processes > 1
     with (
         tqdm(
@@ -152,8 +146,9 @@ def extract_all(
 
         travels = engine.is_ray or processes > 0
         eyes, ears = (source_of(one) if travels else one for one in (visual, audio))
-        device = engine.device(str(device_of(visual.model)))
-        task = _Extraction(out_dir, eyes, ears, device, clip_stride, detector, everyone)
+        place = engine.device(str(device))
+        share = min(1.0, engine.gpus_per_worker or 1.0) if engine.is_ray else 1 / max(1, processes)
+        task = _Extraction(out_dir, eyes, ears, place, share, clip_stride, detector, everyone)
         if several:
             waiting.sort(key=length_s, reverse=True)
         ended = run_all(
@@ -163,7 +158,7 @@ def extract_all(
             processes=processes,
             engine=engine,
             threads=torch.get_num_threads(),
-            limits=Limits(MAKING_BYTES if device == "cpu" else None),  # libraries for GPUs take memory as they like
+            limits=Limits(MAKING_BYTES if place == "cpu" else None),  # libraries for GPUs take memory as they like
             needed=lambda recording: files_of(recording, out_dir),
             bar=overall,
             on_progress=advance,
@@ -198,6 +193,7 @@ class _Extraction(NamedTuple):
     visual: BackboneFile | BackboneSource
     audio: BackboneFile | BackboneSource
     device: str
+    share_of_gpu: float
     clip_stride: int
     detector: FaceDetector | None
     everyone: Sequence[Recording]
@@ -211,8 +207,9 @@ class _Outcome(NamedTuple):
 
 
 @lru_cache(2)
-def _opened(source: BackboneSource, device: str) -> BackboneFile:
+def _opened(source: BackboneSource, device: str, share_of_gpu: float) -> BackboneFile:
     """A backbone as it was sent to this process: read once for all subjects."""
+    take_share(torch.device(device), share_of_gpu)
     return open_source(source, device)
 
 
@@ -222,14 +219,15 @@ def _extract_one(task: _Extraction, recording: Recording, progress: Progress) ->
         if not is_plain_name(recording.subject):
             raise FeatureError(f"{recording.subject!r} has parts of a path or control characters in its name")
         if recording.label_file is not None:  # damaged ones are told before the long work
-            labels_on_frames(recording, _NO_FRAMES) if recording.label_form is None else read_timeline(recording)
+            labels_on_frames(recording, NO_FRAMES) if recording.label_form is None else read_timeline(recording)
         progress(0, 0)
         found_by = None
         if detector is not None and not has_known_faces(recording):
             recording = with_found_faces(recording, task.everyone, detector, task.out_dir / "faces")
             found_by = detector.name
         visual, audio = (
-            _opened(one, task.device) if isinstance(one, BackboneSource) else one for one in (task.visual, task.audio)
+            _opened(one, task.device, task.share_of_gpu) if isinstance(one, BackboneSource) else one
+            for one in (task.visual, task.audio)
         )
         features = extract(recording, visual, audio, clip_stride=task.clip_stride, progress=progress)
         if detector is not None and found_by is not None:
@@ -271,59 +269,6 @@ def single_recording(
     if faces is not None and video.stem not in (known := read_faces_csv(faces)):
         raise FacesError(f"{faces} has {', '.join(known) or 'nobody'}; expected the subject {video.stem}")
     return Recording(video.stem, video.stem, None, video, labels, faces_file=None if faces is None else Path(faces))
-
-
-def is_current(
-    path: Path,
-    recording: Recording,
-    visual: BackboneFile,
-    audio: BackboneFile,
-    clip_stride: int,
-    detector: FaceDetector | None = None,
-) -> bool:
-    """Whether a feature file need not be extracted again.
-
-    It must be whole, made by these backbones at this stride, and agree with the recording in split, labels and video.
-    Crops are not compared, but where faces were searched for, no crops may have been added since, and `detector`, where
-    there is one, must be the one that found them, at the places where it is said since that the subject is.
-    """
-    try:
-        header = read_feature_header(path)
-        made_by = {modality: backbone.get("sha256") for modality, backbone in header["backbones"].items()}
-        if header["clip_stride"] != clip_stride or made_by != {VISUAL: visual.sha256, AUDIO: audio.sha256}:
-            return False
-        found_by = [one.removeprefix(FOUND_BY) for one in header["problems"] if one.startswith(FOUND_BY)]
-        if header["split"] != recording.split or (found_by and has_known_faces(recording)):
-            return False
-        if found_by and detector is not None:
-            places = found_file(path.parent / "faces", recording, detector)
-            if found_by != [detector.name] or _is_newer(places, path):
-                return False
-        return not _is_of_another_video(header["media"], recording) and _has_labels_of(path, recording)
-    except FeatureError:
-        return False
-
-
-def _is_newer(file: Path, than: Path) -> bool:
-    return file.is_file() and file.stat().st_mtime_ns > than.stat().st_mtime_ns
-
-
-def _is_of_another_video(known: str, recording: Recording) -> bool:
-    """Whether the features are known to come from another video file."""
-    if not known or recording.video_file is None:
-        return False
-    try:
-        return fingerprint(recording.video_file) != known
-    except OSError:
-        return False
-
-
-def _has_labels_of(path: Path, recording: Recording) -> bool:
-    stored = read_feature_labels(path)
-    if recording.label_file is None:
-        return not any(np.isfinite(getattr(stored, target)).any() for target in TARGETS)
-    now = labels_on_frames(recording, read_feature_times(path) if recording.label_form else _NO_FRAMES)
-    return now is not None and all(np.array_equal(getattr(stored, t), getattr(now, t), equal_nan=True) for t in TARGETS)
 
 
 def _reason(error: Exception) -> str:

@@ -12,12 +12,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from iaca.checkpoints import load_backbone, save_backbone
+from iaca.compute.engine import HERE, Engine
 from iaca.config import BackboneConfig, ConfigError
 from iaca.data.annotations import write_labels
 from iaca.data.faces.places import read_faces_csv
 from iaca.data.recordings import find_recordings
+from iaca.features import corpus_extraction
 from iaca.features.corpus_extraction import extract_all
 from iaca.features.feature_files import read_features, write_features
 from iaca.models.backbones import build_backbone
@@ -158,6 +161,29 @@ def test_shards_share_the_work_without_meeting(tmp_path, backbones):
     assert sorted(names) == [f"s{i}" for i in range(5)]
     with pytest.raises(ConfigError, match="shard is 3 of 3"):
         extract_all(recordings, tmp_path / "out", *backbones, clip_stride=8, shard=(3, 3))
+
+
+@pytest.mark.parametrize(
+    ("engine", "processes", "share"),
+    [(HERE, 2, 1 / 2), (Engine(workers=1), 1, 1.0), (Engine("ray", gpus_per_worker=0.25), 2, 0.25)],
+)
+def test_subjects_share_a_gpu_so_that_one_is_prepared_while_another_is_computed(
+    tmp_path, backbones, monkeypatch, engine, processes, share
+):
+    for subject in ("a", "b"):
+        make_subject(tmp_path, subject, TIMES_S[:3])
+    asked = []
+
+    def run_all(work, task, jobs, *, processes, **_):
+        asked.append((processes, task.device, task.share_of_gpu))
+        return iter(())
+
+    monkeypatch.setattr(corpus_extraction, "run_all", run_all)
+    monkeypatch.setattr(corpus_extraction, "device_of", lambda model: torch.device("cuda:0"))
+    monkeypatch.setattr(corpus_extraction, "processes_for", lambda device: 8)
+    recordings = find_recordings(tmp_path).recordings
+    extract_all(recordings, tmp_path / "out", *backbones, clip_stride=8, apart=True, engine=engine, quiet=True)
+    assert asked == [(processes, "cuda:0", share)]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the system has no signals")
