@@ -80,7 +80,7 @@ def shards(check: Check) -> None:
     architectures = ("slim", "slim") if check.quick else [architecture for _, architecture in PAPERS]
     options = [f"--{m}={a}" for (m, _), a in zip(PAPERS, architectures, strict=True)]
     options += ["--untrained", "--device", str(check.device), "--clip-stride", str(COARSE if check.quick else 4)]
-    here = processes_for(check.device)
+    here = processes_for([check.device])
     for count, workers in ((1, 1),) if check.quick else dict.fromkeys(((1, 1), (1, 2), (1, here), (4, 1))):
         with tempfile.TemporaryDirectory() as out:
             begin = time.perf_counter()

@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         0, or 1 where no subject has features in the end, or one failed with --strict.
     """
     from iaca.checkpoints.pretrained import find_backbone
-    from iaca.compute.devices import choose_device
+    from iaca.compute.devices import choose_devices
     from iaca.config.checks import check_clip_stride
     from iaca.data.faces.detectors import choose_detector
     from iaca.data.recordings import find_recordings
@@ -98,7 +98,8 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError("--yunet and --detector are given; expected one of them")
     shard = parse_shard(args.shard)
     engine = engine_of(args)
-    device = choose_device("cpu" if engine.is_ray else args.device)
+    devices = choose_devices("cpu" if engine.is_ray else args.device)
+    device = devices[0]
     on_gpu = engine.device(str(device)) != "cpu"
     clip_stride = args.clip_stride if args.clip_stride is not None else 1 if on_gpu else 8
     check_clip_stride(clip_stride)
@@ -132,6 +133,7 @@ def run(args: argparse.Namespace) -> int:
         shard=shard,
         detector=detector,
         apart=True,
+        devices=devices,
         engine=engine,
     )
     for problem in [*problems, *summary.problems, *summary.warnings]:

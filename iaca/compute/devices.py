@@ -104,6 +104,18 @@ def choose_device(requested: str | None = None) -> torch.device:
     return device
 
 
+def choose_devices(requested: str | None = None) -> list[torch.device]:
+    """The devices for work that several can share: as `choose_device`, but all GPUs where none is named.
+
+    Raises:
+        DeviceError: As of `choose_device`.
+    """
+    first = choose_device(requested)
+    if first.type == "cpu" or requested or os.environ.get(ENVIRONMENT_VARIABLE):
+        return [first]
+    return [torch.device("cuda", number) for number in range(find_gpus().number)]
+
+
 def device_of(model: nn.Module) -> torch.device:
     """The device that a model is on. Functions that are given a model compute there."""
     return next(model.parameters()).device

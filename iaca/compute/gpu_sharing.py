@@ -1,8 +1,9 @@
-"""Several processes that read and compute on one GPU: how many suit it, and how much of its memory each takes."""
+"""Several processes that read and compute on GPUs: how many suit them, and what each sees and takes of one."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import torch
 
@@ -16,28 +17,35 @@ BYTES_EACH = 4 * 2**30
 """Memory of the machine that a process takes at most, libraries for GPUs among it."""
 
 MOST_PROCESSES = 8
-"""On one GPU: further ones would only cost memory there."""
+"""On each GPU: further ones would only cost memory there."""
 
 
-def processes_for(device: torch.device) -> int:
-    """Processes that suit a device, where each reads what it computes.
+def processes_for(devices: Sequence[torch.device]) -> int:
+    """Processes that suit devices, where each reads what it computes.
 
-    Choice: a CPU has one, whose network takes every core. A GPU waits for what is read, so it has one for every
-    `CORES_EACH` cores: at least two, since the next subject is then prepared while one is computed, as far as the
-    machine's memory goes.
+    Choice: a CPU has one, whose network takes every core. GPUs wait for what is read, so there is one for every
+    `CORES_EACH` cores: at least two for each GPU, since the next subject is then prepared while one is computed, as far
+    as the machine's memory goes.
 
     Args:
-        device: Where the networks run.
+        devices: Where the networks run: the CPU, or GPUs.
 
     Returns:
         At least 1.
     """
-    if device.type == "cpu":
+    if devices[0].type == "cpu":
         return 1
     memory = memory_bytes()
-    by_cores = max(2, (os.cpu_count() or 1) // CORES_EACH)
+    by_cores = max(2 * len(devices), (os.cpu_count() or 1) // CORES_EACH)
     by_memory = by_cores if memory is None else memory // BYTES_EACH
-    return max(1, min(by_cores, by_memory, MOST_PROCESSES))
+    return max(1, min(by_cores, by_memory, MOST_PROCESSES * len(devices)))
+
+
+def alone(devices: Sequence[torch.device]) -> list[dict[str, str]]:
+    """Variables with which a process sees one GPU alone, as cuda:0, for each of several GPUs of this process."""
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = seen.split(",") if seen else None
+    return [{"CUDA_VISIBLE_DEVICES": names[one.index].strip() if names else str(one.index)} for one in devices]
 
 
 def take_share(device: torch.device, share: float) -> None:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -101,6 +101,7 @@ class Lanes:
         limits: Limits,
         modules: Sequence[str],
         on_progress: Callable[[Any, int, int, str], None] | None,
+        variables: Sequence[Mapping[str, str]],
     ) -> None:
         main = getattr(sys.modules[MAIN], "__file__", None) if MAIN in modules else None
         others = tuple(module for module in modules if module != MAIN)
@@ -113,7 +114,8 @@ class Lanes:
         self._on_progress = on_progress
         self._waiting = deque(Job(number, 1) for number in range(len(jobs)))
         self._lock = threading.Lock()
-        self._lanes = [Lane(self) for _ in range(min(processes, len(jobs)))]
+        turns = variables or ({},)
+        self._lanes = [Lane(self, turns[number % len(turns)]) for number in range(min(processes, len(jobs)))]
 
     def ended(self) -> Generator[tuple[Any, Any]]:
         """Yield each job as it ends."""
@@ -167,9 +169,10 @@ class Lanes:
 class Lane(threading.Thread):
     """Hands one job after another to a process, and starts another process where one has ended."""
 
-    def __init__(self, pool: Giver) -> None:
+    def __init__(self, pool: Giver, variables: Mapping[str, str] | None = None) -> None:
         super().__init__(daemon=True, name="lane")
         self._pool = pool
+        self._variables = variables or {}
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
         self._lock = threading.Lock()
@@ -222,7 +225,10 @@ class Lane(threading.Thread):
             if self._closed:
                 raise EOFError
             process = self._process = subprocess.Popen(
-                [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                [sys.executable, "-c", code],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=os.environ | self._variables,
             )
         assert process.stdin is not None
         send(process.stdin, self._pool.start)

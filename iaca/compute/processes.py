@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from iaca.compute.engine import HERE, Engine
@@ -51,6 +51,7 @@ def run_all(
     attempts: int = ATTEMPTS,
     limits: Limits = NO_LIMITS,
     modules: Sequence[str] = (),
+    variables: Sequence[Mapping[str, str]] = (),
     bar: Bar | None = None,
     on_progress: Callable[[Job, int, int, str], None] | None = None,
 ) -> Iterator[tuple[Job, Result | Failure]]:
@@ -72,6 +73,7 @@ def run_all(
         limits: What each process may take.
         modules: Modules that each process imports first, such as those that register fusions; `__main__` is the script
             that runs. Those that cannot be imported are left out.
+        variables: Variables of the environment, one set for each process in turn, such as the GPU that it sees.
         bar: Told of each job that ended.
         on_progress: Called with a job and what it reports, in the thread that iterates; again while nothing comes.
 
@@ -89,7 +91,7 @@ def run_all(
         ended = _here(work, common, waiting, on_progress)
     else:
         task = pickle.dumps((work, common), pickle.HIGHEST_PROTOCOL)
-        ended = Lanes(task, waiting, processes, attempts, limits, modules, on_progress).ended()
+        ended = Lanes(task, waiting, processes, attempts, limits, modules, on_progress, variables).ended()
     try:
         for job, outcome in ended:
             if bar is not None:

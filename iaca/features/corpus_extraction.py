@@ -16,7 +16,7 @@ from iaca.checkpoints import BackboneFile
 from iaca.checkpoints.pretrained import BackboneSource, open_source, source_of
 from iaca.compute.devices import device_of
 from iaca.compute.engine import HERE, Engine, check_engine
-from iaca.compute.gpu_sharing import processes_for, take_share
+from iaca.compute.gpu_sharing import alone, processes_for, take_share
 from iaca.compute.lanes import Failure, Limits
 from iaca.compute.processes import run_all
 from iaca.compute.ray_worker import NotSeenError
@@ -74,6 +74,7 @@ def extract_all(
     detector: FaceDetector | None = None,
     quiet: bool = False,
     apart: bool = False,
+    devices: Sequence[torch.device] = (),
     engine: Engine = HERE,
 ) -> ExtractionSummary:
     """Extract many subjects, one file each. May be stopped at any time and run again: finished files are kept.
@@ -91,7 +92,8 @@ def extract_all(
             subjects are problems.
         quiet: Whether to show no progress on stderr.
         apart: Whether to work in processes of their own, so that a video that ends one, twice, costs its subject alone.
-        engine: What they run on; unless it says how many work side by side, as many as suit the device.
+        devices: GPUs that these share, that of the backbones first; empty: the device of the backbones alone.
+        engine: What they run on; unless it says how many work side by side, as many as suit the devices.
 
     Returns:
         What was written, what was current, and what failed.
@@ -125,8 +127,8 @@ def extract_all(
                 feature_file(out_dir, recording), recording, visual, audio, clip_stride, detector
             )
         (skipped if is_done else waiting).append(recording)
-    device = device_of(visual.model)
-    processes = min(engine.workers or processes_for(device), max(1, len(waiting))) if apart else 0
+    devices = devices or (device_of(visual.model),)
+    processes = min(engine.workers or processes_for(devices), max(1, len(waiting))) if apart else 0
     several = engine.is_ray or processes > 1
     with (
         tqdm(
@@ -146,8 +148,10 @@ def extract_all(
 
         travels = engine.is_ray or processes > 0
         eyes, ears = (source_of(one) if travels else one for one in (visual, audio))
-        place = engine.device(str(device))
-        share = min(1.0, engine.gpus_per_worker or 1.0) if engine.is_ray else 1 / max(1, processes)
+        variables = alone(devices) if len(devices) > 1 else []
+        place = engine.device("cuda:0" if variables else str(devices[0]))
+        on_one = -(-processes // len(devices))
+        share = min(1.0, engine.gpus_per_worker or 1.0) if engine.is_ray else 1 / max(1, on_one)
         task = _Extraction(out_dir, eyes, ears, place, share, clip_stride, detector, everyone)
         if several:
             waiting.sort(key=length_s, reverse=True)
@@ -160,6 +164,7 @@ def extract_all(
             threads=torch.get_num_threads(),
             limits=Limits(MAKING_BYTES if place == "cpu" else None),  # libraries for GPUs take memory as they like
             needed=lambda recording: files_of(recording, out_dir),
+            variables=variables,
             bar=overall,
             on_progress=advance,
         )

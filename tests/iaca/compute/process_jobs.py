@@ -70,6 +70,14 @@ def size_of(common, job, progress):
     return len(common)
 
 
+def seen(folder, job, progress):
+    """What a process sees of a GPU, once as many processes have begun as there are jobs."""
+    (Path(folder) / str(os.getpid())).touch()
+    while len(list(Path(folder).iterdir())) < job:
+        time.sleep(0.01)
+    return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+
 if __name__ == "__main__":  # a parent, for tests that kill it
     from tests.iaca.compute import process_jobs
 

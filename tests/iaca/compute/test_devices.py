@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from iaca.compute.devices import DeviceError, available_devices, choose_device, device_of, find_gpus
+from iaca.compute import devices
+from iaca.compute.devices import (
+    DeviceError,
+    Gpus,
+    available_devices,
+    choose_device,
+    choose_devices,
+    device_of,
+    find_gpus,
+)
 from tests.conftest import make_model
 
 IACA = Path(__file__).resolve().parents[3] / "iaca"
@@ -49,6 +58,18 @@ def test_a_device_that_is_asked_for_wins_over_the_environment_and_a_missing_one_
         choose_device("abacus")
     with pytest.raises(DeviceError, match=r"device is ''; expected one of: .*cpu"):
         choose_device("")
+
+
+def test_work_that_can_be_shared_takes_all_gpus_unless_one_is_named(monkeypatch):
+    monkeypatch.delenv("IACA_DEVICE", raising=False)
+    for number in (0, 2):
+        monkeypatch.setattr(devices, "find_gpus", lambda number=number: Gpus(number, "" if number else "none"))
+        expected = [f"cuda:{k}" for k in range(number)] or ["cpu"]
+        assert [str(one) for one in choose_devices()] == expected
+        assert [str(one) for one in choose_devices("cpu")] == ["cpu"]
+    assert [str(one) for one in choose_devices("cuda:1")] == ["cuda:1"]
+    monkeypatch.setenv("IACA_DEVICE", "cuda")
+    assert [str(one) for one in choose_devices()] == ["cuda:0"]
 
 
 @pytest.fixture

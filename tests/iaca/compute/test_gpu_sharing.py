@@ -7,7 +7,7 @@ import torch
 
 from iaca.compute import gpu_sharing
 from iaca.compute.gpu_memory import free_gpu_bytes
-from iaca.compute.gpu_sharing import processes_for, take_share
+from iaca.compute.gpu_sharing import alone, processes_for, take_share
 from iaca.compute.threads import CPU
 
 GPU = torch.device("cuda:0")
@@ -30,8 +30,18 @@ GIB = 2**30
 def test_processes_go_by_cores_and_memory_and_prepare_the_next_subject(monkeypatch, cores, memory, expected):
     monkeypatch.setattr(gpu_sharing.os, "cpu_count", lambda: cores)
     monkeypatch.setattr(gpu_sharing, "memory_bytes", lambda: memory)
-    assert processes_for(GPU) == expected
-    assert processes_for(CPU) == 1
+    assert processes_for([GPU]) == expected
+    assert processes_for([CPU]) == 1
+
+
+def test_each_gpu_has_processes_of_its_own(monkeypatch):
+    monkeypatch.setattr(gpu_sharing, "memory_bytes", lambda: 512 * GIB)
+    gpus = [torch.device("cuda", number) for number in range(4)]
+    for cores, expected in ((2, 8), (40, 20), (256, 32)):
+        monkeypatch.setattr(gpu_sharing.os, "cpu_count", lambda cores=cores: cores)
+        assert processes_for(gpus) == expected
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert alone(gpus[2:]) == [{"CUDA_VISIBLE_DEVICES": "2"}, {"CUDA_VISIBLE_DEVICES": "3"}]
 
 
 @pytest.mark.parametrize(("share", "expected"), [(1.0, 12), (0.25, 4), (0.125, 1)])

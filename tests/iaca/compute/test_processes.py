@@ -18,7 +18,7 @@ from iaca.compute.lanes import Failure, Limits
 from iaca.compute.processes import JobsError, all_done, run_all
 from iaca.errors import InputError
 from tests.iaca.compute import process_jobs
-from tests.iaca.compute.process_jobs import record, size_of, unreadable
+from tests.iaca.compute.process_jobs import record, seen, size_of, unreadable
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 60
@@ -72,6 +72,14 @@ def test_processes_are_kept_for_the_next_job_and_are_not_the_own(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the system limits no memory")
+def test_each_process_sees_its_own_gpu(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    variables = [{"CUDA_VISIBLE_DEVICES": name} for name in "01"]
+    found = [gpu for _, gpu in run_all(seen, str(tmp_path), [3, 3, 3], processes=3, variables=variables)]
+    assert sorted(found) == ["0", "0", "1"]
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,1"
+
+
 def test_a_process_that_takes_too_much_memory_is_one_sentence(tmp_path):
     done = results(tmp_path, ["greedy", "polite", "a"], processes=1, limits=Limits(memory_bytes=2**30))
     assert done["greedy"].reason == done["polite"].reason == "it needs more memory than it may take"

@@ -174,16 +174,35 @@ def test_subjects_share_a_gpu_so_that_one_is_prepared_while_another_is_computed(
         make_subject(tmp_path, subject, TIMES_S[:3])
     asked = []
 
-    def run_all(work, task, jobs, *, processes, **_):
-        asked.append((processes, task.device, task.share_of_gpu))
+    def run_all(work, task, jobs, *, processes, variables, **_):
+        asked.append((processes, task.device, task.share_of_gpu, variables))
         return iter(())
 
     monkeypatch.setattr(corpus_extraction, "run_all", run_all)
     monkeypatch.setattr(corpus_extraction, "device_of", lambda model: torch.device("cuda:0"))
-    monkeypatch.setattr(corpus_extraction, "processes_for", lambda device: 8)
+    monkeypatch.setattr(corpus_extraction, "processes_for", lambda devices: 8)
     recordings = find_recordings(tmp_path).recordings
     extract_all(recordings, tmp_path / "out", *backbones, clip_stride=8, apart=True, engine=engine, quiet=True)
-    assert asked == [(processes, "cuda:0", share)]
+    assert asked == [(processes, "cuda:0", share, [])]
+
+
+def test_several_gpus_are_shared_and_each_process_sees_one(tmp_path, backbones, monkeypatch):
+    for subject in ("a", "b", "c"):
+        make_subject(tmp_path, subject, TIMES_S[:3])
+    asked = []
+
+    def run_all(work, task, jobs, *, processes, variables, **_):
+        asked.append((processes, task.device, task.share_of_gpu, variables))
+        return iter(())
+
+    monkeypatch.setattr(corpus_extraction, "run_all", run_all)
+    monkeypatch.setattr(corpus_extraction, "processes_for", lambda devices: 4 * len(devices))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-b, 5")
+    gpus = [torch.device("cuda", number) for number in (0, 1)]
+    recordings = find_recordings(tmp_path).recordings
+    extract_all(recordings, tmp_path / "out", *backbones, clip_stride=8, apart=True, devices=gpus, quiet=True)
+    seen = [{"CUDA_VISIBLE_DEVICES": "GPU-b"}, {"CUDA_VISIBLE_DEVICES": "5"}]
+    assert asked == [(3, "cuda:0", 1 / 2, seen)]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the system has no signals")
