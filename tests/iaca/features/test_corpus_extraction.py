@@ -163,30 +163,21 @@ def test_shards_share_the_work_without_meeting(tmp_path, backbones):
         extract_all(recordings, tmp_path / "out", *backbones, clip_stride=8, shard=(3, 3))
 
 
+ONE, TWO = ([torch.device("cuda", number) for number in range(count)] for count in (1, 2))
+
+
 @pytest.mark.parametrize(
-    ("engine", "processes", "share"),
-    [(HERE, 2, 1 / 2), (Engine(workers=1), 1, 1.0), (Engine("ray", gpus_per_worker=0.25), 2, 0.25)],
+    ("gpus", "engine", "processes", "share", "seen"),
+    [
+        (ONE, HERE, 3, 1 / 3, []),
+        (TWO, HERE, 3, 1 / 2, ["GPU-b", "5"]),
+        (ONE, Engine(workers=1), 1, 1.0, []),
+        (ONE, Engine("ray", gpus_per_worker=0.25), 3, 0.25, []),
+    ],
 )
-def test_subjects_share_a_gpu_so_that_one_is_prepared_while_another_is_computed(
-    tmp_path, backbones, monkeypatch, engine, processes, share
+def test_subjects_share_gpus_so_that_one_is_prepared_while_another_is_computed(
+    tmp_path, backbones, monkeypatch, gpus, engine, processes, share, seen
 ):
-    for subject in ("a", "b"):
-        make_subject(tmp_path, subject, TIMES_S[:3])
-    asked = []
-
-    def run_all(work, task, jobs, *, processes, variables, **_):
-        asked.append((processes, task.device, task.share_of_gpu, variables))
-        return iter(())
-
-    monkeypatch.setattr(corpus_extraction, "run_all", run_all)
-    monkeypatch.setattr(corpus_extraction, "device_of", lambda model: torch.device("cuda:0"))
-    monkeypatch.setattr(corpus_extraction, "processes_for", lambda devices: 8)
-    recordings = find_recordings(tmp_path).recordings
-    extract_all(recordings, tmp_path / "out", *backbones, clip_stride=8, apart=True, engine=engine, quiet=True)
-    assert asked == [(processes, "cuda:0", share, [])]
-
-
-def test_several_gpus_are_shared_and_each_process_sees_one(tmp_path, backbones, monkeypatch):
     for subject in ("a", "b", "c"):
         make_subject(tmp_path, subject, TIMES_S[:3])
     asked = []
@@ -198,11 +189,11 @@ def test_several_gpus_are_shared_and_each_process_sees_one(tmp_path, backbones, 
     monkeypatch.setattr(corpus_extraction, "run_all", run_all)
     monkeypatch.setattr(corpus_extraction, "processes_for", lambda devices: 4 * len(devices))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-b, 5")
-    gpus = [torch.device("cuda", number) for number in (0, 1)]
     recordings = find_recordings(tmp_path).recordings
-    extract_all(recordings, tmp_path / "out", *backbones, clip_stride=8, apart=True, devices=gpus, quiet=True)
-    seen = [{"CUDA_VISIBLE_DEVICES": "GPU-b"}, {"CUDA_VISIBLE_DEVICES": "5"}]
-    assert asked == [(3, "cuda:0", 1 / 2, seen)]
+    extract_all(
+        recordings, tmp_path / "out", *backbones, clip_stride=8, apart=True, devices=gpus, engine=engine, quiet=True
+    )
+    assert asked == [(processes, "cuda:0", share, [{"CUDA_VISIBLE_DEVICES": name} for name in seen])]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the system has no signals")
