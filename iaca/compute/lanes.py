@@ -13,10 +13,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 import iaca
-from iaca.compute.worker import Raised, Returned, Start, Stop, Told, receive, send
+from iaca.compute.worker import Begun, Raised, Returned, Start, Stop, Told, receive, send
 from iaca.errors import BAD_INPUT
 from iaca.logs import settings
 
@@ -198,15 +198,18 @@ class Lane(threading.Thread):
         self._forget()
 
     def _do(self, job: Job) -> None:
-        if self._process is not None and self._process.poll() is not None:
-            self._forget()  # it was ended while it had nothing to do: that is no fault of this job
-        process = self._process or self._begin()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        send(process.stdin, self._pool.jobs[job.number])
+        if self._process is not None:
+            try:
+                answers = self._hand_over(job, self._process)
+            except (EOFError, OSError):  # it was ended while it had nothing to do: that is no fault of this job
+                self.kill()
+                self._forget()
+                self._silent = False
+        if self._process is None:
+            answers = self._hand_over(job, self._begin())
         self._is_at_work = True
         while True:
-            answer = receive(process.stdout)
+            answer = receive(answers)
             self._sign_s = time.monotonic()
             if isinstance(answer, Raised):
                 answer = Failure(reason_of(answer.error), answer.error)
@@ -215,6 +218,15 @@ class Lane(threading.Thread):
             self._pool.events.put((job.number, answer))
             if not isinstance(answer, Told):
                 return
+
+    def _hand_over(self, job: Job, process: subprocess.Popen[bytes]) -> IO[bytes]:
+        """Give a job to a process; what it answers comes through the pipe that is returned."""
+        assert process.stdin is not None
+        assert process.stdout is not None
+        send(process.stdin, self._pool.jobs[job.number])
+        begun = receive(process.stdout)
+        assert isinstance(begun, Begun)
+        return process.stdout
 
     def _begin(self) -> subprocess.Popen[bytes]:
         """Start a process. A new interpreter: a fork of one that runs threads may hang, and what multiprocessing starts

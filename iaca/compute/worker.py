@@ -45,6 +45,10 @@ class Start(NamedTuple):
     log: LogSettings
 
 
+class Begun(NamedTuple):
+    """A job was received: what ends the process from now on is its doing."""
+
+
 class Told(NamedTuple):
     """Progress of a job: as `iaca.types.Progress` receives it."""
 
@@ -118,6 +122,7 @@ def main() -> None:
         job = messages.get()
         if isinstance(job, Stop):  # it came too late
             continue
+        send(outbox, Begun())
         try:
             send(outbox, Returned(work(common, job, progress)))
         except Stopped as error:

@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from iaca.compute import kept
+from iaca.compute import kept, lanes
 from iaca.compute.kept import ProcessEnded, call
 from iaca.compute.lanes import Limits
 from iaca.errors import InputError
@@ -73,6 +73,20 @@ def test_a_process_that_was_ended_between_two_calls_costs_none(tmp_path):
     os.kill(pid, signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # all of its threads have ended, and nobody has been told
     assert done(tmp_path, "b")[0] == 1
+
+
+def test_a_process_that_is_ended_as_a_call_reaches_it_costs_none(tmp_path, monkeypatch):
+    _, pid = done(tmp_path, "a")
+    hand_over = lanes.Lane._hand_over
+
+    def ended_first(lane, job, process):
+        if process.pid == pid:
+            process.kill()
+        return hand_over(lane, job, process)
+
+    monkeypatch.setattr(lanes.Lane, "_hand_over", ended_first)
+    attempts, other = done(tmp_path, "b")
+    assert (attempts, other != pid) == (1, True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the system limits no memory")
