@@ -19,6 +19,7 @@ from iaca.inference import predict
 from iaca.metrics import ccc
 from tests.dashboard.browsing import choose, downloaded
 from tests.dashboard.projects import Spec, make_features, write_project
+from tests.dashboard.stopping import stopped_after_its_first_part
 
 NAMES = ("strong-01", "weak-voice-02")
 SILENT = "nobody-rated-03"
@@ -118,12 +119,10 @@ def test_what_was_computed_before_a_stop_is_kept(root):
     files = [(name, root / "checkpoints" / f"{name}.safetensors") for name in ("ca", "ca_iaca")]
     people = [Subject(name, "", None, root / "features" / f"{name}.safetensors", True) for name in (*NAMES, SILENT)]
     asked = sweeps.wanted(files, people, "visual", "block", "cpu")
-    job = sweeps.begin(asked)
-    while not sweeps.found(asked).pieces:
-        time.sleep(0.001)
-    job.stop()
-    while not job.ended:
-        time.sleep(0.01)
+    with stopped_after_its_first_part():
+        job = sweeps.begin(asked)
+        while not job.ended:
+            time.sleep(0.01)
     half = sweeps.found(asked)
     assert 0 < half.pieces < half.total == 2 * 3 * len(SHARES)
     job = sweeps.begin(asked)

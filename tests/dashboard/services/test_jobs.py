@@ -12,13 +12,22 @@ from iaca.errors import InputError
 PATIENCE_S = 30
 
 
-def ended(job):
-    waiting = threading.Event()
+def until(condition):
     for _ in range(PATIENCE_S * 100):
-        if job.ended:
-            return job
-        waiting.wait(0.01)
-    raise AssertionError("the job goes on")
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("what the test waits for did not come")
+
+
+def in_line(turns):
+    """How many have their turn or wait for it."""
+    return len(turns._running) + sum(map(len, turns._waiting.values()))
+
+
+def ended(job):
+    until(lambda: job.ended)
+    return job
 
 
 def test_a_job_is_joined_while_it_runs_stops_after_the_part_under_way_and_begins_again():
@@ -34,6 +43,7 @@ def test_a_job_is_joined_while_it_runs_stops_after_the_part_under_way_and_begins
     job = jobs.begin("a job", work)
     go.release()
     assert jobs.begin("a job", work) is job
+    until(lambda: seen)
     job.stop()
     go.release()
     assert ended(job).stopped
@@ -90,8 +100,8 @@ def test_whoever_brings_many_videos_does_not_keep_the_others_waiting():
     begun = []
     for name in ("first 1", "first 2", "first 3", "second 1"):
         begun.append(jobs.begin(f"turns {name}", work(name), turns, name.split()[0]))
-        until = threading.Event()
-        until.wait(0.05)
+        until(lambda: in_line(turns) == len(begun))
+    until(lambda: not begun[0].waiting)
     assert [job.waiting for job in begun] == [False, True, True, True]
     for _ in begun:
         go.release()
@@ -104,6 +114,7 @@ def test_whoever_brings_many_videos_does_not_keep_the_others_waiting():
 def test_a_job_that_waits_for_its_turn_can_be_stopped_and_leaves_its_place_to_the_next():
     turns, go = jobs.Turns(1), threading.Event()
     running = jobs.begin("turns running", lambda progress: go.wait(PATIENCE_S), turns, "a")
+    until(lambda: not running.waiting)
     stopped = jobs.begin("turns stopped", lambda progress: "ran", turns, "b")
     last = jobs.begin("turns last", lambda progress: "ran", turns, "c")
     jobs.stop_all("turns stopped")

@@ -15,6 +15,7 @@ from iaca.features.feature_files import read_features, write_features
 from iaca.inference import infer
 from iaca.study.overview_table import SHARES
 from tests.dashboard.projects import BACKBONES, Spec, make_features, write_model
+from tests.dashboard.stopping import stopped_after_its_first_part
 
 NAMES = tuple(f"s{k:02}" for k in range(12))
 CHANGE = WhatIf(dropouts=(DropoutConfig(modality="audio", share=0.5, seed=3),))
@@ -66,12 +67,8 @@ def test_scores_are_those_of_the_traces_with_and_without_the_what_if(corpus):
 
 def test_what_was_measured_before_a_stop_is_there_again_for_a_new_server(corpus):
     asked = view(corpus)
-    job = overviews.begin(asked)
-    while not overviews.found(asked).done:
-        time.sleep(0.001)
-    job.stop()
-    while not job.ended:
-        time.sleep(0.01)
+    with stopped_after_its_first_part():
+        finish(overviews.begin(asked))
     half = overviews.found(asked).done
     assert 0 < half < len(NAMES)
     overviews.forget()

@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 
 from iaca.__main__ import main
-from tests.dashboard.serving import PROJECT, free_port, wait_until_up
+from tests.dashboard.serving import PATIENCE_S, PROJECT, free_port, wait_until_up
 
 
 @pytest.mark.slow
@@ -28,7 +28,7 @@ def test_it_opens_the_page_from_any_folder_and_ends_on_ctrl_c(tmp_path):
         with urllib.request.urlopen(address) as answer:
             assert answer.status == 200
         server.send_signal(signal.SIGINT)
-        assert server.wait(20) == 0
+        assert server.wait(PATIENCE_S) == 0
     finally:
         server.kill()
         server.wait()
