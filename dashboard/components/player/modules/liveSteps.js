@@ -104,11 +104,18 @@ export class LiveSteps {
       const shown = this.answer;
       this.stop();
       this.asked = "";
+      this.player.root.dataset.ahead = String(this.isAhead);
       if (shown) void this.player.show(this.page);
       return;
     }
     this.asked = wanted;
+    this.player.root.dataset.ahead = String(this.isAhead);
     void this.send();
+  }
+
+  // Whether a control stands where the page does not know it yet.
+  get isAhead() {
+    return this.asked !== "";
   }
 
   // Ask for the newest values, one at a time and once the last answer is painted: in between, the page has time to play.

@@ -135,7 +135,7 @@ export class Player {
     const isOther = this.root.dataset.subject !== spec.subject;
     if (isOther) this.plot.view = null;
     this.clock.load(spec.subject, data.video, media, pts);
-    Object.assign(this.root.dataset, { subject: spec.subject, frames: pts.length, ahead: this.steps.answer !== null });
+    Object.assign(this.root.dataset, { subject: spec.subject, frames: pts.length, ahead: this.steps.isAhead });
     this.scrub.max = String(pts.length - 1);
     this.asGiven.show(data.given ?? null);
     this.begin(data);
