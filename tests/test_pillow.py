@@ -19,6 +19,7 @@ from dashboard.export.printed_rows import View
 from dashboard.timeline.declared import Curve, Row, Samples
 from iaca.figures import palette
 from tests.dashboard.projects import Spec, frame_times, write_video
+from tests.dashboard.serving import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parent.parent
 USED = {
@@ -105,7 +106,7 @@ def test_a_results_folder_cannot_have_a_picture_opened(watched, tmp_path, monkey
     for figure in (results / "figures").iterdir():
         figure.write_text(str(psd))
     monkeypatch.setenv("IACA_RESULTS", str(results))
-    page = AppTest.from_file(str(ROOT / "dashboard" / "app_pages" / "results.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(ROOT / "dashboard" / "app_pages" / "results.py"), default_timeout=PATIENCE_S).run()
     assert not page.exception
     assert [one.value for one in page.subheader]
     assert opened == []

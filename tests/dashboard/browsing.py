@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
+
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.dashboard.projects import CELL, CODE_BITS, HEIGHT, WIDTH
 
 PLAYER = "[data-testid=player]"
+RESTS = "[data-testid=stApp][data-test-script-state=notRunning]"
 
-TRIES = 5
+TRIES = 9
 PATIENCE_MS = 500
+"""How long a list may take to open at the first try; twice as long at each further one."""
+
+INSISTENCE_MS = 10_000
+"""How long to wait before something is done again that a page may have missed."""
+
+DOWNLOAD_MS = 60_000
+"""How long a file may take to be made and handed over."""
 
 WATCH = """
 ({ bits, cell, width, height }) => {
@@ -49,7 +61,14 @@ WATCH = """
 
 
 def open_player(page: Any, address: str, subject: str, **parameters: str) -> None:
-    """Open the page on a subject and wait until its curves and its first picture are there."""
+    """Open the page on a subject and wait until its curves and its first picture are there, and the page rests."""
+    open_early(page, address, subject, **parameters)
+    rest(page)
+    settle(page)
+
+
+def open_early(page: Any, address: str, subject: str, **parameters: str) -> None:
+    """The same while the page may go on with what comes after the player."""
     query = "&".join(f"{key}={value}" for key, value in {"subject": subject, **parameters}.items())
     page.goto(f"{address}/?{query}")
     page.wait_for_selector(f'{PLAYER}[data-subject="{subject}"][data-revision]')
@@ -61,6 +80,30 @@ def open_player(page: Any, address: str, subject: str, **parameters: str) -> Non
 def settle(page: Any) -> None:
     """Wait until no seek is in flight."""
     page.wait_for_function(f"document.querySelector('{PLAYER}').dataset.seeking === 'false'")
+
+
+def rest(page: Any) -> None:
+    """Wait until no run of the page is in progress."""
+    page.wait_for_selector(RESTS)
+
+
+def reload(page: Any) -> None:
+    """Load the page anew, and wait until the player is there and the page rests."""
+    page.reload()
+    page.wait_for_selector(f"{PLAYER}[data-revision]")
+    rest(page)
+
+
+def wait_for_address(page: Any, *parts: str) -> None:
+    """Wait until the query of the address has these parts."""
+    page.wait_for_function("(parts) => parts.every((part) => location.search.includes(part))", arg=parts)
+
+
+def place_of(locator: Any) -> dict[str, float]:
+    """Where an element is, px, once it is there and has stayed in its place from one frame to the next."""
+    handle = locator.element_handle()
+    handle.wait_for_element_state("stable")
+    return handle.bounding_box()
 
 
 def sample(page: Any) -> dict[str, Any]:
@@ -87,6 +130,36 @@ def record(page: Any, seconds: float) -> list[dict[str, Any]]:
         })""",
         seconds * 1000,
     )
+
+
+def play_watched(page: Any, speed: str) -> None:
+    """Play over and over; from then on every frame of the page is watched, and whoever pauses the video or seeks."""
+    page.get_by_test_id("player-video").evaluate("(video) => { video.loop = true; }")
+    page.locator(".iaca-speed select").select_option(speed)
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_selector(f"{PLAYER}[data-playing=true]")
+    page.get_by_test_id("player-video").evaluate(
+        """(video) => {
+          Object.assign(window, { samples: [], pauses: 0, seeks: 0, watched: video });
+          video.addEventListener('pause', () => window.pauses++);
+          const { get, set } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'currentTime');
+          Object.defineProperty(video, 'currentTime', { get, set(second) { window.seeks++; set.call(this, second); } });
+          const look = () => { window.samples.push(sample()); requestAnimationFrame(look); };
+          look();
+        }"""
+    )
+
+
+def check_undisturbed(page: Any, frames: int) -> list[dict[str, Any]]:
+    """Nothing has paused the video, put another in its place or turned it back but its own end; the samples so far."""
+    seen = page.evaluate(
+        "({ samples, pauses, seeks, same: watched === document.querySelector('[data-testid=player-video]') })"
+    )
+    assert seen["same"]
+    assert (seen["pauses"], seen["seeks"]) == (0, 0)
+    steps = [after["frame"] - before["frame"] for before, after in pairwise(seen["samples"])]
+    assert all(step >= 0 or step < -frames / 2 for step in steps), steps
+    return seen["samples"]
 
 
 def slide(page: Any, label: str, key: str) -> None:
@@ -132,22 +205,50 @@ def choose(page: Any, label: str, option: str, *, exact: bool = False) -> None:
     """Choose in a selectbox. Its list closes when the page moves below it: then it is opened again, as a user would."""
     box = page.get_by_role("combobox", name=label, exact=exact)
     found = page.get_by_role("option", name=option, exact=exact)
-    for _ in range(TRIES):
+    for tried in range(TRIES):
         box.click()
-        page.wait_for_timeout(PATIENCE_MS)
-        if found.count():
-            found.click()
+        try:
+            found.click(timeout=PATIENCE_MS * 2**tried)
             return
-        page.keyboard.press("Escape")
+        except PlaywrightTimeout:
+            page.keyboard.press("Escape")
     raise AssertionError(f"the list of {label} with {option} did not stay open")
+
+
+def insist(act: Callable[[], None], sign: Any) -> None:
+    """Do something until a sign of it shows: for what may be laid out anew in between, and says so nowhere."""
+    for tried in range(TRIES):
+        act()
+        try:
+            return sign.wait_for(timeout=INSISTENCE_MS * (1 + tried))
+        except PlaywrightTimeout:
+            continue
+    raise AssertionError(f"{sign} did not come")
+
+
+def click_grid(page: Any, grid: Any, x: float, y: float, sign: Any) -> None:
+    """Click at a place of a data frame, px from its corner, until a sign of it shows."""
+    grid.locator("[data-testid^=glide-cell]").first.wait_for(state="attached")  # it takes no click before
+
+    def click() -> None:
+        corner = place_of(grid)
+        page.mouse.click(corner["x"] + x, corner["y"] + y)
+
+    insist(click, sign)
 
 
 def downloaded(page: Any, button: Any) -> tuple[str, bytes]:
     """Click a button that hands over a file; its name and content.
 
-    Once the page rests: a run of the page makes its files anew, and a click in between asks for one that is gone.
+    Once the page rests: a run of the page makes its files anew, and a click in between asks for one that is gone. A run
+    may also begin with the click, as when the player tells where the cursor rests: then it is clicked again.
     """
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    with page.expect_download() as coming:
-        button.click()
-    return coming.value.suggested_filename, coming.value.path().read_bytes()
+    for _ in range(TRIES):
+        rest(page)
+        try:
+            with page.expect_download(timeout=DOWNLOAD_MS) as coming:
+                button.click()
+        except PlaywrightTimeout:
+            continue
+        return coming.value.suggested_filename, coming.value.path().read_bytes()
+    raise AssertionError(f"{button} handed over nothing")

@@ -27,8 +27,9 @@ def playwright() -> Iterator:
     """Playwright, where there is a Chromium for it."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: install chromium to run the browser tests")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as running:
         yield running
 

@@ -19,13 +19,13 @@ from streamlit.web.server.starlette import starlette_server
 from dashboard.admission import COOKIE, Admission, visit_cookie
 from iaca.listening import ListeningError, check_listening
 from tests.dashboard.projects import Spec, write_project
-from tests.dashboard.serving import PROJECT, free_port
+from tests.dashboard.serving import PATIENCE_S, PROJECT, free_port
 
 
 def ask(address, path, **headers):
     """One request with exactly these headers."""
     place = urlsplit(address)
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=30)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=PATIENCE_S)
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     answer.content = answer.read()
@@ -77,7 +77,7 @@ def test_it_opens_to_others_only_on_terms(command, tmp_path):
     environment = os.environ | {"PYTHONPATH": str(PROJECT), "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", *command, *port],
-        cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60,
+        cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S,
     )  # fmt: skip
     assert done.returncode == 2
     lines = done.stderr.strip().splitlines()

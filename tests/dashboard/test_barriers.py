@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.dashboard.browsing import PLAYER, open_player
+from tests.dashboard.browsing import PLAYER, open_player, rest
 from tests.dashboard.projects import Spec, write_project
 
 OFF = [".st-key-dropout", ".st-key-pattern", ".st-key-seed"]
@@ -51,7 +51,8 @@ def write_results(folder):
 
 
 def serious(page):
-    """What axe calls serious or critical: rule, element and reason."""
+    """What axe calls serious or critical, once nothing fades in any more: rule, element and reason."""
+    rested(page)
     found = Axe().run(page, context={"exclude": [[one] for one in OFF]}, options={"resultTypes": ["violations"]})
     return [
         (rule["id"], node["html"][:120], node["failureSummary"])
@@ -75,7 +76,7 @@ def test_the_player_with_a_range_the_downloads_and_the_tour_have_no_barrier(page
 
 def rested(page):
     """Wait until the page has run and nothing fades in any more."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    rest(page)
     page.wait_for_function("document.getAnimations().every((one) => one.playState !== 'running')")
 
 
@@ -84,11 +85,9 @@ def test_gates_and_events_of_the_corpus_their_hits_and_notes_have_no_barrier(pag
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{address}/corpus?view=gates")
     page.get_by_text("Do the stage-2 weights").wait_for()
-    rested(page)
     assert serious(page) == []
     page.goto(f"{address}/corpus?view=events&where=valence_stage2_visual+%3E+0&where=has_face+is+yes")
     page.get_by_role("button", name="Open on Compare").wait_for()
-    rested(page)
     assert serious(page) == []
     page.get_by_role("button", name="Open on Compare").click()
     page.get_by_role("button", name="End search").wait_for()
@@ -97,7 +96,6 @@ def test_gates_and_events_of_the_corpus_their_hits_and_notes_have_no_barrier(pag
     page.get_by_role("textbox", name="New note").fill("a smile")
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("Added").wait_for()
-    rested(page)
     assert serious(page) == []
 
 
@@ -127,7 +125,6 @@ def test_the_page_about_the_models_has_no_barrier(page, address, scheme):
     page.get_by_text("means nothing").wait_for()
     page.get_by_test_id("stStatusWidget").wait_for(state="detached")
     page.wait_for_function("[...document.querySelectorAll('style')].some((s) => /katex-display/.test(s.textContent))")
-    page.wait_for_timeout(2000)  # captions fade in
     assert serious(page) == []
 
 
@@ -146,5 +143,4 @@ def test_the_other_pages_have_no_barrier(page, address, scheme, place, last):
     page.goto(f"{address}/{place}")
     page.get_by_text(last).first.wait_for()
     page.get_by_test_id("stStatusWidget").wait_for(state="detached")
-    page.wait_for_timeout(2000)  # captions fade in
     assert serious(page) == []

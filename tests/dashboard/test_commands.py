@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.dashboard.browsing import PLAYER, open_player, sample, settle
 from tests.dashboard.projects import Spec, write_project
@@ -181,15 +182,15 @@ def test_what_if_is_changed_back_and_again(page, address):
     page.keyboard.press("Control+z")
     lane.wait_for(state="detached")
     page.wait_for_function("!location.search.includes('drop_audio')")
-    assert not toggle.is_checked()
+    expect(toggle).not_to_be_checked()
     page.keyboard.press("Control+y")
     lane.wait_for(state="attached")
-    assert toggle.is_checked()
+    expect(toggle).to_be_checked()
     # In the order in which things were changed.
     page.keyboard.press("[")
     page.get_by_test_id("player-range").wait_for()
     page.keyboard.press("Control+z")
     page.get_by_test_id("player-range").wait_for(state="hidden")
-    assert toggle.is_checked()
+    expect(toggle).to_be_checked()
     page.keyboard.press("Control+z")
     lane.wait_for(state="detached")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import re
+import time
 
 import av
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from dashboard.export.film import PAD_PX, PICTURE_PX
-from tests.dashboard.browsing import PLAYER, downloaded, open_player, settle
+from tests.dashboard.browsing import PLAYER, downloaded, open_player, place_of, rest, settle
 from tests.dashboard.projects import CELL, CODE_BITS, HEIGHT, WIDTH, Spec, frame_times, write_project
-from tests.dashboard.serving import CHROMIUM, FLAGS
+from tests.dashboard.serving import CHROMIUM, FLAGS, PATIENCE_S
 
 FRAMES = 220
 SPECS = [Spec("strong-01", FRAMES, variable=True), Spec("long-02", 900)]
@@ -97,13 +99,13 @@ def test_the_exports_end_inside_the_window(page, address, height):
     open_player(page, address, "strong-01", range="40-90")
     open_exports(page)
     page.get_by_role("button", name="Make MP4").wait_for()
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    rest(page)
     body = page.get_by_test_id("stPopoverBody")
-    box = body.bounding_box()
+    box = place_of(body)
     assert box["y"] >= 0
     assert box["y"] + box["height"] <= height
     body.evaluate("(one) => one.scrollTo(0, one.scrollHeight)")
-    assert page.get_by_role("button", name="Make GIF").bounding_box()["y"] < height
+    assert place_of(page.get_by_role("button", name="Make GIF"))["y"] < height
 
 
 def test_a_brushed_range_is_what_is_taken(page, address):
@@ -122,11 +124,10 @@ def test_a_brushed_range_is_what_is_taken(page, address):
     assert "strong-01 · synthetic corpus · gates and scores of valence" in texts
     assert {"Valence", "Stage-2 gate · CA+IACA", *shown} <= set(texts)
     page.get_by_text("whole recording").click()
-    page.wait_for_function(
-        "!document.querySelector('[data-testid=stApp]').dataset.testScriptState?.includes('running')"
-    )
-    page.wait_for_timeout(500)
-    assert len(pd.read_csv(io.BytesIO(download(page, "CSV")[1]))) == FRAMES
+    until = time.monotonic() + PATIENCE_S
+    while "40-90" in name and time.monotonic() < until:  # until the page has run for what was chosen
+        name, content = download(page, "CSV")
+    assert len(pd.read_csv(io.BytesIO(content))) == FRAMES
 
 
 def test_a_film_is_made_beside_the_page_and_shows_the_range(page, address):
@@ -134,7 +135,7 @@ def test_a_film_is_made_beside_the_page_and_shows_the_range(page, address):
     open_exports(page)
     page.get_by_text("frames 40–70").wait_for()
     page.get_by_role("button", name="Make MP4").click()
-    page.get_by_role("button", name="MP4", exact=True).wait_for(timeout=180_000)
+    page.get_by_role("button", name="MP4", exact=True).wait_for()
     name, content = download(page, "MP4")
     assert name == "strong-01_ca-vs-ca_iaca_40-70.mp4"
     with av.open(io.BytesIO(content)) as film:
@@ -165,7 +166,7 @@ def test_a_gif_is_made_of_the_film_and_a_long_range_is_refused(page, address):
     open_exports(page)
     page.get_by_text("frames 40–70").wait_for()
     page.get_by_role("button", name="Make GIF").click()
-    page.get_by_role("button", name="GIF", exact=True).wait_for(timeout=180_000)
+    page.get_by_role("button", name="GIF", exact=True).wait_for()
     name, content = download(page, "GIF")
     assert name == "strong-01_ca-vs-ca_iaca_40-70.gif"
     with Image.open(io.BytesIO(content)) as gif:
@@ -174,20 +175,18 @@ def test_a_gif_is_made_of_the_film_and_a_long_range_is_refused(page, address):
     assert seconds == pytest.approx(times[70] - times[40], abs=0.15)
     open_player(page, address, "long-02")
     open_exports(page)
-    assert page.get_by_role("button", name="Make GIF").is_disabled()
-    assert page.get_by_role("button", name="Make MP4").is_enabled()
+    expect(page.get_by_role("button", name="Make GIF")).to_be_disabled()
+    expect(page.get_by_role("button", name="Make MP4")).to_be_enabled()
 
 
 def test_a_film_can_be_cancelled_and_leaves_nothing(page, address):
     open_player(page, address, "long-02")
     open_exports(page)
     page.get_by_role("button", name="Make MP4").click()
-    page.get_by_text(re.compile(r"MP4: \d+ of 900 frames · [\d,.]+ per second · \d+ (s|min) left")).wait_for(
-        timeout=120_000
-    )
+    page.get_by_text(re.compile(r"MP4: \d+ of 900 frames · [\d,.]+ per second · \d+ (s|min) left")).wait_for()
     page.locator(".st-key-take_stop_mp4").get_by_role("button").click()
     page.get_by_role("button", name="Make MP4").wait_for()
-    assert page.get_by_role("button", name="MP4", exact=True).count() == 0
+    expect(page.get_by_role("button", name="MP4", exact=True)).to_have_count(0)
 
 
 def test_a_copied_link_shows_the_same_in_another_browser(page, address, chromium, playwright):
@@ -205,8 +204,10 @@ def test_a_copied_link_shows_the_same_in_another_browser(page, address, chromium
     shown = page.evaluate(LEGEND)
     another = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
     other = another.new_page(viewport={"width": 1280, "height": 1000})
+    other.set_default_timeout(PATIENCE_S * 1000)
     other.goto(link)
     other.wait_for_selector(f'{PLAYER}[data-subject="long-02"][data-frame="123"]')
+    rest(other)
     settle(other)
     other.wait_for_function("document.querySelectorAll('[data-testid=player-legend] li').length > 0")
     assert other.evaluate(LEGEND) == shown

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from dashboard.sections.fault import FAULT
+from tests.dashboard.browsing import rest
 from tests.dashboard.projects import Spec, write_project
-from tests.dashboard.serving import CHROMIUM, FLAGS, serve
+from tests.dashboard.serving import CHROMIUM, FLAGS, PATIENCE_S, serve
 from tests.test_deadly_media import HOOK, SENTENCE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,9 +36,9 @@ def browser(playwright):
 def shown(browser, address):
     """What a page says once it is done, and how many faults the last net has caught."""
     page = browser.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE_S * 1000)
     page.goto(address)
-    page.get_by_test_id("stApp").and_(page.locator("[data-test-script-state=notRunning]")).wait_for()
+    rest(page)
     page.get_by_test_id("stMain").wait_for()
     page.wait_for_timeout(500)
     text = page.locator("body").inner_text()

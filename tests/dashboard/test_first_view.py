@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iaca.study.first_view import FILE, FirstView, write_first_view
-from tests.dashboard.browsing import PLAYER
+from tests.dashboard.browsing import PLAYER, rest
 from tests.dashboard.projects import Spec, write_model, write_project
 
 NAMES = ("first-01", "second-02")
@@ -37,7 +37,7 @@ def shown(page, address, query=""):
     """Subject, fusion and target of the page."""
     page.goto(f"{address}/{query}")
     page.wait_for_selector(f"{PLAYER}[data-revision]")
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    rest(page)
     boxes = {name: page.get_by_role("combobox", name=name) for name in ("Fusion", "Gates for")}
     values = [box.input_value() for box in boxes.values()]
     return [page.locator(PLAYER).get_attribute("data-subject"), *values]

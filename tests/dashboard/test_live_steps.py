@@ -12,7 +12,21 @@ from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig, ForcedGates, GateOverrides
 from iaca.features.feature_files import read_features
 from iaca.inference import infer
-from tests.dashboard.browsing import PLAYER, choose, grasp, open_player, open_sidebar, slide, state, wait_for_page
+from tests.dashboard.browsing import (
+    PLAYER,
+    check_undisturbed,
+    choose,
+    grasp,
+    open_player,
+    open_sidebar,
+    play_watched,
+    reload,
+    rest,
+    slide,
+    state,
+    wait_for_address,
+    wait_for_page,
+)
 from tests.dashboard.projects import Spec, write_project
 
 STEP = "/iaca/step/"
@@ -105,7 +119,7 @@ def test_curves_and_scores_follow_the_hand_and_are_those_of_inference(page, addr
     np.testing.assert_array_equal(sent["1_stage2_audio"], expected[1].frames["valence_stage2_audio"].to_numpy()[::4])
 
     page.mouse.up()
-    page.wait_for_function("location.search.includes('dropout=75')")
+    wait_for_address(page, "dropout=75")
     page.wait_for_selector(f"{PLAYER}[data-ahead=false]")
     assert shown_scores(page) == scored(expected)
 
@@ -188,6 +202,7 @@ def test_a_run_of_the_page_for_an_earlier_step_does_not_replace_a_newer_one(page
     # The page runs with what it knows, which is 40 %, and sends the player something new: marks.
     page.get_by_role("radio", name="Moments").evaluate("(one) => one.click()")
     page.get_by_test_id("player-marks").locator("button").first.wait_for()
+    rest(page)
     assert shown_scores(page) == ahead
     assert state(page, "ahead") == "true"
     # Back where it was, the page alone is right.
@@ -223,29 +238,31 @@ def test_a_link_a_reload_the_back_button_and_two_tabs_have_the_same_state(chromi
     page.wait_for_selector(AHEAD)
     page.mouse.up()
     expected = scored(traces(DropoutConfig(share=0.65)))
-    page.wait_for_function("location.search.includes('dropout=65')")
+    wait_for_address(page, "dropout=65")
     page.wait_for_selector(f"{PLAYER}[data-ahead=false]")
     assert shown_scores(page) == expected
 
     other = chromium.new_page()  # of the same visit
     other.goto(page.url)
     other.wait_for_selector(f"{PLAYER}[data-revision]")
+    rest(other)
     assert shown_scores(other) == expected
     slide(other, "Audio dropout (%)", "ArrowRight")
     assert shown_scores(other) == scored(traces(DropoutConfig(share=0.7)))
     assert shown_scores(page) == expected
 
-    page.reload()
-    page.wait_for_selector(f"{PLAYER}[data-revision]")
+    reload(page)
     assert shown_scores(page) == expected
     page.goto("about:blank")
     page.go_back()
     page.wait_for_selector(f"{PLAYER}[data-revision]")
+    rest(page)
     assert shown_scores(page) == expected
     assert page.get_by_role("slider", name="Audio dropout (%)").input_value() == "65"
     page.go_forward()
     page.go_back()
     page.wait_for_selector(f"{PLAYER}[data-revision]")
+    rest(page)
     assert shown_scores(page) == expected
     # Each tab asks at an address of its own.
     steps = []
@@ -258,28 +275,11 @@ def test_a_link_a_reload_the_back_button_and_two_tabs_have_the_same_state(chromi
 
 def test_steps_while_it_plays_neither_pause_nor_jump(page, address):
     open_player(page, address, SUBJECT, drop_audio="true")
-    page.evaluate(
-        """() => {
-          const video = document.querySelector('[data-testid=player-video]');
-          window.pauses = 0;
-          window.same = video;
-          video.addEventListener('pause', () => window.pauses++);
-        }"""
-    )
-    page.locator(".iaca-speed select").select_option("0.25")
-    page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_selector(f"{PLAYER}[data-playing=true]")
-    page.evaluate(
-        """() => {
-          window.frames = [];
-          const look = () => { window.frames.push(sample().frame); requestAnimationFrame(look); };
-          look();
-        }"""
-    )
+    play_watched(page, "0.25")
     for _ in range(4):  # off, on, off, on
         before = int(state(page, "revision"))
         page.get_by_text("Drop audio", exact=True).click()
-        page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.revision) > {before}")
+        wait_for_page(page, before)
     grasped = grasp(page, "dropout")
     for share in (50, 60, 70):
         before = int(state(page, "revision"))
@@ -287,10 +287,7 @@ def test_steps_while_it_plays_neither_pause_nor_jump(page, address):
         page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.revision) > {before}")
     assert state(page, "playing") == "true"
     page.mouse.up()
-    seen = page.evaluate("({ frames, pauses, same: same === document.querySelector('[data-testid=player-video]') })")
-    assert seen["same"]
-    assert seen["pauses"] == 0
-    assert (np.diff(seen["frames"]) >= 0).all()
+    check_undisturbed(page, 250)
 
 
 @pytest.fixture

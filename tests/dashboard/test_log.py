@@ -11,14 +11,12 @@ import urllib.request
 import pytest
 
 from tests.dashboard.projects import Spec, write_project
-from tests.dashboard.serving import serve
-
-PATIENCE_S = 60
+from tests.dashboard.serving import PATIENCE_S, serve
 
 
 def get(address):
     try:
-        with urllib.request.urlopen(address, timeout=60) as answer:
+        with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:
             return answer.status, json.loads(answer.read()), answer.headers
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read()), error.headers
@@ -28,7 +26,8 @@ def until(log, wanted):
     """The records of a log, once one of them is as wanted."""
     end_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < end_s:
-        found = [json.loads(line) for line in log.read_text().splitlines()]
+        whole, _, _ = log.read_text().rpartition("\n")  # the server may be at the middle of a line
+        found = [json.loads(line) for line in whole.splitlines()]
         if any(map(wanted, found)):
             return found
         time.sleep(0.1)

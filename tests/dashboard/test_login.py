@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.dashboard.browsing import PLAYER, open_sidebar
 from tests.dashboard.identity_provider import identity_provider
@@ -76,6 +77,7 @@ def test_nothing_is_shown_or_answered_before_somebody_has_logged_in(browser, add
 def test_who_is_on_the_list_sees_the_page_until_they_log_out(browser, address, provider, email):
     page, asked = log_in(browser, address, provider, email=email, email_verified=True)
     page.wait_for_selector(f"{PLAYER}[data-revision]")
+    page.wait_for_function("document.querySelector('[data-testid=player-video]').readyState > 0")
     media = next(url for url in asked if "/iaca/media/" in url).removeprefix(address)
     assert ask(address, media, **cookies(browser)).status == 200
     assert ask(address, media).status == 401
@@ -84,7 +86,7 @@ def test_who_is_on_the_list_sees_the_page_until_they_log_out(browser, address, p
     other.wait_for_selector(f"{PLAYER}[data-revision]")
     before = cookies(browser)
     open_sidebar(page)
-    assert email in page.get_by_test_id("stSidebar").inner_text()
+    expect(page.get_by_test_id("stSidebar")).to_contain_text(email)
     page.get_by_role("button", name="Log out").click()
     page.get_by_role("button", name="Log in").wait_for()
     assert ask(address, media, **before).status == 401
@@ -131,7 +133,7 @@ def test_a_login_that_cannot_work_is_refused_before_the_start(tmp_path, options,
     environment = os.environ | {"PYTHONPATH": str(PROJECT), "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", "iaca", "dashboard", "--no-browser", "--port", str(free_port()), *options],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60,
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE_S,
     )  # fmt: skip
     assert done.returncode == 2
     assert f"error: {reason}" in done.stderr

@@ -6,8 +6,9 @@ import itertools
 
 import pytest
 
-from tests.dashboard.browsing import PLAYER, open_player
+from tests.dashboard.browsing import PLAYER, open_player, rest
 from tests.dashboard.projects import Spec, write_project
+from tests.dashboard.serving import PATIENCE_S
 
 SHADES = """() => {
   const style = (selector) => getComputedStyle(document.querySelector(selector));
@@ -67,11 +68,30 @@ PARTS = {
 
 
 def parts(page):
-    """The boxes of what has to be seen at once, with those of the rows by their titles."""
-    boxes = {name: page.locator(selector).first.bounding_box() for name, selector in PARTS.items()}
-    for row in page.locator(".iaca-row-legend").all():
-        boxes[row.locator(".iaca-row-title").first.inner_text()] = row.bounding_box()
+    """The boxes of what has to be seen at once, rows by their titles, once all have stayed in their places."""
+    boxes = {}
+    for _ in range(PATIENCE_S):
+        last, boxes = boxes, measured(page)
+        if boxes == last:
+            break
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return boxes
+
+
+def measured(page):
+    return page.evaluate(
+        """(parts) => {
+          const box = (element) => {
+            const { x, y, width, height } = element.getBoundingClientRect();
+            return { x, y, width, height };
+          };
+          const boxes = Object.entries(parts).map(([name, selector]) => [name, box(document.querySelector(selector))]);
+          const rows = [...document.querySelectorAll('.iaca-row-legend')];
+          boxes.push(...rows.map((row) => [row.querySelector('.iaca-row-title').innerText, box(row)]));
+          return Object.fromEntries(boxes);
+        }""",
+        PARTS,
+    )
 
 
 def ends(box):
@@ -85,7 +105,6 @@ def test_all_that_matters_is_seen_at_once_when_the_page_opens(page, address, sch
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         open_player(page, address, "good")
-        page.wait_for_timeout(300)
         boxes = parts(page)
         for name, box in boxes.items():
             assert box["x"] >= 0, (width, name)
@@ -142,7 +161,7 @@ def test_the_picture_and_the_transport_stay_in_sight_down_to_the_last_row(page, 
     open_player(page, address, "good")
     page.mouse.move(900, 400)
     page.mouse.wheel(0, 3000)
-    page.wait_for_timeout(500)
+    page.wait_for_function(f"document.querySelector('{PLAYER}').getBoundingClientRect().y < 0")
     boxes = parts(page)
     assert boxes["video"]["y"] >= 0
     assert boxes["transport"]["y"] >= 0
@@ -183,6 +202,7 @@ def test_damaged_files_are_told_in_a_sentence_and_the_rest_works(page, address):
     page.goto(f"{address}/?subject=bad")
     page.wait_for_selector(f'{PLAYER}[data-subject="bad"][data-revision]')
     page.locator("[data-testid=stAlert]").wait_for()
+    rest(page)
     text = page.locator("body").inner_text()
     assert "ca.safetensors" in text
     assert "bad.mp4" in text

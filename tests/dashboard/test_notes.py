@@ -10,7 +10,7 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
-from tests.dashboard.browsing import PLAYER, downloaded, open_player, settle
+from tests.dashboard.browsing import PLAYER, downloaded, open_player, rest, settle, wait_for_address
 from tests.dashboard.projects import Spec, write_project
 
 TEXT = "=smile? <img src=x onerror=window.ran=1> **b**"
@@ -22,6 +22,7 @@ def address(tmp_path_factory, server):
 
 
 def add(page, text):
+    rest(page)
     page.get_by_role("textbox", name="New note").fill(text)
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("Added").wait_for()
@@ -31,7 +32,7 @@ def test_notes_and_views_are_written_seen_in_another_tab_shared_and_restored(pag
     open_player(page, address, "steady", beside="notes", frame="60", dropout="70", drop_audio="true")
     add(page, TEXT)
     listed = page.get_by_test_id("notes").locator("li .text")
-    assert listed.all_inner_texts() == [TEXT]
+    expect(listed).to_have_text([TEXT])
     tick = page.locator("[data-testid=player-marks] button")
     expect(tick).to_have_attribute("title", f"{TEXT} (2.40 s)")
     assert page.locator("[data-lane=notes] span").get_attribute("title").startswith(TEXT)
@@ -79,11 +80,12 @@ def test_notes_and_views_are_written_seen_in_another_tab_shared_and_restored(pag
 
     page.goto(f"{address}/?subject=steady&beside=notes")
     page.wait_for_selector(f"{PLAYER}[data-revision]")
+    rest(page)
     link.click()
-    page.wait_for_function("document.location.search.includes('dropout=70')")
+    wait_for_address(page, "dropout=70")
     page.wait_for_selector(f"{PLAYER}[data-revision][data-frame='110']")
-    assert "range=60-110" in page.url
-    assert page.get_by_role("switch", name="Drop audio").is_checked()
+    wait_for_address(page, "range=60-110")
+    expect(page.get_by_role("switch", name="Drop audio")).to_be_checked()
     assert page.evaluate("window.ran") is None
 
     page.wait_for_selector(f"{PLAYER}[data-revision]")

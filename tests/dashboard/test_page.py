@@ -17,7 +17,7 @@ from iaca.config import DropoutConfig
 from iaca.features.feature_files import read_features, write_features
 from iaca.inference import infer
 from tests.dashboard.projects import BACKBONES, Spec, make_features, write_model, write_project
-from tests.dashboard.serving import PROJECT
+from tests.dashboard.serving import PATIENCE_S, PROJECT
 
 SPECS = [Spec("strong-01", 120), Spec("weak-voice-02", 100)]
 
@@ -43,7 +43,7 @@ def open_page(monkeypatch):
         monkeypatch.setenv("IACA_CACHE", str(root / "cache"))
         monkeypatch.setenv("IACA_NOTES", str(root.with_name(f"notes-{root.name}.sqlite3")))
         monkeypatch.setattr("sys.argv", ["app.py", *arguments])
-        page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
+        page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=PATIENCE_S)
         for name, value in parameters.items():
             page.query_params[name] = value
         page.run()
@@ -284,7 +284,7 @@ def test_models_that_a_link_names_and_the_folder_lacks_are_told(open_page, share
 
 def test_a_gate_that_does_nothing_is_named_below_the_curves(monkeypatch):
     monkeypatch.setattr("sys.argv", ["app.py"])
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=120)
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=PATIENCE_S)
     files = {"checkpoint": "ca.safetensors", "second": "ca_iaca_strict.safetensors"}
     for name, value in {"subject": "weak-face-09", "fusion": "any two checkpoints", **files}.items():
         page.query_params[name] = value

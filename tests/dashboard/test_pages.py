@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.dashboard.browsing import PLAYER, choose, open_player, open_sidebar
+from tests.dashboard.browsing import PLAYER, choose, open_player, open_sidebar, wait_for_address
 from tests.dashboard.projects import Spec, write_model, write_project
 from tests.dashboard.serving import PATIENCE_S
 from tests.dashboard.test_page import notices, open_page  # noqa: F401  open_page is a fixture
@@ -42,8 +42,7 @@ def test_subject_and_checkpoints_outlast_a_visit_to_another_page(page, address):
     readout = page.get_by_test_id("player-readout").locator("tbody")
     expect(readout).to_contain_text("TCA", timeout=PATIENCE_S * 1000)
     leave_and_return(page)
-    page.wait_for_function("location.search.includes('second=tca.safetensors')")
-    assert "subject=second-02" in page.url
+    wait_for_address(page, "second=tca.safetensors", "subject=second-02")
     assert page.get_attribute(PLAYER, "data-subject") == "second-02"
     expect(readout).to_contain_text("TCA")
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.dashboard.browsing import open_player
+from tests.dashboard.browsing import open_player, reload
 from tests.dashboard.projects import Spec, write_project
 from tests.dashboard.serving import CHROMIUM, FLAGS, PATIENCE_S, serve
 from tests.dashboard.test_admission import ask
@@ -43,7 +43,6 @@ def visitor(browser):
         asked = []
         page.on("request", lambda request: asked.append(request.url) if is_private(request.url) else None)
         open_player(page, address, "steady")
-        page.wait_for_timeout(500)
         cookie = "; ".join(f"{one['name']}={one['value']}" for one in context.cookies())
         return page, asked, {"Cookie": cookie}
 
@@ -86,21 +85,21 @@ def test_a_browser_that_comes_again_has_its_curves_in_its_cache(address, visitor
     page, asked, _ = visitor(address)
     before = {url for url in asked if "/iaca/table/" in url}
     asked.clear()
-    page.reload()
-    page.wait_for_selector("[data-testid=player][data-revision]")
-    page.wait_for_timeout(500)
+    open_player(page.context.new_page(), address, "steady")  # a visit without tabs would soon be forgotten
+    reload(page)
     assert {url for url in asked if "/iaca/table/" in url} == before
 
 
 def test_what_was_registered_ends_with_the_visit(address, visitor):
     page, asked, cookie = visitor(address)
     media = next(path_of(url) for url in asked if "/iaca/media/" in url)
-    page.reload()  # the same visit
-    page.wait_for_selector("[data-testid=player][data-revision]")
+    other = page.context.new_page()  # of the same visit
+    open_player(other, address, "steady")
+    page.close()
     time.sleep(3 * FORGOTTEN_S)
     assert ask(address, media, **cookie).status == 200
-    page.close()
-    until = time.monotonic() + 30
+    other.close()
+    until = time.monotonic() + PATIENCE_S
     while ask(address, media, **cookie).status == 200 and time.monotonic() < until:
         time.sleep(0.2)
     for url in asked:

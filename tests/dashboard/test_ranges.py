@@ -7,13 +7,14 @@ import re
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig
 from iaca.features.feature_files import read_features
 from iaca.inference import infer
 from iaca.metrics import ccc, rmse
-from tests.dashboard.browsing import PLAYER, choose, open_player, sample, settle, state
+from tests.dashboard.browsing import PLAYER, choose, open_player, rest, sample, settle, state
 from tests.dashboard.projects import Spec, write_project
 
 
@@ -44,6 +45,7 @@ def place(page, second):
 
 
 def brush(page, start_s, end_s):
+    rest(page)  # what it draws moves the rows
     rows = page.get_by_test_id("player-plot").bounding_box()
     y = rows["y"] + 40
     page.keyboard.down("Shift")
@@ -150,6 +152,7 @@ def test_a_range_outlasts_a_visit_to_another_page_also_for_what_if(page, address
     page.get_by_test_id("gate-diagram").wait_for()
     page.get_by_test_id("stTopNav").get_by_role("link", name="Compare").click()
     page.wait_for_selector(f"{PLAYER}[data-revision]")
+    rest(page)
     page.locator("[data-lane='audio dropped']").wait_for()
     assert limits(page) == kept
     page.wait_for_function(f"location.search.includes('range={kept[0]}-{kept[1]}')")
@@ -178,7 +181,7 @@ def test_a_range_that_is_cleared_stays_cleared_for_what_if_whatever_the_link_sai
         page.get_by_role("button", name="Clear range").click()
         page.get_by_text("No range is brushed").wait_for()
         dropped.wait_for(state="detached")
-        assert scores.count() == 0
+        expect(scores).to_have_count(0)
         brush(page, 6.0, 8.0)
         dropped.wait_for()
 
@@ -190,7 +193,7 @@ def test_a_range_of_a_subject_without_video_is_there_or_gone_for_rows_and_what_i
         if state(page, "subject") != subject:
             choose(page, "Subject", re.compile(f"^{subject}"))
         page.wait_for_selector(f"{PLAYER}[data-subject={subject}][data-revision]")
-        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        rest(page)
         panel.wait_for(state="visible" if has_range else "hidden")
         dropped.wait_for(state="attached" if has_range else "detached")
 
@@ -199,9 +202,9 @@ def test_a_range_of_a_subject_without_video_is_there_or_gone_for_rows_and_what_i
 def test_an_address_that_cannot_be_is_told_and_the_page_begins_at_the_start(page, address, frame, span):
     page.goto(f"{address}/?subject=short&frame={frame}&range={span}")
     page.wait_for_selector(f"{PLAYER}[data-subject=short][data-revision]")
-    warning = page.locator("[data-testid=stAlert]").inner_text()
-    assert f"Frame {frame} in this link does not exist" in warning
-    assert f"Range {span} in this link does not exist" in warning
+    warning = expect(page.locator("[data-testid=stAlert]"))
+    warning.to_contain_text(f"Frame {frame} in this link does not exist")
+    warning.to_contain_text(f"Range {span} in this link does not exist")
     assert state(page, "frame") == "0"
     assert page.get_by_test_id("player-range").is_hidden()
 
@@ -248,6 +251,11 @@ def test_a_seek_out_of_a_zoomed_view_takes_the_view_along(page, address):
         page.keyboard.press("+")
     page.keyboard.press("End")
     settle(page)
-    cursor, plot = (page.get_by_test_id(f"player-{name}").bounding_box() for name in ("cursor", "plot"))
-    assert plot["x"] < cursor["x"] < plot["x"] + plot["width"]
-    assert page.get_by_test_id("player-cursor").is_visible()
+    page.wait_for_function(
+        """() => {
+          const [cursor, plot] = ['cursor', 'plot'].map((name) =>
+            document.querySelector(`[data-testid=player-${name}]`).getBoundingClientRect());
+          return plot.left < cursor.left && cursor.left < plot.right;
+        }"""
+    )
+    expect(page.get_by_test_id("player-cursor")).to_be_visible()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
-from tests.dashboard.browsing import PLAYER, choose, open_player, sample, settle
+from tests.dashboard.browsing import PLAYER, choose, open_player, reload, rest, sample, settle
 from tests.dashboard.projects import Spec, write_project
+from tests.dashboard.serving import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,14 @@ def ink(page, title, x_share=(0, 1), canvas=".iaca-curves", least=60):
     )
 
 
+def wait_for_ink(page, title, more):
+    """Wait until more than this share of a row's pixels is drawn on."""
+    until = time.monotonic() + PATIENCE_S
+    while ink(page, title) <= more and time.monotonic() < until:
+        page.wait_for_timeout(50)
+    assert ink(page, title) > more
+
+
 def choose_models(page, choice):
     page.get_by_role("combobox", name="Models").select_option(choice)
 
@@ -70,8 +81,7 @@ def test_rows_are_hidden_moved_and_resized_by_keyboard_and_stay_so(page, address
     page.keyboard.press("Delete")
     arranged = [before[1], before[0], *(title for title in before[2:] if title != "Arousal")]
     assert titles(page) == arranged
-    page.reload()
-    page.wait_for_selector(f"{PLAYER}[data-revision]")
+    reload(page)
     assert titles(page) == arranged
     assert heights(page)[1] == high[0] + 16
     open_menu(page)
@@ -105,8 +115,7 @@ def test_an_arrangement_that_somebody_else_wrote_is_passed_over(page, address):
     before = titles(page)
     for text in ("{", '"x"', '{"order": 3, "hidden": [], "heights": {"valence": "tall"}, "layout": 7}', "null"):
         page.evaluate("(text) => localStorage.setItem('iaca-rows', text)", text)
-        page.reload()
-        page.wait_for_selector(f"{PLAYER}[data-revision]")
+        reload(page)
         assert titles(page) == before
 
 
@@ -170,10 +179,9 @@ def test_sound_rows_are_drawn_from_the_sound_of_the_video_once_asked_for(page, a
         page.get_by_role("checkbox", name="Sound", exact=True).check()
     assert answer.value.status == 200
     page.get_by_role("checkbox", name="Mel spectrogram").check()
-    page.wait_for_timeout(300)
     # A steady tone: its envelope fills most of the row, and the mel bands above it are quiet.
-    assert ink(page, "Sound") > 0.6
-    assert ink(page, "Mel spectrogram") > 0.9
+    wait_for_ink(page, "Sound", 0.6)
+    wait_for_ink(page, "Mel spectrogram", 0.9)
     assert len(asked) == 1
 
 
@@ -188,7 +196,7 @@ def test_after_a_choice_by_pointer_the_keys_belong_to_the_player_again(page, add
         choose(page, label, option)
         page.wait_for_function("document.activeElement.getAttribute('role') !== 'combobox'")
         page.wait_for_function(done)
-        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        rest(page)
         settle(page)
         expected = sample(page)["frame"] + 1
         page.keyboard.press("ArrowRight")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 
 from iaca.config import DropoutConfig
 from tests.dashboard.browsing import grasp, open_player
+from tests.dashboard.serving import PATIENCE_S
 from tests.dashboard.test_live_steps import (  # noqa: F401
     STEP,
     SUBJECT,
@@ -55,9 +57,8 @@ def test_of_a_thinned_step_what_is_known_is_read_out_and_the_rest_once_the_hand_
             "(bar, frame) => { bar.value = frame; bar.dispatchEvent(new Event('input')); }", frame
         )
         assert read_out(page) == (values_at(30) if frame == 30 else ["–"] * 4)
-    for _ in range(100):
-        if whole:
-            break
+    until = time.monotonic() + PATIENCE_S
+    while not whole and time.monotonic() < until:
         page.wait_for_timeout(50)
     whole[0].continue_()
     page.wait_for_function("!document.querySelector('.iaca-facts tbody tr:nth-child(3)').innerText.includes('–')")

@@ -12,7 +12,7 @@ from iaca.config import DropoutConfig
 from iaca.features.feature_files import read_features
 from iaca.inference import infer
 from iaca.study.first_view import read_first_view
-from tests.dashboard.browsing import PLAYER, downloaded
+from tests.dashboard.browsing import PLAYER, downloaded, rest
 from tests.dashboard.conftest import FAULTS
 from tests.dashboard.serving import CHROMIUM, FLAGS, PATIENCE_S, PROJECT, serve
 
@@ -91,7 +91,7 @@ def test_a_week_with_the_page(browser, tmp_path):
         for title, sign in (("Results", "stMain"), ("About the models", "stMain"), ("Robustness", "stMain")):
             user.get_by_role("link", name=title).click()
             user.get_by_test_id(sign).wait_for()
-            user.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+            rest(user)
             assert has_no_faults(user)
         user.get_by_test_id("stTopNav").get_by_role("link", name="Compare").click()
         wait_for_scores(user, dropped)

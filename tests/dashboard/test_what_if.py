@@ -23,7 +23,16 @@ from iaca.features.noise_and_blur import corrupt, with_noise
 from iaca.inference import infer
 from iaca.models.backbones import build_backbone
 from iaca.models.fusion_model import FusionModel
-from tests.dashboard.browsing import PLAYER, choose, open_player, open_sidebar, state
+from tests.dashboard.browsing import (
+    PLAYER,
+    choose,
+    open_player,
+    open_sidebar,
+    rest,
+    state,
+    wait_for_address,
+    wait_for_page,
+)
 from tests.dashboard.projects import Spec, write_project
 from tests.dashboard.serving import PATIENCE_S
 from tests.dashboard.test_page import changes, notices, open_page, score_lines, widget  # noqa: F401  open_page is a fixture
@@ -148,24 +157,28 @@ def test_a_changed_page_has_ghosts_and_its_address_restores_it_elsewhere(address
     for name, choice in (("Stage 2", "visual alone"), ("Stage 1", "always self-attended")):
         before = int(state(page, "revision"))
         choose(page, name, choice)
-        page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.revision) > {before}")
+        wait_for_page(page, before)
     page.get_by_text("What if: stage 1 always self-attended").wait_for()
-    assert "CA+IACA, unchanged" in legend.inner_text()
+    expect(legend).to_contain_text("CA+IACA, unchanged")
     table = page.get_by_test_id("player-ccc").inner_text()
     assert re.search(r"[+−]0\.\d{3}", table)
 
-    page.wait_for_function("['stage1=', 'stage2='].every((part) => location.search.includes(part))")
+    wait_for_address(page, "stage1=", "stage2=")
     other = chromium.new_page()
     other.goto(page.url)
     other.get_by_text("What if: stage 1 always self-attended").wait_for()
     other.wait_for_selector(f"{PLAYER}[data-revision]")
+    rest(other)
     assert other.get_by_test_id("player-ccc").inner_text() == table
     assert "CA+IACA, unchanged" in other.get_by_test_id("player-legend").inner_text()
     other.close()
 
     page.get_by_role("button", name="Reset", exact=True).click()
     page.get_by_text("What if: stage 1").wait_for(state="detached")
-    assert not any(f"{field.key}=" in page.url for field in (*session.DROPOUT_FIELDS, *session.WHAT_IF_FIELDS))
+    page.wait_for_function(
+        "(keys) => !keys.some((key) => location.search.includes(`${key}=`))",
+        arg=[field.key for field in (*session.DROPOUT_FIELDS, *session.WHAT_IF_FIELDS)],
+    )
 
 
 def test_a_bar_with_stop_stands_below_the_control_that_began_the_work(address, page):
@@ -208,7 +221,7 @@ def test_noise_and_blur_are_really_extracted_while_the_page_tells_how_far_it_is(
         score, change = trace.scores[target].ccc, trace.scores[target].ccc - before.scores[target].ccc
         table.to_contain_text(f"{score:.3f}".replace("-", "−"), timeout=PATIENCE_S * 1000)
         table.to_contain_text(f"{change:+.3f}".replace("-", "−"), timeout=PATIENCE_S * 1000)
-    assert "CA, unchanged" in page.get_by_test_id("player-legend").inner_text()
+    expect(page.get_by_test_id("player-legend")).to_contain_text("CA, unchanged")
 
 
 def test_noise_is_heard_and_blur_is_seen_as_the_backbones_get_them(address, extracted, page):

@@ -135,6 +135,8 @@ def test_the_time_axis_stays_in_sight_where_rows_do_not_fit_and_brushes_there_to
 def test_while_it_plays_pages_are_turned_until_the_user_pans(page, address):
     open_player(page, address, "steady")
     start, end = zoom(page, 6)
+    page.get_by_role("combobox", name="Speed").select_option("0.5")  # so that it has not ended when the user pans
+    page.locator(PLAYER).focus()
     follow = page.get_by_role("button", name="Follow the cursor while playing")
     assert follow.get_attribute("aria-pressed") == "true"
     page.keyboard.press("Space")

@@ -10,7 +10,7 @@ from iaca.checkpoints import load_checkpoint
 from iaca.config import DropoutConfig
 from iaca.features.feature_files import read_features
 from iaca.inference import infer
-from tests.dashboard.browsing import PLAYER, open_player
+from tests.dashboard.browsing import PLAYER, open_player, rest
 from tests.dashboard.projects import Spec, write_project
 
 
@@ -113,11 +113,17 @@ def test_the_tour_begins_at_its_first_step_from_another_page_and_its_frame_follo
     assert card.inner_text().splitlines()[0] == "One subject at a time"
     assert "1 of 6" in card.inner_text()
     page.wait_for_selector(f"{PLAYER}[data-revision]")
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    rest(page)
     for target in ("[data-testid=stMain] [data-testid=stSelectbox]", ".iaca-screen"):
-        box, frame = (page.locator(one).first.bounding_box() for one in (target, ".iaca-guide-frame"))
-        assert (frame["x"], frame["y"]) == pytest.approx((box["x"] - 4, box["y"] - 4), abs=1)
-        assert (frame["width"], frame["height"]) == pytest.approx((box["width"] + 8, box["height"] + 8), abs=1)
+        page.wait_for_function(
+            """(target) => {
+              const [box, frame] = [target, '.iaca-guide-frame'].map((one) =>
+                document.querySelector(one).getBoundingClientRect());
+              const off = (end, by) => Math.abs(frame[end] - box[end] - by) <= 1;
+              return off('left', -4) && off('top', -4) && off('right', 4) && off('bottom', 4);
+            }""",
+            arg=target,
+        )
         card.get_by_role("button", name="Next").click()
 
 

@@ -16,7 +16,7 @@ from iaca.features.feature_files import read_features
 from iaca.files import file_sha256
 from iaca.inference import infer
 from iaca.inference.conditions import find_events, query_of
-from tests.dashboard.browsing import PLAYER, choose, downloaded
+from tests.dashboard.browsing import PLAYER, choose, click_grid, downloaded, insist, place_of, rest, wait_for_address
 from tests.dashboard.projects import Spec, make_features, write_features, write_project
 
 NAMES = ("first-01", "second-02", "third-03", "third-04")
@@ -55,7 +55,7 @@ def test_a_corpus_is_measured_filtered_brushed_and_opened(page, address, root):
     page.get_by_label("Name contains").fill("third")
     page.keyboard.press("Enter")
     page.get_by_text("2 of 4 subjects listed").wait_for()
-    assert "find=third" in page.url
+    wait_for_address(page, "find=third")
     page.reload()
     page.get_by_text("2 of 4 subjects listed").wait_for()
     assert list(table(page)["subject"]) == list(NAMES[2:])
@@ -63,39 +63,42 @@ def test_a_corpus_is_measured_filtered_brushed_and_opened(page, address, root):
     page.keyboard.press("Enter")
     page.get_by_text("4 of 4 subjects listed").wait_for()
 
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")  # or the chart is drawn anew
+    rest(page)  # or the chart is drawn anew
     expect(page.locator(DOTS)).to_have_count(4)
-    area = page.locator(".st-key-corpus_scatter .nsewdrag").first.bounding_box()
-    lowest = max((page.locator(DOTS).nth(k).bounding_box() for k in range(4)), key=lambda box: box["y"])
+    area = place_of(page.locator(".st-key-corpus_scatter .nsewdrag").first)
+    lowest = max((place_of(page.locator(DOTS).nth(k)) for k in range(4)), key=lambda box: box["y"])
     page.mouse.move(area["x"] + 2, lowest["y"] - 3)
     page.mouse.down()
     page.mouse.move(area["x"] + area["width"] / 2, lowest["y"] + 5, steps=4)
     page.mouse.move(area["x"] + area["width"] - 2, area["y"] + area["height"] - 2, steps=4)
     page.mouse.up()
     page.get_by_text("1 of 4 subjects listed").wait_for()
-    assert "box=" in page.url
+    wait_for_address(page, "box=")
     page.get_by_role("button", name="Show all again").click()
     page.get_by_text("4 of 4 subjects listed").wait_for()
 
-    grid = page.get_by_test_id("stDataFrame").bounding_box()
-    page.mouse.click(grid["x"] + 16, grid["y"] + 52)
-    page.get_by_role("button", name="Open at its worst moment").wait_for()
+    rest(page)
+    click_grid(
+        page, page.get_by_test_id("stDataFrame"), 16, 52, page.get_by_role("button", name="Open at its worst moment")
+    )
 
     page.get_by_text("gates", exact=True).click()
     page.get_by_text("relationship", exact=True).click()
     page.get_by_text("Do the stage-2 weights of CA+IACA follow").wait_for()
     page.get_by_text("subjects", exact=True).click()
 
-    dot = page.locator(DOTS).first
-    dot.wait_for()
-    box = dot.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.locator(".hoverlayer .hovertext").first.wait_for()
+    def hover():
+        page.mouse.move(0, 0)
+        dot = place_of(page.locator(DOTS).first)
+        page.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
+
+    rest(page)
+    insist(hover, page.locator(".hoverlayer .hovertext").first)
     page.mouse.down()
     page.mouse.up()
     page.wait_for_selector(f"{PLAYER}[data-revision]")
-    assert "frame=" in page.url
-    assert page.locator(".st-key-drop_audio input").is_checked()
+    wait_for_address(page, "frame=")
+    expect(page.locator(".st-key-drop_audio input")).to_be_checked()
 
 
 def hits(page):
@@ -119,7 +122,7 @@ def test_events_are_searched_opened_and_walked_through_and_a_link_has_the_search
     page.get_by_role("button", name="Add a condition").click()
     choose(page, "Column of condition 2", "face (known episodes)")
     page.get_by_text("in 1 of 4 subjects").wait_for()  # nothing is known of the other three
-    page.wait_for_function("document.location.search.includes('where=face+is+wrong')")
+    wait_for_address(page, "where=face+is+wrong")
     page.get_by_role("button", name="Remove", exact=True).nth(1).click()
     page.get_by_text(f"{len(expected)} hits").wait_for()
     page.reload()
@@ -141,7 +144,7 @@ def test_events_are_searched_opened_and_walked_through_and_a_link_has_the_search
         page.get_by_role("button", name="Next hit").click()
         page.wait_for_selector(f'{PLAYER}[data-subject="{expected[place][0]}"]')
         page.wait_for_function(f"{frame_of} === '{expected[place][1]}'")
-    assert "where=valence_stage1_audio_cross+%3E+0.5" in page.url
+    wait_for_address(page, "where=valence_stage1_audio_cross+%3E+0.5")
     page.get_by_role("button", name="End search").click()
     expect(page.locator("[data-lane=search]")).to_have_count(0)
     page.wait_for_function("!document.location.search.includes('where=')")
@@ -150,7 +153,7 @@ def test_events_are_searched_opened_and_walked_through_and_a_link_has_the_search
 def made(page, key, ending):
     page.locator(f".st-key-{key}_make button").click()
     button = page.locator(f".st-key-{key}_{ending} button")
-    button.wait_for(timeout=180_000)
+    button.wait_for()
     name, content = downloaded(page, button)
     return name, io.BytesIO(content)
 

@@ -7,7 +7,7 @@ import pytest
 
 from iaca.features.feature_files import write_features
 from iaca.study.findings import Study
-from tests.dashboard.browsing import PLAYER, downloaded
+from tests.dashboard.browsing import PLAYER, click_grid, downloaded, rest, wait_for_address
 from tests.dashboard.projects import Spec, make_features, write_project
 from tests.dashboard.study_tables import decision_tables
 
@@ -102,15 +102,13 @@ def test_a_subjects_name_or_box_opens_it_in_the_player(page, address, x_px):
     page.goto(f"{address}/results")
     grid = page.locator(".st-key-results_subjects")
     grid.wait_for()
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    rest(page)
     page.locator(".js-plotly-plot").first.wait_for()  # it moves what lies below it
     grid.scroll_into_view_if_needed()
     page.get_by_test_id("data-grid-canvas").nth(1).wait_for()
-    page.wait_for_timeout(1000)  # the grid takes no click before it has laid itself out, and says so nowhere
-    box = grid.locator("canvas").first.bounding_box()
-    page.mouse.click(box["x"] + x_px, box["y"] + 2.5 * ROW_PX)
-    page.wait_for_selector(f'{PLAYER}[data-subject="weak-voice-02"]')
-    assert "subject=weak-voice-02" in page.url
+    opened = page.locator(f'{PLAYER}[data-subject="weak-voice-02"]')
+    click_grid(page, grid.get_by_test_id("stDataFrame"), x_px, 2.5 * ROW_PX, opened)
+    wait_for_address(page, "subject=weak-voice-02")
 
 
 def test_a_subject_of_the_study_that_has_no_video_by_design_opens_without_a_warning(page, address, root):
@@ -120,7 +118,7 @@ def test_a_subject_of_the_study_that_has_no_video_by_design_opens_without_a_warn
     page.goto(f"{address}/?subject=conflict-17")
     page.wait_for_selector(f'{PLAYER}[data-subject="conflict-17"][data-revision]')
     page.get_by_text("There is no video for this subject. The curves are complete.").wait_for()
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    rest(page)
     assert page.get_by_test_id("stAlert").count() == 0
 
 

@@ -22,7 +22,7 @@ from iaca.files import file_sha256
 from iaca.models.fusion_model import FusionModel
 from tests.dashboard.browsing import PLAYER
 from tests.dashboard.projects import Spec, write_project
-from tests.dashboard.serving import PROJECT
+from tests.dashboard.serving import PATIENCE_S, PROJECT
 from tests.iaca.data.faces.test_detection import drawn_head, film
 from tests.iaca.data.media.test_container import write_tracks
 from tests.media_files import write_media
@@ -209,12 +209,13 @@ def test_the_page_offers_to_try_again_where_a_first_look_failed(project, tmp_pat
     monkeypatch.setattr("sys.argv", ["app.py"])
     monkeypatch.setenv("IACA_DETECTOR", "away")
     own_videos.add_path(str(write_media(tmp_path / "me.mp4", np.arange(12) / 25)), tmp_path / "cache", ())
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=PATIENCE_S)
     page.run()
     page.switch_page("app_pages/your_video.py")
 
     def offered(label):
-        for _ in range(600):
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
             page.run()
             found = [one for one in page.button if one.label == label]
             if found:

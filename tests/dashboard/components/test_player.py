@@ -7,11 +7,22 @@ import random
 import urllib.error
 import urllib.request
 
-import numpy as np
 import pytest
 
-from tests.dashboard.browsing import PLAYER, open_player, record, sample, settle, slide, state
+from tests.dashboard.browsing import (
+    PLAYER,
+    check_undisturbed,
+    open_player,
+    play_watched,
+    record,
+    sample,
+    settle,
+    slide,
+    state,
+    wait_for_page,
+)
 from tests.dashboard.projects import Spec, frame_times, write_project
+from tests.dashboard.serving import PATIENCE_S
 
 SPECS = (
     Spec("steady", 300),
@@ -167,36 +178,12 @@ def test_a_marked_range_is_repeated(page, address):
 
 def test_dropout_changes_while_playing_neither_pause_nor_remount_nor_turn_back(page, address):
     open_player(page, address, "steady", drop_audio="true")
-    page.evaluate(
-        """() => {
-          const video = document.querySelector('[data-testid=player-video]');
-          video.loop = true;
-          window.pauses = 0;
-          window.same = video;
-          video.addEventListener('pause', () => window.pauses++);
-        }"""
-    )
-    page.locator(".iaca-speed select").select_option("0.5")
-    page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_selector(f"{PLAYER}[data-playing=true]")
-    page.evaluate(
-        """() => {
-          window.frames = [];
-          const look = () => { window.frames.push(sample()); requestAnimationFrame(look); };
-          look();
-        }"""
-    )
+    play_watched(page, "0.5")
     for i in range(20):
         slide(page, "Audio dropout (%)", "ArrowRight" if i % 4 < 3 else "ArrowLeft")
-    seen = page.evaluate("({ frames, pauses, same: same === document.querySelector('[data-testid=player-video]') })")
-    assert seen["same"]
-    assert seen["pauses"] == 0
-    frames = np.array([shown["frame"] for shown in seen["frames"]])
-    backwards = np.flatnonzero(np.diff(frames) < 0)
-    # A loop of the whole video is the only way back.
-    assert all(frames[i] >= 295 and frames[i + 1] <= 5 for i in backwards)
-    assert len(set(frames.tolist())) > 20
-    for shown in seen["frames"]:
+    samples = check_undisturbed(page, 300)
+    assert len({shown["frame"] for shown in samples}) > 20
+    for shown in samples:
         assert_agreement(shown, TIMES["steady"])
 
 
@@ -206,7 +193,7 @@ def test_dropout_does_not_move_a_resting_cursor(page, address):
     settle(page)
     before = int(state(page, "revision"))
     page.get_by_text("Drop audio", exact=True).click()
-    page.wait_for_function(f"Number(document.querySelector('{PLAYER}').dataset.revision) > {before}")
+    wait_for_page(page, before)
     shown = sample(page)
     assert shown["frame"] == 123
     assert_agreement(shown, TIMES["steady"])
@@ -231,5 +218,5 @@ def test_only_registered_media_can_be_fetched_and_ranges_are_answered(page, addr
 def status_of(url):
     """HTTP status of an answer that is expected to be a refusal."""
     with pytest.raises(urllib.error.HTTPError) as refusal:
-        urllib.request.urlopen(url, timeout=10)
+        urllib.request.urlopen(url, timeout=PATIENCE_S)
     return refusal.value.code
