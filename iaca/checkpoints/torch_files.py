@@ -14,7 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from iaca.checkpoints.pickles import NUMBERS, PickleError, check_pickles
 from iaca.errors import CheckpointError
+from iaca.headers import MOST_SHOWN
 
 PREFIXES = ("module.", "_orig_mod.")
 """Prefixes that training on several GPUs and `torch.compile` put before every name."""
@@ -24,18 +26,21 @@ NAMES_SHOWN = 4
 MOST_UNPACKED = 2**20
 """Bytes that a file may unpack to beyond its own size: torch stores tensors as they are."""
 
+ADVICE = (
+    ", and a weight file may hold only tensors and numbers; if it is your own, save it without that, else download it "
+    "again"
+)
+
 _SCALAR = np.float64().__reduce__()[0]
 """NumPy's constructor of scalars, which it keeps in a private module."""
-
-_NUMBERS = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
 
 ALLOWED_GLOBALS: list[Any] = [
     (_SCALAR, "numpy.core.multiarray.scalar"),
     (_SCALAR, "numpy._core.multiarray.scalar"),
     np.dtype,
-    *(type(np.dtype(number)) for number in _NUMBERS),
+    *(type(np.dtype(number)) for number in NUMBERS),
 ]
-"""All that a file may refer to besides tensors: scores are NumPy scalars, pickled by NumPy 1 or 2."""
+"""What torch is told to allow besides tensors; `check_pickles` has looked at how a file uses it."""
 
 
 class WeightFileError(CheckpointError):
@@ -59,13 +64,16 @@ def read_torch_file(path: Path) -> Any:
         path: A file that `torch.save` wrote.
 
     Raises:
-        WeightFileError: It is missing, damaged, holds what cannot be read without running code from it, or unpacks to
-            more than it is.
+        WeightFileError: It is missing, damaged, holds what cannot be read without running code from it, unpacks to
+            more than it is, or is made to take all memory or time.
     """
     _check_unpacked_size(path)
     try:
+        check_pickles(path)
         with torch.serialization.safe_globals(ALLOWED_GLOBALS):
             return torch.load(path, map_location="cpu", weights_only=True)
+    except PickleError as error:
+        raise WeightFileError(f"{path} is refused: {error}{ADVICE}") from error
     except FileNotFoundError:
         raise WeightFileError(f"{path} does not exist; expected a weight file") from None
     except (IsADirectoryError, PermissionError) as error:
@@ -75,10 +83,7 @@ def read_torch_file(path: Path) -> Any:
         wanted = re.search(r"GLOBAL ([\w.]+)|unrecognized function (.+)|got <class '([\w.]+)'>", str(error))
         if isinstance(error, pickle.UnpicklingError) and wanted:
             needed = next(filter(None, wanted.groups()))
-            raise WeightFileError(
-                f"{path} is refused: reading it would need {needed}, and a weight file may hold only tensors and "
-                "numbers; if it is your own, save it without that, else download it again"
-            ) from error
+            raise WeightFileError(f"{path} is refused: reading it would need {needed}{ADVICE}") from error
         # Of torch's advice, which is to allow everything, only the reason is of use.
         reason = str(error).partition("WeightsUnpickler error: ")[2] or str(error) or type(error).__name__
         raise WeightFileError(
@@ -120,6 +125,9 @@ def as_state_dict(content: Any) -> dict[str, Tensor] | None:
 
 def listed(names: Iterable[object]) -> str:
     """The first few names, and how many more there are."""
-    every = [str(name) for name in names]
+    every = list(names)
+    if not every:
+        return "nothing"
     left = len(every) - NAMES_SHOWN
-    return ", ".join(every[:NAMES_SHOWN]) + (f" and {left} more" if left > 0 else "") if every else "nothing"
+    shown = ", ".join(str(name)[:MOST_SHOWN] for name in every[:NAMES_SHOWN])
+    return shown + (f" and {left} more" if left > 0 else "")
