@@ -168,6 +168,15 @@ def is_plain_name(name: object) -> TypeGuard[str]:
     )
 
 
+def is_text(name: str) -> bool:
+    """Whether a name can be written in a text: names of files are bytes, which need not be UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def fingerprint(path: str | os.PathLike[str]) -> str:
     """Fingerprint of a file's size, beginning and end: cheap for gigabytes, and the same wherever the file lies.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +25,9 @@ Choice: CRC-32, since it is there to find damage, not forgery, and takes a quart
 MOST_DEPTH = 32
 """Levels of lists and objects in a header; a file of this project has four."""
 
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""One of two escapes that are a character together, and none alone."""
+
 MOST_SHOWN = 80
 """Characters of a value that an error shows."""
 
@@ -36,10 +40,15 @@ def parse_json(text: str) -> Any:
     """The value of a JSON text.
 
     Raises:
-        HeaderError: It is no JSON, or nested more than `MOST_DEPTH` deep.
+        HeaderError: It is no JSON, nested more than `MOST_DEPTH` deep, or has half a character.
     """
     try:
         value = json.loads(text)
+        if _HALF.search(text):
+            json.dumps(value, ensure_ascii=False).encode(errors="surrogateescape")
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):04x}"
+        raise HeaderError(f"no text: {half} is half a character; expected both of its halves") from error
     except ValueError as error:
         raise HeaderError(f"no JSON: {error}") from error
     except RecursionError:

@@ -19,7 +19,7 @@ from iaca.data.problems import printable
 from iaca.data.recordings import find_recordings, folder_of, natural_key
 from iaca.errors import BAD_INPUT, InputError
 from iaca.features.feature_files import FeatureError, read_feature_header
-from iaca.files import FileState
+from iaca.files import FileState, is_text
 from iaca.types import Episode, Recording
 
 NAMED_ONE_BY_ONE = 3
@@ -147,7 +147,7 @@ def _corpus(source: Source, features: FileState) -> Corpus:
     conditions = {name: condition for one in descriptions for name, condition in one.conditions.items()}
     rendered = {name for one in descriptions if one.synthetic for name in one.conditions}
     recordings = {recording.subject: recording for recording in index.recordings}
-    foreign = sorted(name for name in recordings.keys() | files.keys() if not _is_text(name))
+    foreign = sorted(name for name in recordings.keys() | files.keys() if not is_text(name))
     if foreign:
         problems.append(
             f"Subjects whose names are not UTF-8 cannot be shown: {len(foreign)}, such as {foreign[0]}. Rename "
@@ -204,15 +204,6 @@ def _corpus(source: Source, features: FileState) -> Corpus:
 def _place(name: str, rendered: set[str]) -> int:
     """Where a subject stands among those of the demo; all others follow, in natural order."""
     return CURATED.index(name) if name in rendered and name in CURATED else len(CURATED)
-
-
-def _is_text(name: str) -> bool:
-    """Whether a browser can be told the name: names of files need not be text."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _without_video(files: Sequence[Path], source: Source) -> list[str]:

@@ -20,7 +20,9 @@ from dashboard.timeline.declared import Note
 from iaca.data.notes import (
     MOST_ADDRESS,
     MOST_NAME,
+    MOST_NOTES,
     MOST_TEXT,
+    MOST_VIEWS,
     STORE_VERSION,
     NoteError,
     WrittenNote,
@@ -34,9 +36,6 @@ __all__ = ["NoteError"]
 
 VISIT_FILE = "notes.sqlite3"
 """In the folder of a visit."""
-
-MOST_NOTES, MOST_VIEWS = 5000, 500
-"""Of one owner."""
 
 WAIT_S = 10.0
 """How long another tab or server may write before this one gives up."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from iaca.commands import CommandError
 from iaca.compute.engine import Engine
-from iaca.files import FileState, file_state
+from iaca.files import FileState, file_state, is_text
 
 if TYPE_CHECKING:
     from iaca.checkpoints import Checkpoint
@@ -66,7 +66,7 @@ def feature_files(folder: Path, split: str | None, names: Sequence[str]) -> list
         names: Names of subjects to keep; none: all.
 
     Raises:
-        CommandError: Nothing is left, or a subject is not there.
+        CommandError: Nothing is left, a subject is not there, or its name is no text.
         FeatureError: A file cannot be read.
     """
     from iaca.features.clip_networks import told_apart
@@ -84,6 +84,13 @@ def feature_files(folder: Path, split: str | None, names: Sequence[str]) -> list
     if not found:
         which = "" if split is None else f" of the split {split!r}"
         raise CommandError(f"{folder} holds no feature file (<subject>.safetensors){which}; expected at least one")
+    for file in found:
+        subject = headers[file]["subject"]
+        if not is_text(subject):
+            raise CommandError(
+                f"{file} has the features of {subject!r}, whose name is no UTF-8; expected a name that tables hold: "
+                "rename the recording and extract it again, or name others in --subjects"
+            )
     if mixed := told_apart((headers[file]["subject"], headers[file]["computed"]) for file in found):
         _log.warning("%s: %s", folder, mixed)
     return found

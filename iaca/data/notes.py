@@ -20,6 +20,9 @@ STORE_VERSION = 1
 MOST_TEXT, MOST_NAME, MOST_ADDRESS = 2000, 100, 8000
 """Characters of a note, of a view's name and of its address."""
 
+MOST_NOTES, MOST_VIEWS = 5000, 500
+"""Of one owner."""
+
 MOST_BYTES = 4 * 2**20
 """Of a shared file."""
 
@@ -116,10 +119,7 @@ def read_shared(text: str) -> Written:
         checked_note(item.get("subject"), item.get("start_s"), item.get("end_s"), item.get("text"))
         for item in content["notes"]
     )
-    views = (
-        NamedView(one_line(item.get("name"), "the name of a view", MOST_NAME), _address(item.get("address")))
-        for item in content["views"]
-    )
+    views = (_view(item.get("name"), item.get("address")) for item in content["views"])
     return Written(tuple(notes), tuple(views))
 
 
@@ -151,13 +151,27 @@ def _read_store(path: Path) -> Written:
             (version,) = file.execute("PRAGMA user_version").fetchone()
             if version != STORE_VERSION:
                 raise NoteError(f"{path} holds tables of version {version}; expected {STORE_VERSION}")
+            tables = {name for (name,) in file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+            if not {"notes", "views"} <= tables:  # a view of SQLite is a program, which need not end
+                raise NoteError(f"{path} has no tables of notes and views; {EXPECTED}")
             notes = file.execute(
                 "SELECT subject, start_s, end_s, text FROM notes WHERE owner = '' ORDER BY subject, start_s, id"
-            ).fetchall()
-            views = file.execute("SELECT name, address FROM views WHERE owner = '' ORDER BY name, id").fetchall()
+            ).fetchmany(MOST_NOTES + 1)
+            views = file.execute("SELECT name, address FROM views WHERE owner = '' ORDER BY name, id").fetchmany(
+                MOST_VIEWS + 1
+            )
     except sqlite3.Error as error:
         raise NoteError(f"{path} cannot be read ({error}); expected the file in which the page keeps notes") from error
-    return Written(tuple(WrittenNote(*one) for one in notes), tuple(NamedView(*one) for one in views))
+    if len(notes) > MOST_NOTES or len(views) > MOST_VIEWS:
+        raise NoteError(f"{path} has too many notes or views; expected at most {MOST_NOTES:,} and {MOST_VIEWS:,}")
+    try:
+        return Written(tuple(checked_note(*one) for one in notes), tuple(_view(*one) for one in views))
+    except NoteError as error:
+        raise NoteError(f"{path}: {error}") from error
+
+
+def _view(name: Any, address: Any) -> NamedView:
+    return NamedView(one_line(name, "the name of a view", MOST_NAME), _address(address))
 
 
 def _address(address: Any) -> str:

@@ -14,7 +14,9 @@ TENSORS = {"b": np.arange(6, dtype=np.float16).reshape(2, 3), "a": np.array([Tru
 HEADER = {"name": "x", "rate": 0.1, "training": {"loss": float("nan")}}
 
 
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "[" * 33 + "]" * 33, "9" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 100_000, "[" * 33 + "]" * 33, "9" * 5000, r'{"a": ["\ud800"]}', r'{"\uDBFFa": 1}']
+)
 def test_what_is_no_json_or_too_deep_is_a_sentence(text):
     with pytest.raises(HeaderError) as error:
         parse_json(text)
@@ -24,6 +26,7 @@ def test_what_is_no_json_or_too_deep_is_a_sentence(text):
 def test_json_of_any_kind_and_of_some_depth_is_read():
     assert parse_json("[" * 31 + "]" * 31) is not None
     assert parse_json("5") == 5
+    assert parse_json(r'["\ud83d\ude00", "\udce9", "\\ud800"]') == ["😀", "\udce9", r"\ud800"]
 
 
 def test_the_checksum_is_that_of_the_tensors_by_name_and_of_the_other_fields():

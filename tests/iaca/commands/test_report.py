@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import numpy as np
@@ -129,3 +130,10 @@ def test_what_cannot_be_reported_is_one_sentence(project, capsys, more, message)
     assert report(project, "none.html", *more) == 1
     assert message in capsys.readouterr().err
     assert not (project / "none.html").exists()
+
+
+def test_a_name_that_is_no_text_is_refused_before_the_work(project, tmp_path, capsys):
+    write_features(tmp_path / "a.safetensors", make_features(300, 4, subject=os.fsdecode(b"caf\xe9")))
+    arguments = ["--features", tmp_path, "--checkpoint", project / "gated.safetensors", "--out", tmp_path / "r.html"]
+    assert main(["report", *map(str, arguments)]) == 1
+    assert r"a.safetensors has the features of 'caf\udce9', whose name is no UTF-8" in capsys.readouterr().err

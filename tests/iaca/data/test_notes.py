@@ -47,3 +47,35 @@ def test_tables_of_another_version_are_refused(tmp_path):
     file.close()
     with pytest.raises(NoteError, match="version 9"):
         read_notes(tmp_path / "new.sqlite3")
+
+
+TABLES = "CREATE TABLE notes (id, owner, subject, start_s, end_s, text); CREATE TABLE views (owner, id, name, address);"
+ENDLESS = (
+    "CREATE VIEW notes AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS id, '' AS owner, "
+    "'anna' AS subject, x AS start_s, NULL AS end_s, 'a' AS text FROM n; CREATE TABLE views (owner, id, name, address);"
+)
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        (ENDLESS, "has no tables of notes"),
+        (f"{TABLES} INSERT INTO notes VALUES (1, '', 'anna', 'abc', NULL, 'a')", "'abc'"),
+        (f"{TABLES} INSERT INTO notes VALUES (1, '', NULL, 1, 2, 'a')", "the subject of a note is None"),
+        (f"{TABLES} INSERT INTO notes VALUES (1, '', 'anna', 1, 2, x'00')", "the text of a note is b'"),
+        (f"{TABLES} INSERT INTO views VALUES ('', 1, 'mine', 5)", "address of a view is 5"),
+        (
+            f"{TABLES} WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 5001) "
+            "INSERT INTO notes SELECT x, '', 'anna', x, NULL, 'a' FROM n",
+            "too many",
+        ),
+    ],
+)
+def test_what_tables_of_strangers_hold_is_looked_at(tmp_path, statements, said):
+    path = tmp_path / "strange.sqlite3"
+    file = sqlite3.connect(path)
+    file.executescript(f"{statements}; PRAGMA user_version = 1")
+    file.close()
+    with pytest.raises(NoteError, match=f"(?i){said}") as refusal:
+        read_notes(path)
+    assert str(path) in str(refusal.value)
