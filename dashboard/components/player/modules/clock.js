@@ -25,6 +25,9 @@ const SEEK_SHARES = [0.4, 0.2];
 // each key frame cannot be reached that way. Then seek to an earlier frame and play on slowly, without sound.
 const APPROACHES = 4;
 const CREEPING_RATE = 0.25;
+// A busy machine may miss the frame while it is shown: then approach it again, ever more slowly.
+const CREEPS = 5;
+const SLOWEST_RATE = 0.0625; // browsers refuse less
 
 const UNPLAYABLE = "This browser cannot play the video. It should be H.264 in an MP4 file.";
 
@@ -44,6 +47,7 @@ export class Clock {
   /** @type {number | null} */
   inFlight = null;
   attempts = 0; // of the seek in flight
+  creeps = 0; // likewise
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   patience;
   /** @type {{ muted: boolean, rate: number } | null} */
@@ -143,7 +147,7 @@ export class Clock {
       return;
     }
     this.inFlight = frame;
-    this.attempts = 0;
+    this.attempts = this.creeps = 0;
     this.ask(frame);
   }
 
@@ -202,7 +206,7 @@ export class Clock {
     const { video } = this;
     this.creeping = { muted: video.muted, rate: video.playbackRate };
     video.muted = true;
-    video.playbackRate = CREEPING_RATE;
+    video.playbackRate = Math.max(SLOWEST_RATE, CREEPING_RATE / 2 ** this.creeps++);
     video.play().catch(() => this.stopCreeping(this.shown));
   }
 
@@ -214,7 +218,12 @@ export class Clock {
     this.video.pause();
     this.video.muted = muted;
     this.video.playbackRate = rate;
-    this.finish(this.inFlight ?? picture, picture);
+    const wanted = this.inFlight ?? picture;
+    if (picture > this.pictureOf(wanted) && this.pending === null && this.creeps < CREEPS) {
+      this.attempts = SEEK_SHARES.length;
+      return this.ask(wanted);
+    }
+    this.finish(wanted, picture);
   }
 
   waitForFrame() {
