@@ -81,7 +81,8 @@ elif __name__ != "__mp_main__":  # a worker process imports the script of its pa
     from dashboard.state import visit
     from dashboard.state.folders import read_options
     from dashboard.state.login import LoginError, check_login, lets_in
-    from dashboard.uploads import UploadsToDisk, quota_of
+    from dashboard.upload_room import quota_of
+    from dashboard.uploads import UploadsToDisk
     from iaca.listening import ListeningError, check_listening
     from iaca.logs import configure
 

@@ -5,14 +5,13 @@ Whoever reads an uploader of Streamlit asks `take` or `content` for the file. Wh
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import os
 import re
 import secrets
 import shutil
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,11 +21,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.admission import visit_cookie
 from dashboard.state import visit
-from dashboard.state.folders import Options
-from dashboard.state.visit_folders import folder_of, home
+from dashboard.state.visit_folders import folder_of
+from dashboard.upload_room import Quota, expect, release
 from iaca.errors import InputError
-from iaca.resources import cache_folder
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -39,6 +38,9 @@ NOTE = b"iaca-upload "
 """What Streamlit keeps in place of a file; its secret follows."""
 
 MIB = 2**20
+PATIENCE_S = 60.0
+"""How long an upload may bring nothing."""
+
 BLOCK = MIB
 SMALL = 2**25
 """The most that is read into memory, as of a label file."""
@@ -46,23 +48,6 @@ SMALL = 2**25
 
 class UploadError(InputError):
     """An upload that cannot be used: the message says why and what to do."""
-
-
-class Quota(NamedTuple):
-    """What uploads may take, with everything that is made from them.
-
-    Attributes:
-        visit: Bytes of one visit.
-        all: Bytes of all visits, those that were kept from earlier ones included.
-    """
-
-    visit: int
-    all: int
-
-
-def quota_of(options: Options) -> Quota:
-    """What the options of the command line allow."""
-    return Quota(int(options.visit_quota * 2**30), int(options.upload_quota * 2**30))
 
 
 class Upload(NamedTuple):
@@ -75,19 +60,7 @@ class Upload(NamedTuple):
 
 _log = logging.getLogger(__name__)
 _arrived: dict[str, Upload] = {}
-_expected: dict[str, int] = {}
-"""Secret -> bytes of a file that is under way."""
-
 _lock = threading.Lock()
-
-
-def room(key: str, quota: Quota) -> int:
-    """Bytes that a visit may still bring; not below 0."""
-    kept = _size(cache_folder() / "your-videos") + _size(home().parent)
-    with _lock:
-        under_way = sum(_expected.values())
-    free = shutil.disk_usage(home()).free
-    return max(0, min(quota.visit - _size(folder_of(key)), quota.all - kept, free) - under_way)
 
 
 def take(uploaded: UploadedFile) -> Path:
@@ -169,15 +142,13 @@ class UploadsToDisk:
         if key is None:  # Streamlit says so
             await self.app(scope, receive, send)
             return
-        refusal = await self._refusal(request, key)
+        secret = secrets.token_urlsafe(32)
+        refusal = await self._refusal(request, session, key, secret)
         about = {"visit": key[: visit.SHORT], "asked": "upload"}
         if refusal is not None:
             _log.warning("an upload is refused: %s", refusal[0], extra=about)
             await PlainTextResponse(*refusal)(scope, receive, send)
             return
-        secret, size = secrets.token_urlsafe(32), int(request.headers["content-length"])
-        with _lock:
-            _expected[secret] = size
         path = None
         try:
             path = await run_in_threadpool(_new_file, key)
@@ -186,6 +157,8 @@ class UploadsToDisk:
             if path is not None:
                 path.unlink(missing_ok=True)
             told = ("It cannot be kept.", 507) if isinstance(error, OSError) else ("This is no upload.", 400)
+            if isinstance(error, TimeoutError):
+                told = "No more of it came.", 408
             _log.warning("an upload failed: %s", error, extra=about)
             await PlainTextResponse(*told)(scope, receive, send)
             return
@@ -194,26 +167,28 @@ class UploadsToDisk:
                 path.unlink(missing_ok=True)
             raise
         finally:
-            with _lock:
-                del _expected[secret]
-        _log.info("an upload of %d bytes", size, extra=about)
+            release(secret)
+        _log.info("an upload of %s bytes", request.headers["content-length"], extra=about)
         with _lock:
             _arrived[secret] = Upload(path, session, file)
         noted, note = _note(request, headers, secret)
         await self.app(noted, note, _then(send, otherwise=lambda: _drop(session, file)))
 
-    async def _refusal(self, request: Request, key: str) -> tuple[str, int] | None:
-        """Why an upload is not read at all."""
+    async def _refusal(self, request: Request, session: str, key: str, secret: str) -> tuple[str, int] | None:
+        """Why an upload is not read at all; None: there is room, and it is kept for it."""
+        if key != visit.key_of(visit_cookie(request.headers) or visit.without_cookie(session)):
+            return "This page is open in another browser.", 403
         length = request.headers.get("content-length", "")
-        if not length.isdigit():
+        # In chunks, a body is as long as it likes, whatever it says beside.
+        if not length.isdecimal() or "transfer-encoding" in request.headers:
             return "An upload must say how large it is.", 411
         if int(length) > self.largest + BLOCK:
             return f"A file may have {self.largest // MIB:,} MB.", 413
         try:
-            left = await run_in_threadpool(room, key, self.quota)
+            left = await run_in_threadpool(expect, secret, key, int(length), self.quota)
         except OSError:
             return "It cannot be kept.", 507
-        if int(length) > left:
+        if left is not None:
             return f"There is room for {left // MIB:,} MB; remove a video under Your video.", 413
         return None
 
@@ -269,9 +244,17 @@ async def _write_part(request: Request, path: Path) -> list[tuple[bytes, bytes]]
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytes]:
-    """The body in large blocks, so that few threads are asked."""
-    gathered = bytearray()
-    async for chunk in request.stream():
+    """The body in large blocks, so that few threads are asked.
+
+    Raises:
+        TimeoutError: Nothing came for a while; meanwhile others are refused the room that is kept for the rest.
+    """
+    gathered, chunks = bytearray(), request.stream()
+    while True:
+        async with asyncio.timeout(PATIENCE_S):
+            chunk = await anext(chunks, None)
+        if chunk is None:
+            break
         gathered += chunk
         if len(gathered) >= BLOCK:
             yield bytes(gathered)
@@ -335,16 +318,6 @@ def _find(uploaded: UploadedFile) -> Upload | None:
     with _lock:
         upload = _arrived.get(_secret(uploaded))
     return upload if upload is not None and context is not None and upload.session == context.session_id else None
-
-
-def _size(folder: Path) -> int:
-    """Bytes of the files below a folder, as far as they are still there."""
-    total = 0
-    for place, _, names in os.walk(folder):  # unlike rglob, it passes over a folder that goes meanwhile
-        for name in names:
-            with suppress(OSError):
-                total += os.lstat(os.path.join(place, name)).st_size
-    return total
 
 
 visit.on_end(forget)

@@ -71,7 +71,8 @@ ALLOWED = {
     "dashboard.routes": {"dashboard.admission", "dashboard.state"},
     "dashboard.state": {"dashboard.admission"},
     "dashboard.steps": {"dashboard.admission", "dashboard.routes", "dashboard.state", "dashboard.turns"},
-    "dashboard.uploads": {"dashboard.state"},
+    "dashboard.upload_room": {"dashboard.state"},
+    "dashboard.uploads": {"dashboard.admission", "dashboard.state", "dashboard.upload_room"},
     "dashboard.turns": set(),
     "dashboard.charts": {"iaca.figures"},
     "dashboard.timeline": {"iaca.figures"},
@@ -88,7 +89,7 @@ ALLOWED = {
     },
     "dashboard.app_pages": {
         "dashboard.sections", "dashboard.services", "dashboard.timeline", "dashboard.components", "dashboard.charts",
-        "dashboard.state", "dashboard.routes", "dashboard.uploads", "iaca.figures",
+        "dashboard.state", "dashboard.routes", "dashboard.upload_room", "dashboard.uploads", "iaca.figures",
     },
     "dashboard.notebook": {
         "dashboard.timeline", "iaca.checkpoints", "iaca.data", "iaca.features", "iaca.figures", "iaca.inference",
@@ -98,7 +99,7 @@ ALLOWED = {
     "dashboard.health": {"dashboard.services"},
     "dashboard.app": {
         "dashboard.admission", "dashboard.health", "dashboard.routes", "dashboard.state", "dashboard.components",
-        "dashboard.sections", "dashboard.services", "dashboard.steps", "dashboard.uploads",
+        "dashboard.sections", "dashboard.services", "dashboard.steps", "dashboard.upload_room", "dashboard.uploads",
     },
 }  # fmt: skip
 """Folder (or module beside them) -> folders that it may import besides the bottom and itself."""

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import uploads
+from dashboard import upload_room, uploads
 from dashboard.sections.notices import attempt, literal
 from dashboard.sections.own_video_cards import show_cards
 from dashboard.sections.page import Page, begin_page, last_seen_models
@@ -66,10 +66,10 @@ def _take(folders: Folders, corpus: Corpus) -> None:
     names = {subject.name for subject in corpus.subjects}
     count = st.session_state.setdefault(TAKEN, 0)
     left, right = (st.container(), None) if folders.locked else st.columns(2)
-    quota = uploads.quota_of(read_options())
+    quota = upload_room.quota_of(read_options())
     # Asked once for each video: a limit that changes would empty the field while a file arrives.
     try:
-        room = st.session_state.setdefault(f"{ROOM} {count}", uploads.room(visit.current(), quota))
+        room = st.session_state.setdefault(f"{ROOM} {count}", upload_room.room(visit.current(), quota))
     except OSError as error:
         st.error(literal(f"No video can be kept: {error}"), icon=":material/error:")
         return

@@ -41,6 +41,11 @@ def key_of(cookie: str) -> str:
     return hashlib.sha256(cookie.encode()).hexdigest()[:32]
 
 
+def without_cookie(session: str) -> str:
+    """What stands in place of the cookie of a browser that keeps none: each of its tabs is a visit."""
+    return f"no cookie {session}"
+
+
 def current() -> str:
     """Key of the visit for which this script runs, or whose request is `served`; "" outside of any.
 
@@ -49,7 +54,7 @@ def current() -> str:
     context = get_script_run_ctx(suppress_warning=True)
     if context is None:
         return _served.get()
-    key = key_of(_cookie() or f"no cookie {context.session_id}")
+    key = key_of(_cookie() or without_cookie(context.session_id))
     with _lock:
         if not _seen and runtime.exists():
             threading.Thread(target=_watch, daemon=True, name="visits").start()
@@ -73,7 +78,7 @@ def served(key: str) -> Iterator[None]:
 def short_id() -> str:
     """Eight digits that tell the visit for which this script runs from others in the log; "" outside of any."""
     context = get_script_run_ctx(suppress_warning=True)
-    return "" if context is None else key_of(_cookie() or f"no cookie {context.session_id}")[:SHORT]
+    return "" if context is None else key_of(_cookie() or without_cookie(context.session_id))[:SHORT]
 
 
 def key_of_session(session: str) -> str | None:
