@@ -89,18 +89,40 @@ def draws_of(table: pd.DataFrame) -> list[str]:
     return [draw for draw in DRAWS if (table["draw"] == draw).any()]
 
 
-def verdict_counts(primary: pd.DataFrame) -> list[str]:
-    """For each draw, how many contrasts have each verdict, a sentence each."""
-    sentences = []
+class Answer(NamedTuple):
+    """What the primary contrasts say to one question.
+
+    Attributes:
+        question: Of the study, such as "Does the wrapper help?".
+        verdicts: Which models are compared, and how many contrasts have each verdict on each draw, in a sentence.
+    """
+
+    question: str
+    verdicts: str
+
+
+def answers(primary: pd.DataFrame) -> list[Answer]:
+    """What the study decides, question by question."""
+    found = []
+    for question, part in primary.groupby("question", sort=False):
+        pairs = dict.fromkeys(part["model_title"] + " − " + part["against_title"])
+        counts = [f"{draw}, {_verdict_counts(part[part['draw'] == draw])}" for draw in draws_of(part)]
+        found.append(Answer(str(question).capitalize(), f"{' and '.join(pairs)}: {'; '.join(counts)}."))
+    return found
+
+
+def compared_on(primary: pd.DataFrame) -> str:
+    """How many subjects and seeds each draw of the contrasts has."""
+    parts = []
     for draw in draws_of(primary):
         own = primary[primary["draw"] == draw]
-        counts = own["verdict"].map(lambda word: str(word).partition(" (")[0]).value_counts(sort=False)
-        parts = ", ".join(f"{word} {count}" for word, count in counts.items())
-        sentences.append(
-            f"{draw.capitalize()} ({counted(own['subjects'].max(), 'subject')}, "
-            f"{counted(own['seeds'].max(), 'seed')}), of {counted(len(own), 'contrast')}: {parts}."
-        )
-    return sentences
+        parts.append(f"{draw}: {counted(own['subjects'].max(), 'subject')}, {counted(own['seeds'].max(), 'seed')}")
+    return "; ".join(parts).capitalize()
+
+
+def _verdict_counts(contrasts: pd.DataFrame) -> str:
+    counts = contrasts["verdict"].map(lambda word: str(word).partition(" (")[0]).value_counts(sort=False)
+    return ", ".join(f"{word} in {count} of {len(contrasts)}" for word, count in counts.items())
 
 
 def primary_rows(primary: pd.DataFrame) -> pd.DataFrame:

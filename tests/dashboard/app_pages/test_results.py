@@ -140,8 +140,10 @@ def test_a_folder_without_facts_opens_and_says_what_it_lacks(page, address, root
 def test_what_the_study_decides_comes_first_and_leaves_as_figures(page, address):
     page.goto(f"{address}/results")
     main = page.get_by_test_id("stMain")
-    main.get_by_text("Validation (80 subjects, 5 seeds), of 2 contrasts: helps 1, equivalent 1.").wait_for()
-    main.get_by_text("Test (80 subjects, 5 seeds), of 2 contrasts: hurts 1, no clear difference 1.").wait_for()
+    main.get_by_text(
+        "CA+IACA − CA: validation, helps in 1 of 2, equivalent in 1 of 2; test, hurts in 1 of 2, "
+    ).wait_for()
+    main.get_by_text("Validation: 80 subjects, 5 seeds; test: 80 subjects, 5 seeds. ").wait_for()
     main.get_by_text("CA, valence (validation, +0.010)").wait_for()
     main.get_by_text("1 of 2 gates are dead in at least one seed.").wait_for()
     assert main.inner_text().strip().startswith("Results\n")  # and not with a sentence of the page's source

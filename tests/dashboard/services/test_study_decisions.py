@@ -34,11 +34,17 @@ def test_a_contrast_that_one_draw_lacks_has_dashes_there():
     assert pd.isna(arousal["test: Holm p"])
 
 
-def test_every_verdict_is_counted():
-    primary = TABLES["primary"].assign(verdict=UNCLEAR)
-    validation, test = study_decisions.verdict_counts(primary)
-    assert validation == "Validation (80 subjects, 5 seeds), of 2 contrasts: no clear difference 2."
-    assert test.startswith("Test (")
+def test_each_question_has_its_answer_on_both_draws():
+    primary = TABLES["primary"]
+    other = primary.assign(question="is it worth having?", against_title="Concat", verdict=UNCLEAR)
+    first, second = study_decisions.answers(pd.concat([primary, other]))
+    assert first.verdicts == (
+        "CA+IACA − CA: validation, helps in 1 of 2, equivalent in 1 of 2; "
+        "test, hurts in 1 of 2, no clear difference in 1 of 2."
+    )
+    assert second.question == "Is it worth having?"
+    assert second.verdicts.startswith("CA+IACA − Concat: validation, no clear difference in 2 of 2; ")
+    assert study_decisions.compared_on(primary).startswith("Validation: 80 subjects, 5 seeds; test: ")
 
 
 def test_headroom_below_the_least_is_nothing_to_gain():
