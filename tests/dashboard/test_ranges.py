@@ -126,7 +126,14 @@ def test_a_brushed_range_is_scored_as_the_metrics_do_it_over_annotated_frames(pa
     np.testing.assert_allclose(means, frames.loc[inside, names].mean(), atol=1e-5)
 
 
-def test_rows_stay_under_the_pointer_that_brushes_them(page, address):
+CLEAR_OF_TRANSPORT = """
+() => document.querySelector('[data-testid=stMain]').scrollTop === 0
+  && document.querySelector('.iaca-range').getBoundingClientRect().top
+     >= document.querySelector('.iaca-transport').getBoundingClientRect().bottom
+"""
+
+
+def test_rows_stay_under_the_pointer_that_brushes_them_then_leave_room_for_the_panel(page, address):
     page.set_viewport_size({"width": 1280, "height": 800})
     open_player(page, address, "steady")
     before = page.get_by_test_id("player-plot").bounding_box()
@@ -141,6 +148,7 @@ def test_rows_stay_under_the_pointer_that_brushes_them(page, address):
     first, last = limits(page)
     assert abs(first - 50) <= 2
     assert abs(last - 125) <= 2
+    page.wait_for_function(CLEAR_OF_TRANSPORT)
 
 
 def test_a_range_outlasts_a_visit_to_another_page_also_for_what_if(page, address):

@@ -21,6 +21,7 @@ function number(value, digits) {
 export class Range {
   /** @type {number | null} */
   brushed = null; // the frame under the pointer while a range is being brushed
+  scrolled = 0; // px, by which the panel has made the page scroll since the brushing began
 
   /**
    * @param {Player} player
@@ -31,6 +32,7 @@ export class Range {
     this.player = player;
     this.panel = panel;
     this.shade = shade;
+    this.page = panel.closest("[data-testid=stMain]");
     this.title = find(panel, ".iaca-heading", HTMLElement);
     this.scores = find(panel, ".iaca-range-scores tbody", HTMLElement);
     this.gates = find(panel, ".iaca-range-gates", HTMLElement);
@@ -75,12 +77,26 @@ export class Range {
     const { clock } = this.player;
     const { brushed } = this;
     this.brushed = null;
-    if (clock.range || brushed === null) this.set(clock.range);
-    else {
+    if (clock.range || brushed === null) {
+      this.set(clock.range);
+      this.reveal();
+    } else {
       // The pointer did not move: a click on the axis.
       clock.seek(brushed);
       this.set(null);
     }
+  }
+
+  // Once the hand has let go, the rows leave room for the panel, and the page goes back to where it was.
+  reveal() {
+    const { player, panel, page } = this;
+    if (panel.hidden || !page) return;
+    if (player.room.height !== player.room.shared) player.redraw();
+    page.scrollTop -= this.scrolled;
+    this.scrolled = 0;
+    const transport = find(player.root, ".iaca-transport", HTMLElement);
+    const covered = transport.getBoundingClientRect().bottom - panel.getBoundingClientRect().top;
+    if (covered > 0) page.scrollTop -= covered;
   }
 
   // Of the panel with its margins, px; 0 while it is hidden.
@@ -206,7 +222,10 @@ export class Range {
     const brushed = this.player.root.querySelector(".iaca-rows:active");
     const before = brushed?.getBoundingClientRect().top ?? 0;
     this.panel.hidden = hidden;
-    const page = this.panel.closest("[data-testid=stMain]");
-    if (brushed && page) page.scrollTop += brushed.getBoundingClientRect().top - before;
+    const { page } = this;
+    if (!brushed || !page) return;
+    const at = page.scrollTop;
+    page.scrollTop += brushed.getBoundingClientRect().top - before;
+    this.scrolled += page.scrollTop - at;
   }
 }

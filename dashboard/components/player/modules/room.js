@@ -25,12 +25,14 @@ export class Room {
       if (element) this.resize.observe(element);
   }
 
-  // From the top of the plot to the end of the window or to what the page lays over the end of the rows, px; infinite in a notebook, and where the video stands above the
-  // rows. An open panel of the range does not count: rows stay as they are under a pointer that brushes.
+  // From the top of the plot to the end of the window or to what the page lays over the end of the rows, px; infinite in
+  // a notebook, and where the video stands above the rows. While a range is brushed its panel does not count: rows stay
+  // as they are under the pointer.
   get height() {
     if (!this.page || getComputedStyle(this.stage).position !== "sticky") return Infinity;
     const { plot, range } = this.player;
-    const top = plot.element.getBoundingClientRect().top + this.page.scrollTop - range.height;
+    const panel = range.brushed === null ? 0 : range.height;
+    const top = plot.element.getBoundingClientRect().top + this.page.scrollTop - panel;
     const below = this.beside?.getBoundingClientRect().height ?? 0;
     return window.innerHeight - Math.round(top) - BELOW - Math.ceil(below);
   }
