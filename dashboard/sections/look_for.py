@@ -27,6 +27,18 @@ class _Move(NamedTuple):
     def size(self) -> float:
         return abs(self.inside - self.outside)
 
+    @property
+    def stage(self) -> str:
+        return self.weight[len("stage")]
+
+    @property
+    def to_or_from(self) -> str:
+        return f"{'to' if self.inside > self.outside else 'from'} {WEIGHTS[self.weight]}"
+
+    @property
+    def change(self) -> str:
+        return f"{self.outside:.2f} to {self.inside:.2f}"
+
 
 def sentence(shown: Sequence[Shown], episodes: Sequence[Episode], pts_s: np.ndarray, target: str) -> str:
     """How the gates answer to a face or voice that is corrupted or misleading, in either stage.
@@ -58,12 +70,11 @@ def sentence(shown: Sequence[Shown], episodes: Sequence[Episode], pts_s: np.ndar
     moved = [move for move in moves if move.size >= LEAST_MOVE][:MOST_NAMED]
     if not moved:
         return f"{where}, no gate of {gated.title} moves by {LEAST_MOVE:g} or more on average."
-    return f"{where}, {gated.title} weighs {' and '.join(map(_in_words, moved))}."
-
-
-def _in_words(move: _Move) -> str:
-    stage = move.weight[len("stage")]
-    return f"{WEIGHTS[move.weight]} {move.inside:.2f} in stage {stage} ({move.outside:.2f} elsewhere)"
+    if len({move.stage for move in moved}) == 1:
+        turns = [f"{move.to_or_from} ({move.change})" for move in moved]
+        return f"{where}, stage {moved[0].stage} of {gated.title} turns on average {' and '.join(turns)}."
+    turns = [f"{move.to_or_from} in stage {move.stage} ({move.change})" for move in moved]
+    return f"{where}, {gated.title} turns on average {' and '.join(turns)}."
 
 
 def _moves(gated: Shown, inside: np.ndarray, target: str) -> list[_Move]:

@@ -48,8 +48,18 @@ def test_it_names_the_weights_that_move_most_in_either_stage(tmp_path):
         stage1_visual_cross=np.where(inside, 0.5, 0.6),
     )
     assert sentence([model], [episode()], pts_s, "valence") == (
-        "Where the face is corrupted (shaded), CA+IACA weighs visual 0.10 in stage 2 (0.70 elsewhere) and "
-        "cross-attended audio 0.25 in stage 1 (0.50 elsewhere)."
+        "Where the face is corrupted (shaded), CA+IACA turns on average from visual in stage 2 (0.70 to 0.10) and "
+        "from cross-attended audio in stage 1 (0.50 to 0.25)."
+    )
+
+
+def test_a_stage_that_both_weights_are_of_is_named_once(tmp_path):
+    model, pts_s = shown(tmp_path, iaca=True)
+    inside = (pts_s >= 1) & (pts_s < 3)
+    model = with_weights(model, stage2_joint=np.where(inside, 0.4, 0.75), stage2_visual=np.where(inside, 0.5, 0.25))
+    assert sentence([model], [episode("audio")], pts_s, "valence") == (
+        "Where the voice is corrupted (shaded), stage 2 of CA+IACA turns on average from joint (0.75 to 0.40) and "
+        "to visual (0.25 to 0.50)."
     )
 
 
