@@ -19,6 +19,7 @@ from dashboard.services.model_files import Candidate
 from dashboard.services.sweeps import Found, Wanted
 from dashboard.state import session
 from dashboard.state.folders import results_folder
+from iaca.figures.roles import short_titles
 
 # Session key: the job that this visit began last.
 BEGUN = "_robustness_job"
@@ -155,6 +156,7 @@ def _leave(key: str) -> None:
 
 def _draw(table: pd.DataFrame, choice: Choice) -> None:
     st.session_state[DRAWN] = (table, choice)
+    table = table.assign(model=table["model"].replace(short_titles(choice.models)))
     missing_panels.draw(table, choice.missing, key="robustness", numbers=session.ROBUST_NUMBERS)
 
 
@@ -169,11 +171,13 @@ def _draw_last() -> None:
 
 
 def _take(table: pd.DataFrame, choice: Choice, *, synthetic: bool) -> None:
+    names = short_titles(choice.models)
+    table = table.assign(model=table["model"].replace(names))
     files = {
         ending: lambda ending=ending: sweeps.figure_file(table, ending, synthetic) for ending in downloads.FIGURES
     } | {"csv": lambda: sweeps.csv_file(table)}
     with st.container(horizontal=True):
-        name = stem(f"missing-{choice.missing}-{choice.pattern}", models_part(choice.models), choice.of)
+        name = stem(f"missing-{choice.missing}-{choice.pattern}", models_part(list(names.values())), choice.of)
         downloads.offer(name, files, "robustness")
 
 

@@ -36,6 +36,14 @@ def role_of(title: str) -> str:
     return f"with {added}{file}" if added else f"base fusion{file}"
 
 
+def short_titles(titles: Iterable[str]) -> dict[str, str]:
+    """Title -> the title without its file, or as it is where that would make two of these titles one."""
+    titles = list(dict.fromkeys(titles))
+    plain = {title: title.removesuffix(_parts(title)[2]) for title in titles}
+    names = list(plain.values())
+    return {title: name if names.count(name) == 1 else title for title, name in plain.items()}
+
+
 def panels(titles: Iterable[str]) -> dict[str, list[str]]:
     """Fusion -> models of its panel; a model without attention stands in every panel."""
     titles = list(dict.fromkeys(titles))

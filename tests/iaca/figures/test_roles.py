@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iaca.figures import palette
-from iaca.figures.roles import CONTROL, fusion_of, panels, role_of, styles
+from iaca.figures.roles import CONTROL, fusion_of, panels, role_of, short_titles, styles
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,12 @@ from iaca.figures.roles import CONTROL, fusion_of, panels, role_of, styles
 )
 def test_a_title_says_its_fusion_and_its_role(title, fusion, role):
     assert (fusion_of(title), role_of(title)) == (fusion, role)
+
+
+def test_a_title_keeps_its_file_only_beside_another_of_its_name():
+    ours, other = "CA+IACA (ca_iaca.safetensors)", "CA+IACA (other.safetensors)"
+    assert short_titles(["CA (ca.safetensors)", ours]) == {"CA (ca.safetensors)": "CA", ours: "CA+IACA"}
+    assert short_titles([ours, other, "CA"]) == {ours: ours, other: other, "CA": "CA"}
 
 
 def test_a_model_without_attention_stands_in_every_panel_or_alone():
