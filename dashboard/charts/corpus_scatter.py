@@ -13,7 +13,7 @@ from iaca.figures import palette
 
 HEIGHT_PX = 430
 GREY = "#8a8c95"
-BETTER, WORSE, UNCLEAR = "gain, interval above 0", "loss, interval below 0", "interval holds 0, or none"
+BETTER, WORSE, UNCLEAR = "gain, interval above 0", "loss, interval below 0", "interval includes 0, or no interval"
 DIMMED = 0.18
 Box = tuple[float, float, float, float]
 """Left, right, bottom and top, CCC."""
@@ -85,11 +85,10 @@ def scatter(
             f"{titles[0]} %{{x:.2f}}, {titles[1]} %{{y:.2f}}<br>gain %{{customdata[2]:+.2f}}%{{customdata[5]}}"
             "<extra></extra>",
         )  # fmt: skip
-    # Both axes have one scale, or distances from the diagonal mislead.
-    figure.update_xaxes(title=f"CCC of {target}, {titles[0]}", range=(low, high), zeroline=False, constrain="domain")
-    figure.update_yaxes(
-        title=f"CCC of {target}, {titles[1]}", range=(low, high), zeroline=False, scaleanchor="x", constrain="domain"
-    )
+    # Both axes have one scale and the same ticks, or distances from the diagonal mislead.
+    same = {"range": (low, high), "dtick": _tick(high - low), "zeroline": False, "constrain": "domain"}
+    figure.update_xaxes(title=f"CCC of {target}, {titles[0]}", **same)
+    figure.update_yaxes(title=f"CCC of {target}, {titles[1]}", scaleanchor="x", **same)
     figure.update_layout(
         height=HEIGHT_PX,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
@@ -101,3 +100,8 @@ def scatter(
     )
     ink_axes(figure, dark=dark)
     return figure
+
+
+def _tick(span: float) -> float:
+    """The smallest round step of which the axis shows at most seven."""
+    return next((step for step in (0.02, 0.05, 0.1, 0.2) if span / step <= 7), 0.5)

@@ -45,7 +45,7 @@ def scores_figure(
     axes.plot([low, high], [low, high], color=GREY, lw=0.5, ls=dashes("dot"))
     better, worse = (rated["gain_low"] > 0).to_numpy(), (rated["gain_high"] < 0).to_numpy()
     looks = (
-        (~better & ~worse, "o", GREY, "interval holds 0, or none", "white"),
+        (~better & ~worse, "o", GREY, "interval includes 0, or no interval", "white"),
         (better, "^", ink(palette.MODELS[1].colour), "gain, interval above 0", None),
         (worse, "v", ink(palette.MODELS[0].colour), "loss, interval below 0", None),
     )
