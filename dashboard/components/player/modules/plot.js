@@ -172,7 +172,10 @@ export class Plot {
     this.panels.forEach((panel, i) => {
       const { left, width } = panel;
       const title = panel.model === null ? "" : this.titles[panel.model];
-      if (this.models.length > 1) labels.push(label("iaca-panel-title", title, { left: `${left}px`, top: `${TOP}px` }));
+      if (this.models.length > 1) {
+        const place = { left: `${left}px`, top: `${TOP}px`, maxWidth: `${width}px` };
+        labels.push(label("iaca-panel-title", title, place));
+      }
       for (const { rows, top, height: own, heights, covered } of this.places()) {
         const row = rows[i];
         const height = heights[i] || own;
