@@ -260,5 +260,10 @@ def _meaning(row: Row, curve: Curve, take: Take) -> str:
     if row.slot == ATTENTION:
         how = "scaled by the limits of the shown models without changes" if take.scaled else "raw"
         return f"{curve.name}: attention score, {take.score}, {how}. {SCORES[take.score].sentence}"
+    if row.slot in TARGETS:
+        what = "annotation" if curve.model is None else "prediction"
+        return f"{row.title}, {curve.name}: {what}, from -1 to 1"
     low, high = (round(limit) for limit in row.range)
+    if row.slot in GATES:
+        return f"{row.title}, {curve.name}: weight of the gates for {take.target}, in [{low}, {high}]. {row.help}"
     return f"{row.title}, {curve.name}: in [{low}, {high}]. {row.help}"
