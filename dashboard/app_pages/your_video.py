@@ -54,7 +54,7 @@ def _backbones(page: Page) -> Backbones:
 
 def _about(backbones: Backbones) -> str:
     names = " and ".join(
-        f"{literal(one.path.name)}, trained on {literal(backbone_files.training_data(one))}" for one in backbones
+        f"{literal(one.path.name)} (trained on {literal(backbone_files.training_data(one))})" for one in backbones
     )
     if any(backbone_files.is_shipped(one.sha256) for one in backbones):
         return f"Features come from {names}: **what the models say about real people means nothing.**"
