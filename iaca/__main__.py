@@ -22,7 +22,7 @@ COMMANDS = {
     "index": "say what a download of Aff-Wild2 holds and what is wrong with it",
     "extract": "turn recordings into features, one file per subject",
     "train-backbone": "fine-tune a backbone on valence and arousal",
-    "predict": "every frame's prediction and explanation of one subject, as a table",
+    "predict": "every frame's prediction and explanation of one subject or of many, as a table",
     "train": "train a fusion model on features",
     "evaluate": "score checkpoints on features",
     "describe": "say what a checkpoint or a feature file is",

@@ -59,8 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--episodes", type=as_path, metavar="CSV",
         help="known episodes (default: episodes.csv in --features, or beside that folder)",
     )  # fmt: skip
-    parser.add_argument("--drop-audio", type=float, default=0.0, metavar="SHARE", help="share of clips, 0 to 1")
-    parser.add_argument("--drop-visual", type=float, default=0.0, metavar="SHARE", help="share of clips, 0 to 1")
+    parser.add_argument(
+        "--drop-audio", type=float, default=0.0, metavar="SHARE", help="share of clips that lose the audio, 0 to 1"
+    )
+    parser.add_argument(
+        "--drop-visual", type=float, default=0.0, metavar="SHARE", help="share of clips that lose the face, 0 to 1"
+    )
     parser.add_argument("--pattern", default="scattered", help="scattered or block (default: scattered)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default: 0)")
     parser.add_argument("--gate-temperature", type=float, help="use another temperature of the gates, above 0")

@@ -55,6 +55,13 @@ def test_influences_and_relationships_are_columns_where_they_are_shown(take, mod
     assert "each counting from 0.001" in table.attrs["columns"]["ca_valence_relationship"]
 
 
+def test_a_column_says_whether_it_is_annotation_prediction_or_the_gates_of_which_target(take):
+    meaning = export_files.curves(take).attrs["columns"]
+    assert meaning["truth_valence"] == "Valence, truth: annotation, from -1 to 1"
+    assert meaning["ca_valence"] == "Valence, CA: prediction, from -1 to 1"
+    assert "weight of the gates for valence, in [0, 1]" in meaning["ca_iaca_stage2_visual"]
+
+
 def test_notes_are_a_column_which_no_spreadsheet_takes_for_a_formula(take):
     notes = (Note(1, 0.0, 0.1, "=1+1"), Note(2, 2.0, None, 'a "span", or not'))
     noted = take._replace(notes=notes)
