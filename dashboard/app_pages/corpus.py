@@ -300,7 +300,7 @@ def _show_gates(
     )  # fmt: skip
     st.caption(
         "Outlines: all clips, the height the square root of their share. Points: mean over subjects of their means, "
-        "with a 95 % interval over subjects where there are at least five."
+        "with a 95% interval over subjects where there are at least five."
     )
     name = stem(
         "gates", models_part([title]), choice.target, by, change_part(asked.change), threshold_part(asked.threshold)

@@ -59,11 +59,11 @@ def _primary(primary: pd.DataFrame, synthetic: bool) -> None:
         f"{literal(study_decisions.compared_on(primary))}. Blind gates learn their weights but cannot see the input. "
         "Concat is plain concatenation, without attention. These contrasts were fixed before the test draw was made; "
         "everything else on this page is exploratory. "
-        "Difference in CCC, mean over seeds, with its 95 % interval over subjects and seeds. Filled: validation; "
+        "Difference in CCC, mean over seeds, with its 95% interval over subjects and seeds. Filled: validation; "
         "hollow: test. ▶ helps, ◀ hurts: p, adjusted for all contrasts (Holm), is below 0.05. ■ equivalent: the "
         "interval lies within ±0.02, the shaded band. ◆ nothing to gain here: not even a detector that was taught what "
         "is wrong with the input gains 0.02. ● no clear difference. "
-        "Detectable: the smallest difference that would be found with a chance of 80 %."
+        "Detectable: the smallest difference that would be found with a chance of 80%."
     )
     for frames, part in primary.groupby("frames", sort=False):
         heading = study_decisions.frames_title(str(frames)).capitalize()
@@ -71,7 +71,7 @@ def _primary(primary: pd.DataFrame, synthetic: bool) -> None:
         st.plotly_chart(
             contrast_chart(part, dark=st.context.theme.type == "dark"),
             config=theme.CONFIG,
-            alt=f"{heading}: difference in CCC of each primary contrast, with its 95 % interval, on both draws",
+            alt=f"{heading}: difference in CCC of each primary contrast, with its 95% interval, on both draws",
             key=f"contrasts {frames}",
         )
     rows = study_decisions.primary_rows(primary)
@@ -127,7 +127,7 @@ def _scores(results: Results) -> None:
     st.subheader("Scores")
     st.caption(
         "Concordance correlation coefficient (CCC), mean over seeds; ± is its standard deviation over seeds; low and "
-        "high bound the 95 % interval over subjects and seeds. Click a column header to sort."
+        "high bound the 95% interval over subjects and seeds. Click a column header to sort."
     )
     left, right = st.columns([1, 2])
     regimes = list(dict.fromkeys(results.scores.regime))
@@ -176,7 +176,7 @@ def _differences(results: Results) -> None:
     st.subheader("What each model changes, compared with its base")
     st.markdown(_headline(table))
     st.caption(
-        "Difference in CCC, mean over seeds, with its 95 % interval over subjects and seeds. Triangles: the "
+        "Difference in CCC, mean over seeds, with its 95% interval over subjects and seeds. Triangles: the "
         "interval excludes 0 (▶ helps, ◀ hurts), not adjusted for how many there are. Circles: neither."
     )
     over_all = study_results.named(table[table.group == "all"])
@@ -191,7 +191,7 @@ def _differences(results: Results) -> None:
             st.plotly_chart(
                 forest(part, dark=st.context.theme.type == "dark"),
                 config=theme.CONFIG,
-                alt=f"{heading}: difference in CCC of each model from its base, with its 95 % interval",
+                alt=f"{heading}: difference in CCC of each model from its base, with its 95% interval",
                 key=f"forest {heading}",
             )
     files = {
@@ -254,7 +254,7 @@ def _gates(results: Results) -> None:
         "the ROC curve; 0.5 is chance).  \n**Removed**: rank correlation between a gate's weight and how much the "
         "prediction changes when the modality really is removed; 0 is chance.  \n**Influence**: the same with the size "
         "of the modality's Shapley influence, which also counts what it says alone.  \nAll are means over seeds, with "
-        "95 % bootstrap intervals over subjects."
+        "95% bootstrap intervals over subjects."
     )
     table = results.gates
     models = list(dict.fromkeys(table.variant))
@@ -275,7 +275,7 @@ def _missing(table: pd.DataFrame, synthetic: bool) -> None:
     st.subheader("What do missing clips cost?")
     st.markdown(
         "Fig 3 of the paper: CCC against the share of clips whose audio, or video, is missing. Mean over seeds and "
-        'random draws, with 95 % intervals over subjects and seeds. "Visual alone" and "Audio alone" never had the '
+        'random draws, with 95% intervals over subjects and seeds. "Visual alone" and "Audio alone" never had the '
         "other modality: a line as flat as theirs is deafness, or blindness, and not robustness."
     )
     regimes, patterns = (list(dict.fromkeys(table[name])) for name in ("regime", "pattern"))

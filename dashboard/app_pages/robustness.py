@@ -73,7 +73,7 @@ def _show_stored(stored: pd.DataFrame, choice: Choice, files: dict[str, Candidat
     if table.empty:
         return
     whose = (
-        "Bands are 95 % intervals over subjects and seeds."
+        "Bands are 95% intervals over subjects and seeds."
         if table["low"].notna().any()
         else "One subject: no interval."
     )
@@ -107,7 +107,7 @@ def _show_live(asked: Wanted, shown: Sequence[Subject], choice: Choice) -> None:
             return
         if found.table.empty:
             return
-        over = f"bands are 95 % intervals over {found.subjects} subjects"
+        over = f"bands are 95% intervals over {found.subjects} subjects"
         st.caption(
             f"Computed on this machine: mean over {sweeps.DRAWS} random draws of missing clips; "
             + (over if found.subjects > 1 else f"one subject, {literal(choice.of)}: no interval")

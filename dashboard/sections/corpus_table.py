@@ -11,10 +11,12 @@ import streamlit as st
 from dashboard.services import corpus_views
 from dashboard.state import session
 
-HEIGHT_PX = 420
+HEIGHT_PX = 458
+"""The header and twelve rows, as many as the demo has."""
+
 FORMATS = {"signed": "%+.2f", "plain": "%.2f", "share": "percent"}
 HELP = {
-    "interval": "95 % interval of the gain within this recording: a jackknife that leaves out five seconds at a time.",
+    "interval": "95% interval of the gain within this recording: a jackknife that leaves out five seconds at a time.",
     "range": "Largest less smallest weight over the clips of this recording; below 0.05 the gate does not move.",
 }
 
@@ -83,7 +85,7 @@ def show(
         "ccc_base": number(f"CCC {titles[0]}", format=FORMATS["plain"]) if is_pair else None,
         "ccc_gated": number(f"CCC {titles[-1]}", format=FORMATS["plain"]),
         "gain": number("Gain", format=FORMATS["signed"]) if is_pair else None,
-        "interval": st.column_config.TextColumn("95 %", help=HELP["interval"]) if is_pair else None,
+        "interval": st.column_config.TextColumn("95% interval", help=HELP["interval"]) if is_pair else None,
         "length_s": number("Length (s)", format="%.0f"),
         "annotated_frames": number("Annotated frames"),
         **{

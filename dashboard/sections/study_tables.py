@@ -33,7 +33,7 @@ def headroom(table: pd.DataFrame) -> None:
         )
     if enough:
         st.markdown(f"Something to gain: {literal('; '.join(enough))}.")
-    st.caption("CCC, and in brackets the gain over the base with its 95 % interval.")
+    st.caption("CCC, and in brackets the gain over the base with its 95% interval.")
     st.dataframe(study_decisions.headroom_rows(table, chosen), hide_index=True, key="results_headroom")
 
 
@@ -62,7 +62,7 @@ def health(table: pd.DataFrame) -> None:
     dead = rows[~rows["seeds dead"].str.startswith("0 of")]
     st.markdown(
         f"{len(dead)} of {len(rows)} gates are dead in at least one seed. A gate is dead where its weights stay within "
-        "0.05 of each other over all clips, or where one side has more than 0.95 on more than 95 % of them."
+        "0.05 of each other over all clips, or where one side has more than 0.95 on more than 95% of them."
     )
     numbers = {"least range": NUMBER, "largest range": NUMBER}
     st.dataframe(rows, hide_index=True, column_config=numbers, key="results_health")

@@ -56,10 +56,10 @@ class Values(NamedTuple):
 
     Attributes:
         drop_audio: Whether audio clips are dropped.
-        dropout: Their share, 0 to 100 %.
+        dropout: Their share, 0 to 100%.
         pattern: Which of them, a key of `PATTERNS`.
         seed: Of every draw.
-        face_dropout: Share of the visual clips, 0 to 100 %; 0 drops none, but for a brushed range.
+        face_dropout: Share of the visual clips, 0 to 100%; 0 drops none, but for a brushed range.
         face_pattern: Which of them.
         temperature: One of `TEMPERATURES`.
         stage1: A key of `STAGE_1`.

@@ -72,7 +72,7 @@ def test_stored_curves_come_at_once_and_others_are_computed_as_they_should_be(pa
     assert page.get_by_role("figure", name=alternative).count() == 1
 
     choose(page, "Subjects", "all 3 shown subjects")
-    page.get_by_text("95 % intervals over 2 subjects").wait_for()
+    page.get_by_text("95% intervals over 2 subjects").wait_for()
     page.get_by_text(f"{SILENT} has fewer than 2 annotated frames and is left out").wait_for()
     page.get_by_role("button", name="CSV", exact=True).wait_for()
     table = pd.read_csv(io.BytesIO(content_of(page, "CSV")))
