@@ -122,7 +122,7 @@ def show_strip(strip: DeltaGenerator, hits: Hits | None, selection: Selection, c
     order = [one.name for one in subjects if one.name in everywhere]
     listed = [(name, frame, start_s) for name in order for frame, start_s, _ in everywhere[name]]
     at = place_in([one[:2] for one in listed])
-    first_here = next((k for k, one in enumerate(listed) if order.index(one[0]) >= order.index(shown)), len(listed))
+    first_here = sum(len(everywhere[name]) for name in order[: order.index(shown)])
     if at is not None and listed[at][0] != shown:
         at = None
     before, after = (first_here - 1, first_here) if at is None else (at - 1, at + 1)

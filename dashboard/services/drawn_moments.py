@@ -15,6 +15,7 @@ from dashboard.state import session
 from dashboard.timeline.declared import Note
 from iaca.checkpoints import Checkpoint
 from iaca.config import WhatIf
+from iaca.data.episodes import by_subject
 from iaca.data.notes import WrittenNote
 from iaca.figures import palette
 from iaca.resources import cache_folder
@@ -93,7 +94,7 @@ def write_moments(
         smooth=False,
         influence=None,
         rows=None,
-        episodes={name: [one for one in episodes if one.subject == name] for name in subjects},
+        episodes=by_subject(episodes),
         notes=noted,
         kinds=tuple(kinds),
         width=next(iter(moment_zips.WIDTHS)),

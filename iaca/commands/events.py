@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> None:
     from iaca.compute.devices import choose_device
     from iaca.config import DropoutConfig, GateOverrides
     from iaca.data.corpus_description import read_description
-    from iaca.data.episodes import read_episodes
+    from iaca.data.episodes import by_subject, read_episodes
     from iaca.features.folder import EPISODES
 
     dropouts = tuple(
@@ -102,14 +103,13 @@ def run(args: argparse.Namespace) -> None:
     places = (args.features, args.features.parent)
     beside = next((place / EPISODES for place in places if (place / EPISODES).is_file()), None)
     table_file: Path | None = args.episodes or beside
-    episodes = [] if table_file is None else read_episodes(table_file)
-    known = {one.subject for one in episodes}
+    known = {} if table_file is None else by_subject(read_episodes(table_file))
     for place in places:
         found = read_description(place)
-        known |= found.conditions.keys() if found.synthetic else set()
+        known = {name: [] for name in found.conditions if found.synthetic} | known
     checkpoints = [load_checkpoint(path, device) for path in args.checkpoint]
 
-    task = _Task(models_for(checkpoints, engine), query, dropouts, gates, tuple(episodes), frozenset(known))
+    task = _Task(models_for(checkpoints, engine), query, dropouts, gates, known)
     found_in = dict(each_subject(_found, task, files, checkpoints, engine, "events"))
     parts = [one for file in files for one in found_in[file]]
     if args.counts:
@@ -129,14 +129,13 @@ def run(args: argparse.Namespace) -> None:
 
 
 class _Task(NamedTuple):
-    """What all subjects share; of those in `known` something is known: episodes, or that they have none."""
+    """What all subjects share; of those in `known` something is known: their episodes, or that they have none."""
 
     models: Models
     query: Query
     dropouts: tuple[DropoutConfig, ...]
     gates: GateOverrides
-    episodes: tuple[Episode, ...]
-    known: frozenset[str]
+    known: Mapping[str, Sequence[Episode]]
 
 
 def _found(task: _Task, file: Path) -> list[tuple[str, str, Events]]:
@@ -146,7 +145,7 @@ def _found(task: _Task, file: Path) -> list[tuple[str, str, Events]]:
     from iaca.inference.conditions import find_events
 
     features = read_features(file)
-    own = task.episodes if features.subject in task.known else None
+    own = task.known.get(features.subject)
     made = []
     for checkpoint in loaded(task.models):
         trace = infer(features, checkpoint, task.dropouts, gates=task.gates)

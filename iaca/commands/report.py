@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> None:
     from iaca.commands.many_subjects import beside, each_subject, feature_files, models_for
     from iaca.compute.devices import choose_device
     from iaca.config import DropoutConfig, GateOverrides, WhatIf
+    from iaca.data.episodes import by_subject
     from iaca.data.notes import Written, read_notes
     from iaca.features.feature_files import read_features
     from iaca.inference.influence import THRESHOLD
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> None:
     episodes, description = beside(args.features)
     conditions = {} if description is None else description.conditions
 
-    task = _Task(models_for(checkpoints, engine), change, tuple(episodes), conditions, threshold)
+    task = _Task(models_for(checkpoints, engine), change, by_subject(episodes), conditions, threshold)
     found = dict(each_subject(_measured, task, files, checkpoints, engine, "report"))
     pairs = [found[file] for file in files]
     titles = [one.title for one in checkpoints]
@@ -121,7 +122,7 @@ class _Task(NamedTuple):
 
     models: Models
     change: WhatIf
-    episodes: tuple[Episode, ...]
+    episodes: dict[str, list[Episode]]
     conditions: dict[str, str]
     threshold: float
 
@@ -134,7 +135,8 @@ def _measured(task: _Task, file: Path) -> Pair:
 
     features = read_features(file)
     made = [
-        measure(features, checkpoint, task.change, task.episodes, task.threshold) for checkpoint in loaded(task.models)
+        measure(features, checkpoint, task.change, task.episodes.get(features.subject, ()), task.threshold)
+        for checkpoint in loaded(task.models)
     ]
     return Pair(made[0] if len(made) > 1 else None, made[-1], task.conditions.get(features.subject, ""))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from iaca.config import MODALITIES
@@ -44,6 +45,14 @@ def read_episodes(path: str | os.PathLike[str]) -> list[Episode]:
     if missing:
         raise EpisodeError(f"{path} has no column {missing[0]!r}; expected {', '.join(COLUMNS)}")
     return [_episode(path, line, row) for line, row in enumerate(rows, start=2)]
+
+
+def by_subject(episodes: Iterable[Episode]) -> dict[str, list[Episode]]:
+    """Subject -> its episodes, in their order; subjects without any are left out."""
+    found: dict[str, list[Episode]] = {}
+    for one in episodes:
+        found.setdefault(one.subject, []).append(one)
+    return found
 
 
 def _episode(path: Path, line: int, row: dict[str, str]) -> Episode:

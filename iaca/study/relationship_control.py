@@ -6,17 +6,18 @@ those on clean frames of the same people.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from iaca.checkpoints import Checkpoint
-from iaca.inference import Relationship, add_influence, infer
+from iaca.inference import Relationship, infer_with_influence
 from iaca.inference.influence import THRESHOLD, relationships_of
 from iaca.study.known import inside_episodes
-from iaca.types import Episode, Features, Progress, Trace, no_progress
+from iaca.types import Episode, Features
 
 THRESHOLDS = (0.02, 0.05, THRESHOLD, 0.15, 0.2, 0.3)
 
@@ -79,69 +80,105 @@ class ControlRow(NamedTuple):
         return self.marked - self.false_alarms
 
 
-def control(
-    checkpoints: Sequence[Checkpoint],
-    features: Sequence[Features],
-    episodes: Sequence[Episode],
-    thresholds: Sequence[float] = THRESHOLDS,
-    progress: Progress = no_progress,
-) -> list[ControlRow]:
+class Marks(NamedTuple):
+    """What one threshold marks of one subject, or of several together.
+
+    Attributes:
+        frames: In episodes, with a face and sound.
+        marked: Those of them that are marked.
+        episodes: That have such frames.
+        episodes_marked: Those of them of which at least half is marked.
+        clean: Frames outside all episodes, with a face and sound.
+        alarms: Those of them that are marked.
+    """
+
+    frames: int = 0
+    marked: int = 0
+    episodes: int = 0
+    episodes_marked: int = 0
+    clean: int = 0
+    alarms: int = 0
+
+
+Case = tuple[str, str, str, str, float]
+"""Model, target, group, mark and threshold, as in `ControlRow`."""
+
+
+def control(counted: Iterable[Mapping[Case, Marks]]) -> list[ControlRow]:
     """What relationships mark inside known episodes, and outside of them.
 
     Args:
-        checkpoints: Models.
-        features: Subjects; those without an episode are left out.
-        episodes: Known episodes.
-        thresholds: Influences from which a modality counts, each above 0.
-        progress: Told how many subjects of all models are done.
+        counted: What `count_marks` says of each subject; none is kept.
 
     Returns:
         A row for each model, target, group that occurs, mark and threshold.
     """
-    subjects = {episode.subject for episode in episodes}
-    items = [item for item in features if item.subject in subjects]
-    rows: list[ControlRow] = []
-    for number, checkpoint in enumerate(checkpoints):
-        traces = []
-        for item in items:
-            traces.append(add_influence(infer(item, checkpoint), item, checkpoint))
-            progress(number * len(items) + len(traces), len(checkpoints) * len(items))
-        for target in checkpoint.config.targets:
-            for threshold in thresholds:
-                rows += _rows(checkpoint.name, target, threshold, traces, episodes)
+    totals: dict[Case, Marks] = {}
+    for of_one in counted:
+        for case, marks in of_one.items():
+            totals[case] = Marks(*(a + b for a, b in zip(totals.get(case, Marks()), marks, strict=True)))
+    rows = [
+        ControlRow(
+            *case, one.frames, _share(one.marked, one.frames), one.episodes, _share(one.episodes_marked, one.episodes),
+            one.clean, _share(one.alarms, one.clean),
+        )
+        for case, one in totals.items()
+    ]  # fmt: skip
     order = {name: place for place, name in enumerate(GROUPS)}
-    return sorted(rows, key=lambda row: (row.model, row.target, order[row.group], list(MARKS).index(row.mark)))
+    return sorted(
+        rows, key=lambda row: (row.model, row.target, order[row.group], list(MARKS).index(row.mark), row.threshold)
+    )
 
 
-def _rows(
-    model: str, target: str, threshold: float, traces: Sequence[Trace], episodes: Sequence[Episode]
-) -> list[ControlRow]:
-    found: dict[tuple[str, str], list[np.ndarray]] = {}
-    clean: dict[tuple[str, str], list[np.ndarray]] = {}
-    for trace in traces:
-        own = [episode for episode in episodes if episode.subject == trace.subject]
-        kinds, pts_s = relationships_of(trace, target, threshold), trace.columns["pts_s"]
-        outside = ~inside_episodes(pts_s, own) & (kinds != "")
-        for mark, relations in MARKS.items():
-            marked = np.isin(kinds, [relation.value for relation in relations])
-            for group, belongs in GROUPS.items():
-                parts = [marked[inside_episodes(pts_s, [one]) & (kinds != "")] for one in own if belongs(one)]
-                parts = [part for part in parts if len(part)]
-                if parts:
-                    found.setdefault((group, mark), []).extend(parts)
-                    clean.setdefault((group, mark), []).append(marked[outside])
-    rows = []
-    for (group, mark), parts in found.items():
-        inside, rest = np.concatenate(parts), np.concatenate(clean[group, mark])
-        whole = float(np.mean([part.mean() >= 0.5 for part in parts]))
-        alarms = float(rest.mean()) if len(rest) else float("nan")
-        rows.append(
-            ControlRow(
-                model, target, group, mark, threshold, len(inside), float(inside.mean()), len(parts), whole, len(rest),
-                alarms,
-            )
-        )  # fmt: skip
-    return rows
+def count_marks(
+    features: Features,
+    checkpoints: Sequence[Checkpoint],
+    episodes: Sequence[Episode],
+    thresholds: Sequence[float] = THRESHOLDS,
+) -> dict[Case, Marks]:
+    """What relationships mark of one subject.
+
+    Args:
+        features: The subject.
+        checkpoints: Models.
+        episodes: Known episodes of this subject.
+        thresholds: Influences from which a modality counts, each above 0.
+
+    Returns:
+        Case -> its frames, for each group of which the subject has an episode.
+
+    Raises:
+        MismatchError: The features do not fit a model.
+    """
+    pts_s = features.pts_s
+    outside = ~inside_episodes(pts_s, episodes)
+    spans = [(one, inside_episodes(pts_s, [one])) for one in episodes]
+    counted: dict[Case, Marks] = {}
+    for checkpoint in checkpoints:
+        trace = infer_with_influence(features, checkpoint)
+        for target, threshold in itertools.product(checkpoint.config.targets, thresholds):
+            kinds = relationships_of(trace, target, threshold)
+            known = kinds != ""
+            for mark, relations in MARKS.items():
+                marked = np.logical_or.reduce([kinds == relation.value for relation in relations])
+                clean = marked[outside & known]
+                for group, belongs in GROUPS.items():
+                    parts = [marked[inside & known] for one, inside in spans if belongs(one)]
+                    parts = [part for part in parts if len(part)]
+                    if parts:
+                        counted[checkpoint.name, target, group, mark, threshold] = Marks(
+                            sum(map(len, parts)),
+                            sum(int(part.sum()) for part in parts),
+                            len(parts),
+                            sum(bool(part.mean() >= 0.5) for part in parts),
+                            len(clean),
+                            int(clean.sum()),
+                        )
+    return counted
+
+
+def _share(count: int, total: int) -> float:
+    return count / total if total else float("nan")
 
 
 def as_table(rows: Sequence[ControlRow]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from iaca.features.feature_files import write_features
 from iaca.inference import add_influence, infer
 from iaca.inference.influence import relationships_of
 from iaca.study.known import inside_episodes
-from iaca.study.relationship_control import GROUPS, as_table, best_threshold, control
+from iaca.study.relationship_control import GROUPS, as_table, best_threshold, control, count_marks
 from iaca.types import Episode
 from tests.conftest import make_features, make_model
 
@@ -46,7 +46,10 @@ def folder(tmp_path_factory):
 def test_shares_are_those_of_the_frames_in_episodes_and_outside_of_them(folder):
     checkpoint = load_checkpoint(folder / "ca.safetensors")
     features = [make_features(300, 8, seed=i, subject=f"s{i}") for i in range(3)]
-    rows = control([checkpoint], features, EPISODES, THRESHOLDS)
+    rows = control(
+        count_marks(item, [checkpoint], [e for e in EPISODES if e.subject == item.subject], THRESHOLDS)
+        for item in features
+    )
     assert len(rows) == 2 * len(GROUPS) * 2 * len(THRESHOLDS)
     row = next(
         one
@@ -62,6 +65,9 @@ def test_shares_are_those_of_the_frames_in_episodes_and_outside_of_them(folder):
     assert row.marked == pytest.approx(conflict[inside].mean())
     assert row.false_alarms == pytest.approx(conflict[outside].mean())
     assert row.episodes_marked == (conflict[inside].mean() >= 0.5)
+    everyone = next(one for one in rows if one[:5] == ("ca", "valence", "all", "conflict", THRESHOLDS[0]))
+    spans = [inside_episodes(item.pts_s, [e]) for item in features for e in EPISODES if e.subject == item.subject]
+    assert (everyone.frames, everyone.episodes) == (sum(int(span.sum()) for span in spans), len(EPISODES))
     table = as_table(rows)
     chosen = table[(table.group == "all") & (table.mark == "conflict")]
     gains = [chosen[chosen.threshold == threshold].gain.mean() for threshold in THRESHOLDS]
@@ -92,6 +98,14 @@ def test_what_cannot_be_is_refused_in_a_sentence(folder, capsys, extra, said):
     given = ["relationships", "--features", str(folder / "features"), "--checkpoint", str(folder / "ca.safetensors")]
     assert main([*given, *extra]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_two_files_of_one_subject_are_refused(folder, tmp_path, capsys):
+    for name in ("s0", "copy"):
+        write_features(tmp_path / f"{name}.safetensors", make_features(60, 8, subject="s0"))
+    given = ["relationships", "--features", str(tmp_path), "--checkpoint", str(folder / "ca.safetensors")]
+    assert main([*given, "--episodes", str(folder / "episodes.csv")]) == 1
+    assert "are both of subject 's0'; expected one file a subject" in capsys.readouterr().err
 
 
 def test_without_episodes_there_is_nothing_to_control(folder, tmp_path, capsys):
