@@ -140,7 +140,7 @@ def _show(asked: Wanted, models: tuple[Chosen, ...], choice: Choice, page: Page,
     table = overviews.rows_of(asked, seen, choice.target)
     table = table.assign(shown=choice.holds(table))
     still = corpus_views.still(asked, seen, choice.target)
-    _show_summary(asked, seen, table, models, choice, still)
+    _show_summary(asked, seen, table, models, choice, still, subjects)
     if choice.view == GATES:
         _show_gates(asked, table, models, choice, still, subjects)
     else:
@@ -164,8 +164,9 @@ def _show_progress(job: jobs.Job | None, asked: Wanted, seen: Found) -> None:
 
 
 def _show_summary(
-    asked: Wanted, seen: Found, table: pd.DataFrame, models: tuple[Chosen, ...], choice: Choice, still: tuple[str, ...]
-) -> None:
+    asked: Wanted, seen: Found, table: pd.DataFrame, models: tuple[Chosen, ...], choice: Choice,
+    still: tuple[str, ...], subjects: dict[str, Subject],
+) -> None:  # fmt: skip
     """One sentence on all that is listed, and what is to be known of it."""
     listed = table[choice.holds_in_box(table)]
     trained = {person.name for person in asked.people if person.apart}
@@ -180,6 +181,8 @@ def _show_summary(
     st.markdown(" · ".join(notes))
     for sentence in corpus_views.still_sentences(models[-1].title, choice.target, still):
         st.caption(f":material/warning: {literal(sentence)}")
+    if mixed := corpora.unlike_formats(subjects[name] for name in listed["subject"]):
+        st.caption(f":material/info: {literal(mixed)}")
 
 
 def _show_subjects(

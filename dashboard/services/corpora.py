@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from iaca.data.episodes import read_episodes
 from iaca.data.problems import printable
 from iaca.data.recordings import find_recordings, folder_of, natural_key
 from iaca.errors import BAD_INPUT, InputError
+from iaca.features.clip_networks import told_apart
 from iaca.features.feature_files import FeatureError, read_feature_header
 from iaca.files import FileState, is_text
 from iaca.types import Episode, Recording
@@ -161,9 +162,10 @@ def _corpus(source: Source, features: FileState) -> Corpus:
             f"{source.features} contains no feature files (.safetensors); run `python -m iaca extract` to create them."
         )
     for name, file in list(files.items()):
-        whose = _whose(file)
-        if whose is None or whose == name:
+        header = _header(known_state(file))
+        if header is None or header.subject == name:
             continue
+        whose = header.subject
         if name in recordings:
             problems.append(
                 f"{file} holds the features of {whose}, not of {name}, and is not drawn over the video of {name}; "
@@ -226,18 +228,33 @@ def _listed(paths: tuple[Path, ...]) -> str:
     return ", ".join(map(str, paths))
 
 
-def _whose(file: Path) -> str | None:
-    """The subject that a feature file says it is of; None where it cannot be read, which is told once it is chosen."""
+def unlike_formats(subjects: Iterable[Subject]) -> str:
+    """A sentence where features of subjects were computed in unlike number formats, as `told_apart` has it, or ""."""
+    headers = ((one.name, _header(known_state(one.features))) for one in subjects if one.features is not None)
+    said = told_apart((name, header.computed) for name, header in headers if header is not None)
+    return said[:1].upper() + said[1:]
+
+
+class _Header(NamedTuple):
+    """What the pages need of the header of a feature file; as in `Features`."""
+
+    subject: str
+    split: str | None
+    computed: dict[str, dict[str, str]]
+
+
+@lru_cache(maxsize=100_000)
+def _header(file: FileState) -> _Header | None:
+    """The header of a feature file; None where it cannot be read, which is told once its subject is chosen."""
     try:
-        return read_feature_header(file)["subject"]
+        header = read_feature_header(file.path)
     except FeatureError:
         return None
+    return _Header(header["subject"], header["split"], header["computed"])
 
 
 def _split(subject: Subject) -> str | None:
     if subject.recording:
         return subject.recording.split
-    try:
-        return read_feature_header(subject.feature_file)["split"]
-    except FeatureError:
-        return None
+    header = _header(known_state(subject.feature_file))
+    return None if header is None else header.split

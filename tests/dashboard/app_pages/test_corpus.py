@@ -27,7 +27,9 @@ DOTS = ".st-key-corpus_scatter .scatterlayer .point"
 def root(tmp_path_factory):
     root = write_project(tmp_path_factory.mktemp("corpus"), [Spec(NAMES[0], 200)])
     for k, name in enumerate(NAMES[1:], 1):
-        write_features(root / "features" / f"{name}.safetensors", make_features(Spec(name, 200), k))
+        how = {"visual": {"format": "float16" if name == NAMES[1] else "float32", "device": "CPU"}}
+        features = make_features(Spec(name, 200), k)._replace(computed=how)
+        write_features(root / "features" / f"{name}.safetensors", features)
     return root
 
 
@@ -45,6 +47,8 @@ def test_a_corpus_is_measured_filtered_brushed_and_opened(page, address, root):
     page.goto(f"{address}/corpus?drop_audio=true&dropout=60&of_target=arousal")
     page.get_by_text("4 of 4 subjects listed").wait_for()
     page.get_by_text("60% of the audio clips dropped").wait_for()
+    mixed = page.get_by_text(f"Visual features have unlike number formats, 1 subject (such as {NAMES[1]}) in float16")
+    mixed.wait_for()
     expect(page.locator(DOTS)).to_have_count(4)
     rows = table(page)
     assert list(rows["subject"]) == list(NAMES)
@@ -56,6 +60,7 @@ def test_a_corpus_is_measured_filtered_brushed_and_opened(page, address, root):
     page.keyboard.press("Enter")
     page.get_by_text("2 of 4 subjects listed").wait_for()
     wait_for_address(page, "find=third")
+    expect(mixed).to_have_count(0)
     page.reload()
     page.get_by_text("2 of 4 subjects listed").wait_for()
     assert list(table(page)["subject"]) == list(NAMES[2:])

@@ -6,10 +6,11 @@ import shutil
 
 import pytest
 
-from dashboard.services.corpora import corpus, rescan
+from dashboard.services.corpora import corpus, rescan, unlike_formats
 from dashboard.services.recordings import truth
 from dashboard.state.folders import Folders, Source
 from iaca.data.media.container import MediaError
+from iaca.features.feature_files import read_features, write_features
 from tests.dashboard.projects import Spec, write_project
 
 
@@ -51,3 +52,20 @@ def test_features_that_were_exchanged_since_the_folders_were_looked_through_are_
 
 def test_nothing_is_said_of_features_that_bear_their_own_name(root):
     assert not [one for one in look(root).problems if "holds the features" in one]
+
+
+def test_unlike_number_formats_are_told_of_those_that_are_asked_for_as_their_files_are_now(root):
+    def compute(name, number_format):
+        file = root / "features" / f"{name}.safetensors"
+        how = {"visual": {"format": number_format, "device": "CPU"}}
+        write_features(file, read_features(file)._replace(computed=how))
+        return look(root).subjects
+
+    assert unlike_formats(compute("anna", "float32")) == ""  # of berta nothing is recorded
+    subjects = compute("berta", "float16")
+    assert unlike_formats(subjects) == (
+        "Visual features have unlike number formats, 1 subject (such as berta) in float16 and 1 subject (such as "
+        "anna) in float32, and differ by rounding."
+    )
+    assert unlike_formats(subjects[:1]) == ""
+    assert unlike_formats(compute("berta", "float32")) == ""
