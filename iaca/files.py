@@ -55,7 +55,7 @@ def file_state(path: str | os.PathLike[str]) -> FileState:
     """The state of a file or folder; a missing one has a state too, and whoever reads it names it in an error."""
     try:
         status = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # the latter for what cannot be a name, such as one with a zero byte
         return FileState(os.fspath(path), 0, 0)
     return FileState(os.fspath(path), status.st_size, status.st_mtime_ns)
 

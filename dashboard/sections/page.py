@@ -66,6 +66,7 @@ def begin_page(*, has_steps: bool = False) -> Page:
     if not (has_steps and follows):
         known_files.refresh()
     session.take_handed()
+    address.leave_out_endless()
     asked = address.asked_choices()
     options = read_options()
     notices = [options.problem, model_files.plugin_problem(options.plugins)]

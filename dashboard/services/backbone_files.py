@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,7 +17,7 @@ ENDINGS = (".safetensors", ".pt", ".pth")
 
 def find_file(sha256: str, folders: Folders) -> Path | None:
     """The backbone with these bytes, among the checkpoints or those of the project; None where there is none."""
-    places = [folder for folder in (folders.checkpoints, shipped("checkpoints")) if folder.is_dir()]
+    places = [folder for folder in (folders.checkpoints, shipped("checkpoints")) if os.path.isdir(folder)]
     files = [file for folder in places for file in sorted(folder.iterdir())]
     candidates = [file for file in files if file.suffix in ENDINGS and not file.name.startswith(".")]
     return next((file for file in candidates if _digest(file) == sha256), None)

@@ -141,7 +141,7 @@ def _corpus(source: Source, features: FileState) -> Corpus:
     for root in map(folder_of, source.roots):
         try:
             descriptions.append(read_description(root))
-            for episode in read_episodes(root / "episodes.csv") if (root / "episodes.csv").is_file() else ():
+            for episode in read_episodes(root / "episodes.csv") if os.path.isfile(root / "episodes.csv") else ():
                 episodes.setdefault(episode.subject, []).append(episode)
         except BAD_INPUT as error:
             problems.append(str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -78,6 +79,24 @@ def follow_older_links(field: session.Field, names: Mapping[str, str]) -> None:
         if wanted is not None and not {field.key} & (st.query_params.keys() | st.session_state.keys()):
             st.query_params[field.key] = wanted
         st.rerun()
+
+
+def leave_out_endless() -> None:
+    """Take numbers that are not finite out of the address, and run anew: widgets of whole numbers cannot read them."""
+    numbers = [field for field in session.BOUND if type(field.default) in (int, float)]
+    found = [field.key for field in numbers if _is_endless(st.query_params.get(field.key, ""))]
+    for key in found:
+        text = st.query_params.pop(key)
+        report(f"This link sets {key} to {shortened(text)}, which is not finite; expected a number.")
+    if found:
+        st.rerun()  # Streamlit fills a widget from the address with which its run began
+
+
+def _is_endless(text: str) -> bool:
+    try:
+        return not math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def asked_choices() -> dict[str, list[str]]:

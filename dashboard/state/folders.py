@@ -191,7 +191,7 @@ def find_folders(given: Options) -> Folders:
     features = _path(str(typed)) if typed else None
     sources: tuple[Source, ...] = (Source((demo,), features or demo / "features"),)
     if roots:
-        beside = roots[0].parent if roots[0].is_file() else roots[0]  # a manifest
+        beside = roots[0].parent if os.path.isfile(roots[0]) else roots[0]  # a manifest
         sources = (Source(roots, features or beside / "features"),)
         if is_there(demo):
             sources += (Source((demo,), demo / "features"),)

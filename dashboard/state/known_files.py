@@ -55,6 +55,9 @@ def look_again() -> bool:
     for name, asked_s in list(_asked_s.items()):
         if now - asked_s > WATCHED_S:
             _asked_s.pop(name, None)
+            if not known_state(name).is_there:  # anybody can ask for any number of names
+                _known.pop(name, None)
+                _looked_s.pop(name, None)
         elif now - _looked_s.get(name, 0.0) >= LOOK_S:
             before = _known.get(name)
             changed |= look(name) != before

@@ -71,9 +71,9 @@ def find_recordings(roots: Sequence[str | os.PathLike[str]] | str | os.PathLike[
     seen: set[Path] = set()
     named: dict[str, Recording] = {}
     for root in roots:
-        if root.is_dir():
+        if os.path.isdir(root):  # a name that is too long for a disk is none, and no error
             walk(Path(os.path.abspath(root)), found, seen)  # not resolved: the name of a link may say what it holds
-        elif root.is_file():
+        elif os.path.isfile(root):
             _add_manifest(root, named, found.problems)
         else:
             found.problems.append(
@@ -181,7 +181,7 @@ def _add_manifest(path: Path, named: dict[str, Recording], problems: list[Proble
 
 def folder_of(root: Path) -> Path:
     """The folder of a root: itself, or the one that a manifest lies in."""
-    return root.parent if root.is_file() else root
+    return root.parent if os.path.isfile(root) else root
 
 
 def _check_splits(recordings: Sequence[Recording], problems: list[Problem]) -> None:

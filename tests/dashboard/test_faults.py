@@ -71,6 +71,7 @@ def test_damaged_files_and_long_addresses_are_sentences_on_every_page(browser, t
         asked += [
             f"{address}/?{field}={LONG}" for field in ("subject", "fusion", "checkpoint", "rows", "frame", "seed")
         ]
+        asked.append(f"{address}/?subject=%00&seed=1e400&dropout=-1e400")
         for place in asked:
             text, faults, errors = shown(browser, place)
             assert (faults, errors) == (0, 0), (place[:80], text)

@@ -29,6 +29,11 @@ from tests.media_files import write_media
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "\ud800"])
+def test_what_cannot_be_a_name_is_no_file(name):
+    assert not file_state(name).is_there
+
+
 def test_a_file_that_changes_has_another_state_and_another_digest(tmp_path):
     file = tmp_path / "a.bin"
     missing = file_state(file)

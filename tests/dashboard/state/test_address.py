@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from dashboard.state import session
-from dashboard.state.address import asked_frames, check_rows, problems, put_into_url
+from dashboard.state.address import asked_frames, check_rows, leave_out_endless, problems, put_into_url
 
 # Without a run of a page, Streamlit keeps address and session of this process, and says so with every access.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -64,3 +64,14 @@ def test_what_is_put_into_the_address_is_what_it_asks_for(field, value):
     assert session.chosen(field) == (value or field.default)
     put_into_url(field, None)
     assert session.asked(field) is None
+
+
+def test_numbers_without_end_are_left_out_of_the_address_before_a_widget_reads_them(monkeypatch):
+    again = []
+    monkeypatch.setattr(st, "rerun", lambda: again.append(True))
+    visit(seed="1e400", dropout="nan", subject="inf", temperature="2", face_dropout="20")
+    leave_out_endless()
+    assert st.query_params.to_dict() == {"subject": "inf", "temperature": "2", "face_dropout": "20"}
+    assert "This link sets seed to '1e400', which is not finite; expected a number." in problems()
+    leave_out_endless()
+    assert again == [True]

@@ -75,9 +75,12 @@ def test_a_mistake_among_the_options_does_not_unlock_the_page(start):
     assert start("--locked", "--features").locked
 
 
-def test_a_subject_of_any_length_can_be_asked_for(start):
-    st.query_params["subject"] = "x" * 5000
-    assert len(find_folders(start()).sources) == 1
+@pytest.mark.parametrize("name", ["x" * 5000, "\0", "a\0b"])
+def test_any_subject_can_be_asked_for_and_any_folder_typed(start, name):
+    st.query_params["subject"] = name
+    for field in (session.DATA_ROOTS, session.FEATURES_FOLDER, session.CHECKPOINTS_FOLDER):
+        st.session_state[field.key] = f"/{name}"
+    assert find_folders(start()).sources[0].roots == (Path(f"/{name}"),)
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_the_name_of_a_link_tells_what_a_folder_holds_and_its_own_name_counts_mo
     assert set(subjects(find_recordings([tmp_path / "cropped_aligned", tmp_path / "tree"]))) == {"1", "2"}
 
 
-@pytest.mark.parametrize("name", ["circle", "~nobody of this name"])
+@pytest.mark.parametrize("name", ["circle", "~nobody of this name", "x" * 5000, "a\0b"])
 def test_a_root_that_leads_nowhere_is_a_problem(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     Path("circle").symlink_to("circle")
