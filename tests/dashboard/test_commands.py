@@ -89,10 +89,14 @@ def test_the_palette_reaches_rows_and_the_page_around_the_player(page, address):
     page.keyboard.type("drop audio")
     page.keyboard.press("Enter")
     page.locator("[data-lane='audio dropped']").wait_for(state="attached")
+    for role, name in (("combobox", "Fusion"), ("button", "Help for Fusion")):
+        control = page.get_by_role(role, name=name, exact=True, include_hidden=True)
+        assert not control.evaluate("(one) => { one.focus(); return document.activeElement === one; }"), name
     open_palette(page)
     page.keyboard.type("choose the models")
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.getAttribute('aria-label') === 'Fusion'")
+    page.get_by_role("combobox", name="Fusion").wait_for()
 
 
 def test_keys_tooltips_and_the_palette_agree(page, address):

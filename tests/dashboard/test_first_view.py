@@ -38,7 +38,7 @@ def shown(page, address, query=""):
     page.goto(f"{address}/{query}")
     page.wait_for_selector(f"{PLAYER}[data-revision]")
     rest(page)
-    boxes = {name: page.get_by_role("combobox", name=name) for name in ("Fusion", "Gates for")}
+    boxes = {name: page.get_by_role("combobox", name=name, include_hidden=True) for name in ("Fusion", "Gates for")}
     values = [box.input_value() for box in boxes.values()]
     return [page.locator(PLAYER).get_attribute("data-subject"), *values]
 

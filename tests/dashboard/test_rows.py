@@ -7,7 +7,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.dashboard.browsing import PLAYER, choose, open_player, reload, rest, sample, settle
+from tests.dashboard.browsing import PLAYER, choose, open_player, open_sidebar, reload, rest, sample, settle
 from tests.dashboard.projects import Spec, write_project
 from tests.dashboard.serving import PATIENCE_S
 
@@ -278,6 +278,7 @@ def test_influence_is_a_row_a_lane_with_a_threshold_and_moments(page, address):
     assert before[1] > 0
     found = page.locator("[data-testid=moments] [data-kind=dominance], [data-testid=moments] [data-kind=conflict]")
     found.first.wait_for()
+    open_sidebar(page)
     page.get_by_role("slider", name="Influence that counts").press("ArrowRight")
     page.wait_for_function("document.querySelector('[data-lane=\"CA: relation\"]').title.includes('from 0.03')")
     page.wait_for_function("document.location.search.includes('influence_from=0.03')")

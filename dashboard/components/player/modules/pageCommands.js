@@ -5,6 +5,7 @@
 
 const DOCK = ".st-key-dock_strip [role=radio]";
 const SIDEBAR = "[data-testid=stSidebar]";
+const EXPAND = "[data-testid=stExpandSidebarButton]"; // there while the sidebar is closed
 
 /** @param {string} selector */
 const found = (selector) => document.querySelector(selector);
@@ -19,9 +20,16 @@ function click(selector) {
 function focus(selector) {
   const element = found(selector);
   if (!(element instanceof HTMLElement)) return;
-  if (element.closest(SIDEBAR)?.getAttribute("aria-expanded") === "false") click("[data-testid=stExpandSidebarButton]");
-  element.scrollIntoView({ block: "nearest" });
-  element.focus();
+  const expand = element.closest(SIDEBAR) ? found(EXPAND) : null;
+  if (expand) click(EXPAND);
+  let patience = 120; // frames
+  const take = () => {
+    // What is in a closed sidebar takes no focus.
+    if (expand?.isConnected && patience--) return void requestAnimationFrame(take);
+    element.scrollIntoView({ block: "nearest" });
+    element.focus();
+  };
+  take();
 }
 
 /** @type {[title: string, selector: string, act: (selector: string) => void][]} */
