@@ -79,6 +79,10 @@ def test_a_backbone_of_other_bytes_than_its_models_were_trained_with_is_named(tm
     assert "audio_slim" not in found.found
 
 
+def test_what_ships_gives_no_advice():
+    assert not {"checksums", "backbones"} & verdicts(checkpoints=shipped("checkpoints")).keys()
+
+
 def test_files_without_a_checksum_are_counted(tmp_path):
     features, models = tmp_path / "features", tmp_path / "models"
     write_features(features / "a.safetensors", make_features())
