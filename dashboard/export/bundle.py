@@ -16,6 +16,7 @@ import numpy as np
 
 from dashboard.export.film import write_film
 from dashboard.export.printed_rows import View, figure_of_view
+from dashboard.export.spreadsheet import cell
 from iaca.data.media.apart import apart
 from iaca.errors import BAD_INPUT, InputError
 from iaca.figures.print_style import FORMATS, render
@@ -35,7 +36,6 @@ COLUMNS = (
 
 EPSILON_S = 1e-6
 
-FORMULA_STARTS = ("=", "+", "-", "@")
 PACKED = ("svg", "csv")
 """Endings of what is worth compressing."""
 
@@ -187,8 +187,7 @@ def _table(rows: Sequence[Mapping[str, object]]) -> bytes:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        # A spreadsheet would take such a text for a formula.
-        writer.writerow({k: f"'{v}" if str(v).startswith(FORMULA_STARTS) else v for k, v in row.items()})
+        writer.writerow({name: cell(value) for name, value in row.items()})
     return text.getvalue().encode()
 
 

@@ -14,7 +14,7 @@ from dashboard.sections.event_query import Asked
 from dashboard.sections.hits_here import Place
 from dashboard.sections.notices import literal
 from dashboard.sections.progress import show_bar, watch
-from dashboard.services import event_search, jobs, model_files, traces
+from dashboard.services import event_search, jobs, model_files, overviews, traces
 from dashboard.services.corpora import Corpus, Subject
 from dashboard.services.event_search import Found, Wanted
 from dashboard.services.file_names import change_part, models_part, stem, threshold_part
@@ -107,7 +107,7 @@ def _draw(
                 "share": st.column_config.NumberColumn("Share", format="percent", help="Of the length."),
             },
         )  # fmt: skip
-        downloads.offer(f"{name}_counts", {"csv": lambda: _csv(counts)}, "event_counts")
+        downloads.offer(f"{name}_counts", {"csv": lambda: overviews.csv_file(counts)}, "event_counts")
     with right:
         if not len(hits):
             st.info("There are no hits here.")
@@ -123,7 +123,7 @@ def _draw(
                 "length_s": st.column_config.NumberColumn("Length (s)", format="%.2f"),
             },
         )  # fmt: skip
-        downloads.offer(name, {"csv": lambda: _csv(hits)}, "event_hits")
+        downloads.offer(name, {"csv": lambda: overviews.csv_file(hits)}, "event_hits")
 
 
 def _offer_hit(hits: pd.DataFrame, asked: Asked, models: Sequence[Chosen]) -> None:
@@ -188,10 +188,6 @@ def _never(asked: Asked, seen: Found, names: Sequence[str], title: str) -> list[
 def _filled(counts: pd.DataFrame) -> list[str]:
     has = {name: bool((counts[name] != "").any()) for name in ("condition", "split")}
     return [name for name in ("subject", "condition", "split", "events", "seconds", "share") if has.get(name, True)]
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False, lineterminator="\n").encode()
 
 
 def _clock(second: float) -> str:

@@ -18,6 +18,7 @@ from dashboard.export import bundle
 from dashboard.export.film import write_film
 from dashboard.export.gif import LONGEST_S, write_gif
 from dashboard.export.printed_rows import View, figure_of_view
+from dashboard.export.spreadsheet import as_csv
 from dashboard.services import jobs
 from dashboard.services.file_names import models_part, slugs, stem
 from dashboard.timeline.declared import ATTENTION, GATES, Curve, Figure, Note, Row, Shown
@@ -165,12 +166,7 @@ def curves(take: Take) -> pd.DataFrame:
 
 def csv_file(take: Take) -> bytes:
     """The curves as CSV: a header, then one line per frame; missing values are empty fields."""
-    table = curves(take)
-    if "notes" in table:
-        # A spreadsheet would take such a text for a formula.
-        risky = table["notes"].str.startswith(bundle.FORMULA_STARTS)
-        table["notes"] = table["notes"].where(~risky, "'" + table["notes"])
-    return table.to_csv(index=False, lineterminator="\n").encode()
+    return as_csv(curves(take))
 
 
 def parquet_file(take: Take) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dashboard.export.spreadsheet import as_csv
 from dashboard.services import jobs, model_files, traces
 from dashboard.services.corpora import Subject
 from dashboard.services.measure_store import MeasureStore
@@ -203,7 +204,7 @@ def rows_of(asked: Wanted, seen: Found, target: str) -> pd.DataFrame:
 
 def csv_file(table: pd.DataFrame) -> bytes:
     """A table as CSV; what is not defined is an empty field."""
-    return table.to_csv(index=False, lineterminator="\n").encode()
+    return as_csv(table)
 
 
 @lru_cache(maxsize=4)

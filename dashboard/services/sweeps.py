@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from dashboard.export.spreadsheet import as_csv
 from dashboard.services import jobs, model_files, traces
 from dashboard.services.corpora import Subject
 from dashboard.services.memory import keep
@@ -191,7 +192,7 @@ def figure_file(table: pd.DataFrame, file_format: str, synthetic: bool) -> bytes
 
 def csv_file(table: pd.DataFrame) -> bytes:
     """The curves as CSV: a line a point; a value that is not defined is an empty field."""
-    return table.to_csv(index=False, lineterminator="\n").encode()
+    return as_csv(table)
 
 
 def _all_pieces(asked: Wanted) -> list[Piece]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dashboard.export.spreadsheet import as_csv
 from dashboard.services import model_files, traces
 from dashboard.services.memory import keep
 from dashboard.services.selection import Selection
@@ -88,7 +89,7 @@ def csv_file(panels: Sequence[Panel]) -> bytes:
             if axis.labels:
                 table[f"{name}_clip_end_s"] = [axis.labels[k].replace("–", "") for k in table[name]]
         tables.append(table.assign(value=one.values.ravel()))
-    return pd.concat(tables).to_csv(index=False, lineterminator="\n").encode()
+    return as_csv(pd.concat(tables))
 
 
 def _clip_end(axis: Axis) -> str:
