@@ -18,7 +18,7 @@ from iaca.features.feature_files import read_features
 from iaca.inference import add_influence, infer
 from iaca.inference.attention_maps import window_maps
 from iaca.inference.moments import Reading, find_moments, single_modality
-from tests.dashboard.browsing import PLAYER, downloaded, open_player, sample, settle, state, wait_for_address
+from tests.dashboard.browsing import PLAYER, downloaded, open_player, rest, sample, settle, state, wait_for_address
 from tests.dashboard.projects import Spec, write_model, write_project
 from tests.dashboard.serving import PATIENCE_S
 
@@ -229,6 +229,19 @@ def test_after_a_click_on_a_cell_the_maps_and_the_picture_are_both_in_sight(addr
     wait_for_pts(page, features.pts_s[found.clip_frame[12]])
     assert sample(page)["picture"] == sample(page)["frame"]
     assert_in_sight(page, "player-canvas", "player-plane", "player-readout", "player-scrub", "attention")
+
+
+@pytest.mark.parametrize(
+    ("beside", "clicked"),
+    [("attention", "[data-testid=attention] canvas"), ("moments", "[data-testid=moments] button")],
+)
+def test_what_a_run_of_the_page_does_not_change_stays_below_a_click(address, page, beside, clicked):
+    open_player(page, address, "strong-01", beside=beside)
+    page.locator(clicked).first.evaluate("(one) => { window.kept = one; }")
+    page.get_by_role("button", name="Export", exact=True).click()
+    page.get_by_role("button", name="Make MP4").wait_for()
+    rest(page)
+    assert page.evaluate("kept.isConnected")
 
 
 def test_what_is_open_stands_in_the_address_and_outlasts_a_reload(address, page):

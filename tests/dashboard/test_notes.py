@@ -56,7 +56,16 @@ def test_notes_and_views_are_written_seen_in_another_tab_shared_and_restored(pag
         other.get_by_test_id("notes").locator(".seek").first.click()
         other.wait_for_function(f"document.querySelector('{PLAYER}').dataset.frame === '60'")
         other.get_by_role("button", name="Edit the note at 0:02.4", exact=True).click()
-        other.get_by_role("textbox", name="Text of the note").fill("changed")
+        text = other.get_by_role("textbox", name="Text of the note")
+        text.fill("changed")
+        other.get_by_role(
+            "button", name="Export", exact=True
+        ).click()  # a run of the page takes nothing from who writes
+        other.get_by_role("button", name="Make MP4").wait_for()
+        other.keyboard.press("Escape")
+        other.get_by_test_id("stPopoverBody").wait_for(state="detached")
+        rest(other)
+        expect(text).to_have_value("changed")
         other.get_by_role("button", name="Save", exact=True).click()
         expect(other.get_by_test_id("notes").locator("li .text").first).to_have_text("changed")
     finally:

@@ -251,6 +251,7 @@ function outline(pen, x, y, width, height, thickness) {
 class AttentionMaps {
   last = ""; // description of the last cell that was chosen
   window = ""; // identifies the clips that are shown
+  shown = ""; // what the maps were made of
   sound = Object.assign(new Audio(), { preload: "none" });
   /** @type {AttentionMap[]} */
   maps = [];
@@ -273,9 +274,12 @@ class AttentionMaps {
     this.component = component;
     const { data } = component;
     if (data.video && this.sound.getAttribute("src") !== data.video) this.sound.src = data.video;
-    const maps = (this.maps = data.panels.map(
-      (panel, i) => new AttentionMap(this, panel, data[`values_${i}`].getChildAt(0)?.toArray() ?? [], data),
-    ));
+    const values = data.panels.map((_, i) => data[`values_${i}`].getChildAt(0)?.toArray() ?? []);
+    const shown = JSON.stringify([data.panels, data.limits, data.ramp, values.map((one) => Array.from(one))]);
+    // A run of the page may come at any moment: maps that stay what they are stay where they are, also below a click.
+    if (shown === this.shown) return this.fit();
+    this.shown = shown;
+    const maps = (this.maps = data.panels.map((panel, i) => new AttentionMap(this, panel, values[i], data)));
     const { activeElement } = /** @type {Document | ShadowRoot} */ (this.place.getRootNode());
     const focused = [...this.place.querySelectorAll("canvas")].findIndex((canvas) => canvas === activeElement);
     this.place.replaceChildren(...maps.map((map) => map.element));

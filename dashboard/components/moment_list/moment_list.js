@@ -33,11 +33,19 @@ function dotOf({ colour }, dark) {
   return dot;
 }
 
+/** @type {WeakMap<HTMLElement, { of: string, setTriggerValue: Component<MomentData>["setTriggerValue"] }>} */
+const drawn = new WeakMap();
+
 /** @param {Component<MomentData>} component */
 export default function ({ data, parentElement, setTriggerValue }) {
   const place = parentElement.querySelector(".moments");
   if (!(place instanceof HTMLElement)) throw new Error("The component's HTML is incomplete.");
   const dark = isDark(place);
+  // A run of the page may come at any moment: a list that stays what it is stays where it is, also below a click.
+  const of = JSON.stringify([data, dark]);
+  const before = drawn.get(place)?.of;
+  drawn.set(place, { of, setTriggerValue });
+  if (of === before) return;
   const ranked = data.entries.some((entry) => entry.size);
   /** @type {(keyof typeof HEADS)[]} */
   const names = ["time", "subject", "kind", "sentence", "value"];
@@ -52,7 +60,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     Object.assign(button.dataset, { kind, subject, second });
     button.append(dotOf(entry, dark), ...shown.map((name) => part(name, entry[name])));
     button.onclick = () => {
-      setTriggerValue("chosen", { subject, second });
+      drawn.get(place)?.setTriggerValue("chosen", { subject, second });
       document.dispatchEvent(new Event("iaca-show-player")); // choosing a moment means wanting to see it
     };
     const item = document.createElement("li");

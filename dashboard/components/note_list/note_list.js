@@ -63,6 +63,9 @@ function addressNow() {
   return searchParams.toString();
 }
 
+/** @type {WeakMap<HTMLElement, { of: string, setTriggerValue: Component<NoteData>["setTriggerValue"] }>} */
+const drawn = new WeakMap(); // `of` which notes and views a list is, until something is asked of the page
+
 /** @param {Component<NoteData>} component */
 export default function ({ data, parentElement, setTriggerValue }) {
   const list = find(parentElement, ".list", HTMLElement);
@@ -70,7 +73,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const status = find(parentElement, "[role=status]", HTMLElement);
   const file = find(parentElement, "input[type=file]", HTMLInputElement);
   /** @param {Record<string, unknown>} action */
-  const ask = (action) => setTriggerValue("asked", action);
+  const ask = (action) => {
+    const now = drawn.get(list);
+    if (!now) return;
+    now.of = "";
+    now.setTriggerValue("asked", action);
+  };
 
   /** @param {NoteEntry} note */
   const noteOf = (note) => {
@@ -124,10 +132,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return item;
   };
 
-  list.replaceChildren(...data.notes.map(noteOf));
-  if (!data.notes.length) list.append(none("No notes on this recording."));
-  views.replaceChildren(...data.views.map(viewOf));
-  if (!data.views.length) views.append(none("No saved views."));
+  // A run of the page may come at any moment: lists that stay what they are stay where they are, also while one writes.
+  const of = JSON.stringify([data.notes, data.views]);
+  const before = drawn.get(list)?.of;
+  drawn.set(list, { of, setTriggerValue });
+  if (of !== before) {
+    list.replaceChildren(...data.notes.map(noteOf));
+    if (!data.notes.length) list.append(none("No notes on this recording."));
+    views.replaceChildren(...data.views.map(viewOf));
+    if (!data.views.length) views.append(none("No saved views."));
+  }
   status.textContent = data.said;
 
   for (const [name, action] of /** @type {const} */ ([
