@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -10,6 +12,9 @@ from dashboard.services import study_decisions
 from dashboard.state import session
 
 NUMBER = st.column_config.NumberColumn(format="%.3f")
+MOST_NAMED = 4
+"""Cases that a sentence names; where there are more, it counts them."""
+
 PER_CENT = st.column_config.NumberColumn(format="%+.1f %%")
 
 
@@ -17,10 +22,10 @@ def headroom(table: pd.DataFrame) -> None:
     """What knowing, or being taught, the episodes gains over each base."""
     st.subheader("What is there to gain?")
     st.markdown(
-        "**Informed switch**: whoever knows the episodes takes the intact modality. **Told**: the base with the "
-        "episodes as inputs. **Attainable switch**: the same by a detector that was taught the episodes from the same "
-        "features, the most that a gate could be expected to know. **Forced gates**: a trained IACA with its gates "
-        "set by the episodes."
+        "**Informed switch**: whoever knows the episodes takes the intact modality. **Attainable switch**: so does a "
+        "detector that was taught the episodes from the same features, the most that a gate could be expected to know. "
+        "**Told**: the base with the episodes as inputs. **Forced gates**: a trained IACA with its gates set by the "
+        "episodes."
     )
     frames = list(dict.fromkeys(table["frames"]))
     chosen = st.selectbox("Frames", frames, format_func=study_decisions.frames_title, **session.RESULTS_HEADROOM.widget)
@@ -29,12 +34,18 @@ def headroom(table: pd.DataFrame) -> None:
     if little:
         st.markdown(
             f"**Nothing to gain here** (the attainable switch gains less than {least:g}, so there is no verdict on "
-            f"gates): {literal('; '.join(little))}."
+            f"gates): {literal(_named(little, len(little) + len(enough)))}."
         )
     if enough:
-        st.markdown(f"Something to gain: {literal('; '.join(enough))}.")
+        st.markdown(f"Something to gain: {literal(_named(enough, len(little) + len(enough)))}.")
     st.caption("CCC, and in brackets the gain over the base with its 95% interval.")
     st.dataframe(study_decisions.headroom_rows(table, chosen), hide_index=True, key="results_headroom")
+
+
+def _named(cases: Sequence[str], total: int) -> str:
+    if len(cases) <= MOST_NAMED:
+        return "; ".join(cases)
+    return f"{len(cases)} of {total} bases, targets and draws; the rows “attainable switch” below have each"
 
 
 def published(scores: pd.DataFrame) -> None:

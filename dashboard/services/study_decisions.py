@@ -177,7 +177,7 @@ def nothing_to_gain(headroom: pd.DataFrame, frames: str) -> tuple[list[str], lis
     enough: list[str] = []
     for row in attainable.to_dict("records"):
         where = little if row["gain"] < LEAST_HEADROOM else enough
-        where.append(f"{row['base_title']}, {row['target']} ({row['draw']}, {row['gain']:+.3f})")
+        where.append(f"{row['base_title']}, {row['target']} ({row['draw']}, {_signed(row['gain'])})")
     return little, enough
 
 
@@ -258,5 +258,10 @@ def _with_interval(value: float | None, low: float | None, high: float | None) -
     numbers = [np.nan if one is None else float(one) for one in (value, low, high)]
     if not np.isfinite(numbers[0]):
         return "–"
-    bounds = f" [{numbers[1]:+.3f}, {numbers[2]:+.3f}]" if np.isfinite(numbers[1:]).all() else ""
-    return f"{numbers[0]:+.3f}{bounds}"
+    bounds = f" [{_signed(numbers[1])}, {_signed(numbers[2])}]" if np.isfinite(numbers[1:]).all() else ""
+    return f"{_signed(numbers[0])}{bounds}"
+
+
+def _signed(value: float) -> str:
+    """Three decimals with a sign, a minus as axes have it."""
+    return f"{value:+.3f}".replace("-", "−")

@@ -26,6 +26,11 @@ def test_draws_stand_side_by_side_with_verdict_holm_p_and_detectable_difference(
     assert rows.loc["arousal", "test: detectable"] == 0.014
 
 
+def test_a_loss_has_the_minus_of_the_axes():
+    primary = TABLES["primary"].assign(value=-0.0114, low=-0.024, high=0.001)
+    assert study_decisions.primary_rows(primary)["test"].tolist() == ["−0.011 [−0.024, +0.001]"] * 2
+
+
 def test_a_contrast_that_one_draw_lacks_has_dashes_there():
     primary = TABLES["primary"]
     rows = study_decisions.primary_rows(primary[(primary.draw == "validation") | (primary.target == "valence")])
