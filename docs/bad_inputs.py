@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from docs import bad_arguments, bad_files
+from docs import bad_arguments, bad_files, bad_lists
 from iaca.__main__ import main
 from iaca.resources import shipped
 
@@ -67,7 +67,7 @@ def cases() -> Iterator[Case]:
             if arguments not in seen:
                 seen.add(arguments)
                 yield Case(group, shown("iaca " + " ".join(map(quoted, arguments))), arguments)
-    for damaged in bad_files.files():
+    for damaged in (*bad_files.files(), *bad_lists.lists()):
         yield Case(damaged.group, shown(damaged.name), damaged.arguments, damaged.prepare)
 
 
