@@ -125,6 +125,10 @@ KINDS: dict[str, tuple[Variant, ...]] = {
             f"{MEDIA}test_display.py::test_the_copy_for_the_browser_has_square_pixels",
         ),
         Variant(
+            "whose shape changes on the way", "keep the first, as in Chromium",
+            f"{MEDIA}test_display.py::test_pixels_whose_shape_changes_on_the_way_keep_the_first_as_in_a_browser",
+        ),
+        Variant(
             "of a shape that no camera has", "count as square",
             f"{MEDIA}test_display.py::test_pixels_of_a_shape_that_no_camera_has_count_as_square",
         ),

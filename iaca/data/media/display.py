@@ -48,7 +48,8 @@ class Display(NamedTuple):
 def display_of(stream: av.VideoStream, frame: av.VideoFrame) -> Display:
     """How a picture is to be shown.
 
-    Choice: of a turn that is no multiple of 90 degrees, the nearest.
+    Choice: of a turn that is no multiple of 90 degrees, the nearest. Of pixels whose shape changes on the way, the
+    first shape, which is the one that Chromium shows all along.
 
     Args:
         stream: It says the shape of pixels.

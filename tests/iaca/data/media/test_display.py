@@ -109,6 +109,25 @@ def test_pictures_have_square_pixels_and_none_is_lost(tmp_path, shape):
     assert (probe(path).width, probe(path).height) == PIXEL_SHAPES[shape]
 
 
+def test_pixels_whose_shape_changes_on_the_way_keep_the_first_as_in_a_browser(tmp_path):
+    parts = [write_corners(tmp_path / f"{shape}.ts", Fraction(shape)) for shape in (2, 1)]
+    path, shapes = tmp_path / "a.ts", set()
+    with av.open(str(path), "w") as out, av.open(str(parts[0])) as first, av.open(str(parts[1])) as second:
+        stream = out.add_stream_from_template(first.streams.video[0])
+        for start, part in enumerate((first, second)):
+            for packet in part.demux(video=0):
+                if packet.dts is not None:
+                    packet.pts, packet.dts = (time + start * 90_000 for time in (packet.pts, packet.dts))
+                    packet.stream = stream
+                    out.mux(packet)
+    with av.open(str(path)) as joined:
+        for _ in joined.decode(video=0):
+            shapes.add(joined.streams.video[0].codec_context.sample_aspect_ratio)
+    assert shapes == {Fraction(2), Fraction(1)}  # the pictures of the second part say so
+    for file in (path, browser_copy(path, tmp_path / "copies")):
+        assert [corners(picture) for _, picture in iterate_frames(file)] == [("RGBW", (384, 96))] * 10
+
+
 def test_wide_pixels_of_a_turned_picture_make_it_higher(tmp_path):
     path = with_matrix(write_corners(tmp_path / "a.mp4", Fraction(2)), 0, 1, -1, 0)
     assert corners(next(iterate_frames(path))[1]) == ("BRWG", (96, 384))
