@@ -51,20 +51,7 @@ MEASURE_YOURS = (
 
 
 def _primary(primary: pd.DataFrame, synthetic: bool) -> None:
-    st.subheader("What the study decides")
-    st.markdown(
-        "\n".join(f"- **{literal(one.question)}** {literal(one.verdicts)}" for one in study_decisions.answers(primary))
-    )
-    st.caption(
-        f"{literal(study_decisions.compared_on(primary))}. Blind gates learn their weights but cannot see the input. "
-        "Concat is plain concatenation, without attention. These contrasts were fixed before the test draw was made; "
-        "everything else on this page is exploratory. "
-        "Difference in CCC, mean over seeds, with its 95% interval over subjects and seeds. Filled: validation; "
-        "hollow: test. ▶ helps, ◀ hurts: p, adjusted for all contrasts (Holm), is below 0.05. ■ equivalent: the "
-        "interval lies within ±0.02, the shaded band. ◆ nothing to gain here: not even a detector that was taught what "
-        "is wrong with the input gains 0.02. ● no clear difference. "
-        "Detectable: the smallest difference that would be found with a chance of 80%."
-    )
+    study_tables.answers(primary)
     for frames, part in primary.groupby("frames", sort=False):
         heading = study_decisions.frames_title(str(frames)).capitalize()
         st.markdown(f"**{literal(heading)}**")

@@ -1,4 +1,4 @@
-"""Tables of the page Results: what there is to gain, the paper's own scores, and which gates live."""
+"""Words and tables of the page Results: what is decided, what there is to gain, the paper's scores, live gates."""
 
 from __future__ import annotations
 
@@ -16,6 +16,24 @@ MOST_NAMED = 4
 """Cases that a sentence names; where there are more, it counts them."""
 
 PER_CENT = st.column_config.NumberColumn(format="%+.1f %%")
+
+
+def answers(primary: pd.DataFrame) -> None:
+    """What the primary contrasts say, and how to read them."""
+    st.subheader("What the study decides")
+    st.markdown(
+        "\n".join(f"- **{literal(one.question)}** {literal(one.verdicts)}" for one in study_decisions.answers(primary))
+    )
+    st.caption(
+        f"{literal(study_decisions.compared_on(primary))}. Blind gates learn their weights but cannot see the input. "
+        "Concat is plain concatenation, without attention. These contrasts were fixed before the test draw was made; "
+        "everything else on this page is exploratory. "
+        "Difference in CCC, mean over seeds, with its 95% interval over subjects and seeds. Filled: validation; "
+        "hollow: test. ▶ helps, ◀ hurts: p, adjusted for all contrasts (Holm), is below 0.05. ■ equivalent: the "
+        "interval lies within ±0.02, the shaded band. ◆ nothing to gain here: not even a detector that was taught what "
+        "is wrong with the input gains 0.02. ● no clear difference. "
+        "Detectable: the smallest difference that would be found with a chance of 80%."
+    )
 
 
 def headroom(table: pd.DataFrame) -> None:
