@@ -77,7 +77,8 @@ def show() -> None:
     without = len(subjects) - len(measured)
     if without:
         page.notices.append(
-            f"{without} subjects have no features and are not listed; `python -m iaca extract` makes them."
+            f"{without} subject{' has' if without == 1 else 's have'} no features and "
+            f"{'is' if without == 1 else 'are'} not listed; `python -m iaca extract` makes them."
         )
     if choice.view == EVENTS:
         place = Place(change, device, folder, threshold)
