@@ -194,6 +194,11 @@ def grasp(page: Any, key: str) -> tuple[float, float, float]:
     return x, y, width
 
 
+def text_of(page: Any) -> str:
+    """All that a page says, in a closed sidebar too."""
+    return "\n".join([page.locator("body").inner_text(), *page.get_by_test_id("stSidebar").all_text_contents()])
+
+
 def open_sidebar(page: Any) -> None:
     """Open the sidebar, which is closed until a visit opens it."""
     if page.evaluate("document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().x < 0"):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.sections.fault import FAULT
-from tests.dashboard.browsing import rest
+from tests.dashboard.browsing import rest, text_of
 from tests.dashboard.projects import Spec, write_project
 from tests.dashboard.serving import CHROMIUM, FLAGS, PATIENCE_S, serve
 from tests.test_deadly_media import HOOK, SENTENCE
@@ -41,7 +41,7 @@ def shown(browser, address):
     rest(page)
     page.get_by_test_id("stMain").wait_for()
     page.wait_for_timeout(500)
-    text = page.locator("body").inner_text()
+    text = text_of(page)
     faults, errors = page.locator(FAULTS).count(), page.get_by_test_id("stException").count()
     page.close()
     return text, faults, errors

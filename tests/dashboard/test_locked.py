@@ -58,12 +58,12 @@ def test_a_locked_page_names_damaged_files_without_their_folders(tmp_path, optio
 
 @pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_a_sentence(root, open_page, monkeypatch):  # noqa: F811
-    from dashboard import uploads
+    from dashboard import upload_room
 
     def home():
         raise PermissionError(13, "Permission denied", "/cache")
 
-    monkeypatch.setattr(uploads, "home", home)
+    monkeypatch.setattr(upload_room, "home", home)
     page = open_page(root)
     page.switch_page("app_pages/your_video.py").run()
     assert not page.exception

@@ -10,6 +10,7 @@ import urllib.request
 
 import pytest
 
+from tests.dashboard.browsing import text_of
 from tests.dashboard.projects import Spec, write_project
 from tests.dashboard.serving import PATIENCE_S, serve
 
@@ -64,7 +65,7 @@ def test_a_visit_leaves_json_records_without_secrets_and_a_fault_is_found_by_its
         page.goto(f"{address}/?fail=1")
         shown = page.get_by_text("Something on this page went wrong").inner_text()
         reference = re.search(r"fault (\w{8})", shown)[1]
-        assert "secret" not in page.locator("body").inner_text()
+        assert "secret" not in text_of(page)
         found = until(home / "server.log", lambda one: one.get("reference") == reference)
         page.close()
     (view,) = [one for one in found if one.get("subject") == "strong-01"][:1]

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from tests.dashboard.browsing import PLAYER, open_player, rest
+from tests.dashboard.browsing import PLAYER, open_player, rest, text_of
 from tests.dashboard.projects import Spec, write_project
 from tests.dashboard.serving import PATIENCE_S
 
@@ -203,7 +203,7 @@ def test_damaged_files_are_told_in_a_sentence_and_the_rest_works(page, address):
     page.wait_for_selector(f'{PLAYER}[data-subject="bad"][data-revision]')
     page.locator("[data-testid=stAlert]").wait_for()
     rest(page)
-    text = page.locator("body").inner_text()
+    text = text_of(page)
     assert "ca.safetensors" in text
     assert "bad.mp4" in text
     assert "Traceback" not in text
